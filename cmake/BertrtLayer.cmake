@@ -1,0 +1,41 @@
+# One rung of the ladder (docs/architecture.md): a static library of its own, so that a layer cannot use one that
+# stands above it and its tests link nothing more than it needs.
+#
+#   bertrt_add_layer(NAME SOURCES a.cc b.cc DEPENDS text PRIVATE_LIBRARIES ZLIB::ZLIB)
+function(bertrt_add_layer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_LIBRARIES" ${ARGN})
+  set(target bertrt_${name})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  bertrt_compile_options(${target})
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(BUILD_SHARED_LIBS)
+    target_compile_definitions(${target} PRIVATE BERTRT_BUILDING)
+  else()
+    target_compile_definitions(${target} PUBLIC BERTRT_STATIC)
+  endif()
+  target_include_directories(${target} PUBLIC
+    "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
+  foreach(layer IN LISTS ARG_DEPENDS)
+    target_link_libraries(${target} PUBLIC bertrt_${layer})
+  endforeach()
+  target_link_libraries(${target} PRIVATE ${ARG_PRIVATE_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY BERTRT_LAYERS ${target})
+  set_property(GLOBAL APPEND PROPERTY BERTRT_PRIVATE_LIBRARIES ${ARG_PRIVATE_LIBRARIES})
+endfunction()
+
+# Flags for every target of ours, none of which reaches a consumer.
+function(bertrt_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  if(NOT MSVC)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow)
+    if(BERTRT_WARNINGS_AS_ERRORS)
+      target_compile_options(${target} PRIVATE -Werror)
+    endif()
+    if(BERTRT_SANITIZE)
+      target_compile_options(${target} PRIVATE -fsanitize=${BERTRT_SANITIZE} -fno-omit-frame-pointer)
+      target_link_options(${target} PUBLIC -fsanitize=${BERTRT_SANITIZE})
+    endif()
+  endif()
+endfunction()

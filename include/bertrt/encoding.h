@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bertrt/export.h"
+
+namespace bertrt {
+
+/// A half-open range of UTF-8 bytes in the text that the caller passed; code points after
+/// code_point_offsets().
+struct Offset {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  friend bool operator==(const Offset&, const Offset&) = default;
+};
+
+/// A further input of a model beside the standard ones, e.g. LayoutLM's "bbox" (width 4).
+struct NamedInput {
+  std::string name;                 ///< the trace's name for it, without suffix
+  std::size_t width = 1;            ///< values for each token
+  std::vector<std::int64_t> values; ///< [sequence, width], row-major
+};
+
+/// One text (or pair of texts) as token ids, with everything a model needs beside them.
+///
+/// A plain value: every vector that is filled has one entry a token ("sequence" below). A hand-made
+/// encoding needs `input_ids` alone; what is left empty means: token_type_ids all 0, attention_mask all 1,
+/// positions counted by the model's own rule.
+struct Encoding {
+  std::vector<std::int32_t> input_ids;           ///< [sequence]
+  std::vector<std::int32_t> token_type_ids;      ///< [sequence], 0 for the first text, 1 for the second where the model has types
+  std::vector<std::int32_t> attention_mask;      ///< [sequence], 1 for a token, 0 for padding
+  std::vector<std::uint8_t> special_tokens_mask; ///< [sequence], 1 for a token that the template or the padding put in
+  std::vector<Offset> offsets;                   ///< [sequence], UTF-8 bytes in the caller's own text; {0,0} for a special token
+  std::vector<std::int8_t> sequence_ids;         ///< [sequence], 0 or 1: which text; -1 for none
+  std::vector<std::int32_t> position_ids;        ///< empty, or [sequence]
+  std::vector<NamedInput> extra_inputs;          ///< further inputs by name
+  std::vector<Encoding> overflowing;             ///< what truncation cut off, in windows that share `stride` tokens
+
+  std::size_t size() const noexcept { return input_ids.size(); }
+};
+
+}  // namespace bertrt

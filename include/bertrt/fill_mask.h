@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertrt/encoding.h"
+#include "bertrt/export.h"
+#include "bertrt/session.h"
+
+namespace bertrt {
+
+/// One candidate for a masked token.
+struct MaskPrediction {
+  std::string token;         ///< as in the vocabulary, e.g. "paris" or "##s"
+  std::int32_t token_id = 0;
+  float score = 0;           ///< softmax probability over the whole vocabulary
+  std::string sequence;      ///< the text decoded with this token in the mask's place
+};
+
+/// The candidates for one mask, best first.
+struct MaskAnswer {
+  std::size_t position = 0;  ///< token index in the encoding, [CLS] = 0
+  std::vector<MaskPrediction> predictions;
+};
+
+struct FillMaskOptions {
+  std::size_t top_k = 5;                      ///< 1 … vocabulary size
+  Truncation truncation = Truncation::none;   ///< a longer text is an error by default
+};
+
+/// Masked-token queries: text with one or more mask tokens in, ranked words out.
+///
+///   bertrt::FillMask fill(session);
+///   for (auto& p : fill("Paris is the capital of [MASK].", {.top_k = 5}).front().predictions) use(p.token, p.score);
+///
+/// Computes the decoder for masked rows only. Const calls may run on many threads at once.
+class BERTRT_API FillMask {
+ public:
+  /// @throws Error unsupported when the model has no masked-token head or no tokenizer
+  explicit FillMask(BertSession session);
+
+  /// One answer for each mask, in text order. @throws Error missing_mask_token, and what run() throws
+  std::vector<MaskAnswer> operator()(std::string_view text, const FillMaskOptions& options = {}) const;
+  std::vector<MaskAnswer> operator()(std::string_view text, std::string_view pair,
+                                     const FillMaskOptions& options = {}) const;
+  /// Encoded texts in one batch; one list of answers for each.
+  std::vector<std::vector<MaskAnswer>> operator()(std::span<const Encoding> batch,
+                                                  const FillMaskOptions& options = {}) const;
+
+ private:
+  BertSession session_;
+};
+
+}  // namespace bertrt

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertrt/export.h"
+
+namespace bertrt {
+
+/// One input or output of the traced method.
+struct ModelValue {
+  std::string name;                        ///< standard name, e.g. "input_ids"
+  std::string dtype;                       ///< "int64", "float32"; empty when the file does not say
+  std::vector<std::int64_t> traced_shape;  ///< empty when the file does not say
+};
+
+/// Lengths that are proven to run unpadded by what the file itself records.
+struct LengthReport {
+  std::size_t proven_max = 0;  ///< 0: none recorded; a session proves a range when it loads
+  std::string why;
+};
+
+struct FindingReport {
+  std::string severity;  ///< "refuse" (not loaded under Trust::data_only), "warning" or "note"
+  std::string where;     ///< archive entry and line, e.g. "code/__torch__.py:12"
+  std::string message;
+};
+
+/// What a model file is, read without running anything in it.
+struct ModelReport {
+  std::string format;        ///< "bertrt bundle 1", "torchscript trace", …
+  std::string architecture;  ///< "bert", …; empty when it cannot be told
+  std::string task;
+  std::vector<ModelValue> inputs;
+  std::vector<ModelValue> outputs;
+  std::vector<std::int64_t> traced_shape;  ///< [batch, sequence]; empty when the file does not say
+  LengthReport lengths;
+  std::string engine;        ///< the engine that `automatic` would try first: "packed" or "torchscript"
+  std::string engine_why;
+  std::size_t parameters = 0;  ///< number of unique weights (elements)
+  std::vector<FindingReport> findings;
+};
+
+/// Reads a model file. Safe on any file: runs nothing, allocates no more than the file's own size allows.
+/// @throws Error file_not_found, io, invalid_format
+BERTRT_API ModelReport inspect(const std::filesystem::path& path);
+BERTRT_API ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name = "memory");
+
+}  // namespace bertrt

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertrt/encoding.h"
+#include "bertrt/export.h"
+
+namespace bertrt {
+
+/// Which of a pair gives up tokens when the two do not fit into `max_length`.
+enum class Truncation {
+  none,          ///< a text that does not fit is an error (ErrorCode::input_too_long)
+  longest_first, ///< token by token from whichever is longer
+  only_first,
+  only_second,
+};
+
+/// How to encode. Defaults: special tokens on, no truncation, no padding.
+struct EncodeOptions {
+  /// Longest result in tokens, special tokens included. 0: no limit here (the session applies the model's).
+  std::size_t max_length = 0;
+  /// What to do with a text longer than `max_length`.
+  Truncation truncation = Truncation::none;
+  /// Tokens that neighbouring windows of a truncated text share; the windows are in Encoding::overflowing.
+  std::size_t stride = 0;
+  /// Pad with the pad token up to this many tokens; 0: no padding.
+  std::size_t pad_to = 0;
+  /// Put in the family's template ([CLS] … [SEP] …).
+  bool add_special_tokens = true;
+  /// Recognize special tokens written in the text ("[MASK]"). Off: they are plain text, so that a user who
+  /// types "[SEP]" cannot inject one.
+  bool parse_special_tokens = true;
+  /// Fill offsets, sequence_ids and special_tokens_mask. Off is faster: ids, types and mask only.
+  bool with_offsets = true;
+};
+
+/// The special tokens' ids, -1 where the vocabulary has none. They come from the tokenizer's files.
+struct SpecialTokenIds {
+  std::int32_t unk = -1;
+  std::int32_t pad = -1;
+  std::int32_t cls = -1;
+  std::int32_t sep = -1;
+  std::int32_t mask = -1;
+};
+
+namespace tokenizer {
+class TokenizerImpl;
+}
+
+/// Text to token ids exactly as Hugging Face tokenizers 0.23.3, and back.
+///
+/// A cheap handle on an immutable object: copies share it, and every const call may run on many threads at once.
+///
+/// Text is UTF-8. Each maximal invalid part of a sequence (Unicode 16, section 3.9, "U+FFFD Substitution of Maximal
+/// Subparts") is treated as U+FFFD; offsets still count the caller's bytes.
+class BERTRT_API Tokenizer {
+ public:
+  /// From a file (vocab.txt, tokenizer.json, …) or a folder that holds a checkpoint's tokenizer files. A
+  /// tokenizer_config.json beside a vocab.txt is honoured.
+  /// @throws Error file_not_found, io, invalid_format, unsupported
+  static Tokenizer load(const std::filesystem::path& path);
+
+  /// From files in memory, named as they would be in a folder.
+  struct File {
+    std::string name;
+    std::string_view bytes;  ///< read during the call only
+  };
+  static Tokenizer from_files(std::span<const File> files);
+
+  /// @throws Error input_too_long, invalid_argument
+  Encoding encode(std::string_view text, const EncodeOptions& options = {}) const;
+  Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const;
+
+  /// Ids alone, appended to `ids` (not cleared first): the fast path; no template, no truncation.
+  void encode_ids(std::string_view text, std::vector<std::int32_t>& ids, bool parse_special_tokens = true) const;
+
+  /// Many texts, shared out over `num_threads` threads; results in input order.
+  std::vector<Encoding> encode_batch(std::span<const std::string> texts, const EncodeOptions& options = {},
+                                     std::size_t num_threads = 1) const;
+
+  /// Token ids to text, by the family's decoder. Ids outside the vocabulary are an Error invalid_argument.
+  std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = true) const;
+
+  /// A token's text as it stands in the vocabulary ("##ing"); nullopt for an id that has none.
+  std::optional<std::string_view> id_to_token(std::int32_t id) const;
+  std::optional<std::int32_t> token_to_id(std::string_view token) const;
+
+  /// The encoding's tokens as they stand in the vocabulary, one for each id.
+  std::vector<std::string_view> tokens(const Encoding& encoding) const;
+
+  /// Number of ids: highest id + 1, added tokens included.
+  std::size_t vocab_size() const noexcept;
+
+  const SpecialTokenIds& special_tokens() const noexcept;
+
+  /// "wordpiece", "unigram" or "bpe".
+  std::string_view family() const noexcept;
+
+  explicit Tokenizer(std::shared_ptr<const tokenizer::TokenizerImpl> impl);
+
+ private:
+  std::shared_ptr<const tokenizer::TokenizerImpl> impl_;
+};
+
+/// `encoding`'s offsets (and those of its overflow) counted in code points of the two texts instead of bytes.
+BERTRT_API Encoding code_point_offsets(Encoding encoding, std::string_view text, std::string_view pair = {});
+
+}  // namespace bertrt

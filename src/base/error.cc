@@ -1,0 +1,30 @@
+#include "bertrt/error.h"
+
+#include <utility>
+
+namespace bertrt {
+
+std::string_view to_string(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::file_not_found: return "file_not_found";
+    case ErrorCode::io: return "io";
+    case ErrorCode::invalid_format: return "invalid_format";
+    case ErrorCode::unsupported: return "unsupported";
+    case ErrorCode::unsafe_model: return "unsafe_model";
+    case ErrorCode::model_mismatch: return "model_mismatch";
+    case ErrorCode::invalid_argument: return "invalid_argument";
+    case ErrorCode::input_too_long: return "input_too_long";
+    case ErrorCode::missing_mask_token: return "missing_mask_token";
+    case ErrorCode::runtime: return "runtime";
+  }
+  return "unknown";
+}
+
+Error::Error(ErrorCode code, std::string where, std::string expected, std::string found)
+    : std::runtime_error(where + ": expected " + expected + ", found " + found),
+      code_(code),
+      where_(std::move(where)),
+      expected_(std::move(expected)),
+      found_(std::move(found)) {}
+
+}  // namespace bertrt

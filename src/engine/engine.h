@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "batch/batch.h"
+#include "bertrt/output.h"
+#include "bertrt/session.h"
+
+namespace bertrt::engine {
+
+/// What an engine found out about itself while it was made; the session's info is filled from it.
+struct EngineFacts {
+  std::vector<std::string> outputs;   ///< "all_encoder_layers", "pooled_output", "logits", "start_logits", "end_logits"
+  std::size_t max_length = 0;         ///< longest text in tokens
+  std::size_t proven_min = 0;         ///< lengths run without padding
+  std::size_t proven_max = 0;
+  std::string lengths_why;
+  std::vector<std::string> findings;
+  std::vector<LoadStage> load_stages;
+};
+
+/// A batch and a request in, outputs out. Immutable after construction; run() may be called from many threads.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Rows of the output are the batch's own tokens in the order given. The batch has been validated.
+  /// @throws Error runtime, unsupported
+  virtual EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const = 0;
+
+  virtual const EngineFacts& facts() const noexcept = 0;
+};
+
+}  // namespace bertrt::engine

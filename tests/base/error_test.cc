@@ -1,0 +1,23 @@
+#include "bertrt/error.h"
+
+#include <gtest/gtest.h>
+
+namespace bertrt {
+namespace {
+
+TEST(Error, SaysWhereWhatWasExpectedAndWhatWasFound) {
+  const Error error(ErrorCode::invalid_format, "model.pt", "a zip archive", "an empty file");
+  EXPECT_STREQ(error.what(), "model.pt: expected a zip archive, found an empty file");
+  EXPECT_EQ(error.code(), ErrorCode::invalid_format);
+  EXPECT_EQ(error.where(), "model.pt");
+  EXPECT_EQ(error.expected(), "a zip archive");
+  EXPECT_EQ(error.found(), "an empty file");
+}
+
+TEST(Error, EveryCodeHasItsName) {
+  EXPECT_EQ(to_string(ErrorCode::file_not_found), "file_not_found");
+  EXPECT_EQ(to_string(ErrorCode::runtime), "runtime");
+}
+
+}  // namespace
+}  // namespace bertrt
