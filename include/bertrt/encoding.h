@@ -19,9 +19,9 @@ struct Offset {
 
 /// A further input of a model beside the standard ones, e.g. LayoutLM's "bbox" (width 4).
 struct NamedInput {
-  std::string name;                 ///< the trace's name for it, without suffix
-  std::size_t width = 1;            ///< values for each token
-  std::vector<std::int64_t> values; ///< [sequence, width], row-major
+  std::string name;                  ///< the trace's name for it, without suffix
+  std::size_t width = 1;             ///< values for each token
+  std::vector<std::int64_t> values;  ///< [sequence, width], row-major
 };
 
 /// One text (or pair of texts) as token ids, with everything a model needs beside them.
@@ -30,15 +30,16 @@ struct NamedInput {
 /// encoding needs `input_ids` alone; what is left empty means: token_type_ids all 0, attention_mask all 1,
 /// positions counted by the model's own rule.
 struct Encoding {
-  std::vector<std::int32_t> input_ids;           ///< [sequence]
-  std::vector<std::int32_t> token_type_ids;      ///< [sequence], 0 for the first text, 1 for the second where the model has types
-  std::vector<std::int32_t> attention_mask;      ///< [sequence], 1 for a token, 0 for padding
-  std::vector<std::uint8_t> special_tokens_mask; ///< [sequence], 1 for a token that the template or the padding put in
-  std::vector<Offset> offsets;                   ///< [sequence], UTF-8 bytes in the caller's own text; {0,0} for a special token
-  std::vector<std::int8_t> sequence_ids;         ///< [sequence], 0 or 1: which text; -1 for none
-  std::vector<std::int32_t> position_ids;        ///< empty, or [sequence]
-  std::vector<NamedInput> extra_inputs;          ///< further inputs by name
-  std::vector<Encoding> overflowing;             ///< what truncation cut off, in windows that share `stride` tokens
+  std::vector<std::int32_t> input_ids;  ///< [sequence]
+  std::vector<std::int32_t>
+      token_type_ids;  ///< [sequence], 0 for the first text, 1 for the second where the model has types
+  std::vector<std::int32_t> attention_mask;       ///< [sequence], 1 for a token, 0 for padding
+  std::vector<std::uint8_t> special_tokens_mask;  ///< [sequence], 1 for a token that the template or the padding put in
+  std::vector<Offset> offsets;  ///< [sequence], UTF-8 bytes in the caller's own text; {0,0} for a special token
+  std::vector<std::int8_t> sequence_ids;   ///< [sequence], 0 or 1: which text; -1 for none
+  std::vector<std::int32_t> position_ids;  ///< empty, or [sequence]
+  std::vector<NamedInput> extra_inputs;    ///< further inputs by name
+  std::vector<Encoding> overflowing;       ///< what truncation cut off, in windows that share `stride` tokens
 
   std::size_t size() const noexcept { return input_ids.size(); }
 };

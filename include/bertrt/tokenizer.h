@@ -17,8 +17,8 @@ namespace bertrt {
 
 /// Which of a pair gives up tokens when the two do not fit into `max_length`.
 enum class Truncation {
-  none,          ///< a text that does not fit is an error (ErrorCode::input_too_long)
-  longest_first, ///< token by token from whichever is longer
+  none,           ///< a text that does not fit is an error (ErrorCode::input_too_long)
+  longest_first,  ///< token by token from whichever is longer
   only_first,
   only_second,
 };

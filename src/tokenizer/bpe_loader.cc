@@ -1,0 +1,10 @@
+#include "bertrt/error.h"
+#include "tokenizer/tokenizer_files.h"
+
+namespace bertrt::tokenizer {
+
+LoadedTokenizer load_bpe(const TokenizerFiles& files) {
+  throw Error(ErrorCode::unsupported, files.names(), "a WordPiece tokenizer", "a bpe tokenizer");
+}
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertrt/encoding.h"
+#include "text/normalized_text.h"
+
+namespace bertrt::tokenizer {
+
+/// Tokens of one run of text. Both vectors have one entry a token; a model appends and never clears.
+struct Pieces {
+  std::vector<std::int32_t> ids;
+  std::vector<Offset> offsets;  ///< bytes of the run's text
+};
+
+/// What a model has to know about the run beside its text.
+struct RunContext {
+  bool at_text_start = true;  ///< the run begins at byte 0 of the caller's text (Metaspace's "first" scheme)
+};
+
+/// What a family is: plain text to ids and tokens back to text. Immutable, so every call may run on many threads.
+///
+/// The facade (TokenizerImpl) has already taken added and special tokens out of the text, so that a model sees the
+/// runs between them; it also does templates, truncation, stride, padding and the trimming of offsets
+/// (TokenizerConfig::trim_offsets), for every family alike. A model does what Hugging Face's normalizer,
+/// pre-tokenizer and model do to one run.
+///
+/// The text is the caller's and may be invalid UTF-8: each maximal invalid subpart is read as U+FFFD, and its offset
+/// covers the bytes that stood there. Nothing here throws for any text.
+class SubwordModel {
+ public:
+  virtual ~SubwordModel() = default;
+
+  /// "wordpiece", "unigram" or "bpe".
+  virtual std::string_view family() const noexcept = 0;
+
+  /// Normalizes, splits and encodes `text`; appends ids and offsets into `text`, as Hugging Face gives them before
+  /// its post-processor.
+  virtual void encode(std::string_view text, RunContext context, Pieces& pieces) const = 0;
+
+  /// The same ids without offsets: the fast path.
+  virtual void encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const = 0;
+
+  /// The normalizer alone. Used for added tokens with `normalized = true`, which are looked for in normalized text.
+  /// The default stands for a family without a normalizer: valid UTF-8 unchanged.
+  virtual void normalize(std::string_view text, RunContext context, text::NormalizedText& normalized) const;
+
+  /// encode() for text that already went through normalize(): pre-tokenizer and model only. Offsets are into
+  /// `normalized`, which is valid UTF-8. The default calls encode(), right for a family without a normalizer.
+  virtual void encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const;
+
+  /// Tokens (as they stand in the vocabulary, special ones already left out where asked) to text, by the family's
+  /// decoder.
+  virtual std::string decode(std::span<const std::string_view> tokens) const = 0;
+
+  /// The model's own vocabulary, without added tokens that it lacks. The view lives as long as the model.
+  virtual std::optional<std::string_view> id_to_token(std::int32_t id) const = 0;
+  virtual std::optional<std::int32_t> token_to_id(std::string_view token) const = 0;
+
+  /// Highest id + 1 of the model's own vocabulary.
+  virtual std::size_t size() const noexcept = 0;
+};
+
+}  // namespace bertrt::tokenizer
