@@ -30,6 +30,10 @@ struct PaddedTensor {
 
 /// One vector for each token of each text of a batch, text after text, with no padding between them.
 ///
+/// Padding at the end of an encoding (attention_mask 0, what EncodeOptions::pad_to puts in) has no row: text i has a
+/// row for each token up to its last one with attention_mask 1, so that token indexes stay the encoding's own. A
+/// zero elsewhere in the mask is honoured and keeps its row.
+///
 /// Owns its values; a view is valid as long as the object it was taken from. For one text the data is
 /// [sequence, width].
 class BERTRT_API TokenRows {
@@ -42,8 +46,8 @@ class BERTRT_API TokenRows {
   std::size_t batch_size() const noexcept { return row_offsets_ ? row_offsets_->size() - 1 : 0; }
   std::size_t total_tokens() const noexcept { return row_offsets_ ? row_offsets_->back() : 0; }
   std::size_t width() const noexcept { return width_; }
-  /// Tokens of one text.
-  std::size_t sequence(std::size_t text) const { return row_offsets_->at(text + 1) - row_offsets_->at(text); }
+  /// Tokens of one text, padding left out. @throws Error invalid_argument
+  std::size_t sequence(std::size_t text) const;
 
   /// All rows: [total_tokens, width].
   std::span<const float> data() const noexcept { return data_; }

@@ -1,1 +1,66 @@
-// stub
+#include "bertrt/output.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "bertrt/error.h"
+
+namespace bertrt {
+namespace {
+
+void check_index(const char* what, std::size_t index, std::size_t size) {
+  if (index < size) return;
+  throw Error(ErrorCode::invalid_argument, what,
+              size == 0 ? "an output that is not empty" : "an index from 0 to " + std::to_string(size - 1),
+              std::to_string(index));
+}
+
+}  // namespace
+
+TokenRows::TokenRows(std::shared_ptr<const std::vector<std::size_t>> row_offsets, std::size_t width,
+                     std::vector<float> data)
+    : row_offsets_(std::move(row_offsets)), width_(width), data_(std::move(data)) {}
+
+std::size_t TokenRows::sequence(std::size_t text) const {
+  check_index("TokenRows::sequence", text, batch_size());
+  return (*row_offsets_)[text + 1] - (*row_offsets_)[text];
+}
+
+std::span<const std::size_t> TokenRows::row_offsets() const noexcept {
+  return row_offsets_ ? std::span<const std::size_t>(*row_offsets_) : std::span<const std::size_t>();
+}
+
+std::span<const float> TokenRows::text(std::size_t index) const {
+  check_index("TokenRows::text", index, batch_size());
+  return std::span<const float>(data_).subspan((*row_offsets_)[index] * width_, sequence(index) * width_);
+}
+
+std::span<const float> TokenRows::row(std::size_t text, std::size_t token) const {
+  check_index("TokenRows::row", text, batch_size());
+  check_index("TokenRows::row, token", token, sequence(text));
+  return std::span<const float>(data_).subspan(((*row_offsets_)[text] + token) * width_, width_);
+}
+
+PaddedTensor TokenRows::padded(float fill) const {
+  PaddedTensor out;
+  out.batch = batch_size();
+  out.width = width_;
+  for (std::size_t i = 0; i < out.batch; ++i) out.sequence = std::max(out.sequence, sequence(i));
+  out.data.assign(out.batch * out.sequence * width_, fill);
+  for (std::size_t i = 0; i < out.batch; ++i) {
+    const auto rows = text(i);
+    std::copy(rows.begin(), rows.end(), out.data.begin() + static_cast<std::ptrdiff_t>(i * out.sequence * width_));
+  }
+  return out;
+}
+
+const TokenRows& EncoderOutput::last_hidden_state() const {
+  if (all_encoder_layers.empty()) {
+    throw Error(ErrorCode::unsupported, "EncoderOutput::last_hidden_state",
+                "a model whose file gives hidden states, and a request with hidden_states on", "no hidden states");
+  }
+  return all_encoder_layers.back();
+}
+
+}  // namespace bertrt
