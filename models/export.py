@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Makes one bertrt bundle of a Hugging Face checkpoint: trace, tokenizer, description and self-test in one .pt file.
+
+    python models/export.py CHECKPOINT --output NAME.pt --task masked-lm [--length 128] [--dtype float16]
+
+CHECKPOINT is a folder or a hub name. Needs torch and transformers 5. The file is loaded again and compared with the
+checkpoint at several lengths and batch sizes before it gets its name; the range that was proven is written into it.
+"""
+
+import argparse
+import copy
+import io
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from bundle import tokenizer_files, write_archive
+from proof import ExportError, check_written, prove, sample, selftest
+
+FORMAT_VERSION = 1
+PRODUCER = "bertrt 0.1.0"
+# model_type -> the way positions are counted
+POSITION_SCHEMES = {
+    "bert": "absolute", "distilbert": "absolute", "electra": "absolute", "albert": "absolute",
+    "roberta": "offset", "camembert": "offset", "xlm-roberta": "offset", "mpnet": "relative",
+}  # fmt: skip
+# model_type -> from hidden rows [N, hidden] to logits [N, vocabulary], as Hugging Face's forward does it
+MASKED_LM_HEADS = {
+    "bert": lambda model, rows: model.cls(rows),
+    "roberta": lambda model, rows: model.lm_head(rows),
+    "camembert": lambda model, rows: model.lm_head(rows),
+    "xlm-roberta": lambda model, rows: model.lm_head(rows),
+    "mpnet": lambda model, rows: model.lm_head(rows),
+    "albert": lambda model, rows: model.predictions(rows),
+    "electra": lambda model, rows: model.generator_lm_head(model.generator_predictions(rows)),
+    "distilbert": lambda model, rows: model.vocab_projector(
+        model.vocab_layer_norm(model.activation(model.vocab_transform(rows)))
+    ),
+}
+def main(arguments=None):
+    options = parse(arguments)
+    try:
+        import torch
+        import transformers
+    except ImportError as error:
+        return fail(f"{error}; install it: pip install 'transformers>=5' and a CPU build of torch")
+    warnings.filterwarnings("ignore")  # the tracer's doubts are settled by the comparison below
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    torch.manual_seed(0)
+    try:
+        with torch.no_grad():
+            export(options)
+    except (ExportError, OSError, ValueError, RuntimeError) as error:
+        return fail(str(error))
+    return 0
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", help="folder or hub name of a Hugging Face checkpoint")
+    parser.add_argument("--output", required=True, type=Path, metavar="NAME.pt")
+    parser.add_argument("--task", required=True, choices=["encoder", "masked-lm"])
+    parser.add_argument("--length", type=int, help="traced length in tokens (default: 128, or the model's if shorter)")
+    parser.add_argument("--dtype", choices=["float32", "float16"], default="float32", help="of the stored weights")
+    parser.add_argument("--tokenizer", help="folder or hub name, when the checkpoint has no tokenizer of its own")
+    options = parser.parse_args(arguments)
+    if options.length is not None and options.length < 2:
+        parser.error(f"--length must be at least 2, not {options.length}")
+    if options.output.is_dir() or not options.output.parent.is_dir():
+        parser.error(f"--output must name a file in a folder that exists, not {options.output}")
+    return options
+
+
+def fail(message):
+    print(f"export.py: {' '.join(message.split())}", file=sys.stderr)
+    return 1
+
+
+def export(options):
+    model = load_model(options.checkpoint, options.task)
+    tokenizer = load_tokenizer(options.tokenizer or options.checkpoint)
+    config = describe(model.config)
+    longest = max_length(config)
+    length = min(options.length or 128, longest)
+    if options.length and options.length > longest:
+        raise ExportError(f"--length {options.length} is more than the model takes ({longest})")
+    if len(tokenizer) > config["vocab_size"]:
+        raise ExportError(f"the tokenizer has {len(tokenizer)} tokens, the model's embedding {config['vocab_size']}")
+    if options.dtype == "float16":  # what a loader gets after widening; the reference of every comparison
+        model.half().float()
+
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "producer": f"{PRODUCER}, transformers {version('transformers')}, torch {version('torch')}",
+        "architecture": model.config.model_type,
+        "task": options.task,
+        "config": config,
+        "labels": [],
+        "dtype": options.dtype,
+        "traced": {"batch": 1, "length": length},
+        "methods": methods(model, options.task),
+    }
+    print(f"tracing {manifest['architecture']} for {options.task}, length {length} …")
+    archive = trace(model, manifest)
+    stripped = io.BytesIO()
+    write_archive(archive, stripped, {})
+    manifest["lengths"] = prove(stripped, model, manifest, longest)
+    extra = {
+        "bertrt/manifest.json": to_json(manifest),
+        "bertrt/selftest.json": to_json(selftest(model, manifest, tokenizer)),
+    }
+    for name, data in tokenizer_files(tokenizer, options.tokenizer or options.checkpoint).items():
+        extra[f"bertrt/tokenizer/{name}"] = data
+    partial = options.output.with_name(f"{options.output.name}.{os.getpid()}.partial")
+    try:
+        write_archive(stripped, partial, extra)
+        check_written(partial, manifest, extra)
+        os.replace(partial, options.output)
+    finally:
+        partial.unlink(missing_ok=True)
+    print(f"wrote {options.output}: {options.output.stat().st_size / 1e6:.1f} MB, {', '.join(extra)}")
+
+
+# --- the checkpoint ---------------------------------------------------------------------------------------------------
+
+
+def load_model(checkpoint, task):
+    """The checkpoint as Hugging Face loads it, in fp32 and evaluation mode."""
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
+
+    if checkpoint.startswith((".", "/", "~")) and not Path(checkpoint).is_dir():
+        raise ExportError(f"no folder {checkpoint}")
+    model_type = AutoConfig.from_pretrained(checkpoint).model_type
+    if model_type not in POSITION_SCHEMES:
+        raise ExportError(f"{checkpoint} is a {model_type} model; known are {', '.join(POSITION_SCHEMES)}")
+    auto = AutoModelForMaskedLM if task == "masked-lm" else AutoModel
+    settings = {"dtype": torch.float32, "output_loading_info": True}
+    if model_type == "mpnet":
+        settings["attn_implementation"] = "eager"  # it has no other; the rest trace exactly with their default
+    model, info = auto.from_pretrained(checkpoint, **settings)
+    missing = sorted(info["missing_keys"])
+    if task == "encoder" and missing and all(name.startswith("pooler.") for name in missing):
+        model, info = auto.from_pretrained(checkpoint, add_pooling_layer=False, **settings)
+        missing = sorted(info["missing_keys"])
+    if missing:
+        raise ExportError(f"{checkpoint} has no weights for task {task}: {missing[0]} and {len(missing) - 1} more")
+    return model.eval()
+
+
+def load_tokenizer(checkpoint):
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+        tokenizer.backend_tokenizer
+    except Exception as error:
+        raise ExportError(f"no tokenizer in {checkpoint} ({str(error).splitlines()[0]}); name one with --tokenizer")
+    return tokenizer
+
+
+def describe(config):
+    """The sizes in Hugging Face's usual names, whatever names the architecture has for them."""
+
+    def value(*names, default=None):
+        return next((getattr(config, name) for name in names if getattr(config, name, None) is not None), default)
+
+    hidden = value("dim", "hidden_size")
+    sizes = {
+        "hidden_size": hidden,
+        "num_hidden_layers": value("n_layers", "num_hidden_layers"),
+        "num_attention_heads": value("n_heads", "num_attention_heads"),
+        "intermediate_size": value("hidden_dim", "intermediate_size"),
+        "vocab_size": config.vocab_size,
+        "max_position_embeddings": config.max_position_embeddings,
+        "type_vocab_size": 0 if config.model_type in ("distilbert", "mpnet") else value("type_vocab_size", default=0),
+        "embedding_size": value("embedding_size", default=hidden),
+        "hidden_act": value("activation", "hidden_act"),
+        "layer_norm_eps": value("layer_norm_eps", default=1e-12),
+        "pad_token_id": value("pad_token_id", default=0),
+        "position_scheme": POSITION_SCHEMES[config.model_type],
+    }
+    for name in ("num_hidden_groups", "inner_group_num", "relative_attention_num_buckets"):
+        if value(name) is not None:
+            sizes[name] = value(name)
+    return sizes
+
+
+def max_length(config):
+    """Longest text in tokens: RoBERTa and MPNet start counting positions after the padding's id."""
+    reserved = 0 if config["position_scheme"] == "absolute" else config["pad_token_id"] + 1
+    return config["max_position_embeddings"] - reserved
+
+
+def methods(model, task):
+    config = model.config
+    inputs = ["input_ids", "attention_mask"]
+    if describe(config)["type_vocab_size"] > 1:
+        inputs.append("token_type_ids")
+    outputs = ["all_encoder_layers"]
+    if getattr(model.base_model, "pooler", None) is not None:
+        outputs.append("pooled_output")
+    if task == "encoder":
+        return {"forward": {"inputs": inputs, "outputs": outputs}}
+    return {
+        "forward": {"inputs": inputs, "outputs": ["logits"]},
+        "encode": {"inputs": inputs, "outputs": outputs},
+        "head": {"inputs": ["hidden_rows"], "outputs": ["logits"]},
+    }
+
+
+# --- tracing ----------------------------------------------------------------------------------------------------------
+
+
+def traceable(model, task):
+    """A shallow copy of `model` (weights shared) with exactly the methods that methods() lists.
+
+    A subclass of Hugging Face's own class, so that parameters keep Hugging Face's names in the trace. The tracer takes
+    the names of a trace's inputs from the signature of the method, hence named() below.
+    """
+    original = type(model)
+    has_types = "token_type_ids" in methods(model, task)["forward"]["inputs"]
+
+    def encode(self, **inputs):
+        run = self.base_model if self.base_model is not self else lambda **x: original.forward(self, **x)
+        output = run(**inputs, output_hidden_states=True, return_dict=True)
+        layers = tuple(output.hidden_states[1:])  # the first is the embeddings
+        pooled = getattr(output, "pooler_output", None)
+        return (layers,) if pooled is None else (layers, pooled)
+
+    def logits(self, **inputs):
+        return original.forward(self, **inputs, return_dict=True).logits
+
+    def head(self, hidden_rows):
+        return MASKED_LM_HEADS[self.config.model_type](self, hidden_rows)
+
+    def named(run):
+        if has_types:
+            return lambda self, input_ids, attention_mask, token_type_ids: run(
+                self, input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+            )
+        return lambda self, input_ids, attention_mask: run(self, input_ids=input_ids, attention_mask=attention_mask)
+
+    if task == "encoder":
+        body = {"forward": named(encode)}
+    else:
+        body = {"forward": named(logits), "encode": named(encode), "head": head}
+    copied = copy.copy(model)
+    copied.__class__ = type(original.__name__, (original,), body)
+    return copied
+
+
+def trace(model, manifest):
+    """The traced module, saved, as a binary file in memory."""
+    import torch
+
+    example = sample(manifest["config"], 1, manifest["traced"]["length"])
+    arguments = {"hidden_rows": torch.randn(2, manifest["config"]["hidden_size"]), **example}
+    inputs = {
+        name: tuple(arguments[argument] for argument in method["inputs"])
+        for name, method in manifest["methods"].items()
+    }
+    traced = torch.jit.trace_module(traceable(model, manifest["task"]), inputs, check_trace=False)
+    if manifest["dtype"] == "float16":
+        traced.half()  # after tracing: a trace of a model in halves would hold constants in halves
+    archive = io.BytesIO()
+    torch.jit.save(traced, archive)
+    model.float()  # the trace shares its weights with the model
+    return archive
+
+
+def to_json(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def version(package):
+    return sys.modules[package].__version__.split("+")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""The proof of a bundle: the written trace against Hugging Face's own code, and the self-test that travels with it."""
+
+HIDDEN_TOLERANCE = 1e-5
+LOGITS_TOLERANCE = 1e-4
+SELFTEST_TEXTS = [
+    ("Who was Jim Henson ?", "Jim {mask} was a puppeteer"),
+    ("Paris is the capital of {mask}.", None),
+    ("Naïve café-goers paid £3.50 (in 1999), didn't they? 東京", None),
+]
+
+
+class ExportError(Exception):
+    """A failure that the user can act on; the message is one line."""
+
+
+def sample(config, batch, length):
+    """Random inputs [batch, length]; every text but the first is shorter and padded, the second half is a pair's."""
+    import torch
+
+    lowest = min(5, config["vocab_size"] - 1)  # no special tokens by chance, above all no padding
+    ids = torch.randint(lowest, config["vocab_size"], (batch, length))
+    mask = torch.ones_like(ids)
+    types = torch.zeros_like(ids)
+    for row in range(batch):
+        real = max(1, length - row * length // batch)
+        mask[row, real:] = 0
+        ids[row, real:] = config["pad_token_id"]
+        types[row, real // 2 : real] = min(1, max(0, config["type_vocab_size"] - 1))
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+
+
+def prove(archive, model, manifest, longest):
+    """Compares the saved trace, loaded again, with the checkpoint; the manifest's "lengths". Raises ExportError."""
+    import torch
+
+    archive.seek(0)
+    loaded = torch.jit.load(archive).float().eval()
+    traced = manifest["traced"]["length"]
+    cases = sorted({(1, 1), (1, 2), (1, 7), (1, traced), (1, longest), (3, 7), (4, traced), (2, longest)})
+    cases = [(batch, length) for batch, length in cases if length <= longest]
+    worst = 0.0
+    for batch, length in cases:
+        hidden, logits = difference(loaded, model, manifest, sample(manifest["config"], batch, length))
+        head = "" if logits is None else f", logits {logits:.1e}"
+        print(f"  batch {batch}, length {length:3}: largest difference: hidden states {hidden:.1e}{head}")
+        if not hidden <= HIDDEN_TOLERANCE or not (logits or 0) <= LOGITS_TOLERANCE:
+            raise ExportError(
+                f"the trace is not the checkpoint at batch {batch}, length {length}: hidden states differ by {hidden:.1e}"
+                f" (at most {HIDDEN_TOLERANCE:.0e}), logits by {logits or 0:.1e} (at most {LOGITS_TOLERANCE:.0e})"
+            )
+        worst = max(worst, hidden)
+    lengths = ", ".join(str(length) for length in sorted({length for _, length in cases}))
+    batches = ", ".join(str(batch) for batch in sorted({batch for batch, _ in cases}))
+    why = f"compared with Hugging Face at lengths {lengths}, batches {batches}: hidden states within {worst:.1g}"
+    return {"min": 1, "max": longest, "why": why}
+
+
+def difference(loaded, model, manifest, inputs):
+    """Largest differences (hidden states and pooled output, logits or None) over the tokens that are not padding."""
+    reference = reference_outputs(model, manifest, inputs)
+    forward = manifest["methods"]["forward"]["inputs"]
+    arguments = [inputs[name] for name in forward]
+    real = inputs["attention_mask"].bool()
+    if manifest["task"] == "encoder":
+        got, logits = loaded(*arguments), None
+    else:
+        got = loaded.encode(*arguments)
+        logits = largest(loaded(*arguments)[real], reference["logits"][real])
+        logits = max(logits, largest(loaded.head(got[0][-1][real]), reference["logits"][real]))
+    hidden = max(largest(a[real], b[real]) for a, b in zip(got[0], reference["layers"], strict=True))
+    if "pooled" in reference:
+        hidden = max(hidden, largest(got[1], reference["pooled"]))
+    return hidden, logits
+
+
+def largest(found, expected):
+    """Largest absolute difference; infinite for another shape or a value that is not a number."""
+    if found.shape != expected.shape:
+        return float("inf")
+    value = (found - expected).abs().max().item()
+    return value if value == value else float("inf")
+
+
+def reference_outputs(model, manifest, inputs):
+    """What the checkpoint itself gives, by Hugging Face's code."""
+    arguments = {name: inputs[name] for name in manifest["methods"]["forward"]["inputs"]}
+    output = model(**arguments, output_hidden_states=True, return_dict=True)
+    reference = {"layers": output.hidden_states[1:]}
+    if manifest["task"] == "masked-lm":
+        reference["logits"] = output.logits
+    if getattr(output, "pooler_output", None) is not None:
+        reference["pooled"] = output.pooler_output
+    return reference
+
+
+def selftest(model, manifest, tokenizer):
+    """A few texts with some rows of the checkpoint's outputs, for `bertrt verify` and the proof at load."""
+    import torch
+
+    cases = []
+    for text, pair in SELFTEST_TEXTS:
+        mask = tokenizer.mask_token or ""
+        text, pair = text.format(mask=mask), pair and pair.format(mask=mask)
+        ids = tokenizer(text, pair, return_token_type_ids=True)
+        inputs = {name: torch.tensor([ids[name]]) for name in ("input_ids", "attention_mask", "token_type_ids")}
+        reference = reference_outputs(model, manifest, inputs)
+        tokens = ids["input_ids"]
+        rows = {0, len(tokens) // 2, len(tokens) - 1}
+        rows = sorted(rows | ({tokens.index(tokenizer.mask_token_id)} if tokenizer.mask_token_id in tokens else set()))
+        case = {"text": text, "pair": pair, "input_ids": tokens, "token_type_ids": ids["token_type_ids"]}
+        case["last_hidden_state"] = {"rows": rows, "data": floats(reference["layers"][-1][0, rows])}
+        if "logits" in reference:
+            best = reference["logits"][0, rows].argmax(-1).tolist()
+            vocabulary = manifest["config"]["vocab_size"]
+            columns = sorted({*range(0, vocabulary, max(1, vocabulary // 60)), *best})
+            data = floats(reference["logits"][0, rows][:, columns])
+            case["logits"] = {"rows": rows, "columns": columns, "data": data}
+        cases.append(case)
+    return {"cases": cases}
+
+
+def floats(tensor):
+    """Nested lists whose decimals are the shortest that read back as the same floats."""
+    return [[float(str(value)) for value in row] for row in tensor.numpy()]
+
+
+def check_written(path, manifest, extra):
+    """The finished file reads back: by torch with its extra files, weights in the manifest's type, tied ones once."""
+    import torch
+
+    found = dict.fromkeys(extra, "")
+    loaded = torch.jit.load(path, _extra_files=found)
+    wrong = [name for name, data in extra.items() if found[name] != data]
+    if wrong:
+        raise ExportError(f"{wrong[0]} does not read back from the written file")
+    stored = {str(value.dtype) for value in loaded.parameters()}
+    if stored != {f"torch.{manifest['dtype']}"}:
+        raise ExportError(f"weights are stored as {', '.join(sorted(stored))}, not as {manifest['dtype']} alone")
+    unique = {value.data_ptr(): value.untyped_storage().nbytes() for value in loaded.parameters()}
+    if path.stat().st_size > 1.05 * sum(unique.values()) + sum(map(len, extra.values())) + 1_000_000:
+        raise ExportError(f"{path.stat().st_size} bytes for {sum(unique.values())} bytes of weights: stored twice")
