@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+install_packages tests
+install_torch
+configure -DBERTRT_BUILD_TESTS=ON
+compile
+
+say "test: ctest, 2 at a time (all of its output: build/test.log)"
+# Two programs at a time share the cores: waiting threads must not spin.
+export OMP_WAIT_POLICY=PASSIVE
+ctest --test-dir "$build" --parallel 2 --output-on-failure 2>&1 | tee "$build/test.log" |
+  { grep -vE '^ *Start +[0-9]+:|^ *[0-9]+/[0-9]+ Test .* Passed ' || true; }
