@@ -12,31 +12,9 @@
 #include <vector>
 
 #include "model/manifest.h"
+#include "model/tensor.h"
 
 namespace bertrt::model {
-
-enum class ElementType { float32, float16, bfloat16, float64, int64, int32, int16, int8, uint8, boolean };
-
-std::string_view to_string(ElementType type) noexcept;   // "float32", …
-std::size_t element_size(ElementType type) noexcept;
-
-/// A tensor as the archive holds it: a strided view of one storage entry, bounds already checked.
-struct TensorView {
-  ElementType type = ElementType::float32;
-  std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> strides;         ///< in elements
-  std::int64_t storage_offset = 0;           ///< in elements
-  std::span<const std::byte> storage;        ///< the whole storage entry; lives as long as the ModelFile
-  std::string storage_key;                   ///< equal for tensors that share one storage (tied weights)
-
-  std::size_t elements() const noexcept;
-  bool contiguous() const noexcept;
-};
-
-/// Widens or copies to fp32, row-major, whatever the strides. @throws Error unsupported for integer types
-std::vector<float> to_float32(const TensorView& tensor);
-/// The same into memory of the caller's: out.size() == elements().
-void to_float32(const TensorView& tensor, std::span<float> out);
 
 struct Parameter {
   std::string name;  ///< attribute path, e.g. "encoder.layer.0.attention.self.query.weight"
@@ -45,17 +23,17 @@ struct Parameter {
 
 /// An input of a traced method: name without the graph's suffix, what the archive recorded about it.
 struct InputSpec {
-  std::string name;                          ///< "input_ids"
-  std::string type;                          ///< as the code has it: "Tensor", "Optional[Tensor]", …
-  std::optional<ElementType> element_type;   ///< from the recorded example inputs
-  std::vector<std::int64_t> traced_shape;    ///< likewise; empty when not recorded
+  std::string name;                         ///< "input_ids"
+  std::string type;                         ///< as the code has it: "Tensor", "Optional[Tensor]", …
+  std::optional<ElementType> element_type;  ///< from the recorded example inputs
+  std::vector<std::int64_t> traced_shape;   ///< likewise; empty when not recorded
 };
 
 struct Method {
   std::string name;  ///< "forward", "encode", "head"
   std::vector<InputSpec> inputs;
-  std::string return_type;                   ///< as the code has it: "Tensor", "Tuple[Tensor, Tensor]", "Dict[str, Tensor]"
-  std::vector<std::string> output_keys;      ///< the keys of a returned dict, in order, when the code shows them
+  std::string return_type;               ///< as the code has it: "Tensor", "Tuple[Tensor, Tensor]", "Dict[str, Tensor]"
+  std::vector<std::string> output_keys;  ///< the keys of a returned dict, in order, when the code shows them
 };
 
 struct Finding {
@@ -76,11 +54,11 @@ class ModelFile {
 
   virtual ~ModelFile() = default;
 
-  virtual const std::string& name() const noexcept = 0;              ///< path, for messages
-  virtual std::span<const std::byte> bytes() const noexcept = 0;     ///< the archive, as torch::jit::load takes it
-  virtual std::span<const Parameter> parameters() const noexcept = 0;///< parameters and buffers
+  virtual const std::string& name() const noexcept = 0;                ///< path, for messages
+  virtual std::span<const std::byte> bytes() const noexcept = 0;       ///< the archive, as torch::jit::load takes it
+  virtual std::span<const Parameter> parameters() const noexcept = 0;  ///< parameters and buffers
   virtual const Parameter* find_parameter(std::string_view name) const noexcept = 0;
-  virtual std::span<const Method> methods() const noexcept = 0;      ///< of the top-level module
+  virtual std::span<const Method> methods() const noexcept = 0;  ///< of the top-level module
   virtual const Method* find_method(std::string_view name) const noexcept = 0;
   virtual const std::map<std::string, std::string, std::less<>>& code() const noexcept = 0;  ///< entry → text
   virtual std::span<const Finding> findings() const noexcept = 0;

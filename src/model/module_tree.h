@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/archive.h"
+#include "model/model_file.h"
+#include "model/pickle.h"
+
+namespace bertrt::model {
+
+/// What the top-level module holds.
+struct ModuleTree {
+  std::string class_name;             ///< "__torch__.transformers.models.bert.modeling_bert.BertModel"
+  std::vector<Parameter> parameters;  ///< by attribute path, in the archive's order
+  std::vector<Finding> findings;      ///< about tensors that cannot be viewed
+};
+
+/// Walks the objects of data.pkl. @throws Error invalid_format, unsupported
+ModuleTree read_module(Archive& archive);
+
+/// An example input of a traced method.
+struct TracedInput {
+  std::optional<ElementType> element_type;  ///< nothing for what is no tensor
+  std::vector<std::int64_t> shape;
+};
+struct TracedMethod {
+  std::string name;
+  std::vector<TracedInput> inputs;  ///< in order
+};
+
+/// What traced_inputs.pkl records; empty when there is none. @throws Error invalid_format
+std::vector<TracedMethod> read_traced_inputs(Archive& archive);
+
+}  // namespace bertrt::model
