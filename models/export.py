@@ -216,7 +216,7 @@ def methods(model, task):
 
 
 def traceable(model, task):
-    """A shallow copy of `model` (weights shared) with exactly the methods that methods() lists.
+    """A copy of `model` with exactly the methods that methods() lists.
 
     A subclass of Hugging Face's own class, so that parameters keep Hugging Face's names in the trace. The tracer takes
     the names of a trace's inputs from the signature of the method, hence named() below.
@@ -248,7 +248,9 @@ def traceable(model, task):
         body = {"forward": named(encode)}
     else:
         body = {"forward": named(logits), "encode": named(encode), "head": head}
-    copied = copy.copy(model)
+    # Hugging Face looks up which modules record hidden states by the class's full name.
+    body |= {"__module__": original.__module__, "__qualname__": original.__qualname__}
+    copied = copy.deepcopy(model)  # `model` stays as it was: the reference
     copied.__class__ = type(original.__name__, (original,), body)
     return copied
 
@@ -268,7 +270,6 @@ def trace(model, manifest):
         traced.half()  # after tracing: a trace of a model in halves would hold constants in halves
     archive = io.BytesIO()
     torch.jit.save(traced, archive)
-    model.float()  # the trace shares its weights with the model
     return archive
 
 
