@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "bertrt/encoding.h"
+#include "tokenizer/byte_hash.h"
+
+namespace bertrt::tokenizer {
+
+/// Words and the tokens that a model made of them: a bounded table, one cache line a word, two places to look.
+///
+/// It belongs to one thread (see cache_of()), so that a model stays immutable and no lock is taken.
+class WordCache {
+ public:
+  static constexpr std::size_t kMaxKey = 23;
+  static constexpr std::size_t kMaxTokens = 6;
+
+  struct alignas(64) Entry {
+    std::array<std::uint64_t, 3> key{};  ///< the word, zeros behind it, its length in the last byte
+    std::array<std::int32_t, kMaxTokens> ids{};
+    std::array<std::uint8_t, kMaxTokens> begin{};  ///< bytes from the word's begin
+    std::array<std::uint8_t, kMaxTokens> end{};
+    std::uint8_t count = 0;
+  };
+
+  WordCache() : entries_(new Entry[kEntries]) {}
+
+  /// A word in the form of a table's key.
+  struct Key {
+    std::array<std::uint64_t, 3> words{};
+    std::size_t slot = 0;
+  };
+
+  /// `word` is not empty and at most kMaxKey bytes.
+  static Key key_of(std::string_view word) noexcept {
+    Key key;
+    std::memcpy(key.words.data(), word.data(), word.size());
+    key.words[2] |= static_cast<std::uint64_t>(word.size()) << 56U;
+    constexpr std::uint64_t kPrime = 0x9E3779B97F4A7C15ULL;
+    std::uint64_t hash = (key.words[0] ^ (key.words[1] * 0xD6E8FEB86659FD93ULL)) * kPrime;
+    hash = (hash ^ (hash >> 32U) ^ key.words[2]) * kPrime;
+    key.slot = hash >> (64U - kLog2Entries);
+    return key;
+  }
+
+  /// nullptr where it is not there.
+  const Entry* find(const Key& key) const noexcept {
+    const Entry& first = entries_[key.slot];
+    if (first.key == key.words) return &first;
+    const Entry& second = entries_[key.slot ^ 1U];
+    return second.key == key.words ? &second : nullptr;
+  }
+
+  /// Puts a word in; the one that stood there moves to its neighbour's place.
+  void put(const Key& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept {
+    if (ids.size() > kMaxTokens) return;
+    Entry& entry = entries_[key.slot];
+    entries_[key.slot ^ 1U] = entry;
+    entry.key = key.words;
+    entry.count = static_cast<std::uint8_t>(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      entry.ids[i] = ids[i];
+      entry.begin[i] = static_cast<std::uint8_t>(offsets[i].begin);
+      entry.end[i] = static_cast<std::uint8_t>(offsets[i].end);
+    }
+  }
+
+ private:
+  static constexpr unsigned kLog2Entries = 13;
+  static constexpr std::size_t kEntries = std::size_t{1} << kLog2Entries;
+
+  std::unique_ptr<Entry[]> entries_;
+};
+
+/// A number for each model of the process, never used twice.
+std::uint64_t next_cache_owner() noexcept;
+
+/// This thread's cache for a model; a thread keeps those of the last few models that it used (at most 2 MB).
+WordCache& cache_of(std::uint64_t owner);
+
+}  // namespace bertrt::tokenizer
