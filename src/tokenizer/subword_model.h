@@ -46,6 +46,9 @@ class SubwordModel {
   /// The same ids without offsets: the fast path.
   virtual void encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const = 0;
 
+  /// False where normalize() gives valid UTF-8 back unchanged, so that the facade need not call it.
+  virtual bool has_normalizer() const noexcept { return true; }
+
   /// The normalizer alone. Used for added tokens with `normalized = true`, which are looked for in normalized text.
   /// The default stands for a family without a normalizer: valid UTF-8 unchanged.
   virtual void normalize(std::string_view text, RunContext context, text::NormalizedText& normalized) const;

@@ -1,1 +1,101 @@
-// stub
+#include "bertrt/tokenizer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "tokenizer/tokenizer_files.h"
+#include "tokenizer/tokenizer_impl.h"
+
+namespace bertrt {
+namespace {
+
+Tokenizer make(const tokenizer::TokenizerFiles& files) {
+  return Tokenizer(std::make_shared<const tokenizer::TokenizerImpl>(tokenizer::load_tokenizer(files)));
+}
+
+}  // namespace
+
+Tokenizer::Tokenizer(std::shared_ptr<const tokenizer::TokenizerImpl> impl) : impl_(std::move(impl)) {}
+
+Tokenizer Tokenizer::load(const std::filesystem::path& path) { return make(tokenizer::TokenizerFiles::read(path)); }
+
+Tokenizer Tokenizer::from_files(std::span<const File> files) { return make(tokenizer::TokenizerFiles(files)); }
+
+Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
+  return impl_->encode(text, options);
+}
+
+Encoding Tokenizer::encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
+  return impl_->encode(text, pair, options);
+}
+
+void Tokenizer::encode_ids(std::string_view text, std::vector<std::int32_t>& ids, bool parse_special_tokens) const {
+  impl_->encode_ids(text, ids, parse_special_tokens);
+}
+
+std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string> texts, const EncodeOptions& options,
+                                              std::size_t num_threads) const {
+  std::vector<Encoding> encodings(texts.size());
+  // Small shares, taken as threads get free: texts differ in length.
+  constexpr std::size_t kShare = 16;
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  std::size_t failed_at = texts.size();
+  const auto work = [&] {
+    for (std::size_t begin; (begin = next.fetch_add(kShare)) < texts.size();) {
+      const std::size_t end = std::min(begin + kShare, texts.size());
+      for (std::size_t i = begin; i < end; ++i) {
+        try {
+          encodings[i] = impl_->encode(texts[i], options);
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          if (i < failed_at) {  // the first text's error, whichever thread meets one first
+            failed_at = i;
+            failure = std::current_exception();
+          }
+          next.store(texts.size());
+          return;
+        }
+      }
+    }
+  };
+  const std::size_t shares = (texts.size() + kShare - 1) / kShare;
+  std::vector<std::thread> helpers;
+  try {
+    for (std::size_t i = 1; i < std::min(num_threads, shares); ++i) helpers.emplace_back(work);
+  } catch (const std::system_error&) {
+    // Fewer threads than asked for do the same work.
+  }
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  if (failure) std::rethrow_exception(failure);
+  return encodings;
+}
+
+std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
+  return impl_->decode(ids, skip_special_tokens);
+}
+
+std::optional<std::string_view> Tokenizer::id_to_token(std::int32_t id) const { return impl_->id_to_token(id); }
+
+std::optional<std::int32_t> Tokenizer::token_to_id(std::string_view token) const { return impl_->token_to_id(token); }
+
+std::vector<std::string_view> Tokenizer::tokens(const Encoding& encoding) const {
+  std::vector<std::string_view> tokens;
+  tokens.reserve(encoding.size());
+  for (const std::int32_t id : encoding.input_ids) tokens.push_back(impl_->id_to_token(id).value_or(""));
+  return tokens;
+}
+
+std::size_t Tokenizer::vocab_size() const noexcept { return impl_->vocab_size(); }
+
+const SpecialTokenIds& Tokenizer::special_tokens() const noexcept { return impl_->config().special; }
+
+std::string_view Tokenizer::family() const noexcept { return impl_->model().family(); }
+
+}  // namespace bertrt

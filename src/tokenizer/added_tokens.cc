@@ -1,0 +1,111 @@
+#include "tokenizer/added_tokens.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "text/unicode.h"
+#include "text/utf8.h"
+
+namespace bertrt::tokenizer {
+namespace {
+
+bool ends_with_word(std::string_view text) {
+  if (text.empty()) return false;
+  return text::unicode_flags(text::decode_utf8(text, text::previous_utf8(text, text.size())).code_point) & text::kWord;
+}
+
+bool starts_with_word(std::string_view text) {
+  return !text.empty() && (text::unicode_flags(text::decode_utf8(text, 0).code_point) & text::kWord);
+}
+
+/// Where the white space at the end of `text` begins.
+std::size_t space_at_end(std::string_view text) {
+  std::size_t end = text.size();
+  while (end > 0) {
+    const std::size_t at = text::previous_utf8(text, end);
+    if (!(text::unicode_flags(text::decode_utf8(text, at).code_point) & text::kSpace)) break;
+    end = at;
+  }
+  return end;
+}
+
+/// Where the white space at the start of `text` ends.
+std::size_t space_at_start(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const text::Decoded c = text::decode_utf8(text, at);
+    if (!(text::unicode_flags(c.code_point) & text::kSpace)) break;
+    at += c.length;
+  }
+  return at;
+}
+
+Offset offset(std::size_t begin, std::size_t end) {
+  return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+}
+
+unsigned char first_byte(const AddedTokenMatcher::Pattern& pattern) {
+  return static_cast<unsigned char>(pattern.text.front());
+}
+
+}  // namespace
+
+AddedTokenMatcher::AddedTokenMatcher(std::vector<Pattern> patterns) : patterns_(std::move(patterns)) {
+  std::erase_if(patterns_, [](const Pattern& p) { return p.text.empty(); });
+  std::stable_sort(patterns_.begin(), patterns_.end(), [](const Pattern& a, const Pattern& b) {
+    if (first_byte(a) != first_byte(b)) return first_byte(a) < first_byte(b);
+    return a.text.size() > b.text.size();
+  });
+  if (patterns_.empty()) return;
+  by_byte_.assign(257, 0);
+  for (const Pattern& p : patterns_) ++by_byte_[first_byte(p) + 1u];
+  for (std::size_t i = 1; i < by_byte_.size(); ++i) by_byte_[i] += by_byte_[i - 1];
+  if (first_byte(patterns_.front()) == first_byte(patterns_.back())) only_first_byte_ = first_byte(patterns_.front());
+}
+
+std::size_t AddedTokenMatcher::next_candidate(std::string_view text, std::size_t from) const noexcept {
+  if (patterns_.empty() || from >= text.size()) return text.size();
+  if (only_first_byte_ >= 0) {
+    const void* hit = std::memchr(text.data() + from, only_first_byte_, text.size() - from);
+    return hit == nullptr ? text.size() : static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
+  }
+  for (; from < text.size(); ++from) {
+    const auto byte = static_cast<unsigned char>(text[from]);
+    if (by_byte_[byte] != by_byte_[byte + 1u]) break;
+  }
+  return from;
+}
+
+const AddedTokenMatcher::Pattern* AddedTokenMatcher::longest_at(std::string_view text, std::size_t at) const noexcept {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  for (std::uint32_t i = by_byte_[byte]; i < by_byte_[byte + 1u]; ++i) {
+    if (text.substr(at).starts_with(patterns_[i].text)) return &patterns_[i];
+  }
+  return nullptr;
+}
+
+void AddedTokenMatcher::split(std::string_view text, bool parse_special, std::vector<Segment>& segments) const {
+  std::size_t done = 0;
+  for (std::size_t at = next_candidate(text, 0); at < text.size();) {
+    const Pattern* pattern = longest_at(text, at);
+    if (pattern == nullptr) {
+      at = next_candidate(text, at + 1);
+      continue;
+    }
+    std::size_t begin = at;
+    std::size_t end = at + pattern->text.size();
+    at = next_candidate(text, end);  // a match that is turned down is passed over whole, as Hugging Face does
+    const AddedToken& token = pattern->token;
+    if (token.special && !parse_special) continue;
+    if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
+    // White space that the token before has taken stays there.
+    if (token.lstrip) begin = std::max(space_at_end(text.substr(0, begin)), done);
+    if (token.rstrip) end += space_at_start(text.substr(end));
+    if (done < begin) segments.push_back({offset(done, begin), -1});
+    segments.push_back({offset(begin, end), token.id});
+    done = end;
+  }
+  if (done < text.size()) segments.push_back({offset(done, text.size()), -1});
+}
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "bertrt/encoding.h"
+
+namespace bertrt::tokenizer {
+
+/// White space at the ends of every token of a byte-level vocabulary, so that offsets can be trimmed as ByteLevel's and
+/// RobertaProcessing's post-processors do (tokenizers 0.23.3, pre_tokenizers/byte_level.rs, process_offsets).
+class OffsetTrim {
+ public:
+  /// @param keeps_prefix_space  the post-processor's add_prefix_space
+  explicit OffsetTrim(bool keeps_prefix_space) : keeps_prefix_space_(keeps_prefix_space) {}
+
+  /// Tells of a token; ids in any order.
+  void add(std::int32_t id, std::string_view token);
+
+  /// Trims one window's offsets in place. Which token is the window's first matters: its single leading space may have
+  /// been put in by the tokenizer.
+  void trim(std::span<const std::int32_t> ids, std::span<Offset> offsets) const;
+
+ private:
+  struct Space {
+    std::uint8_t leading = 0;  // bytes of the caller's text
+    std::uint8_t trailing = 0;
+    std::uint8_t leading_count = 0;  // characters
+  };
+  std::vector<Space> by_id_;
+  bool keeps_prefix_space_;
+};
+
+}  // namespace bertrt::tokenizer
