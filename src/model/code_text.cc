@@ -8,13 +8,19 @@ bool is_name_start(char c) {
 }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// Digits, a point, an exponent: never a name, so that 1.0.save is seen as the call of a method.
 std::size_t end_of_number(std::string_view code, std::size_t at) {
-  std::size_t end = at;
-  while (end < code.size()) {
-    const char c = code[end];
-    const bool sign = (c == '+' || c == '-') && (code[end - 1] == 'e' || code[end - 1] == 'E');
-    if (!is_digit(c) && c != '.' && !is_name_start(c) && !(sign && end > at)) break;
-    ++end;
+  const auto digits = [&](std::size_t from) {
+    while (from < code.size() && is_digit(code[from])) ++from;
+    return from;
+  };
+  std::size_t end = digits(at);
+  if (end < code.size() && code[end] == '.') end = digits(end + 1);
+  if (end < code.size() && (code[end] == 'e' || code[end] == 'E')) {
+    std::size_t exponent = end + 1;
+    if (exponent < code.size() && (code[exponent] == '+' || code[exponent] == '-')) ++exponent;
+    const std::size_t last = digits(exponent);
+    if (last > exponent) end = last;
   }
   return end;
 }
@@ -70,6 +76,10 @@ std::vector<CodeToken> tokenize_code(std::string_view code) {
           line_start = i + 1;
         }
       }
+    } else if (c == '\\' && code.substr(at, 2) == "\\\n") {
+      ++line;  // a line goes on
+      end = at + 2;
+      line_start = end;
     } else if (c != ' ' && c != '\t' && c != '\r') {
       if (c == '(' || c == '[' || c == '{') ++open;
       if ((c == ')' || c == ']' || c == '}') && open > 0) --open;
