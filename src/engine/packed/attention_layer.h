@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+
+#include "engine/packed/description.h"
+#include "engine/packed/linear_scratch.h"
+#include "engine/packed/relative_bias.h"
+#include "engine/packed/slice.h"
+#include "engine/packed/thread_pool.h"
+
+namespace bertrt::engine::packed {
+
+/// Attention of every text of the slice with itself.
+///
+/// The work is cut into one part a thread at equal cost, along (text, head, query rows), so that all threads are busy
+/// to the end whatever the lengths are. The result's bits do not depend on the cut.
+/// @param qkv      [tokens, 3 hidden]: query, key, value of each token
+/// @param context  [tokens, hidden]
+void attend(const Slice& slice, const float* qkv, const EncoderDescription& description, const RelativeBias& bias,
+            ThreadPool& pool, AlignedBuffer& scratch, float* context);
+
+}  // namespace bertrt::engine::packed

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "engine/packed/description.h"
+#include "engine/packed/encoder_weights.h"
+#include "engine/packed/slice.h"
+#include "engine/packed/thread_pool.h"
+
+namespace bertrt::engine::packed {
+
+/// Word + position + type rows, normalized: [tokens, embedding size] into `out`.
+/// @throws Error invalid_argument for an id, type or position outside its table
+void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description, ThreadPool& pool,
+           float* out);
+
+}  // namespace bertrt::engine::packed

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/packed/linear.h"
+
+namespace bertrt::engine::packed {
+
+/// What an architecture calls the layers of a masked-lm head: dense, activation, norm, decoder.
+struct MaskedLmNames {
+  std::string_view dense;
+  std::string_view norm;
+  std::string_view decoder;      ///< its weight may be left out where it is tied to the word embeddings
+  std::string_view bias;         ///< the decoder's bias, where it is a parameter of the head itself
+  bool model_activation = true;  ///< the encoder's own activation; else exact GELU
+};
+
+/// A classifier: [dense, activation] and an output layer on the first token's row, or on every token's.
+struct ClassifierNames {
+  std::string_view dense;  ///< empty: none
+  Activation activation = Activation::none;
+  std::string_view output;
+  bool pooled = false;  ///< reads the pooler's output
+};
+
+std::span<const MaskedLmNames> masked_lm_names() noexcept;
+/// For a manifest's task; null when it has no such head.
+const ClassifierNames* classifier_names(std::string_view task, std::string_view architecture) noexcept;
+
+}  // namespace bertrt::engine::packed

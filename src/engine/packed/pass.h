@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "batch/batch.h"
+#include "bertrt/output.h"
+#include "engine/packed/encoder.h"
+#include "engine/packed/head.h"
+#include "engine/packed/thread_pool.h"
+#include "engine/packed/workspace.h"
+
+namespace bertrt::engine::packed {
+
+/// One call of the engine: cuts the batch into slices, sends them through the encoder, and the rows that are wanted
+/// through the head. Lives for the call.
+class Pass {
+ public:
+  /// @param head  null: the model has none
+  Pass(const Encoder& encoder, const Head* head, const batch::Batch& batch, const RunRequest& request,
+       Workspace& workspace, ThreadPool& pool);
+
+  EncoderOutput run(std::size_t slice_tokens);
+
+ private:
+  void choose_rows();
+  void run_encoder(std::size_t slice_tokens);
+  void run_pooler(EncoderOutput& output);
+  void run_head(EncoderOutput& output);
+  void run_span_head(EncoderOutput& output);
+  void split_layers(EncoderOutput& output);
+
+  /// The last hidden state of a row of the batch.
+  const float* last_row(std::size_t row) const;
+  /// Calls use(rows, first, count) for blocks of neighbouring entries of `wanted`, copied together.
+  template <typename Use>
+  void for_blocks(std::span<const std::size_t> wanted, const Use& use);
+
+  const Encoder& encoder_;
+  const Head* head_;
+  const batch::Batch& batch_;
+  const RunRequest& request_;
+  Workspace& workspace_;
+  ThreadPool& pool_;
+
+  bool pooled_ = false;
+  bool logits_ = false;
+  std::vector<std::vector<float>> layers_;  ///< [layers wanted]: [total_tokens, hidden]
+  std::vector<std::size_t> token_rows_;     ///< rows that a token head reads, as asked for
+  float* kept_ = nullptr;                   ///< last hidden states of workspace_.wanted, when layers_ is empty
+};
+
+}  // namespace bertrt::engine::packed

@@ -1,0 +1,44 @@
+#include "engine/packed/relative_bias.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "bertrt/error.h"
+#include "engine/packed/ops/attention.h"
+
+namespace bertrt::engine::packed {
+
+std::size_t relative_bucket(std::ptrdiff_t distance, std::size_t buckets) {
+  constexpr float kMaxDistance = 128;
+  const std::size_t half = buckets / 2;
+  const std::size_t first = distance > 0 ? half : 0;
+  const auto far = static_cast<std::size_t>(std::abs(distance));
+  const std::size_t exact = half / 2;
+  if (far < exact) return first + far;
+  // In fp32 and in this order, as the models compute it: the borders between buckets depend on the rounding.
+  const float scaled = std::log(static_cast<float>(far) / static_cast<float>(exact)) /
+                       static_cast<float>(std::log(static_cast<double>(kMaxDistance) / static_cast<double>(exact))) *
+                       static_cast<float>(half - exact);
+  return first + std::min(half - 1, exact + static_cast<std::size_t>(scaled));
+}
+
+RelativeBias::RelativeBias(const model::TensorView& table, std::size_t heads, std::size_t max_length)
+    : max_length_(max_length), stride_(2 * max_length - 1 + ops::kAttentionColumns) {
+  // The models count in 32 buckets whatever their configuration says.
+  constexpr std::size_t kBuckets = 32;
+  if (table.shape.size() != 2 || table.shape[0] < static_cast<std::int64_t>(kBuckets) ||
+      table.shape[1] != static_cast<std::int64_t>(heads)) {
+    throw Error(ErrorCode::model_mismatch, "relative_attention_bias",
+                "[" + std::to_string(kBuckets) + ", " + std::to_string(heads) + "]", "another shape");
+  }
+  const std::vector<float> by_bucket = model::to_float32(table);
+  values_.assign(heads * stride_, 0.0F);
+  for (std::size_t i = 0; i < 2 * max_length - 1; ++i) {
+    const std::size_t bucket =
+        relative_bucket(static_cast<std::ptrdiff_t>(i) - static_cast<std::ptrdiff_t>(max_length - 1), kBuckets);
+    for (std::size_t head = 0; head < heads; ++head) values_[head * stride_ + i] = by_bucket[bucket * heads + head];
+  }
+}
+
+}  // namespace bertrt::engine::packed

@@ -1,0 +1,85 @@
+#include "engine/packed/row_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "bertrt/error.h"
+#include "engine/packed/ops/rows.h"
+
+namespace bertrt::engine::packed {
+namespace {
+
+// Rows copied at a time: bounds what a widened copy needs beside the table itself.
+constexpr std::size_t kRowsAtOnce = 512;
+
+model::TensorView rows_of(const model::TensorView& tensor, std::size_t first, std::size_t count) {
+  model::TensorView part = tensor;
+  part.shape[0] = static_cast<std::int64_t>(count);
+  part.storage_offset += static_cast<std::int64_t>(first) * tensor.strides[0];
+  return part;
+}
+
+}  // namespace
+
+RowTable RowTable::copy(const model::Parameter& parameter, bool halve, ThreadPool& pool) {
+  const model::TensorView& tensor = parameter.tensor;
+  if (tensor.shape.size() != 2 || tensor.shape[0] <= 0 || tensor.shape[1] <= 0) {
+    throw Error(ErrorCode::model_mismatch, parameter.name, "a table [rows, width]",
+                std::to_string(tensor.shape.size()) + " dimensions");
+  }
+  RowTable table;
+  table.rows_ = static_cast<std::size_t>(tensor.shape[0]);
+  table.width_ = static_cast<std::size_t>(tensor.shape[1]);
+  const bool stored_half = tensor.type == model::ElementType::float16;
+  table.halves_ = stored_half || halve;
+  const std::size_t row_bytes = table.width_ * (table.halves_ ? sizeof(std::uint16_t) : sizeof(float));
+  std::byte* to = table.data_.reserve(table.rows_ * row_bytes);
+  const std::size_t parts = (table.rows_ + kRowsAtOnce - 1) / kRowsAtOnce;
+  pool.run(parts, [&](std::size_t index) {
+    const std::size_t first = index * kRowsAtOnce;
+    const std::size_t count = std::min(kRowsAtOnce, table.rows_ - first);
+    const model::TensorView part = rows_of(tensor, first, count);
+    std::byte* out = to + first * row_bytes;
+    if (stored_half && tensor.contiguous()) {
+      const auto offset = static_cast<std::size_t>(part.storage_offset) * sizeof(std::uint16_t);
+      std::memcpy(out, part.storage.data() + offset, count * row_bytes);
+    } else if (!table.halves_) {
+      model::to_float32(part, {reinterpret_cast<float*>(out), count * table.width_});
+    } else {
+      const std::vector<float> wide = model::to_float32(part);
+      ops::narrow(wide.data(), wide.size(), reinterpret_cast<std::uint16_t*>(out));
+    }
+  });
+  return table;
+}
+
+void RowTable::add(std::size_t index, float* out) const {
+  if (halves_) {
+    ops::add_row_half(half() + index * width_, width_, out);
+  } else {
+    ops::add_row(wide() + index * width_, width_, out);
+  }
+}
+
+void RowTable::multiply(const float* x, std::size_t count, const float* bias, float* y, ThreadPool& pool,
+                        AlignedBuffer& scratch) const {
+  const std::size_t blocks = (rows_ + ops::kRowDotBlock - 1) / ops::kRowDotBlock;
+  const std::size_t parts = std::min(blocks, pool.threads());
+  const std::size_t part_scratch = ops::kRowDotBlock * width_;
+  float* wide_rows = nullptr;
+  if (halves_) wide_rows = reinterpret_cast<float*>(scratch.reserve(parts * part_scratch * sizeof(float)));
+  pool.run(parts, [&](std::size_t part) {
+    const std::size_t begin = blocks * part / parts * ops::kRowDotBlock;
+    const std::size_t end = std::min(rows_, blocks * (part + 1) / parts * ops::kRowDotBlock);
+    if (halves_) {
+      ops::row_dot_half(x, count, width_, half() + begin * width_, end - begin, bias + begin, y + begin, rows_,
+                        wide_rows + part * part_scratch);
+    } else {
+      ops::row_dot(x, count, width_, wide() + begin * width_, end - begin, bias + begin, y + begin, rows_);
+    }
+  });
+}
+
+}  // namespace bertrt::engine::packed

@@ -1,0 +1,43 @@
+#include "engine/packed/workspace.h"
+
+#include <utility>
+
+namespace bertrt::engine::packed {
+namespace {
+
+// A workspace that one unusual call blew up is not kept, nor are more than a busy server's threads need.
+constexpr std::size_t kMaxKeptBytes = std::size_t{96} << 20;
+constexpr std::size_t kMaxKept = 16;
+
+}  // namespace
+
+std::size_t Workspace::memory_bytes() const noexcept {
+  return activations.size() + attention.size() + head_rows.size() + head_inner.size() + table.size() + kept.size() +
+         linear.rows.size() + linear.parts.size() + wanted.capacity() * sizeof(std::size_t);
+}
+
+WorkspacePool::Lease::Lease(WorkspacePool& pool, std::unique_ptr<Workspace> workspace)
+    : pool_(pool), workspace_(std::move(workspace)) {}
+
+WorkspacePool::Lease::~Lease() { pool_.give_back(std::move(workspace_)); }
+
+WorkspacePool::Lease WorkspacePool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (free_.capacity() == 0) free_.reserve(kMaxKept);
+    if (!free_.empty()) {
+      std::unique_ptr<Workspace> workspace = std::move(free_.back());
+      free_.pop_back();
+      return {*this, std::move(workspace)};
+    }
+  }
+  return {*this, std::make_unique<Workspace>()};
+}
+
+void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) noexcept {
+  if (workspace->memory_bytes() > kMaxKeptBytes) return;
+  const std::lock_guard lock(mutex_);
+  if (free_.size() < kMaxKept) free_.push_back(std::move(workspace));  // reserved by take(): cannot throw
+}
+
+}  // namespace bertrt::engine::packed

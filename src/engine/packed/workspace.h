@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/packed/linear_scratch.h"
+
+namespace bertrt::engine::packed {
+
+/// The memory of one forward pass, reused from pass to pass; grows to what the largest slice needs.
+struct Workspace {
+  AlignedBuffer activations;  ///< the slice's rows between the layers
+  AlignedBuffer attention;    ///< packed keys and values, a stretch for each thread
+  AlignedBuffer head_rows;    ///< rows that a head reads
+  AlignedBuffer head_inner;   ///< and what its dense layer makes of them
+  AlignedBuffer table;        ///< widened rows of a tied decoder
+  AlignedBuffer kept;         ///< last-layer rows that a head reads when nobody asked for hidden states
+  Scratch linear;
+  std::vector<std::size_t> wanted;  ///< rows of the batch that the last layer is computed for
+
+  std::size_t memory_bytes() const noexcept;
+};
+
+/// Workspaces that nobody uses at the moment. Thread-safe.
+class WorkspacePool {
+ public:
+  /// A workspace for one call; goes back on destruction.
+  class Lease {
+   public:
+    Lease(WorkspacePool& pool, std::unique_ptr<Workspace> workspace);
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease();
+    Workspace& operator*() const noexcept { return *workspace_; }
+
+   private:
+    WorkspacePool& pool_;
+    std::unique_ptr<Workspace> workspace_;
+  };
+
+  Lease take();
+
+ private:
+  void give_back(std::unique_ptr<Workspace> workspace) noexcept;
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Workspace>> free_;
+};
+
+}  // namespace bertrt::engine::packed
