@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include "bertrt/error.h"
+#include "bertrt/runtime.h"
+#include "commands.h"
+
+namespace bertrt::cli {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kBadUsage = 2;
+
+/// What a user can do about it; empty where the message says it all.
+std::string_view advice(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::input_too_long: return "shorten the text, or give --truncation longest_first";
+    case ErrorCode::missing_mask_token: return "put the mask token where the word is to be guessed";
+    case ErrorCode::file_not_found: return "check the path (--model, --tokenizer, or the variable BERTRT_MODEL)";
+    case ErrorCode::invalid_format:
+      return "give a TorchScript .pt file as torch.jit.save or models/export.py writes it";
+    case ErrorCode::unsafe_model: return "if you vouch for the file, give --trust full";
+    default: return "";
+  }
+}
+
+/// One line, whatever the text holds.
+void print_error(std::string message, std::string_view hint = {}) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  if (!hint.empty()) message.append("; ").append(hint);
+  std::fflush(stdout);
+  std::fprintf(stderr, "bertrt: %s\n", message.c_str());
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"BERT-family models from TorchScript files: masked words, tokens, hidden states."};
+  app.name("bertrt");
+  app.set_version_flag("--version", std::string(version()));
+  app.require_subcommand(1);
+  app.footer("Text comes as arguments, or one input a line on standard input.");
+  add_fill_mask(app);
+  add_tokenize(app);
+  add_encode(app);
+  add_inspect(app);
+  add_verify(app);
+  add_bench(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    print_error(error.what(), "see bertrt --help, or bertrt COMMAND --help");
+    return kBadUsage;
+  } catch (const UsageError& error) {
+    print_error(error.what());
+    return kBadUsage;
+  } catch (const CheckFailed&) {
+    return kFailed;
+  } catch (const Error& error) {
+    print_error(error.what(), advice(error.code()));
+    return error.code() == ErrorCode::runtime ? kFailed : kBadUsage;
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    print_error("standard output cannot be written");
+    return kFailed;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace bertrt::cli
+
+int main(int argc, char** argv) {
+  try {
+    return bertrt::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    bertrt::cli::print_error(error.what());
+    return bertrt::cli::kFailed;
+  }
+}

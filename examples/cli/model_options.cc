@@ -1,0 +1,104 @@
+#include "model_options.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "bertrt/runtime.h"
+#include "commands.h"
+
+namespace bertrt::cli {
+namespace {
+
+Truncation truncation(std::string_view name) {
+  if (name == "longest_first") return Truncation::longest_first;
+  if (name == "only_first") return Truncation::only_first;
+  if (name == "only_second") return Truncation::only_second;
+  return Truncation::none;
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& command, ModelOptions& options, bool positional) {
+  command.add_option(positional ? "model,-m,--model" : "-m,--model", options.model,
+                     "Model file (.pt); default: $BERTRT_MODEL, else the demo model");
+  command.add_option("--tokenizer", options.tokenizer, "Tokenizer file or folder, where the model has none inside");
+  command.add_option("--engine", options.engine, "Engine")
+      ->check(CLI::IsMember({"auto", "torchscript", "packed"}))
+      ->capture_default_str();
+  command.add_option("--dtype", options.dtype, "Arithmetic of the packed engine")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
+      ->capture_default_str();
+  command.add_option("--device", options.device, "cpu or cuda:N")->capture_default_str();
+  command.add_option("--threads", options.threads, "Threads of a forward pass; 0: one a core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command.add_option("--trust", options.trust, "full: load a file whose code reaches outside the model")
+      ->check(CLI::IsMember({"data", "full"}))
+      ->capture_default_str();
+  command.add_option("--operator-library", options.operator_libraries, "Operator library to open before the model")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag("--verbose", options.verbose, "Show warnings on standard error");
+}
+
+std::string_view engine_name(EngineKind engine) {
+  switch (engine) {
+    case EngineKind::torchscript: return "torchscript";
+    case EngineKind::packed: return "packed";
+    case EngineKind::automatic: break;
+  }
+  return "auto";
+}
+
+std::filesystem::path model_path(const ModelOptions& options) {
+  if (!options.model.empty()) return options.model;
+  if (const char* given = std::getenv("BERTRT_MODEL"); given != nullptr && *given != '\0') return given;
+  for (const char* place : {BERTRT_DEMO_MODEL_BUILT, BERTRT_DEMO_MODEL_INSTALLED}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(place, ignored)) return place;
+  }
+  throw UsageError("the demo model is not here: give --model PATH");
+}
+
+SessionOptions session_options(const ModelOptions& options) {
+  SessionOptions result;
+  result.engine = options.engine == "packed"        ? EngineKind::packed
+                  : options.engine == "torchscript" ? EngineKind::torchscript
+                                                    : EngineKind::automatic;
+  result.dtype = options.dtype == "int8" ? DType::int8 : options.dtype == "bf16" ? DType::bf16 : DType::fp32;
+  result.device = options.device;
+  result.tokenizer = options.tokenizer;
+  result.trust = options.trust == "full" ? Trust::full : Trust::data_only;
+  result.operator_libraries.assign(options.operator_libraries.begin(), options.operator_libraries.end());
+  return result;
+}
+
+BertSession load_session(const ModelOptions& options) {
+  if (options.verbose) {
+    set_warning_handler([](std::string_view message) {
+      std::fprintf(stderr, "bertrt: warning: %.*s\n", static_cast<int>(message.size()), message.data());
+    });
+  }
+  set_num_threads(options.threads);
+  return BertSession::load(model_path(options), session_options(options));
+}
+
+void add_length_options(CLI::App& command, LengthOptions& options) {
+  command.add_option("--max-length", options.max_length, "Longest input in tokens; default: the model's")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--truncation", options.truncation, "What gives up tokens when a text does not fit")
+      ->check(CLI::IsMember({"none", "longest_first", "only_first", "only_second"}))
+      ->capture_default_str();
+}
+
+EncodeOptions encode_options(const LengthOptions& options, std::size_t model_max) {
+  EncodeOptions result;
+  result.max_length = options.max_length == 0 ? model_max
+                      : model_max == 0        ? options.max_length
+                                              : std::min(options.max_length, model_max);
+  result.truncation = truncation(options.truncation);
+  return result;
+}
+
+}  // namespace bertrt::cli

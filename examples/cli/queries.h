@@ -1,0 +1,71 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bertrt/encoding.h"
+
+namespace bertrt {
+class Tokenizer;
+struct EncodeOptions;
+}  // namespace bertrt
+
+namespace bertrt::cli {
+
+/// One text, or a pair, and where it came from.
+struct Query {
+  std::string text;
+  std::optional<std::string> pair;
+  std::size_t line = 0;  ///< of standard input, from 1; 0: from the command line
+
+  /// A line of standard input with nothing on it.
+  bool blank_line() const { return line != 0 && text.empty() && !pair; }
+};
+
+/// The texts of a command line, or the lines of standard input.
+class Queries {
+ public:
+  /// Adds TEXT, PAIR and --pair-separator.
+  explicit Queries(CLI::App& command);
+
+  /// Up to `limit` queries; none at the end. Waits for the first one only, so that a program which writes a line and
+  /// waits for its answer gets it.
+  std::vector<Query> next(std::size_t limit);
+
+  bool from_stdin() const { return text_option_->count() == 0; }
+  /// Bytes of standard input read so far.
+  std::uint64_t bytes_read() const { return bytes_read_; }
+
+ private:
+  std::optional<std::string> next_line();
+  bool fill();
+  Query split(std::string line);
+
+  CLI::Option* text_option_;
+  CLI::Option* pair_option_;
+  std::string text_;
+  std::string pair_;
+  std::string pair_separator_;
+  bool finished_ = false;
+  std::string buffer_;
+  std::size_t begin_ = 0;
+  std::size_t lines_ = 0;
+  std::uint64_t bytes_read_ = 0;
+};
+
+/// Encodes a query; an Error names the line of standard input that it came from.
+Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options);
+
+using Prepare = std::function<Encoding(const Query&)>;
+using Answer = std::function<void(std::span<const Query>, std::span<const Encoding>)>;
+
+/// All queries in batches: prepares each, then answers the batch. When one is bad, those before it are still answered.
+void answer_all(Queries& queries, const Prepare& prepare, const Answer& answer);
+
+}  // namespace bertrt::cli

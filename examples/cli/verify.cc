@@ -1,0 +1,60 @@
+#include "bertrt/verify.h"
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "commands.h"
+#include "json.h"
+#include "model_options.h"
+#include "terminal.h"
+
+namespace bertrt::cli {
+namespace {
+
+struct VerifyCommand {
+  explicit VerifyCommand(CLI::App& command) {
+    add_model_options(command, model, true);
+    command.add_flag("--json", json, "One JSON object");
+  }
+
+  void run() const;
+
+  ModelOptions model;
+  bool json = false;
+};
+
+void VerifyCommand::run() const {
+  const VerifyReport report = verify(load_session(model));
+  std::string out;
+  if (json) {
+    JsonWriter writer(out);
+    writer.begin_object().key("engine").value(report.engine).key("cases").value(report.cases);
+    writer.key("max_difference").begin_object().key("hidden").value(report.max_hidden_difference);
+    writer.key("logits").value(report.max_logits_difference).end_object();
+    writer.key("ok").value(report.ok).end_object();
+    out += '\n';
+  } else {
+    std::array<char, 256> text{};
+    std::snprintf(
+        text.data(), text.size(),
+        "  engine      %s\n  cases       %zu\n  difference  hidden states %.2g, logits %.2g (largest, absolute)\n",
+        report.engine.c_str(), report.cases, static_cast<double>(report.max_hidden_difference),
+        static_cast<double>(report.max_logits_difference));
+    out = bold(report.ok ? "The model gives here what it gave in Python." : "The model differs from Python.") + '\n' +
+          text.data();
+  }
+  write_stdout(out);
+  if (!report.ok) throw CheckFailed("verify");
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("verify", "Run the model's own self-test");
+  const auto state = std::make_shared<VerifyCommand>(*command);
+  command->callback([state] { state->run(); });
+}
+
+}  // namespace bertrt::cli
