@@ -47,6 +47,9 @@ struct SessionOptions {
   LengthPolicy length_policy = LengthPolicy::automatic;
   /// Tokenizer file or folder; empty: the bundle's own, or a vocab.txt / tokenizer.json beside the model.
   std::filesystem::path tokenizer;
+  /// Names for the trace's inputs in its own order, e.g. {"input_ids", "attention_mask", "token_type_ids"}, where they
+  /// have lost theirs (a compiled trace calls them argument_1, argument_2, …). Empty: the trace's own.
+  std::vector<std::string> input_names;
   /// Operator libraries (shared objects) to open before the model, e.g. a vendor's for a compiled trace. They run.
   std::vector<std::filesystem::path> operator_libraries;
   Trust trust = Trust::data_only;

@@ -14,9 +14,11 @@ namespace bertrt::engine {
 
 /// What an engine found out about itself while it was made; the session's info is filled from it.
 struct EngineFacts {
-  std::vector<std::string> outputs;   ///< "all_encoder_layers", "pooled_output", "logits", "start_logits", "end_logits"
-  std::size_t max_length = 0;         ///< longest text in tokens
-  std::size_t proven_min = 0;         ///< lengths run without padding
+  std::vector<std::string> inputs;   ///< names, in the trace's order; empty: the model file's
+  std::vector<std::string> outputs;  ///< "all_encoder_layers", "pooled_output", "logits", "start_logits", "end_logits"
+  std::size_t max_length = 0;        ///< longest text in tokens; 0: no limit
+  std::string max_length_why;        ///< for the message about a longer one; may be empty
+  std::size_t proven_min = 0;        ///< lengths run without padding
   std::size_t proven_max = 0;
   std::string lengths_why;
   std::vector<std::string> findings;

@@ -1,1 +1,176 @@
-// stub
+#include "engine/torchscript/torchscript_engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "batch/groups.h"
+#include "bertrt/error.h"
+#include "engine/torchscript/collector.h"
+#include "engine/torchscript/guard.h"
+#include "engine/torchscript/lengths.h"
+#include "engine/torchscript/module.h"
+#include "engine/torchscript/operator_libraries.h"
+#include "engine/torchscript/probe.h"
+#include "engine/torchscript/program.h"
+
+namespace bertrt::engine {
+namespace torchscript {
+namespace {
+
+constexpr std::size_t kShortWarmup = 8;
+
+class TorchScriptEngine final : public Engine {
+ public:
+  TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits);
+
+  EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override;
+  const EngineFacts& facts() const noexcept override { return facts_; }
+
+ private:
+  template <typename Step>
+  auto timed(std::string name, Step&& step);
+  void run_group(const batch::Batch& batch, const batch::Group& group, const RunRequest& request,
+                 Collector& collector) const;
+  std::vector<batch::Group> groups(const batch::Batch& batch) const;
+  void warm_up(const SessionOptions& options, const ModelTraits& traits);
+  void fill_facts(const ModelTraits& traits);
+
+  EngineFacts facts_;
+  std::unique_ptr<Program> program_;
+  LengthRange range_;
+};
+
+template <typename Step>
+auto TorchScriptEngine::timed(std::string name, Step&& step) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  auto result = step();
+  facts_.load_stages.push_back(
+      {std::move(name), std::chrono::duration<double, std::milli>(Clock::now() - begin).count()});
+  return result;
+}
+
+TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options,
+                                     const ModelTraits& traits) {
+  const TorchScope scope;
+  program_ = timed("torch::jit::load", [&] {
+    const c10::Device device = parse_device(options.device);
+    open_operator_libraries(options.operator_libraries);
+    return std::make_unique<Program>(file, options, traits, device);
+  });
+  range_ = timed("length checks", [&] { return find_lengths(*program_, file, options, traits); });
+  if (options.warmup) {
+    timed("warm-up", [&] {
+      warm_up(options, traits);
+      return 0;
+    });
+  }
+  fill_facts(traits);
+}
+
+void TorchScriptEngine::warm_up(const SessionOptions& options, const ModelTraits& traits) {
+  std::vector<std::size_t> lengths = options.warmup_lengths;
+  if (lengths.empty()) {
+    lengths = {std::min(kShortWarmup, range_.max_length),
+               std::min(std::max<std::size_t>(traits.traced_length, 1), range_.max_length)};
+  }
+  for (const std::size_t length : lengths) {
+    if (length == 0 || length > range_.max_length) {
+      throw Error(ErrorCode::invalid_argument, "SessionOptions::warmup_lengths",
+                  "lengths from 1 to " + std::to_string(range_.max_length), std::to_string(length));
+    }
+    const auto outputs =
+        Probe(*program_, traits).run({{length, 1}}, std::max<std::size_t>(range_.rows, 1), range_.length_for(length));
+    if (program_->has_head() && outputs && !outputs->layers.empty()) {
+      program_->head(outputs->layers.back().select(0, 0).narrow(0, 0, 1));
+    }
+  }
+}
+
+void TorchScriptEngine::fill_facts(const ModelTraits& traits) {
+  facts_.inputs = program_->inputs().names();
+  facts_.outputs = program_->outputs().names();
+  if (program_->has_head()) facts_.outputs.emplace_back("logits");
+  facts_.max_length = range_.max_length;
+  facts_.max_length_why = range_.flexible() ? "the longest that is proven" : "the traced length; no other is proven";
+  facts_.proven_min = range_.min;
+  facts_.proven_max = range_.max;
+  facts_.lengths_why = range_.why;
+  facts_.findings = range_.findings;
+  const auto& outputs = program_->outputs().findings();
+  facts_.findings.insert(facts_.findings.end(), outputs.begin(), outputs.end());
+  if (range_.rows != 0) {
+    facts_.findings.push_back("only " + std::to_string(range_.rows) + (range_.rows == 1 ? " text" : " texts") +
+                              " at a time: another number in one call is not proven");
+  }
+  const InputMap& inputs = program_->inputs();
+  if (traits.type_vocab_size > 1 && !inputs.takes(InputRole::token_type_ids)) {
+    facts_.findings.emplace_back(
+        inputs.takes(InputRole::attention_mask)
+            ? "the trace takes input_ids and attention_mask but no token_type_ids, though the model has token types: "
+              "both texts of a pair count as the first. Where the exporting code passed segments as its second "
+              "argument, as old tutorials do, the trace took them for the mask; here it is given a real mask"
+            : "the trace takes no token_type_ids, though the model has token types: both texts of a pair count as "
+              "the first");
+  }
+}
+
+std::vector<batch::Group> TorchScriptEngine::groups(const batch::Batch& batch) const {
+  std::vector<std::size_t> lengths(batch.size());
+  for (std::size_t i = 0; i < lengths.size(); ++i) lengths[i] = range_.length_for(batch.length(i));
+  batch::GroupPolicy policy;
+  policy.padding = range_.may_pad;
+  if (range_.rows != 0) policy.max_texts = range_.rows;
+  return batch::plan_groups(lengths, policy);
+}
+
+EncoderOutput TorchScriptEngine::run(const batch::Batch& batch, const RunRequest& request) const {
+  const TorchScope scope;
+  program_->inputs().check(batch);
+  Collector collector(batch, request);
+  return translated(ErrorCode::runtime, program_->where(), "a model that runs", [&] {
+    for (const batch::Group& group : groups(batch)) run_group(batch, group, request, collector);
+    return std::move(collector).finish();
+  });
+}
+
+void TorchScriptEngine::run_group(const batch::Batch& batch, const batch::Group& group, const RunRequest& request,
+                                  Collector& collector) const {
+  const std::size_t rows = range_.rows != 0 ? range_.rows : group.texts.size();
+  const Unpacked outputs = program_->run(batch, group, rows, group.length);
+  collector.add(group, outputs, group.length);
+  if (!request.logits || !program_->has_head()) return;
+  const Collector::RowPairs pairs = collector.logit_rows_in(group, group.length);
+  if (pairs.empty()) return;
+  std::vector<std::int64_t> wanted;
+  wanted.reserve(pairs.size());
+  for (const auto& pair : pairs) wanted.push_back(pair.first);
+  const at::Tensor& hidden = outputs.layers.back();
+  const at::Tensor flat = hidden.reshape({-1, hidden.size(2)});
+  collector.add_logit_rows(pairs, program_->head(flat.index_select(0, at::tensor(wanted, at::kLong))));
+}
+
+}  // namespace
+}  // namespace torchscript
+
+void refuse_unsafe(const model::ModelFile& file, Trust trust) {
+  if (trust == Trust::full) return;
+  for (const model::Finding& finding : file.findings()) {
+    if (finding.severity != model::Finding::Severity::refuse) continue;
+    throw Error(ErrorCode::unsafe_model, file.name() + ", " + finding.where,
+                "code that computes and no more (SessionOptions::trust = full allows it)", finding.message);
+  }
+}
+
+std::unique_ptr<Engine> make_torchscript_engine(const model::ModelFile& file, const SessionOptions& options,
+                                                const torchscript::ModelTraits& traits) {
+  refuse_unsafe(file, options.trust);
+  return torchscript::translated(ErrorCode::runtime, file.name(), "a module that loads", [&] {
+    return std::unique_ptr<Engine>(std::make_unique<torchscript::TorchScriptEngine>(file, options, traits));
+  });
+}
+
+}  // namespace bertrt::engine

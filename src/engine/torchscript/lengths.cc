@@ -1,0 +1,188 @@
+#include "engine/torchscript/lengths.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bertrt/error.h"
+#include "engine/torchscript/probe.h"
+
+namespace bertrt::engine::torchscript {
+namespace {
+
+constexpr std::size_t kShort = 7;           // tokens of the short text, where the traced length allows
+constexpr std::size_t kUsualLongest = 512;  // tried when the model's weights do not say how long it may be
+// Where the archive does not record the traced length, these are tried in turn: the usual ones first.
+constexpr std::array<std::size_t, 10> kUsualLengths = {128, 512, 256, 384, 64, 32, 16, 14, 8, 4};
+
+constexpr std::string_view kNoMask =
+    "the trace takes no attention mask: padding would change its answers, so texts of equal length alone are batched";
+constexpr std::string_view kNoMaskPadded =
+    "the trace takes no attention mask and no other length is proven: texts are padded to the traced length, and "
+    "answers depend on that padding";
+
+class Prover {
+ public:
+  Prover(Program& program, const ModelTraits& traits)
+      : program_(program),
+        traits_(traits),
+        probe_(program, traits),
+        traced_(traits.traced_length),
+        rows_(std::max<std::size_t>(traits.traced_batch, 1)) {}
+
+  /// @param checks   whether other lengths than the traced one are tried
+  /// @param batches  whether another number of texts than the traced one is
+  LengthRange prove(bool checks, bool batches) {
+    learn();
+    LengthRange range;
+    range.padded = traced_;
+    range.may_pad = program_.inputs().takes(InputRole::attention_mask);
+    if (checks) {
+      range.min = range.may_pad ? shortest_against_padded() : shortest_without_mask();
+      range.max = range.may_pad ? longest_against_padded() : longest_without_mask(range.min);
+    }
+    const std::size_t batch_length = range.min != 0 ? short_length() : traced_;
+    if (!batches || !any_batch(batch_length)) range.rows = rows_;
+    finish(range, checks);
+    return range;
+  }
+
+ private:
+  std::size_t short_length() const { return std::min(kShort, std::max<std::size_t>(traced_ / 2, 1)); }
+
+  void learn() {
+    if (traced_ != 0) {
+      probe_.learn({short_length(), 1}, rows_, traced_);
+      return;
+    }
+    for (const std::size_t length : kUsualLengths) {
+      try {
+        traced_ = length;
+        probe_.learn({short_length(), 1}, rows_, length);
+        return;
+      } catch (const Error& error) {
+        if (length == kUsualLengths.back()) throw;
+      }
+    }
+  }
+
+  // The shortest length that gives the padded text's answers; 0: even the short text's are others.
+  std::size_t shortest_against_padded() const {
+    const std::size_t length = short_length();
+    const auto padded = probe_.run({{length, 1}}, rows_, traced_);
+    const auto own = probe_.run({{length, 1}}, rows_, length);
+    if (!padded || !own || !agree(*padded, 0, *own, 0, length)) return 0;
+    for (std::size_t tokens = 1; tokens < std::min<std::size_t>(length, 3); ++tokens) {
+      const auto one = probe_.run({{tokens, 2}}, rows_, tokens);
+      const auto wide = probe_.run({{tokens, 2}}, rows_, length);
+      if (one && wide && agree(*one, 0, *wide, 0, tokens)) return tokens;
+    }
+    return length;
+  }
+
+  std::size_t longest_against_padded() const {
+    const auto exact = probe_.run({{traced_, 3}}, rows_, traced_);
+    if (!exact) return 0;
+    std::size_t proven = traced_;
+    for (const std::size_t length : longer_lengths()) {
+      const auto padded = probe_.run({{traced_, 3}}, rows_, length);
+      if (!padded || !agree(*exact, 0, *padded, 0, traced_)) break;
+      if (proven > traced_) {  // tokens behind the traced length count as well
+        const auto own = probe_.run({{proven, 4}}, rows_, proven);
+        const auto wide = probe_.run({{proven, 4}}, rows_, length);
+        if (!own || !wide || !agree(*own, 0, *wide, 0, proven)) break;
+      }
+      proven = length;
+    }
+    return proven;
+  }
+
+  std::size_t shortest_without_mask() const {
+    if (program_.mentions(static_cast<std::int64_t>(traced_))) return 0;
+    for (const std::size_t tokens : {std::size_t{1}, std::size_t{2}, short_length()}) {
+      if (probe_.run({{tokens, 1}}, rows_, tokens)) return tokens;
+    }
+    return 0;
+  }
+
+  std::size_t longest_without_mask(std::size_t shortest) const {
+    std::size_t longest = traced_;
+    if (shortest == 0) return longest;
+    for (const std::size_t length : longer_lengths()) {
+      if (!probe_.run({{length, 3}}, rows_, length)) break;
+      longest = length;
+    }
+    return longest;
+  }
+
+  // Twice the traced length and the model's longest, as far as they are longer than the traced one.
+  std::vector<std::size_t> longer_lengths() const {
+    const std::size_t longest = traits_.max_length != 0 ? traits_.max_length : std::max(kUsualLongest, 2 * traced_);
+    std::vector<std::size_t> lengths;
+    if (2 * traced_ < longest) lengths.push_back(2 * traced_);
+    if (traced_ < longest) lengths.push_back(longest);
+    return lengths;
+  }
+
+  bool any_batch(std::size_t length) const {
+    const auto first = probe_.run({{length, 5}}, 1, length);
+    const auto second = probe_.run({{length, 6}}, 1, length);
+    const auto both = probe_.run({{length, 5}, {length, 6}}, 2, length);
+    return first && second && both && agree(*first, 0, *both, 0, length) && agree(*second, 0, *both, 1, length);
+  }
+
+  void finish(LengthRange& range, bool checks) const {
+    const std::string traced = std::to_string(traced_);
+    if (range.min == 0 && range.max == traced_) range.max = 0;
+    if (range.max == 0) range.min = 0;
+    if (range.flexible()) {
+      if (range.min == 0) range.min = traced_;
+      range.max_length = range.max;
+      range.why = range.may_pad ? "compared at load with the same texts padded (traced length " + traced + ")"
+                                : "ran at load at several lengths with exact shapes, and the traced length " + traced +
+                                      " is no constant of its code";
+      if (!range.may_pad) range.findings.emplace_back(kNoMask);
+      return;
+    }
+    range.max_length = traced_;
+    range.why = checks ? "other lengths than the traced " + traced + " gave other answers, or none, when it was loaded"
+                       : "other lengths than the traced " + traced + " were not tried";
+    if (checks) {
+      range.findings.push_back("the trace is right at its traced length alone: every text is padded to " + traced);
+    }
+    if (!range.may_pad) range.findings.emplace_back(kNoMaskPadded);
+  }
+
+  Program& program_;
+  const ModelTraits& traits_;
+  Probe probe_;
+  std::size_t traced_;
+  std::size_t rows_;
+};
+
+LengthRange recorded_range(Program& program, const model::Manifest& manifest, const ModelTraits& traits) {
+  LengthRange range;
+  range.min = manifest.proven_min;
+  range.max = manifest.proven_max;
+  range.padded = std::max(manifest.proven_min, std::size_t{1});
+  range.max_length = manifest.proven_max;
+  range.may_pad = program.inputs().takes(InputRole::attention_mask);
+  range.why = "recorded by the exporter: " + manifest.proven_why;
+  if (!range.may_pad) range.findings.emplace_back(kNoMask);
+  const std::size_t length = std::clamp(kShort, range.min, range.max);
+  Probe(program, traits).learn({length, 1}, 1, length);
+  return range;
+}
+
+}  // namespace
+
+LengthRange find_lengths(Program& program, const model::ModelFile& file, const SessionOptions& options,
+                         const ModelTraits& traits) {
+  const bool automatic = options.length_policy == LengthPolicy::automatic;
+  if (automatic && file.manifest() && file.manifest()->proven_max > file.manifest()->proven_min) {
+    return recorded_range(program, *file.manifest(), traits);
+  }
+  return Prover(program, traits).prove(automatic && options.prove, options.prove);
+}
+
+}  // namespace bertrt::engine::torchscript
