@@ -1,0 +1,56 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "run_cli.h"
+
+namespace bertrt::cli_test {
+namespace {
+
+using nlohmann::json;
+
+TEST(Encode, GivesTheContract) {
+  const auto lines = run_json({"encode", "--engine", "torchscript", "Hello world", "again"});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0]["input_ids"], json::parse("[101,7592,2088,102,2153,102]"));
+  EXPECT_EQ(lines[0]["last_hidden_state"]["shape"], json::parse("[6,384]"));
+  EXPECT_EQ(lines[0]["last_hidden_state"]["data"].size(), 6U * 384);
+  EXPECT_FALSE(lines[0].contains("all_encoder_layers"));
+}
+
+TEST(Encode, AllLayersEndWithTheLast) {
+  const auto line = run_json({"encode", "--all-layers", "Hello"}).at(0);
+  ASSERT_EQ(line["all_encoder_layers"].size(), 6U);
+  EXPECT_EQ(line["all_encoder_layers"].back(), line["last_hidden_state"]);
+}
+
+TEST(Encode, AnswersLinesInOrderBlankOnesToo) {
+  const auto lines = run_json({"encode"}, "one two three\n\none\n");
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0]["last_hidden_state"]["shape"][0], 5);
+  EXPECT_EQ(lines[1]["last_hidden_state"]["shape"][0], 2);
+  EXPECT_EQ(lines[2]["last_hidden_state"]["shape"][0], 3);
+}
+
+TEST(Encode, NumbersAreTheShortestThatReadBack) {
+  const Outcome outcome = run({"encode", "--json", "Hello"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json parsed = json::parse(outcome.out);
+  // A float needs at most nine digits; a double of the same value would show up to seventeen.
+  const auto data = outcome.out.find("\"data\":[") + 8;
+  std::size_t longest = 0;
+  for (std::size_t begin = data; outcome.out[begin - 1] != ']';) {
+    const std::size_t end = outcome.out.find_first_of(",]", begin);
+    longest = std::max(longest, end - begin);
+    begin = end + 1;
+  }
+  EXPECT_LE(longest, std::string("-0.123456789e-01").size());
+  EXPECT_EQ(parsed["last_hidden_state"]["data"].size(), 3U * 384);
+}
+
+TEST(Encode, AnExplicitEngineIsHonouredOrRefused) {
+  EXPECT_EQ(run({"encode", "--engine", "torchscript", "x"}).status, 0);
+  expect_refused({"encode", "--device", "tpu:7", "x"}, 2, "tpu:7");
+}
+
+}  // namespace
+}  // namespace bertrt::cli_test

@@ -1,0 +1,68 @@
+// inspect, verify and bench: the commands about a model.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "run_cli.h"
+
+namespace bertrt::cli_test {
+namespace {
+
+using nlohmann::json;
+
+const std::string kDemo = BERTRT_MODELS "/demo.pt";
+
+TEST(Inspect, GivesTheContract) {
+  const auto report = run_json({"inspect", kDemo}).at(0);
+  EXPECT_EQ(report["architecture"], "bert");
+  ASSERT_EQ(report["inputs"].size(), 3U);
+  EXPECT_EQ(report["inputs"][0], json::parse(R"({"name":"input_ids","dtype":"int64"})"));
+  EXPECT_FALSE(report["outputs"].empty());
+  EXPECT_EQ(report["traced_shape"], json::parse("[1,128]"));
+  EXPECT_EQ(report["lengths"]["proven_max"], 512);
+  EXPECT_TRUE(report["lengths"]["why"].is_string());
+  EXPECT_TRUE(report["engine"].is_string());
+  EXPECT_TRUE(report["findings"].is_array());
+  EXPECT_FALSE(report.contains("load")) << "nothing is run unless it is asked for";
+}
+
+TEST(Inspect, TimingsShowTheStagesOfALoad) {
+  const auto report = run_json({"inspect", "--timings", kDemo}).at(0);
+  ASSERT_FALSE(report["load"]["stages"].empty());
+  for (const auto& stage : report["load"]["stages"]) {
+    EXPECT_FALSE(stage["name"].get<std::string>().empty());
+    EXPECT_GE(stage["ms"].get<double>(), 0);
+  }
+}
+
+TEST(Inspect, TheModelDefaultsToTheDemo) { EXPECT_EQ(run_json({"inspect"}), run_json({"inspect", kDemo})); }
+
+TEST(Verify, TheDemoModelAgreesWithPython) {
+  const auto report = run_json({"verify", "--engine", "torchscript", kDemo}).at(0);
+  EXPECT_EQ(report["engine"], "torchscript");
+  EXPECT_GT(report["cases"], 0);
+  EXPECT_LE(report["max_difference"]["hidden"], 1e-5);
+  EXPECT_LE(report["max_difference"]["logits"], 1e-4);
+  EXPECT_EQ(report["ok"], true);
+}
+
+TEST(Bench, GivesTheContract) {
+  const std::string ids = write_file("ids.jsonl", "{\"input_ids\":[101,2023,102]}\n\n{\"input_ids\":[101,102]}\n");
+  const auto report = run_json({"bench", "--engine", "torchscript", "--ids", ids, "--batch-size", "1", "--passes", "1",
+                                "--sort", "--lengths", "4,8", "--threads", "1", "--model", kDemo})
+                          .at(0);
+  EXPECT_GT(report["tokens_per_second"], 0);
+  EXPECT_GT(report["tokens_per_second_first_pass"], 0);
+  EXPECT_EQ(report["latency_ms"].size(), 2U);
+  EXPECT_GE(report["latency_ms"]["8"]["median"], report["latency_ms"]["8"]["min"]);
+  EXPECT_GT(report["load_ms"], 0);
+  EXPECT_GT(report["peak_rss_mb"], 0);
+}
+
+TEST(Bench, RefusesIdsThatAreNone) {
+  expect_refused({"bench", "--ids", "/no/such/ids.jsonl"}, 2, "/no/such/ids.jsonl");
+  const std::string ids = write_file("bad.jsonl", "{\"input_ids\":[101]}\n{\"ids\":[1]}\n");
+  expect_refused({"bench", "--ids", ids}, 2, "line 2");
+}
+
+}  // namespace
+}  // namespace bertrt::cli_test
