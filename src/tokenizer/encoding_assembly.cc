@@ -15,7 +15,7 @@ void put(std::vector<T>& values, Side side, std::size_t count, T value) {
 
 }  // namespace
 
-Encoding TokenizerImpl::assemble(std::span<const TemplatePiece> steps, const Pieces (&parts)[2],
+Encoding TokenizerImpl::assemble(std::span<const TemplatePiece> steps, const Part (&parts)[2],
                                  const std::pair<std::size_t, std::size_t> (&window)[2],
                                  const EncodeOptions& options) const {
   std::size_t size = 0;
@@ -52,14 +52,14 @@ Encoding TokenizerImpl::assemble(std::span<const TemplatePiece> steps, const Pie
     const int which = step.kind == Kind::second;
     const auto [begin, end] = window[which];
     const std::size_t count = end - begin;
-    const std::int32_t* ids = parts[which].ids.data();
+    const std::int32_t* ids = parts[which].pieces.ids.data();
     encoding.input_ids.insert(encoding.input_ids.end(), ids + begin, ids + end);
     put(encoding.token_type_ids, Side::right, count, step.type_id);
     if (!with_offsets) continue;
-    const Offset* offsets = parts[which].offsets.data();
+    const Offset* offsets = parts[which].pieces.offsets.data();
     encoding.offsets.insert(encoding.offsets.end(), offsets + begin, offsets + end);
     if (trim_) {
-      trim_->trim({encoding.input_ids.data() + encoding.input_ids.size() - count, count},
+      trim_->trim(parts[which].text, {encoding.input_ids.data() + encoding.input_ids.size() - count, count},
                   {encoding.offsets.data() + encoding.offsets.size() - count, count});
     }
     put(encoding.special_tokens_mask, Side::right, count, std::uint8_t{0});

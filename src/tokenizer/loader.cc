@@ -1,6 +1,8 @@
 #include <nlohmann/json.hpp>
 
 #include "bertrt/error.h"
+#include "tokenizer/json_cursor.h"
+#include "tokenizer/model_member.h"
 #include "tokenizer/tokenizer_files.h"
 #include "tokenizer/tokenizer_json.h"
 
@@ -8,28 +10,22 @@ namespace bertrt::tokenizer {
 namespace {
 
 /// Which family a tokenizer.json's "model" is of. Files of old versions do not say: then by its keys.
-std::string model_type(const nlohmann::json& model) {
-  if (model.contains("type")) return model["type"].get<std::string>();
-  if (model.contains("merges")) return "BPE";
-  return model.contains("max_input_chars_per_word") ? "WordPiece" : "Unigram";
-}
-
-/// The family without building the whole document twice: everything but the model's small members is left out.
 std::string family_of(const TokenizerFiles& files) {
   const std::string where = files.where("tokenizer.json");
-  // "vocab" and "merges" are skipped while parsing (their keys stay), which makes this pass cheap.
-  const auto skip_large = [](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-    using Event = nlohmann::json::parse_event_t;
-    if (depth == 1 && event == Event::key) return value == "model";
-    return depth < 3 || event == Event::key;
-  };
-  nlohmann::json document;
-  try {
-    document = nlohmann::json::parse(*files.find("tokenizer.json"), skip_large);
-    return model_type(document.at("model"));
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorCode::invalid_format, where, "JSON with a \"model\"", error.what());
+  JsonCursor model(split_tokenizer_json(*files.find("tokenizer.json"), where).model, where);
+  std::string type = "Unigram";
+  std::string key;
+  model.enter_object();
+  while (model.next_key(key)) {
+    if (key == "type") {
+      model.read_string(type);
+      return type;
+    }
+    if (key == "merges") type = "BPE";
+    if (key == "max_input_chars_per_word") type = "WordPiece";
+    model.skip_value();
   }
+  return type;
 }
 
 LoadedTokenizer load_family(const TokenizerFiles& files) {

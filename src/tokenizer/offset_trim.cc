@@ -18,8 +18,7 @@ std::uint32_t space_bytes(text::Decoded c) {
 
 }  // namespace
 
-void OffsetTrim::add(std::int32_t id, std::string_view token) {
-  if (id < 0) return;
+OffsetTrim::Space OffsetTrim::space_of(std::string_view token) {
   Space space;
   for (std::size_t at = 0; at < token.size() && space.leading < 250;) {
     const text::Decoded c = text::decode_utf8(token, at);
@@ -36,18 +35,29 @@ void OffsetTrim::add(std::int32_t id, std::string_view token) {
     space.trailing = static_cast<std::uint8_t>(space.trailing + bytes);
     end = at;
   }
-  if (space.leading == 0 && space.trailing == 0) return;
-  const auto at = static_cast<std::size_t>(id);
-  if (by_id_.size() <= at) by_id_.resize(at + 1);
-  by_id_[at] = space;
+  return space;
 }
 
-void OffsetTrim::trim(std::span<const std::int32_t> ids, std::span<Offset> offsets) const {
+OffsetTrim::Space& OffsetTrim::at(std::int32_t id) {
+  const auto index = static_cast<std::size_t>(id);
+  if (by_id_.size() <= index) by_id_.resize(index + 1);
+  return by_id_[index];
+}
+
+void OffsetTrim::add(std::int32_t id, std::string_view token) {
+  const Space space = space_of(token);
+  if (space.leading != 0 || space.trailing != 0) at(id) = space;
+}
+
+void OffsetTrim::add_from_text(std::int32_t id) { at(id).from_text = true; }
+
+void OffsetTrim::trim(std::string_view text, std::span<const std::int32_t> ids, std::span<Offset> offsets) const {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto id = static_cast<std::size_t>(ids[i]);
     if (id >= by_id_.size()) continue;
-    const Space space = by_id_[id];
+    Space space = by_id_[id];
     Offset& offset = offsets[i];
+    if (space.from_text) space = space_of(text.substr(offset.begin, offset.end - offset.begin));
     const bool is_first = i == 0 || offset.begin == 0;
     const bool is_own = is_first && keeps_prefix_space_ && space.leading_count == 1;
     if (!is_own) offset.begin = std::min(offset.begin + space.leading, offset.end);

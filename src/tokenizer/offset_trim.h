@@ -16,19 +16,25 @@ class OffsetTrim {
   /// @param keeps_prefix_space  the post-processor's add_prefix_space
   explicit OffsetTrim(bool keeps_prefix_space) : keeps_prefix_space_(keeps_prefix_space) {}
 
-  /// Tells of a token; ids in any order.
+  /// Tells of a token of the model; ids in any order.
   void add(std::int32_t id, std::string_view token);
+  /// Tells of an added token: its white space is what it took from the text, not what its name has.
+  void add_from_text(std::int32_t id);
 
-  /// Trims one window's offsets in place. Which token is the window's first matters: its single leading space may have
-  /// been put in by the tokenizer.
-  void trim(std::span<const std::int32_t> ids, std::span<Offset> offsets) const;
+  /// Trims one window's offsets into `text` in place. Which token is the window's first matters: its single leading
+  /// space may have been put in by the tokenizer.
+  void trim(std::string_view text, std::span<const std::int32_t> ids, std::span<Offset> offsets) const;
 
  private:
   struct Space {
     std::uint8_t leading = 0;  // bytes of the caller's text
     std::uint8_t trailing = 0;
     std::uint8_t leading_count = 0;  // characters
+    bool from_text = false;
   };
+  static Space space_of(std::string_view token);
+  Space& at(std::int32_t id);
+
   std::vector<Space> by_id_;
   bool keeps_prefix_space_;
 };

@@ -60,10 +60,11 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
   }
   if (config_.trim_offsets) {
     trim_.emplace(config_.trim_keeps_prefix_space);
-    for (std::size_t id = 0; id < vocab_size_; ++id) {
-      if (const auto token = id_to_token(static_cast<std::int32_t>(id)))
-        trim_->add(static_cast<std::int32_t>(id), *token);
+    for (std::size_t i = 0; i < model_->size(); ++i) {
+      const auto id = static_cast<std::int32_t>(i);
+      if (const auto token = model_->id_to_token(id)) trim_->add(id, *token);
     }
+    for (const auto& [id, added] : added_by_id_) trim_->add_from_text(id);
   }
 }
 
@@ -182,9 +183,8 @@ Encoding TokenizerImpl::encode(std::string_view text, std::string_view pair, con
 
 Encoding TokenizerImpl::encode_parts(std::string_view text, const std::string_view* pair,
                                      const EncodeOptions& options) const {
-  Pieces parts[2];
-  parts[0] = pieces(text, options.parse_special_tokens, options.with_offsets);
-  if (pair != nullptr) parts[1] = pieces(*pair, options.parse_special_tokens, options.with_offsets);
+  Part parts[2] = {{text, pieces(text, options.parse_special_tokens, options.with_offsets)}, {}};
+  if (pair != nullptr) parts[1] = {*pair, pieces(*pair, options.parse_special_tokens, options.with_offsets)};
 
   const auto& steps = pair != nullptr ? config_.tmpl.pair : config_.tmpl.single;
   std::size_t added = 0;
@@ -192,15 +192,15 @@ Encoding TokenizerImpl::encode_parts(std::string_view text, const std::string_vi
     added = static_cast<std::size_t>(std::count_if(
         steps.begin(), steps.end(), [](const TemplatePiece& p) { return p.kind == TemplatePiece::Kind::special; }));
   }
-  PairWindows windows{{{0, parts[0].ids.size()}}, {{0, parts[1].ids.size()}}};
+  PairWindows windows{{{0, parts[0].pieces.ids.size()}}, {{0, parts[1].pieces.ids.size()}}};
   if (options.max_length > 0) {
     if (options.max_length < added) {
       throw Error(ErrorCode::invalid_argument, "max_length",
                   "at least the " + std::to_string(added) + " special tokens of the template",
                   std::to_string(options.max_length));
     }
-    windows = truncate(parts[0].ids.size(), parts[1].ids.size(), pair != nullptr, options.max_length - added,
-                       options.truncation, options.stride, config_.truncation_side);
+    windows = truncate(parts[0].pieces.ids.size(), parts[1].pieces.ids.size(), pair != nullptr,
+                       options.max_length - added, options.truncation, options.stride, config_.truncation_side);
   }
 
   Encoding encoding = assemble(steps, parts, {windows.first[0], windows.second[0]}, options);

@@ -40,12 +40,18 @@ class TokenizerImpl {
     bool skipped;         // left out by skip_special_tokens
   };
 
+  /// One of the two texts.
+  struct Part {
+    std::string_view text;
+    Pieces pieces;
+  };
+
   Encoding encode_parts(std::string_view text, const std::string_view* pair, const EncodeOptions& options) const;
   Pieces pieces(std::string_view text, bool parse_special_tokens, bool with_offsets) const;
   void append_run(std::string_view text, Offset range, bool parse_special_tokens, Pieces& pieces) const;
   void append_ids(std::string_view text, Offset range, bool parse_special_tokens, std::vector<std::int32_t>& ids) const;
   /// One encoding: the template's `steps` with a window of each text.
-  Encoding assemble(std::span<const TemplatePiece> steps, const Pieces (&parts)[2],
+  Encoding assemble(std::span<const TemplatePiece> steps, const Part (&parts)[2],
                     const std::pair<std::size_t, std::size_t> (&window)[2], const EncodeOptions& options) const;
   void pad(Encoding& encoding, const EncodeOptions& options) const;
 

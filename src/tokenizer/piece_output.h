@@ -1,0 +1,70 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "tokenizer/subword_model.h"
+
+namespace bertrt::tokenizer {
+
+/// Appends to a vector through a bare pointer; the vector is cut to what was written at the end.
+template <typename T>
+class Appender {
+ public:
+  Appender(std::vector<T>& values, std::size_t expected) : values_(values), used_(values.size()) {
+    values_.resize(used_ + expected);
+  }
+  ~Appender() { values_.resize(used_); }
+  Appender(const Appender&) = delete;
+  Appender& operator=(const Appender&) = delete;
+
+  void put(T value) {
+    if (used_ == values_.size()) values_.resize(used_ + std::max<std::size_t>(used_ / 2, 64));
+    values_[used_++] = value;
+  }
+  std::size_t used() const { return used_; }
+  void rewind(std::size_t used) { used_ = used; }
+
+ private:
+  std::vector<T>& values_;
+  std::size_t used_;
+};
+
+/// Where an encoder writes ids alone.
+class IdOutput {
+ public:
+  static constexpr bool kOffsets = false;
+  IdOutput(std::vector<std::int32_t>& ids, std::size_t expected) : ids_(ids, expected) {}
+
+  void put(std::int32_t id, std::size_t, std::size_t) { ids_.put(id); }
+  /// A place to go back to, when a word turns out to be unknown after some of its pieces were written.
+  std::size_t mark() const { return ids_.used(); }
+  void rewind(std::size_t mark) { ids_.rewind(mark); }
+
+ private:
+  Appender<std::int32_t> ids_;
+};
+
+/// Where an encoder writes ids with their offsets.
+class PieceOutput {
+ public:
+  static constexpr bool kOffsets = true;
+  PieceOutput(Pieces& pieces, std::size_t expected) : ids_(pieces.ids, expected), offsets_(pieces.offsets, expected) {}
+
+  void put(std::int32_t id, std::size_t begin, std::size_t end) {
+    ids_.put(id);
+    offsets_.put({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
+  }
+  std::size_t mark() const { return ids_.used(); }
+  void rewind(std::size_t mark) {
+    ids_.rewind(mark);
+    offsets_.rewind(mark);
+  }
+
+ private:
+  Appender<std::int32_t> ids_;
+  Appender<Offset> offsets_;
+};
+
+}  // namespace bertrt::tokenizer

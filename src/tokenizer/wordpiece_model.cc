@@ -1,0 +1,98 @@
+#include "tokenizer/wordpiece_model.h"
+
+#include "bertrt/error.h"
+#include "tokenizer/wordpiece_encoder.h"
+
+namespace bertrt::tokenizer {
+namespace {
+
+/// Pieces that a text is expected to give; more are allowed.
+std::size_t expected_pieces(std::string_view text) { return text.size() / 3 + 16; }
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+/// Hugging Face's WordPiece decoder cleans token by token (tokenizers 0.23.3, decoders/wordpiece.rs).
+void clean_up(std::string& token) {
+  static constexpr std::pair<std::string_view, std::string_view> kReplacements[] = {
+      {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
+      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+  for (const auto& [from, to] : kReplacements) replace_all(token, from, to);
+}
+
+}  // namespace
+
+WordPieceModel::WordPieceModel(WordPieceSpec spec, const std::string& where)
+    : spec_(std::move(spec)), lexicon_(spec_.vocab.size()) {
+  const auto unk = spec_.vocab.find(spec_.unk_token);
+  if (!unk)
+    throw Error(ErrorCode::invalid_format, where, "the unknown token " + spec_.unk_token, "none in the vocabulary");
+  unk_ = *unk;
+  // The pre-tokenizer sets punctuation apart, so a word never begins with such a prefix.
+  const bool prefix_is_unique = spec_.prefix.size() > 1 && static_cast<unsigned char>(spec_.prefix[0]) < 128 &&
+                                (text::unicode_flags(static_cast<unsigned char>(spec_.prefix[0])) & text::kPunctuation);
+  for (std::size_t i = 0; i < spec_.vocab.size(); ++i) {
+    const auto id = static_cast<std::int32_t>(i);
+    const auto token = spec_.vocab.token(id);
+    if (!token) continue;
+    const bool continues = token->starts_with(spec_.prefix);
+    if (continues) lexicon_.add_continuation(token->substr(spec_.prefix.size()), id);
+    if (!continues || !prefix_is_unique) lexicon_.add_initial(*token, id);
+  }
+  byte_class_.fill(ByteClass::other);
+  byte_id_.fill(unk_);
+  for (unsigned char c = 0; c < 128; ++c) {
+    const std::uint8_t flags = text::unicode_flags(c);
+    const bool is_removed = spec_.normalizer.clean_text && (flags & text::kRemoved);
+    const bool is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (is_alphanumeric) byte_class_[c] = ByteClass::word;
+    if (!is_removed && (flags & text::kSpace)) byte_class_[c] = ByteClass::space;
+    if (!is_removed && (flags & text::kPunctuation)) {
+      byte_class_[c] = ByteClass::punctuation;
+      const char byte = static_cast<char>(c);
+      if (const auto id = spec_.vocab.find({&byte, 1}); id && spec_.max_word > 0) byte_id_[c] = *id;
+    }
+  }
+  case_bits_ = spec_.normalizer.lowercase ? 0x2020202020202020ULL : 0;
+}
+
+void WordPieceModel::encode(std::string_view text, RunContext, Pieces& pieces) const {
+  PieceOutput output(pieces, expected_pieces(text));
+  WordPieceEncoder<PieceOutput>(*this, text, output).encode();
+}
+
+void WordPieceModel::encode_ids(std::string_view text, RunContext, std::vector<std::int32_t>& ids) const {
+  IdOutput output(ids, expected_pieces(text));
+  WordPieceEncoder<IdOutput>(*this, text, output).encode();
+}
+
+void WordPieceModel::normalize(std::string_view text, RunContext, text::NormalizedText& normalized) const {
+  text::normalize_bert(text, spec_.normalizer, normalized);
+}
+
+void WordPieceModel::encode_normalized(std::string_view normalized, RunContext, Pieces& pieces) const {
+  PieceOutput output(pieces, expected_pieces(normalized));
+  WordPieceEncoder<PieceOutput>(*this, normalized, output).encode_normalized();
+}
+
+std::string WordPieceModel::decode(std::span<const std::string_view> tokens) const {
+  std::string text;
+  std::string piece;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    piece.clear();
+    if (i > 0 && tokens[i].starts_with(spec_.prefix)) {
+      piece = tokens[i].substr(spec_.prefix.size());
+    } else {
+      if (i > 0) piece = ' ';
+      piece += tokens[i];
+    }
+    if (spec_.decoder_cleanup) clean_up(piece);
+    text += piece;
+  }
+  return text;
+}
+
+}  // namespace bertrt::tokenizer
