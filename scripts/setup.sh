@@ -12,6 +12,9 @@ build=$root/build
 deps=$root/.deps
 torch_version=2.13.0
 
+# Without it ccache leaves alone whatever is compiled with a precompiled header.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
+
 say() { printf 'bertrt: %s\n' "$*"; }
 fail() { printf 'bertrt: %s\n' "$*" >&2; exit 1; }
 
