@@ -1,7 +1,7 @@
 """What a bundle is made of besides the trace: the archive's bytes and the tokenizer's files.
 
-A bundle is a TorchScript archive (a zip whose entries are stored, not deflated) with extra entries under
-<archive>/extra/bertrt/. docs/bundle.md describes them.
+A bundle is a TorchScript archive (a zip) with extra entries under <archive>/extra/bertrt/; docs/bundle.md describes
+them.
 """
 
 import json
@@ -25,15 +25,15 @@ def write_archive(source, target, extra):
     """
     paths = machine_paths()
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
-        names = [name for name in old.namelist() if not name.endswith(".debug_pkl")]
-        root = names[0].split("/")[0]
-        for name in names:
-            _add(new, name, old.read(name), paths)
+        entries = [entry for entry in old.infolist() if not entry.filename.endswith(".debug_pkl")]
+        root = entries[0].filename.split("/")[0]
+        for entry in entries:
+            _add(new, entry.filename, old.read(entry), entry.compress_type, paths)
         for name, data in extra.items():
-            _add(new, f"{root}/extra/{name}", data, paths)
+            _add(new, f"{root}/extra/{name}", data, zipfile.ZIP_STORED, paths)
 
 
-def _add(archive, name, data, paths):
+def _add(archive, name, data, compression, paths):
     for path in paths:
         if path in data:
             raise ValueError(f"{name} holds the path {path.decode()!r} of this machine")
@@ -41,6 +41,7 @@ def _add(archive, name, data, paths):
     # Pad the local header with an extra field, as torch does ("FB"), until the data is aligned.
     start = archive.fp.tell() + 30 + len(name.encode()) + 4
     padding = -start % ALIGNMENT
+    info.compress_type = compression  # torch deflates code and stores tensors
     info.extra = b"FB" + padding.to_bytes(2, "little") + b"Z" * padding
     archive.writestr(info, data)
 
