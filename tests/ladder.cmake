@@ -1,4 +1,5 @@
 # The ladder of docs/architecture.md, held against the includes: cmake -DROOT= -P ladder.cmake
+cmake_minimum_required(VERSION 3.22)
 set(base base)
 set(text text ${base})
 set(tokenizer tokenizer ${text})

@@ -1,4 +1,5 @@
 # A shared library exports the names of namespace bertrt and nothing else: cmake -DNM= -DLIBRARY= -P exports.cmake
+cmake_minimum_required(VERSION 3.22)
 execute_process(COMMAND "${NM}" -D -C --defined-only "${LIBRARY}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
 string(REPLACE ";" "," symbols "${symbols}")
 string(REGEX REPLACE "\n" ";" symbols "${symbols}")

@@ -1,4 +1,5 @@
 # Configures, builds, checks and runs one consumer: cmake -DSOURCE= -DBINARY= -DOPTIONS= -DINSTALL= -DMODEL= -P run.cmake
+cmake_minimum_required(VERSION 3.22)
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
