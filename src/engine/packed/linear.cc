@@ -1,74 +1,180 @@
 #include "engine/packed/linear.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "bertrt/error.h"
+#include "engine/packed/kernels/kernels.h"
+#include "engine/packed/linear_weights.h"
 
 namespace bertrt::engine::packed {
 namespace {
 
-float activate(float x, Activation activation) {
-  switch (activation) {
-    case Activation::none: return x;
-    case Activation::gelu_erf: return 0.5F * x * (1.0F + std::erf(x * 0.70710678F));
-    case Activation::gelu_tanh: return 0.5F * x * (1.0F + std::tanh(0.79788456F * (x + 0.044715F * x * x * x)));
-    case Activation::relu: return std::max(x, 0.0F);
-    case Activation::tanh: return std::tanh(x);
-  }
-  return x;
-}
+using kernels::Kernels;
+using kernels::kGroupBytes;
+using kernels::kPanel;
 
-// The plain form, for every dtype.
-class PlainLinear final : public Linear {
+// Rows that are run before the next panel is taken: their packed form stays in the cache that the cores share.
+constexpr std::size_t kBlockBytes = std::size_t{4} << 20;
+// Input that is worth packing on several threads.
+constexpr std::size_t kParallelPackBytes = std::size_t{64} << 10;
+// Parts for each thread: enough that a thread which was held up does not hold up the rest.
+constexpr std::size_t kPartsPerThread = 4;
+
+// How `rows` are cut into tiles: as few as the kernel's registers allow, of equal size give or take one.
+struct Tiling {
+  Tiling(std::size_t rows, std::size_t most)
+      : count((rows + most - 1) / most), each(rows / count), more(rows % count) {}
+  std::size_t first(std::size_t tile) const { return tile * each + std::min(tile, more); }
+  std::size_t size(std::size_t tile) const { return each + (tile < more ? 1 : 0); }
+
+  std::size_t count;
+  std::size_t each;
+  std::size_t more;  // so many tiles have one more
+};
+
+std::size_t share(std::size_t count, std::size_t part, std::size_t parts) { return count * part / parts; }
+
+class PackedLinear final : public Linear {
  public:
-  PlainLinear(std::span<const float> weight, std::span<const float> bias, std::size_t out, std::size_t in, DType dtype)
-      : Linear(out, in, dtype), weight_(weight.begin(), weight.end()), bias_(bias.begin(), bias.end()) {
-    bias_.resize(out, 0.0F);
-  }
+  PackedLinear(PackedWeight weight, std::size_t out, std::size_t in, DType dtype, const Kernels& kernels)
+      : Linear(out, in, dtype), weight_(std::move(weight)), kernels_(kernels) {}
 
   void run(const float* x, std::size_t rows, float* y, const Epilogue& epilogue, ThreadPool& pool,
-           Scratch& /*scratch*/) const override {
-    const std::size_t parts = std::min(out(), pool.threads());
-    pool.run(parts, [&](std::size_t part) {
-      for (std::size_t n = out() * part / parts; n < out() * (part + 1) / parts; ++n) {
-        const float* weight = weight_.data() + n * in();
-        for (std::size_t m = 0; m < rows; ++m) {
-          float sums[16] = {};
-          for (std::size_t k = 0; k < in(); ++k) sums[k % 16] += x[m * in() + k] * weight[k];
-          float sum = bias_[n];
-          for (float s : sums) sum += s;
-          sum = activate(sum, epilogue.activation);
-          if (epilogue.residual != nullptr) sum += epilogue.residual[m * out() + n];
-          y[m * out() + n] = sum;
+           Scratch& scratch) const override {
+    if (rows == 0) return;
+    const Tiling tiling(rows, tiles().max_rows);
+    const Input input = pack_rows(x, rows, tiling, pool, scratch);
+
+    const std::size_t row_bytes = weight_.groups * kGroupBytes;
+    const std::size_t tiles_a_block = std::max<std::size_t>(1, kBlockBytes / (row_bytes * (tiling.each + 1)));
+    const std::size_t blocks = (tiling.count + tiles_a_block - 1) / tiles_a_block;
+    const std::size_t threads = pool.threads();
+    const std::size_t slices =
+        threads == 1 ? 1 : std::min(weight_.panel_count, std::max<std::size_t>(1, threads * kPartsPerThread));
+    pool.run(blocks * slices, [&](std::size_t part) {
+      const std::size_t block = part / slices;
+      const std::size_t slice = part % slices;
+      const std::size_t first_tile = share(tiling.count, block, blocks);
+      const std::size_t last_tile = share(tiling.count, block + 1, blocks);
+      const std::size_t last_panel = share(weight_.panel_count, slice + 1, slices);
+      for (std::size_t panel = share(weight_.panel_count, slice, slices); panel < last_panel; ++panel) {
+        for (std::size_t tile = first_tile; tile < last_tile; ++tile) {
+          run_tile(input, panel, tiling.first(tile), tiling.size(tile), y, epilogue);
         }
       }
     });
   }
 
-  std::size_t memory_bytes() const noexcept override { return (weight_.size() + bias_.size()) * sizeof(float); }
-  std::string kernel() const override { return "plain"; }
+  std::size_t memory_bytes() const noexcept override { return weight_.memory_bytes(); }
+
+  std::string kernel() const override {
+    return std::string(kernels_.target) + " " + tiles().name + " " + std::to_string(tiles().max_rows) + "x" +
+           std::to_string(kPanel);
+  }
 
  private:
-  std::vector<float> weight_;
-  std::vector<float> bias_;
+  // Rows in the tiles' layout and, for int8, the grid of each.
+  struct Input {
+    std::byte* rows;
+    float* scales;
+    std::int32_t* zeros;
+  };
+
+  const kernels::TileKernels& tiles() const noexcept {
+    switch (dtype()) {
+      case DType::bf16: return kernels_.bf16;
+      case DType::int8: return kernels_.int8;
+      default: return kernels_.fp32;
+    }
+  }
+
+  Input pack_rows(const float* x, std::size_t rows, const Tiling& tiling, ThreadPool& pool, Scratch& scratch) const {
+    const std::size_t row_bytes = weight_.groups * kGroupBytes;
+    Input input{};
+    input.rows = scratch.rows.reserve(rows * row_bytes);
+    if (dtype() == DType::int8) {
+      input.scales = reinterpret_cast<float*>(scratch.parts.reserve(rows * (sizeof(float) + sizeof(std::int32_t))));
+      input.zeros = reinterpret_cast<std::int32_t*>(input.scales + rows);
+    }
+    const std::size_t parts =
+        rows * in() * sizeof(float) < kParallelPackBytes ? 1 : std::min(tiling.count, pool.threads() * kPartsPerThread);
+    pool.run(parts, [&](std::size_t part) {
+      const std::size_t last = share(tiling.count, part + 1, parts);
+      for (std::size_t tile = share(tiling.count, part, parts); tile < last; ++tile) {
+        const std::size_t first = tiling.first(tile);
+        const std::size_t size = tiling.size(tile);
+        std::byte* to = input.rows + first * row_bytes;
+        switch (dtype()) {
+          case DType::fp32: kernels_.pack_fp32(x + first * in(), size, in(), to); break;
+          case DType::bf16: kernels_.pack_bf16(x + first * in(), size, in(), to); break;
+          case DType::int8:
+            kernels_.quantize(x + first * in(), size, in(), to, input.scales + first, input.zeros + first);
+            break;
+        }
+      }
+    });
+    return input;
+  }
+
+  void run_tile(const Input& input, std::size_t panel, std::size_t first, std::size_t rows, float* y,
+                const Epilogue& epilogue) const {
+    alignas(64) std::uint32_t sums[kernels::kMaxTileRows * kPanel];
+    tiles().rows[rows](input.rows + first * weight_.groups * kGroupBytes,
+                       weight_.panels.data() + panel * weight_.panel_bytes(), weight_.groups, sums);
+    const std::size_t column = panel * kPanel;
+    kernels::Finish finish;
+    finish.bias = reinterpret_cast<const float*>(weight_.bias.data()) + column;
+    finish.activation = epilogue.activation;
+    finish.residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + first * out() + column;
+    finish.out = y + first * out() + column;
+    finish.stride = out();
+    finish.columns = std::min(kPanel, out() - column);
+    if (dtype() == DType::int8) {
+      finish.scales = reinterpret_cast<const float*>(weight_.scales.data()) + column;
+      finish.sums = reinterpret_cast<const std::int32_t*>(weight_.sums.data()) + column;
+      finish.row_scales = input.scales + first;
+      finish.row_zeros = input.zeros + first;
+      kernels_.finish_int8(reinterpret_cast<const std::int32_t*>(sums), rows, finish);
+    } else {
+      kernels_.finish_float(reinterpret_cast<const float*>(sums), rows, finish);
+    }
+  }
+
+  PackedWeight weight_;
+  const Kernels& kernels_;
 };
+
+void check(std::span<const float> weight, std::span<const float> bias, std::size_t out, std::size_t in, DType dtype) {
+  // The sum of so many products of a byte and a signed byte fits into 32 bits.
+  constexpr std::size_t kMostInt8 = 2147483647 / (255 * 127);
+  if (out == 0 || in == 0 || weight.size() / out != in || weight.size() % out != 0) {
+    throw Error(ErrorCode::invalid_argument, "linear layer",
+                "a weight of " + std::to_string(out) + " x " + std::to_string(in),
+                std::to_string(weight.size()) + " numbers");
+  }
+  if (!bias.empty() && bias.size() != out) {
+    throw Error(ErrorCode::invalid_argument, "linear layer", "a bias of " + std::to_string(out),
+                std::to_string(bias.size()) + " numbers");
+  }
+  if (dtype == DType::int8 && in > kMostInt8) {
+    throw Error(ErrorCode::unsupported, "linear layer in int8", "at most " + std::to_string(kMostInt8) + " inputs",
+                std::to_string(in));
+  }
+}
 
 }  // namespace
 
 std::unique_ptr<const Linear> Linear::pack(std::span<const float> weight, std::span<const float> bias, std::size_t out,
                                            std::size_t in, DType dtype) {
-  if (out == 0 || in == 0 || weight.size() != out * in) {
-    throw Error(ErrorCode::invalid_argument, "Linear::pack",
-                std::to_string(out) + " x " + std::to_string(in) + " weights", std::to_string(weight.size()));
-  }
-  if (!bias.empty() && bias.size() != out) {
-    throw Error(ErrorCode::invalid_argument, "Linear::pack", std::to_string(out) + " biases or none",
-                std::to_string(bias.size()));
-  }
-  return std::make_unique<PlainLinear>(weight, bias, out, in, dtype);
+  return pack(weight, bias, out, in, dtype, kernels::best());
+}
+
+std::unique_ptr<const Linear> Linear::pack(std::span<const float> weight, std::span<const float> bias, std::size_t out,
+                                           std::size_t in, DType dtype, const Kernels& kernels) {
+  check(weight, bias, out, in, dtype);
+  return std::make_unique<PackedLinear>(pack_weight(weight, bias, out, in, dtype), out, in, dtype, kernels);
 }
 
 }  // namespace bertrt::engine::packed

@@ -12,6 +12,10 @@
 
 namespace bertrt::engine::packed {
 
+namespace kernels {
+struct Kernels;
+}
+
 /// An element-wise function after a linear layer.
 enum class Activation {
   none,
@@ -41,6 +45,9 @@ class Linear {
   /// @throws Error invalid_argument when the sizes do not fit
   static std::unique_ptr<const Linear> pack(std::span<const float> weight, std::span<const float> bias, std::size_t out,
                                             std::size_t in, DType dtype);
+  /// The same with kernels of the caller's choice, which must outlive the layer: for tests and measurements.
+  static std::unique_ptr<const Linear> pack(std::span<const float> weight, std::span<const float> bias, std::size_t out,
+                                            std::size_t in, DType dtype, const kernels::Kernels& kernels);
   virtual ~Linear() = default;
 
   /// @param x  [rows, in], row-major
@@ -49,7 +56,7 @@ class Linear {
                    Scratch& scratch) const = 0;
 
   virtual std::size_t memory_bytes() const noexcept = 0;  ///< of the packed weight and what belongs to it
-  virtual std::string kernel() const = 0;                 ///< what runs, e.g. "fp32 AVX3 14x32"; for inspect
+  virtual std::string kernel() const = 0;                 ///< what runs, e.g. "AVX3 multiply-add 14x32"; for inspect
 
   std::size_t in() const noexcept { return in_; }
   std::size_t out() const noexcept { return out_; }

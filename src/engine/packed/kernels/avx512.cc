@@ -1,0 +1,148 @@
+// The two extensions of AVX-512 that Highway 1.0 does not know: dot products of bytes (VNNI) and of bf16 pairs. They
+// read the same layout as the portable kernels; only the inner loops differ.
+
+#include "engine/packed/kernels/avx512.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "engine/packed/kernels/kernels.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#define BERTRT_TARGET(isa)
+#define BERTRT_UNROLL
+#else
+#define BERTRT_TARGET(isa) __attribute__((target(isa)))
+#define BERTRT_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+namespace bertrt::engine::packed::kernels {
+namespace {
+
+constexpr std::size_t kPrefetchAhead = 4096;
+constexpr std::size_t kRowBytes = kPanel * 4;
+
+// A panel is two registers wide; kRows tile rows keep 2 kRows sums in registers (28 of 32 at 14 rows).
+template <std::size_t kRows>
+BERTRT_TARGET("avx512f,avx512bw,avx512vnni")
+void tile_vnni(const void* input, const void* panel, std::size_t groups, void* sums) {
+  const auto* a = static_cast<const int*>(input);
+  const auto* b = static_cast<const char*>(panel);
+  __m512i sum[kRows][2];
+  BERTRT_UNROLL
+  for (std::size_t r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
+  for (std::size_t group = 0; group < groups; ++group) {
+    BERTRT_UNROLL
+    for (std::size_t word = 0; word < kGroupWords; ++word) {
+      _mm_prefetch(b + kPrefetchAhead, _MM_HINT_T0);
+      _mm_prefetch(b + kPrefetchAhead + 64, _MM_HINT_T0);
+      const __m512i b0 = _mm512_load_si512(b);
+      const __m512i b1 = _mm512_load_si512(b + 64);
+      BERTRT_UNROLL
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const __m512i value = _mm512_set1_epi32(a[r * kGroupWords + word]);
+        sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], value, b0);
+        sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], value, b1);
+      }
+      b += kRowBytes;
+    }
+    a += kRows * kGroupWords;
+  }
+  auto* out = static_cast<char*>(sums);
+  BERTRT_UNROLL
+  for (std::size_t r = 0; r < kRows; ++r) {
+    _mm512_store_si512(out + r * kRowBytes, sum[r][0]);
+    _mm512_store_si512(out + r * kRowBytes + 64, sum[r][1]);
+  }
+}
+
+template <std::size_t kRows>
+BERTRT_TARGET("avx512f,avx512bw,avx512vl,avx512bf16")
+void tile_bf16(const void* input, const void* panel, std::size_t groups, void* sums) {
+  const auto* a = static_cast<const int*>(input);
+  const auto* b = static_cast<const char*>(panel);
+  __m512 sum[kRows][2];
+  BERTRT_UNROLL
+  for (std::size_t r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_ps();
+  for (std::size_t group = 0; group < groups; ++group) {
+    BERTRT_UNROLL
+    for (std::size_t word = 0; word < kGroupWords; ++word) {
+      _mm_prefetch(b + kPrefetchAhead, _MM_HINT_T0);
+      _mm_prefetch(b + kPrefetchAhead + 64, _MM_HINT_T0);
+      const auto b0 = reinterpret_cast<__m512bh>(_mm512_load_si512(b));
+      const auto b1 = reinterpret_cast<__m512bh>(_mm512_load_si512(b + 64));
+      BERTRT_UNROLL
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const auto value = reinterpret_cast<__m512bh>(_mm512_set1_epi32(a[r * kGroupWords + word]));
+        sum[r][0] = _mm512_dpbf16_ps(sum[r][0], value, b0);
+        sum[r][1] = _mm512_dpbf16_ps(sum[r][1], value, b1);
+      }
+      b += kRowBytes;
+    }
+    a += kRows * kGroupWords;
+  }
+  auto* out = static_cast<char*>(sums);
+  BERTRT_UNROLL
+  for (std::size_t r = 0; r < kRows; ++r) {
+    _mm512_store_ps(out + r * kRowBytes, sum[r][0]);
+    _mm512_store_ps(out + r * kRowBytes + 64, sum[r][1]);
+  }
+}
+
+template <std::size_t... kRowsMinusOne>
+void fill_vnni(TileKernels& kernels, std::index_sequence<kRowsMinusOne...>) {
+  ((kernels.rows[kRowsMinusOne + 1] = tile_vnni<kRowsMinusOne + 1>), ...);
+  kernels.max_rows = sizeof...(kRowsMinusOne);
+  kernels.name = "vpdpbusd";
+}
+
+template <std::size_t... kRowsMinusOne>
+void fill_bf16(TileKernels& kernels, std::index_sequence<kRowsMinusOne...>) {
+  ((kernels.rows[kRowsMinusOne + 1] = tile_bf16<kRowsMinusOne + 1>), ...);
+  kernels.max_rows = sizeof...(kRowsMinusOne);
+  kernels.name = "vdpbf16ps";
+}
+
+}  // namespace
+
+bool cpu_has_vnni() {
+#if defined(_MSC_VER) && !defined(__clang__)
+  int leaf[4];
+  __cpuidex(leaf, 7, 0);
+  return (leaf[2] & (1 << 11)) != 0;
+#else
+  return __builtin_cpu_supports("avx512vnni") != 0;
+#endif
+}
+
+bool cpu_has_bf16() {
+#if defined(_MSC_VER) && !defined(__clang__)
+  int leaf[4];
+  __cpuidex(leaf, 7, 1);
+  return (leaf[0] & (1 << 5)) != 0;
+#else
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#endif
+}
+
+void use_vnni(TileKernels& int8) { fill_vnni(int8, std::make_index_sequence<kMaxTileRows>()); }
+void use_bf16(TileKernels& bf16) { fill_bf16(bf16, std::make_index_sequence<kMaxTileRows>()); }
+
+}  // namespace bertrt::engine::packed::kernels
+
+#else  // not x86-64
+
+namespace bertrt::engine::packed::kernels {
+
+bool cpu_has_vnni() { return false; }
+bool cpu_has_bf16() { return false; }
+void use_vnni(TileKernels&) {}
+void use_bf16(TileKernels&) {}
+
+}  // namespace bertrt::engine::packed::kernels
+
+#endif
