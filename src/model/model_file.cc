@@ -38,6 +38,8 @@ class ArchiveModel final : public ModelFile {
     ModuleTree tree = read_module(archive_);
     parameters_ = std::move(tree.parameters);
     for (const Parameter& parameter : parameters_) by_name_.emplace(parameter.name, &parameter);
+    classes_ = std::move(tree.classes);
+    constants_ = read_constants(archive_);
     read_code();
     const auto own = code_.find(code_entry_of(tree.class_name));
     if (own != code_.end()) methods_ = read_methods(own->second, tree.class_name);
@@ -52,6 +54,13 @@ class ArchiveModel final : public ModelFile {
   const Parameter* find_parameter(std::string_view name) const noexcept override {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second;
+  }
+  std::string_view module_class(std::string_view path) const noexcept override {
+    const auto found = classes_.find(path);
+    return found == classes_.end() ? std::string_view() : found->second;
+  }
+  const TensorView* constant(std::size_t index) const noexcept override {
+    return index < constants_.size() && constants_[index] ? &*constants_[index] : nullptr;
   }
   std::span<const Method> methods() const noexcept override { return methods_; }
   const Method* find_method(std::string_view name) const noexcept override {
@@ -98,6 +107,8 @@ class ArchiveModel final : public ModelFile {
   Archive archive_;
   std::vector<Parameter> parameters_;
   std::unordered_map<std::string_view, const Parameter*> by_name_;
+  std::map<std::string, std::string, std::less<>> classes_;
+  std::vector<std::optional<TensorView>> constants_;
   std::vector<Method> methods_;
   std::map<std::string, std::string, std::less<>> code_;
   std::vector<Finding> findings_;

@@ -58,6 +58,11 @@ class ModelFile {
   virtual std::span<const std::byte> bytes() const noexcept = 0;       ///< the archive, as torch::jit::load takes it
   virtual std::span<const Parameter> parameters() const noexcept = 0;  ///< parameters and buffers
   virtual const Parameter* find_parameter(std::string_view name) const noexcept = 0;
+  /// Class of the module at an attribute path ("" is the top-level one), e.g.
+  /// "__torch__.torch.nn.modules.linear.Linear"; empty when there is no such module.
+  virtual std::string_view module_class(std::string_view path) const noexcept = 0;
+  /// The code's CONSTANTS.c<index>; null when there is none or it is no tensor.
+  virtual const TensorView* constant(std::size_t index) const noexcept = 0;
   virtual std::span<const Method> methods() const noexcept = 0;  ///< of the top-level module
   virtual const Method* find_method(std::string_view name) const noexcept = 0;
   virtual const std::map<std::string, std::string, std::less<>>& code() const noexcept = 0;  ///< entry → text

@@ -53,12 +53,34 @@ std::optional<PickledTensor> unpack(const PickleValue& tensor) {
   return result;
 }
 
+// A view of one of the archive's storages; nothing for element types that have none.
+std::optional<TensorView> make_view(Archive& archive, PickledTensor pickled, const std::string& folder,
+                                    const std::string& where) {
+  const auto type = storage_element_type(pickled.storage_name);
+  if (!type) return std::nullopt;
+  TensorView view;
+  view.type = *type;
+  view.shape = std::move(pickled.shape);
+  view.strides = std::move(pickled.strides);
+  view.storage_offset = pickled.offset;
+  view.storage_key = std::string(pickled.key);
+  view.storage = archive.read(folder + view.storage_key);
+  std::string problem = check_bounds(view);
+  if (!problem.empty()) {
+    throw Error(ErrorCode::invalid_format, where, "a tensor inside its storage " + folder + view.storage_key,
+                std::move(problem));
+  }
+  return view;
+}
+
 class Walker {
  public:
   Walker(Archive& archive, ModuleTree& tree) : archive_(archive), tree_(tree) {}
 
   void walk(const PickleValue& object, const std::string& prefix, std::size_t depth) {
     if (depth > kMaxDepth || ++visited_ > kMaxObjects) throw bad(prefix, "a tree of modules", "one without end");
+    const std::string path = prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1);
+    tree_.classes.emplace(path, object.class_name());
     const std::optional<PickleValue> state = object.state();
     if (!state || !state->is(PickleKind::dict)) return;  // what a __setstate__ would take; the safety scan reports it
     for (std::size_t i = 0; i < state->size(); ++i) {
@@ -85,23 +107,15 @@ class Walker {
     if (!names_.insert(name).second) throw bad(name, "each attribute once", "two of this name");
     auto pickled = unpack(value);
     if (!pickled) throw bad(name, "a tensor's storage, offset, sizes and strides", "something else");
-    const auto type = storage_element_type(pickled->storage_name);
-    if (!type) {
-      tree_.findings.push_back({Finding::Severity::warning, "data.pkl",
-                                "tensor " + name + " has elements of " + pickled->storage_name +
-                                    ", which only the torchscript engine can read"});
+    const std::string storage_name = pickled->storage_name;
+    auto view = make_view(archive_, *std::move(pickled), "data/", archive_.where("data.pkl") + ": " + name);
+    if (!view) {
+      tree_.findings.push_back(
+          {Finding::Severity::warning, "data.pkl",
+           "tensor " + name + " has elements of " + storage_name + ", which only the torchscript engine can read"});
       return;
     }
-    TensorView view;
-    view.type = *type;
-    view.shape = std::move(pickled->shape);
-    view.strides = std::move(pickled->strides);
-    view.storage_offset = pickled->offset;
-    view.storage_key = std::string(pickled->key);
-    view.storage = archive_.read("data/" + view.storage_key);
-    const std::string problem = check_bounds(view);
-    if (!problem.empty()) throw bad(name, "a tensor inside its storage data/" + view.storage_key, problem);
-    tree_.parameters.push_back({name, std::move(view)});
+    tree_.parameters.push_back({name, *std::move(view)});
   }
 
   Archive& archive_;
@@ -122,6 +136,20 @@ ModuleTree read_module(Archive& archive) {
   tree.class_name = pickle.root().class_name();
   Walker(archive, tree).walk(pickle.root(), "", 0);
   return tree;
+}
+
+std::vector<std::optional<TensorView>> read_constants(Archive& archive) {
+  const std::string where = archive.where("constants.pkl");
+  const Pickle pickle(archive.read("constants.pkl"), where);
+  const PickleValue root = pickle.root();
+  if (!root.is(PickleKind::tuple)) throw Error(ErrorCode::invalid_format, where, "a tuple", "something else");
+  std::vector<std::optional<TensorView>> constants(root.size());
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    if (!root[i].is(PickleKind::tensor)) continue;
+    auto pickled = unpack(root[i]);
+    if (pickled) constants[i] = make_view(archive, *std::move(pickled), "constants/", where);
+  }
+  return constants;
 }
 
 std::vector<TracedMethod> read_traced_inputs(Archive& archive) {

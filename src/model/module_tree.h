@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,11 +15,16 @@ namespace bertrt::model {
 struct ModuleTree {
   std::string class_name;             ///< "__torch__.transformers.models.bert.modeling_bert.BertModel"
   std::vector<Parameter> parameters;  ///< by attribute path, in the archive's order
-  std::vector<Finding> findings;      ///< about tensors that cannot be viewed
+  std::map<std::string, std::string, std::less<>> classes;  ///< of modules, by attribute path
+  std::vector<Finding> findings;                            ///< about tensors that cannot be viewed
 };
 
 /// Walks the objects of data.pkl. @throws Error invalid_format, unsupported
 ModuleTree read_module(Archive& archive);
+
+/// The tensors of constants.pkl, which the code calls CONSTANTS.c0, c1, …; nothing for what is no tensor.
+/// @throws Error invalid_format
+std::vector<std::optional<TensorView>> read_constants(Archive& archive);
 
 /// An example input of a traced method.
 struct TracedInput {
