@@ -21,6 +21,7 @@ struct Pieces {
 /// What a model has to know about the run beside its text.
 struct RunContext {
   bool at_text_start = true;  ///< the run begins at byte 0 of the caller's text (Metaspace's "first" scheme)
+  bool special_pieces = true;  ///< false: a text may not name control pieces (parse_special_tokens is off)
 };
 
 /// What a family is: plain text to ids and tokens back to text. Immutable, so every call may run on many threads.

@@ -1,0 +1,192 @@
+#include "tokenizer/unigram_model.h"
+
+#include <utility>
+
+#include "text/gpt2_classes.h"
+#include "text/utf8.h"
+#include "tokenizer/word_cache.h"
+
+namespace bertrt::tokenizer {
+namespace {
+
+constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581
+
+/// `text` as it is, each invalid subpart as U+FFFD.
+void start(std::string_view text, text::NormalizedText& normalized) {
+  normalized.clear();
+  for (std::size_t at = 0; at < text.size();) {
+    const text::Decoded c = text::decode_utf8(text, at);
+    const Offset source{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + c.length)};
+    text::append_utf8(c.code_point, normalized.bytes);
+    normalized.source.resize(normalized.bytes.size(), source);
+    at += c.length;
+  }
+}
+
+}  // namespace
+
+UnigramModel::UnigramModel(UnigramSpec spec)
+    : spec_(std::move(spec)), cache_owner_(next_cache_owner()), plain_cache_owner_(next_cache_owner()) {
+  by_chunks_ =
+      spec_.split_white_space && spec_.normalizer.works_by_words() && spec_.prepend_scheme != PrependScheme::first;
+  text::ChangeList changes;
+  for (const char c : {'\t', '\n', '\v', '\f', '\r', ' '}) {
+    text::NormalizedText sample;
+    start(std::string("a") + c + "b", sample);
+    spec_.normalizer.apply(sample, changes);
+    const auto middle = sample.bytes.size() < 3 ? text::Decoded{'a', 1} : text::decode_utf8(sample.bytes, 1);
+    separates_[static_cast<unsigned char>(c)] =
+        text::is_white_space(middle.code_point) && sample.bytes.size() == middle.length + 2;
+  }
+}
+
+void UnigramModel::encode(std::string_view text, RunContext context, Pieces& pieces) const {
+  Scratch scratch;
+  if (encode_chunks(text, context, scratch, pieces.ids, &pieces.offsets)) return;
+  encode_whole(text, context, scratch, pieces);
+}
+
+void UnigramModel::encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const {
+  Scratch scratch;
+  if (encode_chunks(text, context, scratch, ids, nullptr)) return;
+  Pieces pieces;
+  encode_whole(text, context, scratch, pieces);
+  ids.insert(ids.end(), pieces.ids.begin(), pieces.ids.end());
+}
+
+bool UnigramModel::encode_chunks(std::string_view text, RunContext context, Scratch& scratch,
+                                 std::vector<std::int32_t>& ids, std::vector<Offset>* offsets) const {
+  if (!by_chunks_) return false;
+  const std::size_t ids_before = ids.size();
+  const std::size_t offsets_before = offsets == nullptr ? 0 : offsets->size();
+  WordCache& cache = cache_of(context.special_pieces ? cache_owner_ : plain_cache_owner_);
+  for (std::size_t at = 0; at < text.size();) {
+    if (separates_[static_cast<unsigned char>(text[at])]) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at;
+    while (at < text.size() && !separates_[static_cast<unsigned char>(text[at])]) ++at;
+    const std::string_view chunk = text.substr(begin, at - begin);
+    const auto base = static_cast<std::uint32_t>(begin);
+    const bool cacheable = chunk.size() <= WordCache::kMaxKey;
+    WordCache::Key key;
+    if (cacheable) {
+      key = WordCache::key_of(chunk);
+      if (const WordCache::Entry* entry = cache.find(key)) {
+        ids.insert(ids.end(), entry->ids.begin(), entry->ids.begin() + entry->count);
+        if (offsets == nullptr) continue;
+        for (std::size_t i = 0; i < entry->count; ++i) {
+          offsets->push_back({base + entry->begin[i], base + entry->end[i]});
+        }
+        continue;
+      }
+    }
+    start(chunk, scratch.text);
+    if (!spec_.normalizer.apply(scratch.text, scratch.changes)) {
+      ids.resize(ids_before);
+      if (offsets != nullptr) offsets->resize(offsets_before);
+      return false;
+    }
+    Pieces& pieces = scratch.pieces;
+    pieces.ids.clear();
+    pieces.offsets.clear();
+    encode_words(scratch.text, context, scratch, pieces);
+    if (cacheable) cache.put(key, pieces.ids, pieces.offsets);
+    ids.insert(ids.end(), pieces.ids.begin(), pieces.ids.end());
+    if (offsets == nullptr) continue;
+    for (const Offset& offset : pieces.offsets) offsets->push_back({base + offset.begin, base + offset.end});
+  }
+  return true;
+}
+
+void UnigramModel::encode_whole(std::string_view text, RunContext context, Scratch& scratch, Pieces& pieces) const {
+  start(text, scratch.text);
+  spec_.normalizer.apply(scratch.text, scratch.changes);
+  encode_words(scratch.text, context, scratch, pieces);
+}
+
+void UnigramModel::normalize(std::string_view text, RunContext, text::NormalizedText& normalized) const {
+  text::ChangeList changes;
+  start(text, normalized);
+  spec_.normalizer.apply(normalized, changes);
+}
+
+void UnigramModel::encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const {
+  Scratch scratch;
+  start(normalized, scratch.text);
+  encode_words(scratch.text, context, scratch, pieces);
+}
+
+void UnigramModel::encode_words(const text::NormalizedText& text, RunContext context, Scratch& scratch,
+                                Pieces& pieces) const {
+  if (!spec_.split_white_space) {
+    encode_word(text, 0, text.bytes.size(), context, scratch, pieces);
+    return;
+  }
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.bytes.size();) {
+    const text::Decoded c = text::decode_utf8(text.bytes, at);
+    if (text::is_white_space(c.code_point)) {
+      encode_word(text, begin, at, context, scratch, pieces);
+      begin = at + c.length;
+    }
+    at += c.length;
+  }
+  encode_word(text, begin, text.bytes.size(), context, scratch, pieces);
+}
+
+void UnigramModel::encode_word(const text::NormalizedText& text, std::size_t begin, std::size_t end, RunContext context,
+                               Scratch& scratch, Pieces& pieces) const {
+  if (begin == end) return;
+  text::NormalizedText& word = scratch.word;
+  word.clear();
+  const bool marked = text.bytes[begin] == ' ' || text.bytes.compare(begin, kMark.size(), kMark) == 0;
+  const bool first = context.at_text_start && text.source[begin].begin == 0;
+  if (!marked &&
+      (spec_.prepend_scheme == PrependScheme::always || (spec_.prepend_scheme == PrependScheme::first && first))) {
+    // The mark stands where the word's first character stands.
+    word.bytes.append(kMark);
+    word.source.resize(kMark.size(), text.source[begin]);
+  }
+  for (std::size_t at = begin; at < end; ++at) {
+    if (text.bytes[at] == ' ') {
+      word.bytes.append(kMark);
+      word.source.resize(word.bytes.size(), text.source[at]);
+    } else {
+      word.bytes.push_back(text.bytes[at]);
+      word.source.push_back(text.source[at]);
+    }
+  }
+  const UnigramLattice::Options options{spec_.unk_id, spec_.byte_fallback, context.special_pieces};
+  const std::string_view bytes = word.bytes;
+  for (std::size_t from = 0; from < bytes.size();) {
+    const std::size_t mark = spec_.split_at_mark ? bytes.find(kMark, from + 1) : std::string_view::npos;
+    const std::size_t to = mark == std::string_view::npos ? bytes.size() : mark;
+    const std::size_t known = pieces.offsets.size();
+    scratch.lattice.encode(spec_.vocab, bytes.substr(from, to - from), options, pieces.ids, pieces.offsets);
+    for (std::size_t i = known; i < pieces.offsets.size(); ++i) {
+      Offset& offset = pieces.offsets[i];
+      offset = {word.source[from + offset.begin].begin, word.source[from + offset.end - 1].end};
+    }
+    from = to;
+  }
+}
+
+std::string UnigramModel::decode(std::span<const std::string_view> tokens) const {
+  std::string text;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    // The first token's marks stand for the space that was put in.
+    const bool drop = i == 0 && spec_.prepend_scheme != PrependScheme::never;
+    std::string_view token = tokens[i];
+    for (std::size_t mark = token.find(kMark); mark != std::string_view::npos; mark = token.find(kMark)) {
+      text.append(token.substr(0, mark));
+      if (!drop) text.push_back(' ');
+      token.remove_prefix(mark + kMark.size());
+    }
+    text.append(token);
+  }
+  return text;
+}
+
+}  // namespace bertrt::tokenizer
