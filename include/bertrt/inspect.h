@@ -41,15 +41,16 @@ struct ModelReport {
   std::vector<ModelValue> outputs;
   std::vector<std::int64_t> traced_shape;  ///< [batch, sequence]; empty when the file does not say
   LengthReport lengths;
-  std::string engine;        ///< the engine that `automatic` would try first: "packed" or "torchscript"
+  std::string engine;  ///< the engine that `automatic` would try first: "packed" or "torchscript"
   std::string engine_why;
   std::size_t parameters = 0;  ///< number of unique weights (elements)
   std::vector<FindingReport> findings;
 };
 
 /// Reads a model file. Safe on any file: runs nothing, allocates no more than the file's own size allows.
-/// @throws Error file_not_found, io, invalid_format
+/// @throws Error file_not_found, io, invalid_format, unsupported (an archive or bundle newer than this library)
 BERTRT_API ModelReport inspect(const std::filesystem::path& path);
+/// From memory; `bytes` are read during the call only. `name` stands for the path in messages.
 BERTRT_API ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name = "memory");
 
 }  // namespace bertrt

@@ -7,7 +7,9 @@
 #include "model/archive.h"
 #include "model/byte_reader.h"
 #include "model/file_bytes.h"
+#include "model/guard.h"
 #include "model/module_tree.h"
+#include "model/notes.h"
 #include "model/safety.h"
 #include "model/signature.h"
 
@@ -46,6 +48,8 @@ class ArchiveModel final : public ModelFile {
     add_traced_inputs(read_traced_inputs(archive_), methods_);
     findings_ = scan_code(code_);
     findings_.insert(findings_.end(), tree.findings.begin(), tree.findings.end());
+    const std::vector<Finding> notes = read_notes(*this);
+    findings_.insert(findings_.end(), notes.begin(), notes.end());
   }
 
   const std::string& name() const noexcept override { return name_; }
@@ -119,13 +123,15 @@ class ArchiveModel final : public ModelFile {
 }  // namespace
 
 std::shared_ptr<const ModelFile> ModelFile::open(const std::filesystem::path& path) {
-  FileBytes owned = FileBytes::read(path);
-  const std::span<const std::byte> bytes = owned.span();
-  return std::make_shared<const ArchiveModel>(std::move(owned), bytes, path.string());
+  return guard_memory(path.string(), [&] {
+    FileBytes owned = FileBytes::read(path);
+    const std::span<const std::byte> bytes = owned.span();
+    return std::make_shared<const ArchiveModel>(std::move(owned), bytes, path.string());
+  });
 }
 
 std::shared_ptr<const ModelFile> ModelFile::view(std::span<const std::byte> bytes, std::string name) {
-  return std::make_shared<const ArchiveModel>(FileBytes(), bytes, std::move(name));
+  return guard_memory(name, [&] { return std::make_shared<const ArchiveModel>(FileBytes(), bytes, name); });
 }
 
 }  // namespace bertrt::model

@@ -248,4 +248,12 @@ std::span<const std::byte> ZipReader::read(const ZipEntry& entry) {
   return result;
 }
 
+std::vector<std::string> damaged_entries(const ZipDirectory& directory, ZipReader& reader) {
+  std::vector<std::string> damaged;
+  for (const ZipEntry& entry : directory.entries()) {
+    if (crc32_of(reader.read(entry)) != entry.crc) damaged.emplace_back(entry.name);
+  }
+  return damaged;
+}
+
 }  // namespace bertrt::model

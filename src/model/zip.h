@@ -57,4 +57,8 @@ class ZipReader {
   std::map<const char*, std::unique_ptr<std::byte[]>> inflated_;
 };
 
+/// Names of the entries whose bytes do not match the directory's checksum. Reads everything.
+/// @throws Error as ZipReader::read does
+std::vector<std::string> damaged_entries(const ZipDirectory& directory, ZipReader& reader);
+
 }  // namespace bertrt::model

@@ -1,0 +1,134 @@
+#include "bertrt/inspect.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "bertrt/error.h"
+#include "model/architecture.h"
+#include "model/byte_reader.h"
+#include "model/describe_encoder.h"
+#include "model/guard.h"
+#include "model/model_file.h"
+#include "model/output_names.h"
+#include "model/zip.h"
+
+namespace bertrt {
+namespace {
+
+using model::Finding;
+using model::Manifest;
+using model::Method;
+using model::ModelFile;
+
+bool floating(model::ElementType type) {
+  return type == model::ElementType::float32 || type == model::ElementType::float16 ||
+         type == model::ElementType::bfloat16 || type == model::ElementType::float64;
+}
+
+std::size_t unique_weights(const ModelFile& file) {
+  std::set<std::tuple<std::string_view, std::int64_t, std::vector<std::int64_t>>> seen;
+  std::size_t count = 0;
+  for (const model::Parameter& parameter : file.parameters()) {
+    const model::TensorView& tensor = parameter.tensor;
+    if (!floating(tensor.type)) continue;
+    if (seen.emplace(tensor.storage_key, tensor.storage_offset, tensor.shape).second) count += tensor.elements();
+  }
+  return count;
+}
+
+std::string_view severity_name(Finding::Severity severity) {
+  switch (severity) {
+    case Finding::Severity::note: return "note";
+    case Finding::Severity::warning: return "warning";
+    case Finding::Severity::refuse: return "refuse";
+  }
+  return "note";
+}
+
+void describe_forward(const ModelFile& file, ModelReport& report) {
+  const Method* forward = file.find_method("forward");
+  if (forward == nullptr) return;
+  for (const model::InputSpec& input : forward->inputs) {
+    ModelValue value;
+    value.name = input.name;
+    if (input.element_type) value.dtype = to_string(*input.element_type);
+    value.traced_shape = input.traced_shape;
+    if (input.name == "input_ids") report.traced_shape = input.traced_shape;
+    report.inputs.push_back(std::move(value));
+  }
+}
+
+void describe_lengths(const ModelFile& file, ModelReport& report) {
+  if (file.manifest() && file.manifest()->proven_max > 0) {
+    report.lengths = {file.manifest()->proven_max, file.manifest()->proven_why};
+  } else {
+    report.lengths.why = "the file records no proof; a session proves a range when it loads";
+  }
+}
+
+void describe_engine(const ModelFile& file, ModelReport& report) {
+  const auto refused = std::find_if(report.findings.begin(), report.findings.end(),
+                                    [](const FindingReport& finding) { return finding.severity == "refuse"; });
+  std::string why_not;
+  if (model::describe_encoder(file, &why_not)) {
+    report.engine = "packed";
+    report.engine_why = "the encoder is one that the packed engine knows; a session proves it equal to the trace";
+  } else {
+    report.engine = "torchscript";
+    report.engine_why = "not for the packed engine: " + why_not;
+  }
+  if (refused != report.findings.end()) {
+    report.engine_why += "; the torchscript engine refuses the file unless it is trusted";
+  }
+}
+
+// Every entry's checksum. What opens a file leaves them unread: checking costs more than reading does.
+void check_sums(const ModelFile& file, ModelReport& report) {
+  const model::ZipDirectory directory(file.bytes(), file.name());
+  model::ZipReader reader(file.bytes().size(), file.name());
+  const std::vector<std::string> damaged = model::damaged_entries(directory, reader);
+  if (damaged.empty()) return;
+  std::string message = "does not match its checksum: the file is damaged, or was saved without checksums";
+  if (damaged.size() > 1) message += " (" + std::to_string(damaged.size()) + " entries)";
+  report.findings.push_back({"warning", damaged.front(), std::move(message)});
+}
+
+ModelReport describe(const ModelFile& file) {
+  ModelReport report;
+  const auto& manifest = file.manifest();
+  describe_forward(file, report);
+  if (manifest) {
+    report.format = "bertrt bundle " + std::to_string(manifest->format_version);
+    report.task = manifest->task;
+  } else {
+    const bool traced = std::any_of(report.inputs.begin(), report.inputs.end(),
+                                    [](const ModelValue& value) { return !value.traced_shape.empty(); });
+    report.format = traced ? "torchscript trace" : "torchscript module";
+  }
+  report.architecture = model::guess_architecture(file);
+  for (std::string& name : model::output_names(file)) report.outputs.push_back({std::move(name), "", {}});
+  report.parameters = unique_weights(file);
+  describe_lengths(file, report);
+  for (const Finding& finding : file.findings()) {
+    report.findings.push_back({std::string(severity_name(finding.severity)), finding.where, finding.message});
+  }
+  describe_engine(file, report);
+  check_sums(file, report);
+  return report;
+}
+
+}  // namespace
+
+ModelReport inspect(const std::filesystem::path& path) {
+  const auto file = ModelFile::open(path);
+  return model::guard_memory(file->name(), [&] { return describe(*file); });
+}
+
+ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name) {
+  const auto file = ModelFile::view(bytes, std::string(name));
+  return model::guard_memory(file->name(), [&] { return describe(*file); });
+}
+
+}  // namespace bertrt
