@@ -1,0 +1,149 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "bertrt/error.h"
+#include "engine/packed/linear.h"
+
+namespace bertrt::engine::packed {
+namespace {
+
+std::vector<float> random_values(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+constexpr std::size_t kIn = 96;
+constexpr std::size_t kOut = 100;
+
+class PackedLinear : public testing::TestWithParam<DType> {
+ protected:
+  std::vector<float> run(const Linear& layer, const std::vector<float>& x, ThreadPool& pool,
+                         const Epilogue& epilogue = {}) const {
+    std::vector<float> y(x.size() / kIn * kOut);
+    Scratch scratch;
+    layer.run(x.data(), x.size() / kIn, y.data(), epilogue, pool, scratch);
+    return y;
+  }
+
+  const std::vector<float> weight = random_values(kOut * kIn, 1);
+  const std::vector<float> bias = random_values(kOut, 2);
+  const std::unique_ptr<const Linear> linear = Linear::pack(weight, bias, kOut, kIn, GetParam());
+};
+
+INSTANTIATE_TEST_SUITE_P(DTypes, PackedLinear, testing::Values(DType::fp32, DType::bf16, DType::int8),
+                         [](const auto& tested) {
+                           return tested.param == DType::fp32 ? "fp32" : tested.param == DType::bf16 ? "bf16" : "int8";
+                         });
+
+TEST_P(PackedLinear, TheSameBitsForAnyNumberOfThreads) {
+  const std::vector<float> x = random_values(61 * kIn, 3);
+  ThreadPool one(1);
+  const std::vector<float> alone = run(*linear, x, one);
+  for (std::size_t threads : {2, 3, 5}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(run(*linear, x, pool), alone) << threads;
+  }
+}
+
+TEST_P(PackedLinear, ARowsBitsDoNotDependOnItsNeighbours) {
+  const std::vector<float> x = random_values(61 * kIn, 4);
+  const std::vector<float> together = run(*linear, x, ThreadPool::shared());
+  for (std::size_t r : {0, 13, 14, 60}) {
+    const std::vector<float> row(x.begin() + std::ptrdiff_t(r * kIn), x.begin() + std::ptrdiff_t((r + 1) * kIn));
+    const std::vector<float> alone = run(*linear, row, ThreadPool::shared());
+    EXPECT_EQ(std::memcmp(alone.data(), together.data() + r * kOut, kOut * sizeof(float)), 0) << r;
+  }
+}
+
+TEST_P(PackedLinear, TheResidualIsAddedLastAndMayBeTheOutput) {
+  const std::vector<float> x = random_values(9 * kIn, 5);
+  const std::vector<float> residual = random_values(9 * kOut, 6);
+  const std::vector<float> without = run(*linear, x, ThreadPool::shared(), {.activation = Activation::gelu_erf});
+  std::vector<float> in_place = residual;
+  Scratch scratch;
+  linear->run(x.data(), 9, in_place.data(), {.activation = Activation::gelu_erf, .residual = in_place.data()},
+              ThreadPool::shared(), scratch);
+  for (std::size_t i = 0; i < without.size(); ++i) EXPECT_EQ(in_place[i], without[i] + residual[i]) << i;
+}
+
+TEST_P(PackedLinear, NoBiasIsABiasOfZero) {
+  const std::vector<float> x = random_values(3 * kIn, 7);
+  const std::vector<float> zeros(kOut, 0.0F);
+  const auto none = Linear::pack(weight, {}, kOut, kIn, GetParam());
+  const auto zero = Linear::pack(weight, zeros, kOut, kIn, GetParam());
+  EXPECT_EQ(run(*none, x, ThreadPool::shared()), run(*zero, x, ThreadPool::shared()));
+}
+
+TEST_P(PackedLinear, NoRowsIsNoWork) {
+  Scratch scratch;
+  linear->run(nullptr, 0, nullptr, {}, ThreadPool::shared(), scratch);
+}
+
+TEST_P(PackedLinear, ManyCallersAtOnce) {
+  const std::vector<float> x = random_values(20 * kIn, 8);
+  const std::vector<float> want = run(*linear, x, ThreadPool::shared());
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 4; ++t) {
+    callers.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) wrong += run(*linear, x, ThreadPool::shared()) != want;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_P(PackedLinear, SteadyStateKeepsItsScratch) {
+  const std::vector<float> x = random_values(40 * kIn, 9);
+  std::vector<float> y(40 * kOut);
+  Scratch scratch;
+  linear->run(x.data(), 40, y.data(), {}, ThreadPool::shared(), scratch);
+  const std::byte* rows = scratch.rows.data();
+  const std::byte* parts = scratch.parts.data();
+  for (std::size_t count : {1, 17, 39, 40}) {
+    linear->run(x.data(), count, y.data(), {}, ThreadPool::shared(), scratch);
+    EXPECT_EQ(scratch.rows.data(), rows);
+    EXPECT_EQ(scratch.parts.data(), parts);
+  }
+}
+
+TEST(PackedLinearMemory, IsThatOfTheDtype) {
+  const std::vector<float> weight = random_values(768 * 768, 10);
+  const double elements = 768.0 * 768.0;
+  EXPECT_LT(double(Linear::pack(weight, {}, 768, 768, DType::fp32)->memory_bytes()), elements * 4 * 1.01);
+  EXPECT_LT(double(Linear::pack(weight, {}, 768, 768, DType::bf16)->memory_bytes()), elements * 2 * 1.01);
+  EXPECT_LT(double(Linear::pack(weight, {}, 768, 768, DType::int8)->memory_bytes()), elements * 1.02);
+}
+
+TEST(PackedLinearErrors, SizesThatDoNotFit) {
+  const std::vector<float> weight(12);
+  const std::vector<float> bias(3);
+  const auto code = [&](std::size_t out, std::size_t in, std::span<const float> b, DType dtype = DType::fp32) {
+    try {
+      Linear::pack(weight, b, out, in, dtype);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::io;
+  };
+  EXPECT_EQ(code(4, 4, {}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code(0, 12, {}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code(12, 0, {}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code(std::size_t{1} << 63, 2, {}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code(4, 3, bias), ErrorCode::invalid_argument);
+  const std::vector<float> long_row(70000);
+  EXPECT_THROW(Linear::pack(long_row, {}, 1, long_row.size(), DType::int8), Error);
+}
+
+}  // namespace
+}  // namespace bertrt::engine::packed
