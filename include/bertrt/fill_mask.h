@@ -52,6 +52,8 @@ class BERTRT_API FillMask {
                                                   const FillMaskOptions& options = {}) const;
 
  private:
+  EncodeOptions encode_options(const FillMaskOptions& options) const;
+
   BertSession session_;
 };
 

@@ -77,7 +77,7 @@ struct RunRequest {
   bool logits = true;
   /// For a head that gives logits for each token: the rows that are wanted, as flat rows of the batch
   /// (TokenRows::row_offsets) in any order. Empty: all.
-  std::vector<std::size_t> logit_rows;
+  std::vector<std::size_t> logit_rows = {};
 };
 
 /// What a run gives. A part that the model does not have, or that was not asked for, is empty.

@@ -46,15 +46,15 @@ struct SessionOptions {
   std::string device = "cpu";
   LengthPolicy length_policy = LengthPolicy::automatic;
   /// Tokenizer file or folder; empty: the bundle's own, or a vocab.txt / tokenizer.json beside the model.
-  std::filesystem::path tokenizer;
+  std::filesystem::path tokenizer = {};
   /// Names for the trace's inputs in its own order, e.g. {"input_ids", "attention_mask", "token_type_ids"}, where they
   /// have lost theirs (a compiled trace calls them argument_1, argument_2, …). Empty: the trace's own.
-  std::vector<std::string> input_names;
+  std::vector<std::string> input_names = {};
   /// Operator libraries (shared objects) to open before the model, e.g. a vendor's for a compiled trace. They run.
-  std::vector<std::filesystem::path> operator_libraries;
+  std::vector<std::filesystem::path> operator_libraries = {};
   Trust trust = Trust::data_only;
   /// Lengths to run once while loading, so that the first real call is not slow. Empty: a short and the traced one.
-  std::vector<std::size_t> warmup_lengths;
+  std::vector<std::size_t> warmup_lengths = {};
   /// Switch warm-up off (the first calls are slower, the load faster).
   bool warmup = true;
   /// Switch the load-time proof off: the packed engine is then used unchecked.
@@ -122,6 +122,8 @@ class BERTRT_API BertSession {
   const SessionInfo& info() const noexcept;
 
   explicit BertSession(std::shared_ptr<const session::SessionImpl> impl);
+  /// For the library's own tasks.
+  const session::SessionImpl& impl() const noexcept { return *impl_; }
 
  private:
   std::shared_ptr<const session::SessionImpl> impl_;

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bertrt/session.h"
+#include "engine/engine.h"
+#include "engine/torchscript/traits.h"
+#include "model/model_file.h"
+
+namespace bertrt::session {
+
+struct EngineChoice {
+  std::unique_ptr<const engine::Engine> engine;
+  EngineKind kind = EngineKind::torchscript;  ///< never automatic
+  std::string why;
+  std::vector<LoadStage> stages;
+};
+
+/// The engine that the options ask for; `automatic` takes the packed one where it is proven equal to the trace
+/// (see proof.h) and gives all that the trace gives, else torchscript.
+/// @throws Error unsafe_model; for an explicit choice, why it cannot be had
+EngineChoice choose_engine(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
+                           const engine::torchscript::ModelTraits& traits);
+
+}  // namespace bertrt::session

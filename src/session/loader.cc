@@ -1,0 +1,102 @@
+#include "session/loader.h"
+
+#include <string>
+#include <utility>
+
+#include "engine/torchscript/torchscript_engine.h"
+#include "engine/torchscript/traits.h"
+#include "session/engine_choice.h"
+#include "session/stage_timer.h"
+#include "session/tokenizer_choice.h"
+
+namespace bertrt::session {
+namespace {
+
+using engine::torchscript::ModelTraits;
+
+// The traced method's inputs, for an engine that has no trace to ask.
+std::vector<std::string> input_names(const model::ModelFile& file, const engine::EngineFacts& facts) {
+  if (!facts.inputs.empty()) return facts.inputs;
+  std::vector<std::string> names;
+  if (const model::Method* forward = file.find_method("forward")) {
+    for (const model::InputSpec& input : forward->inputs) names.push_back(input.name);
+  }
+  return names;
+}
+
+SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, const EngineChoice& choice) {
+  const engine::EngineFacts& facts = choice.engine->facts();
+  SessionInfo info;
+  info.engine = choice.kind;
+  info.engine_why = choice.why;
+  if (file.manifest()) {
+    info.architecture = file.manifest()->architecture;
+    info.task = file.manifest()->task;
+    info.labels = file.manifest()->labels;
+  }
+  info.inputs = input_names(file, facts);
+  info.outputs = facts.outputs;
+  info.traced_batch = traits.traced_batch;
+  info.traced_length = traits.traced_length;
+  info.max_length = facts.max_length;
+  info.proven_min = facts.proven_min;
+  info.proven_max = facts.proven_max;
+  info.lengths_why = facts.lengths_why;
+  info.hidden_size = traits.hidden_size;
+  info.vocab_size = traits.vocab_size;
+  info.findings = facts.findings;
+  for (const model::Finding& finding : file.findings()) {
+    if (finding.severity != model::Finding::Severity::note) {
+      info.findings.push_back(finding.where + ": " + finding.message);
+    }
+  }
+  return info;
+}
+
+batch::BatchLimits make_limits(const ModelTraits& traits, const engine::EngineFacts& facts) {
+  batch::BatchLimits limits;
+  limits.vocab_size = traits.vocab_size;
+  limits.type_vocab_size = traits.type_vocab_size;
+  limits.max_length = facts.max_length;
+  limits.max_length_why = facts.max_length_why;
+  return limits;
+}
+
+}  // namespace
+
+OpenedFile open_timed(const std::filesystem::path& path) {
+  const StageTimer timer("read the file");
+  auto file = model::ModelFile::open(path);
+  return {std::move(file), timer.stop()};
+}
+
+OpenedFile view_timed(std::span<const std::byte> bytes, std::string_view name) {
+  const StageTimer timer("read the file");
+  auto file = model::ModelFile::view(bytes, std::string(name));
+  return {std::move(file), timer.stop()};
+}
+
+std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::optional<std::filesystem::path>& folder,
+                                                const SessionOptions& options) {
+  const model::ModelFile& file = *opened.file;
+  const StageTimer tokenizer_timer("tokenizer");
+  std::optional<Tokenizer> tokenizer = choose_tokenizer(file, folder, options);
+  const LoadStage tokenizer_stage = tokenizer_timer.stop();
+
+  std::optional<std::int64_t> pad_token_id;
+  if (tokenizer && tokenizer->special_tokens().pad >= 0) pad_token_id = tokenizer->special_tokens().pad;
+  const ModelTraits traits = engine::torchscript::read_traits(file, pad_token_id);
+  if (tokenizer) check_vocabulary(*tokenizer, traits.vocab_size, file.name());
+
+  EngineChoice choice = choose_engine(opened.file, options, traits);
+  SessionInfo info = make_info(file, traits, choice);
+  info.load_stages = {opened.stage, tokenizer_stage};
+  info.load_stages.insert(info.load_stages.end(), choice.stages.begin(), choice.stages.end());
+  batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
+  std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
+  const DType dtype = choice.kind == EngineKind::packed ? options.dtype : DType::fp32;
+  return std::make_shared<const SessionImpl>(std::move(choice.engine), std::move(tokenizer), std::move(info),
+                                             std::move(limits), dtype, std::move(self_test));
+}
+
+}  // namespace bertrt::session

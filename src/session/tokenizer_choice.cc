@@ -1,0 +1,53 @@
+#include "session/tokenizer_choice.h"
+
+#include <array>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "bertrt/error.h"
+
+namespace bertrt::session {
+namespace {
+
+constexpr std::string_view kBundleFolder = "bertrt/tokenizer/";
+
+std::optional<Tokenizer> from_bundle(const model::ModelFile& file) {
+  const std::vector<std::string> names = file.extra_names();
+  std::vector<Tokenizer::File> files;
+  for (const std::string& name : names) {
+    if (!name.starts_with(kBundleFolder)) continue;
+    files.push_back({name.substr(kBundleFolder.size()), *file.extra(name)});
+  }
+  if (files.empty()) return std::nullopt;
+  return Tokenizer::from_files(files);
+}
+
+std::optional<Tokenizer> from_folder(const std::filesystem::path& folder) {
+  static constexpr std::array kNames = {"tokenizer.json", "vocab.txt"};
+  for (const char* name : kNames) {
+    const std::filesystem::path path = folder / name;
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(path, ignored)) return Tokenizer::load(path);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Tokenizer> choose_tokenizer(const model::ModelFile& file,
+                                          const std::optional<std::filesystem::path>& folder,
+                                          const SessionOptions& options) {
+  if (!options.tokenizer.empty()) return Tokenizer::load(options.tokenizer);
+  if (auto tokenizer = from_bundle(file)) return tokenizer;
+  return folder ? from_folder(*folder) : std::nullopt;
+}
+
+void check_vocabulary(const Tokenizer& tokenizer, std::size_t embedding_rows, const std::string& model_name) {
+  if (embedding_rows == 0 || tokenizer.vocab_size() <= embedding_rows) return;
+  throw Error(ErrorCode::model_mismatch, model_name,
+              "a vocabulary of at most " + std::to_string(embedding_rows) + " tokens (rows of the word embedding)",
+              std::to_string(tokenizer.vocab_size()) + " in the tokenizer");
+}
+
+}  // namespace bertrt::session

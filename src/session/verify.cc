@@ -1,0 +1,36 @@
+#include "bertrt/verify.h"
+
+#include "bertrt/error.h"
+#include "session/bounds.h"
+#include "session/self_test.h"
+#include "session/session_impl.h"
+
+namespace bertrt {
+
+VerifyReport verify(const BertSession& session) {
+  const session::SessionImpl& impl = session.impl();
+  if (impl.self_test().empty()) {
+    throw Error(ErrorCode::unsupported, "verify", "a bundle with a self-test (models/export.py writes one)", "none");
+  }
+  const auto cases = session::parse_self_test(impl.self_test(), "bertrt/selftest.json");
+  VerifyReport report;
+  report.engine = session.info().engine == EngineKind::packed ? "packed" : "torchscript";
+  report.cases = cases.size();
+  bool tokens_equal = true;
+  if (session.has_tokenizer()) {
+    for (const session::SelfTestCase& test : cases) {
+      const Encoding encoding =
+          test.pair ? session.tokenizer().encode(test.text, *test.pair) : session.tokenizer().encode(test.text);
+      tokens_equal = tokens_equal && encoding.input_ids == test.encoding.input_ids;
+    }
+  }
+  const session::SelfTestResult result = session::run_self_test(
+      cases, "bertrt/selftest.json",
+      [&](const Encoding& encoding, const RunRequest& request) { return session.run(encoding, request); });
+  report.max_hidden_difference = result.hidden.max();
+  report.max_logits_difference = result.logits.max();
+  report.ok = tokens_equal && result.within(session::verify_bounds(impl.dtype()));
+  return report;
+}
+
+}  // namespace bertrt
