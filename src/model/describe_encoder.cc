@@ -68,7 +68,8 @@ class Describer {
 
   ClassCode code_of(const std::string& path) const { return class_code(file_, file_.module_class(path)); }
 
-  // ALBERT runs one stored layer many times; the tracer writes a method for each time.
+  // ALBERT runs one stored layer many times. The tracer writes a method of the layer for each time, and one of the
+  // encoder for each method of the model that was traced.
   std::size_t albert_layers(std::size_t stored) const {
     if (stored != 1) throw Unknown{"more than one group of ALBERT layers"};
     if (file_.find_parameter(layout_.prefix + "encoder.albert_layer_groups.0.albert_layers.1.attention.query.weight") !=
@@ -77,8 +78,11 @@ class Describer {
     }
     const std::size_t runs =
         code_of(layout_.prefix + "encoder.albert_layer_groups.0.albert_layers.0").methods("forward");
-    if (runs == 0) throw Unknown{"the code does not show how often ALBERT's layer runs"};
-    return runs;
+    const std::size_t passes = code_of(layout_.prefix + "encoder").methods("forward");
+    if (passes == 0 || runs == 0 || runs % passes != 0) {
+      throw Unknown{"the code does not show how often ALBERT's layer runs"};
+    }
+    return runs / passes;
   }
 
   void read_layer(std::size_t index, EncoderConfig& config) const {
@@ -130,6 +134,7 @@ class Describer {
   double layer_norm_eps(const std::string& path) const {
     const ClassCode code = code_of(path);
     for (const Arguments& call : code.calls("layer_norm")) {
+      if (call.size() == 4) return 1e-5;  // the operator's default, which the printed code leaves out
       if (call.size() < 5) break;
       if (const auto eps = number(call[4])) return *eps;
     }
