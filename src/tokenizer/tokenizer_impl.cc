@@ -20,6 +20,26 @@ std::string_view slice(std::string_view text, Offset range) {
   return text.substr(range.begin, range.end - range.begin);
 }
 
+std::size_t special_count(std::span<const TemplatePiece> steps) {
+  return static_cast<std::size_t>(std::count_if(
+      steps.begin(), steps.end(), [](const TemplatePiece& p) { return p.kind == TemplatePiece::Kind::special; }));
+}
+
+/// Limits that make no sense for any text. A stride is refused as Hugging Face does it, against the template of one text.
+void check_limits(const EncodeOptions& options, std::size_t added, std::size_t added_to_one) {
+  if (options.max_length < added) {
+    throw Error(ErrorCode::invalid_argument, "max_length",
+                "at least the " + std::to_string(added) + " special tokens of the template",
+                std::to_string(options.max_length));
+  }
+  if (options.truncation == Truncation::none || options.max_length < added_to_one) return;
+  const std::size_t room = options.max_length - added_to_one;
+  if (options.stride > room) {
+    throw Error(ErrorCode::invalid_argument, "stride", "less than the " + std::to_string(room) + " tokens of a window",
+                std::to_string(options.stride));
+  }
+}
+
 }  // namespace
 
 TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
@@ -187,18 +207,10 @@ Encoding TokenizerImpl::encode_parts(std::string_view text, const std::string_vi
   if (pair != nullptr) parts[1] = {*pair, pieces(*pair, options.parse_special_tokens, options.with_offsets)};
 
   const auto& steps = pair != nullptr ? config_.tmpl.pair : config_.tmpl.single;
-  std::size_t added = 0;
-  if (options.add_special_tokens) {
-    added = static_cast<std::size_t>(std::count_if(
-        steps.begin(), steps.end(), [](const TemplatePiece& p) { return p.kind == TemplatePiece::Kind::special; }));
-  }
   PairWindows windows{{{0, parts[0].pieces.ids.size()}}, {{0, parts[1].pieces.ids.size()}}};
   if (options.max_length > 0) {
-    if (options.max_length < added) {
-      throw Error(ErrorCode::invalid_argument, "max_length",
-                  "at least the " + std::to_string(added) + " special tokens of the template",
-                  std::to_string(options.max_length));
-    }
+    const std::size_t added = options.add_special_tokens ? special_count(steps) : 0;
+    check_limits(options, added, special_count(config_.tmpl.single));
     windows = truncate(parts[0].pieces.ids.size(), parts[1].pieces.ids.size(), pair != nullptr,
                        options.max_length - added, options.truncation, options.stride, config_.truncation_side);
   }
