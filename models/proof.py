@@ -45,8 +45,9 @@ def prove(archive, model, manifest, longest):
         print(f"  batch {batch}, length {length:3}: largest difference: hidden states {hidden:.1e}{head}")
         if not hidden <= HIDDEN_TOLERANCE or not (logits or 0) <= LOGITS_TOLERANCE:
             raise ExportError(
-                f"the trace is not the checkpoint at batch {batch}, length {length}: hidden states differ by {hidden:.1e}"
-                f" (at most {HIDDEN_TOLERANCE:.0e}), logits by {logits or 0:.1e} (at most {LOGITS_TOLERANCE:.0e})"
+                f"the trace is not the checkpoint at batch {batch}, length {length}: hidden states differ by "
+                f"{hidden:.1e} (at most {HIDDEN_TOLERANCE:.0e}), "
+                f"logits by {logits or 0:.1e} (at most {LOGITS_TOLERANCE:.0e})"
             )
         worst = max(worst, hidden)
     lengths = ", ".join(str(length) for length in sorted({length for _, length in cases}))
