@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "bertrt/error.h"
+#include "model/architecture.h"
+#include "model/describe_encoder.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -15,6 +19,15 @@ constexpr std::array<std::string_view, 8> kArchitectures = {"bert",       "rober
 bool takes(const model::Method& method, std::string_view input) {
   return std::any_of(method.inputs.begin(), method.inputs.end(),
                      [&](const model::InputSpec& spec) { return spec.name == input; });
+}
+
+// The method whose inputs are ids: "forward", or "encode" where forward is something else.
+const model::Method* encoder_method(const model::ModelFile& file) {
+  for (const char* name : {"forward", "encode"}) {
+    const model::Method* method = file.find_method(name);
+    if (method != nullptr && takes(*method, "input_ids")) return method;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -29,19 +42,26 @@ Activation activation_by_name(const std::string& name, const std::string& where)
 }
 
 EncoderDescription describe(const model::ModelFile& file) {
-  if (!file.manifest()) {
-    throw Error(ErrorCode::unsupported, file.name(), "a manifest that describes the encoder", "a bare trace");
+  EncoderDescription description;
+  model::EncoderConfig config;
+  if (file.manifest()) {
+    config = file.manifest()->config;
+    description.task = file.manifest()->task;
+  } else {
+    std::string why_not;
+    std::optional<model::EncoderConfig> found = model::describe_encoder(file, &why_not);
+    if (!found) {
+      throw Error(ErrorCode::unsupported, file.name(), "a trace whose encoder can be told from its code", why_not);
+    }
+    config = std::move(*found);
+    description.task = "encoder";  // a bare trace's head is not known; its encoder is
   }
-  const model::Manifest& manifest = *file.manifest();
-  const model::EncoderConfig& config = manifest.config;
-  if (std::find(kArchitectures.begin(), kArchitectures.end(), manifest.architecture) == kArchitectures.end()) {
+  description.architecture = model::guess_architecture(file);
+  if (std::find(kArchitectures.begin(), kArchitectures.end(), description.architecture) == kArchitectures.end()) {
     throw Error(ErrorCode::unsupported, file.name(),
                 "an architecture that the packed engine knows (BERT, RoBERTa, DistilBERT, ELECTRA, ALBERT, MPNet)",
-                manifest.architecture.empty() ? "none named" : manifest.architecture);
+                description.architecture.empty() ? "none that can be told" : description.architecture);
   }
-  EncoderDescription description;
-  description.architecture = manifest.architecture;
-  description.task = manifest.task;
   description.hidden = config.hidden_size;
   description.layers = config.num_hidden_layers;
   description.heads = config.num_attention_heads;
@@ -49,15 +69,16 @@ EncoderDescription describe(const model::ModelFile& file) {
   description.layer_norm_eps = static_cast<float>(config.layer_norm_eps);
   description.offset_positions = config.position_scheme == "offset" || config.position_scheme == "relative";
   description.pad_token_id = config.pad_token_id;
-  if (const model::Method* method = file.find_method("forward")) {
+  if (const model::Method* method = encoder_method(file)) {
     description.takes_token_types = takes(*method, "token_type_ids");
     description.takes_mask = takes(*method, "attention_mask");
   }
   if (description.hidden == 0 || description.layers == 0 || description.heads == 0 ||
-      description.hidden % description.heads != 0) {
-    throw Error(ErrorCode::model_mismatch, file.name(), "layers, and heads that divide the hidden size",
+      description.hidden % description.heads != 0 || description.pad_token_id < 0) {
+    throw Error(ErrorCode::model_mismatch, file.name(), "layers, heads that divide the hidden size, a padding id",
                 std::to_string(description.layers) + " layers, " + std::to_string(description.heads) +
-                    " heads, hidden " + std::to_string(description.hidden));
+                    " heads, hidden " + std::to_string(description.hidden) + ", padding " +
+                    std::to_string(description.pad_token_id));
   }
   return description;
 }
