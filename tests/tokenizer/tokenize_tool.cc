@@ -14,7 +14,8 @@ using nlohmann::json;
 
 std::string from_hex(const std::string& hex) {
   std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
   return bytes;
 }
 
@@ -51,8 +52,7 @@ json answer(const bertrt::Tokenizer& tokenizer, const json& request) {
   const std::string text = from_hex(request.at("text"));
   const bool is_pair = request.contains("pair");
   const std::string pair = is_pair ? from_hex(request["pair"]) : "";
-  bertrt::Encoding encoding =
-      is_pair ? tokenizer.encode(text, pair, options) : tokenizer.encode(text, options);
+  bertrt::Encoding encoding = is_pair ? tokenizer.encode(text, pair, options) : tokenizer.encode(text, options);
   json result = to_json(bertrt::code_point_offsets(encoding, text, pair));
   result["byte_offsets"] = to_json(encoding)["offsets"];
   if (!is_pair) {

@@ -1,0 +1,205 @@
+#include "bertrt/tokenizer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "bertrt/error.h"
+#include "tokenizer/golden.h"
+
+namespace bertrt {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const Tokenizer& bert() {
+  static const Tokenizer tokenizer = testing::load_golden_tokenizer("main");
+  return tokenizer;
+}
+
+Tokenizer from_memory(std::vector<Tokenizer::File> files) { return Tokenizer::from_files(files); }
+
+template <typename Action>
+Error error_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error;
+  }
+  return {ErrorCode::runtime, "nothing", "an error", "none"};
+}
+
+constexpr std::string_view kVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nworld\n##s\nHello\n";
+
+TEST(Tokenizer, ReadsWhatItNeedsFromVocabTxt) {
+  const Tokenizer tokenizer = from_memory({{"vocab.txt", kVocab}});
+  EXPECT_EQ(tokenizer.family(), "wordpiece");
+  EXPECT_EQ(tokenizer.vocab_size(), 9u);
+  EXPECT_EQ(tokenizer.special_tokens().mask, 4);
+  EXPECT_THAT(tokenizer.encode("Hello worlds [MASK]").input_ids, ElementsAre(2, 5, 6, 7, 4, 3));
+}
+
+TEST(Tokenizer, HonoursTokenizerConfig) {
+  const Tokenizer cased =
+      from_memory({{"vocab.txt", kVocab}, {"tokenizer_config.json", R"({"do_lower_case": false})"}});
+  EXPECT_THAT(cased.encode("Hello hello HELLO").input_ids, ElementsAre(2, 8, 5, 1, 3));
+  const Tokenizer left = from_memory({{"vocab.txt", kVocab}, {"tokenizer_config.json", R"({"padding_side": "left"})"}});
+  const Encoding padded = left.encode("hello", EncodeOptions{.pad_to = 5});
+  EXPECT_THAT(padded.input_ids, ElementsAre(0, 0, 2, 5, 3));
+  EXPECT_THAT(padded.attention_mask, ElementsAre(0, 0, 1, 1, 1));
+}
+
+TEST(Tokenizer, WindowsLineEndsAndNoLastLineEnd) {
+  const Tokenizer tokenizer = from_memory({{"vocab.txt", "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\nhello"}});
+  EXPECT_THAT(tokenizer.encode("hello").input_ids, ElementsAre(2, 4, 3));
+  EXPECT_EQ(tokenizer.special_tokens().mask, -1);
+}
+
+TEST(Tokenizer, MpnetHasItsOwnTemplate) {
+  const Tokenizer tokenizer = from_memory({{"vocab.txt", "<s>\n<pad>\n</s>\n<unk>\nhello\n[UNK]\n<mask>\n"},
+                                           {"tokenizer_config.json", R"({"tokenizer_class": "MPNetTokenizer"})"}});
+  const Encoding pair = tokenizer.encode("hello <mask>", "hello");
+  EXPECT_THAT(pair.input_ids, ElementsAre(0, 4, 6, 2, 2, 4, 2));
+  EXPECT_EQ(pair.token_type_ids, std::vector<std::int32_t>(7, 0));
+  EXPECT_EQ(pair.offsets[2], (Offset{6, 12})) << "the space that the mask takes is trimmed off";
+}
+
+TEST(Tokenizer, AMegabyteOfOneWord) {
+  const std::string word(1 << 20, 'a');
+  const Encoding encoding = bert().encode(word);
+  EXPECT_THAT(bert().tokens(encoding), ElementsAre("[CLS]", "[UNK]", "[SEP]"));
+  EXPECT_EQ(encoding.offsets[1], (Offset{0, 1 << 20}));
+  std::string accented;
+  for (int i = 0; i < 1 << 19; ++i) accented += "\u00e9";
+  EXPECT_EQ(bert().encode(accented).offsets[1], (Offset{0, 1 << 20}));
+}
+
+TEST(Tokenizer, StretchesJoinAtEveryPlace) {
+  // Words across the ends of the 64-byte blocks and 4096-byte stretches that the fast path reads.
+  const std::vector<std::int32_t> hello{*bert().token_to_id("hello"), *bert().token_to_id(",")};
+  for (std::size_t shift = 4080; shift < 4110; ++shift) {
+    const std::string text = std::string(shift, ' ') + "Hello, \u00e9hello" + std::string(60, '!') + "hello";
+    const Encoding encoding = bert().encode(text, EncodeOptions{.add_special_tokens = false});
+    ASSERT_EQ(encoding.input_ids[0], hello[0]);
+    ASSERT_EQ(encoding.input_ids[1], hello[1]);
+    ASSERT_EQ(encoding.input_ids.back(), hello[0]);
+    ASSERT_EQ(encoding.offsets.back(),
+              (Offset{static_cast<std::uint32_t>(text.size() - 5), static_cast<std::uint32_t>(text.size())}));
+    ASSERT_EQ(encoding.offsets[0].begin, shift);
+  }
+}
+
+TEST(Tokenizer, SpecialTokensInTextCanBeForbidden) {
+  const auto id = bert().special_tokens().sep;
+  const Encoding parsed = bert().encode("a [SEP] b");
+  EXPECT_EQ(parsed.input_ids[2], id);
+  EXPECT_EQ(parsed.special_tokens_mask[2], 0) << "written by the user, not put in by the template";
+  const Encoding plain = bert().encode("a [SEP] b", EncodeOptions{.parse_special_tokens = false});
+  EXPECT_EQ(std::count(plain.input_ids.begin(), plain.input_ids.end(), id), 1) << "the template's own";
+}
+
+TEST(Tokenizer, IdsAloneAreTheSame) {
+  const EncodeOptions fast{.with_offsets = false};
+  const Encoding encoding = bert().encode("It's caf\u00e9 [MASK]!", fast);
+  EXPECT_EQ(encoding.input_ids, bert().encode("It's caf\u00e9 [MASK]!").input_ids);
+  EXPECT_TRUE(encoding.offsets.empty());
+  std::vector<std::int32_t> ids{7};
+  bert().encode_ids("hello", ids);
+  EXPECT_THAT(ids, ElementsAre(7, *bert().token_to_id("hello")));
+}
+
+TEST(Tokenizer, BatchKeepsOrderOnAnyNumberOfThreads) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 500; ++i) texts.push_back("text number " + std::to_string(i) + std::string(i % 7, '!'));
+  for (const std::size_t threads : {0, 1, 2, 9}) {
+    const auto encodings = bert().encode_batch(texts, {}, threads);
+    ASSERT_EQ(encodings.size(), texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) ASSERT_EQ(encodings[i].input_ids, bert().encode(texts[i]).input_ids);
+  }
+  const auto error = error_of([&] { bert().encode_batch(texts, EncodeOptions{.max_length = 3}, 4); });
+  EXPECT_EQ(error.code(), ErrorCode::input_too_long);
+}
+
+TEST(Tokenizer, CopiesAreSharedByThreads) {
+  const Tokenizer copy = bert();
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  const auto expected = bert().encode("Caf\u00e9s unaffable 12").input_ids;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 200; ++j) wrong += copy.encode("Caf\u00e9s unaffable 12").input_ids != expected;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(Tokenizer, CodePointOffsets) {
+  const std::string text = "caf\u00e9 \U0001f600 ok";
+  const Encoding encoding = code_point_offsets(bert().encode(text), text);
+  EXPECT_EQ(encoding.offsets[1], (Offset{0, 4}));
+  EXPECT_EQ(encoding.offsets[encoding.size() - 2], (Offset{7, 9}));
+  EXPECT_EQ(error_of([&] { code_point_offsets(bert().encode(text), "short"); }).code(), ErrorCode::invalid_argument);
+}
+
+TEST(Tokenizer, BadFilesAreClearErrors) {
+  const fs::path folder = fs::temp_directory_path() / "bertrt_tokenizer_test";
+  fs::create_directories(folder / "empty");
+  const auto code_of = [](const fs::path& path) { return error_of([&] { Tokenizer::load(path); }).code(); };
+  EXPECT_EQ(code_of(folder / "nothing.txt"), ErrorCode::file_not_found);
+  EXPECT_EQ(code_of(folder / "empty"), ErrorCode::file_not_found);
+  std::ofstream(folder / "vocab.txt").close();
+  EXPECT_EQ(code_of(folder / "vocab.txt"), ErrorCode::invalid_format);
+  std::ofstream(folder / "vocab.dat") << "x";
+  EXPECT_EQ(code_of(folder / "vocab.dat"), ErrorCode::unsupported);
+  fs::remove_all(folder);
+}
+
+TEST(Tokenizer, BadContentIsAClearError) {
+  const auto load = [](std::string_view name, std::string_view bytes) {
+    return error_of([&] { from_memory({{std::string(name), bytes}}); });
+  };
+  EXPECT_THAT(load("vocab.txt", "hello\nworld\n").what(), HasSubstr("[UNK]"));
+  EXPECT_THAT(load("vocab.txt", "[UNK]\nworld\n").what(), HasSubstr("[CLS]"));
+  EXPECT_EQ(load("vocab.txt", std::string_view("PK\x03\x04\0\0", 6)).code(), ErrorCode::invalid_format);
+  EXPECT_EQ(load("tokenizer.json", "{").code(), ErrorCode::invalid_format);
+  EXPECT_EQ(load("tokenizer.json", "[]").code(), ErrorCode::invalid_format);
+  EXPECT_EQ(load("tokenizer.json", R"({"model": {"type": "WordLevel", "vocab": {}}})").code(), ErrorCode::unsupported);
+  EXPECT_EQ(
+      load("tokenizer.json", R"({"model": {"type": "WordPiece", "vocab": {"[UNK]": 0}}, "normalizer": null})").code(),
+      ErrorCode::unsupported);
+  EXPECT_EQ(load("tokenizer.json", R"({"model": {"type": "WordPiece", "vocab": {"a": "b"}},
+      "normalizer": {"type": "BertNormalizer"}, "pre_tokenizer": {"type": "BertPreTokenizer"}})")
+                .code(),
+            ErrorCode::invalid_format);
+  EXPECT_EQ(load("readme.md", "hello").code(), ErrorCode::unsupported);
+  EXPECT_EQ(error_of([] {
+              from_memory({{"vocab.txt", kVocab}, {"tokenizer_config.json", "{]"}});
+            }).code(),
+            ErrorCode::invalid_format);
+  EXPECT_EQ(error_of([] { from_memory({}); }).code(), ErrorCode::unsupported);
+}
+
+TEST(Tokenizer, BadArguments) {
+  EXPECT_EQ(error_of([] { bert().encode("a b c", EncodeOptions{.max_length = 1}); }).code(),
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(error_of([] { bert().encode("a b c d", EncodeOptions{.max_length = 4}); }).code(),
+            ErrorCode::input_too_long);
+  const std::int32_t outside[] = {101, 30522};
+  EXPECT_EQ(error_of([&] { bert().decode(outside); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(bert().id_to_token(30522), std::nullopt);
+  EXPECT_EQ(bert().id_to_token(-1), std::nullopt);
+  EXPECT_EQ(bert().token_to_id("no such token"), std::nullopt);
+  const Tokenizer no_pad = from_memory({{"vocab.txt", "[UNK]\n[CLS]\n[SEP]\n"}});
+  EXPECT_EQ(error_of([&] { no_pad.encode("a", EncodeOptions{.pad_to = 9}); }).code(), ErrorCode::invalid_argument);
+}
+
+}  // namespace
+}  // namespace bertrt
