@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 
 from bundle import tokenizer_files, write_archive
-from proof import ExportError, check_written, prove, sample, selftest
+from proof import ExportError, check_written, max_length, prove, sample, selftest
 
 FORMAT_VERSION = 1
 PRODUCER = "bertrt 0.1.0"
@@ -107,7 +107,7 @@ def export(options):
     archive = trace(model, manifest)
     stripped = io.BytesIO()
     write_archive(archive, stripped, {})
-    manifest["lengths"] = prove(stripped, model, manifest, longest)
+    manifest["lengths"] = prove(stripped, model, manifest)
     extra = {
         "bertrt/manifest.json": to_json(manifest),
         "bertrt/selftest.json": to_json(selftest(model, manifest, tokenizer)),
@@ -187,12 +187,6 @@ def describe(config):
         if value(name) is not None:
             sizes[name] = value(name)
     return sizes
-
-
-def max_length(config):
-    """Longest text in tokens: RoBERTa and MPNet start counting positions after the padding's id."""
-    reserved = 0 if config["position_scheme"] == "absolute" else config["pad_token_id"] + 1
-    return config["max_position_embeddings"] - reserved
 
 
 def methods(model, task):

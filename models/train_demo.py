@@ -109,7 +109,7 @@ def in_order(tokenizer):
 
 
 def paragraph(ids, special):
-    """A training sequence (ids, types, no forced mask) of a tokenized paragraph; every second is cut into two segments."""
+    """A training sequence (ids, types, no forced mask) of a paragraph; every second one is cut into two segments."""
     if len(ids) > LONGEST - 3:  # a window of a long one
         start = random.randrange(len(ids) - (LONGEST - 3) + 1)
         ids = ids[start : start + LONGEST - 3]
@@ -241,10 +241,11 @@ def evaluate(model, tokenizer, held_out, device):
     with torch.no_grad():
         for source, texts in held_out.items():
             right, total = 0, 0
-            for text in texts[:HELD_OUT_PER_SOURCE]:
-                ids = tokenizer(text, truncation=True, max_length=LONGEST)["input_ids"]
-                sequence = (ids, [0] * len(ids), None)
-                inputs, labels = collate([sequence], tokenizer, device, all_masked=True, generator=generator)
+            texts = texts[:HELD_OUT_PER_SOURCE]
+            for at in range(0, len(texts), 20):
+                encoded = tokenizer(texts[at : at + 20], truncation=True, max_length=LONGEST)["input_ids"]
+                sequences = [(ids, [0] * len(ids), None) for ids in encoded]
+                inputs, labels = collate(sequences, tokenizer, device, all_masked=True, generator=generator)
                 if not (labels != -100).any():
                     continue
                 loss, logits = asked_loss(model, inputs, labels)
@@ -254,7 +255,7 @@ def evaluate(model, tokenizer, held_out, device):
                 right += int((best[:, 0] == wanted).sum())
                 fifth += int((best == wanted[:, None]).sum())
                 total += len(wanted)
-            print(f"  {source:20} top-1 {right / max(1, total):.1%} of {total}")
+            print(f"  {source:20} top-1 {right / max(1, total):.1%} of {total}", flush=True)
             first, count = first + right, count + total
         count = max(1, count)
         print(f"  all: {count} masks, loss {losses / count:.2f}, top-1 {first / count:.1%}, top-5 {fifth / count:.1%}")

@@ -1,9 +1,7 @@
 """Modules that are no BERT: shapes frozen at the traced length, things that must be refused, hostile files."""
 
-import io
-
 import torch
-from common import HERE, TRACED_LENGTH, VOCAB_SIZE, decimals, save, seed_example, texts, write_golden
+from common import HERE, TRACED_LENGTH, VOCAB_SIZE, save, seed_example, write_golden
 from torch import nn
 
 HIDDEN = 16

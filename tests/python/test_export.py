@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""models/export.py on tiny checkpoints. Run: python3 -m unittest discover tests/python"""
+
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zipfile
+from pathlib import Path
+
+import torch
+import transformers
+from tokenizers import ByteLevelBPETokenizer
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 40,
+}
+
+
+def export(*arguments):
+    return subprocess.run(
+        [sys.executable, ROOT / "models/export.py", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def bert_checkpoint(folder):
+    words = "[PAD] [UNK] [CLS] [SEP] [MASK] paris is the capital of . ? jim ##s".split()
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    config = transformers.BertConfig(vocab_size=20_000, **SIZES)  # large beside the rest: a second copy would show
+    transformers.BertForMaskedLM(config).save_pretrained(folder)
+    transformers.BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+    return folder
+
+
+def entries(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
+
+
+class ExportTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = Path(cls.temporary.name)
+        (cls.folder / "bert").mkdir()
+        cls.checkpoint = bert_checkpoint(cls.folder / "bert")
+        cls.output = cls.folder / "bert.pt"
+        cls.result = export(cls.checkpoint, "--output", cls.output, "--task", "masked-lm", "--dtype", "float16")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def test_succeeds_and_prints_the_comparison(self):
+        self.assertEqual(self.result.returncode, 0, self.result.stderr)
+        for case in ("batch 1, length   1", "batch 1, length  40", "batch 3, length   7"):
+            self.assertIn(case, self.result.stdout)
+
+    def test_manifest(self):
+        manifest = json.loads(entries(self.output)["extra/bertrt/manifest.json"])
+        self.assertEqual(manifest["format_version"], 1)
+        self.assertEqual(manifest["traced"], {"batch": 1, "length": 40})
+        self.assertEqual((manifest["lengths"]["min"], manifest["lengths"]["max"]), (1, 40))
+        self.assertEqual(manifest["methods"]["encode"]["outputs"], ["all_encoder_layers"])
+        self.assertEqual(manifest["config"]["hidden_size"], 32)
+
+    def test_tied_weights_are_stored_once_and_in_halves(self):
+        sizes = [len(data) for name, data in entries(self.output).items() if name.startswith("data/")]
+        self.assertEqual(sizes.count(20_000 * 32 * 2), 1)
+
+    def test_no_debug_records_and_no_paths(self):
+        for name, data in entries(self.output).items():
+            self.assertFalse(name.endswith(".debug_pkl"), name)
+            for path in (str(ROOT), str(self.folder), str(Path.home()), str(Path(torch.__file__).parent)):
+                self.assertNotIn(path.encode(), data, name)
+
+    def test_data_is_aligned_as_torch_does(self):
+        raw = self.output.read_bytes()
+        with zipfile.ZipFile(self.output) as archive:
+            for entry in archive.infolist():
+                name, extra = struct.unpack("<HH", raw[entry.header_offset + 26 : entry.header_offset + 30])
+                self.assertEqual((entry.header_offset + 30 + name + extra) % 64, 0, entry.filename)
+
+    def test_self_test_is_what_the_checkpoint_gives(self):
+        model = transformers.BertForMaskedLM.from_pretrained(self.checkpoint).half().float().eval()
+        cases = json.loads(entries(self.output)["extra/bertrt/selftest.json"])["cases"]
+        self.assertEqual(len(cases), 3)
+        for case in cases:
+            with torch.no_grad():
+                inputs = {name: torch.tensor([case[name]]) for name in ("input_ids", "token_type_ids")}
+                output = model(**inputs, output_hidden_states=True)
+            hidden, logits = case["last_hidden_state"], case["logits"]
+            expected = output.hidden_states[-1][0, hidden["rows"]]
+            self.assertLess((expected - torch.tensor(hidden["data"])).abs().max().item(), 1e-6)
+            expected = output.logits[0, logits["rows"]][:, logits["columns"]]
+            self.assertLess((expected - torch.tensor(logits["data"])).abs().max().item(), 1e-6)
+
+    def test_plain_tokenizer_travels_as_vocab_txt(self):
+        files = entries(self.output)
+        self.assertEqual(files["extra/bertrt/tokenizer/vocab.txt"], (self.checkpoint / "vocab.txt").read_bytes())
+        self.assertNotIn("extra/bertrt/tokenizer/tokenizer.json", files)
+
+    def test_encoder_of_a_masked_lm_checkpoint_has_no_invented_pooler(self):
+        output = self.folder / "encoder.pt"
+        result = export(self.checkpoint, "--output", output, "--task", "encoder", "--length", 16)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        manifest = json.loads(entries(output)["extra/bertrt/manifest.json"])
+        self.assertEqual(manifest["methods"]["forward"]["outputs"], ["all_encoder_layers"])
+        self.assertEqual(manifest["traced"]["length"], 16)
+
+    def test_roberta_with_byte_level_bpe(self):
+        folder = self.folder / "roberta"
+        folder.mkdir()
+        trainer = ByteLevelBPETokenizer()
+        special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+        trainer.train_from_iterator(["Paris is the capital of France"] * 9, vocab_size=300, special_tokens=special)
+        trainer.save_model(str(folder))
+        transformers.RobertaTokenizer.from_pretrained(folder).save_pretrained(folder)
+        config = transformers.RobertaConfig(
+            vocab_size=320, type_vocab_size=1, **(SIZES | {"max_position_embeddings": 42})
+        )
+        transformers.RobertaForMaskedLM(config).save_pretrained(folder)
+        output = self.folder / "roberta.pt"
+        result = export(folder, "--output", output, "--task", "masked-lm")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        files = entries(output)
+        manifest = json.loads(files["extra/bertrt/manifest.json"])
+        self.assertEqual(manifest["methods"]["forward"]["inputs"], ["input_ids", "attention_mask"])
+        self.assertEqual(manifest["lengths"]["max"], 40)
+        self.assertIn("extra/bertrt/tokenizer/merges.txt", files)
+
+    def test_failures_are_one_line_and_leave_nothing(self):
+        output = self.folder / "no.pt"
+        cases = {
+            2: [[], ["--task", "encoder"], ["--task", "poetry", "--output", output], ["--length", "0"]],
+            1: [["--task", "encoder", "--output", output, "--length", 41]],
+        }
+        for code, lists in cases.items():
+            for arguments in lists:
+                self.assertEqual(export(self.checkpoint, *arguments).returncode, code, arguments)
+        result = export(self.folder / "nowhere", "--task", "encoder", "--output", output)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertEqual([path.name for path in self.folder.glob("no.pt*")], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
