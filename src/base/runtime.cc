@@ -34,7 +34,8 @@ void set_num_threads(std::size_t count) {
 std::size_t num_threads() noexcept {
   const std::size_t count = g_num_threads.load(std::memory_order_relaxed);
   if (count != 0) return count;
-  const unsigned cores = std::thread::hardware_concurrency();
+  // Asked once: the answer comes from the kernel, and engines ask for every small piece of work.
+  static const unsigned cores = std::thread::hardware_concurrency();
   return cores == 0 ? 1 : cores;
 }
 
