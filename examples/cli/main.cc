@@ -51,7 +51,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    print_error(error.what(), "see bertrt --help, or bertrt COMMAND --help");
+    const bool unknown_command = app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-';
+    print_error(unknown_command ? "there is no command " + std::string(argv[1]) : error.what(),
+                "see bertrt --help, or bertrt COMMAND --help");
     return kBadUsage;
   } catch (const UsageError& error) {
     print_error(error.what());

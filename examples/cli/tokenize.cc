@@ -47,7 +47,6 @@ Tokenizer TokenizeCommand::load() const {
   if (!model.tokenizer.empty()) return Tokenizer::load(model.tokenizer);
   // The tokenizer is all that is wanted of the model.
   SessionOptions options = session_options(model);
-  options.engine = EngineKind::torchscript;
   options.warmup = false;
   options.prove = false;
   return BertSession::load(model_path(model), options).tokenizer();

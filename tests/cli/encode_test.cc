@@ -49,7 +49,7 @@ TEST(Encode, NumbersAreTheShortestThatReadBack) {
 
 TEST(Encode, AnExplicitEngineIsHonouredOrRefused) {
   EXPECT_EQ(run({"encode", "--engine", "torchscript", "x"}).status, 0);
-  expect_refused({"encode", "--device", "tpu:7", "x"}, 2, "tpu:7");
+  expect_refused({"encode", "--device", "tpu:7", "x"}, 2, "tpu");
 }
 
 }  // namespace
