@@ -10,7 +10,7 @@ namespace bertrt::model {
 namespace {
 
 constexpr std::size_t kMaxDepth = 64;          // of attributes in attributes; a deep encoder has 8
-constexpr std::size_t kMaxObjects = 1U << 20;  // an object can be reached many times, so depth alone bounds nothing
+constexpr std::size_t kMaxObjects = 1U << 16;  // an object can be reached many times, so depth alone bounds nothing
 
 // The pieces of a pickled tensor, checked for their kinds only.
 struct PickledTensor {

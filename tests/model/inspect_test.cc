@@ -1,0 +1,76 @@
+#include "bertrt/inspect.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/test_zip.h"
+
+namespace bertrt {
+namespace {
+
+using model::test::data;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> names(const std::vector<ModelValue>& values) {
+  std::vector<std::string> result;
+  for (const ModelValue& value : values) result.push_back(value.name);
+  return result;
+}
+
+TEST(Inspect, ATraceByTransformers) {
+  const ModelReport report = inspect(data("traces/bert_dict.pt"));
+  EXPECT_EQ(report.format, "torchscript trace");
+  EXPECT_EQ(report.architecture, "bert");
+  EXPECT_THAT(names(report.inputs), ElementsAre("input_ids", "attention_mask", "token_type_ids"));
+  EXPECT_EQ(report.inputs[0].dtype, "int64");
+  EXPECT_THAT(report.traced_shape, ElementsAre(1, 14));
+  EXPECT_THAT(names(report.outputs), ElementsAre("last_hidden_state", "pooler_output"));
+  EXPECT_EQ(report.engine, "packed");
+  EXPECT_EQ(report.lengths.proven_max, 0U);
+  EXPECT_EQ(report.parameters, 7856U);
+  EXPECT_TRUE(report.findings.empty());
+}
+
+TEST(Inspect, ABundle) {
+  const ModelReport report = inspect(data("parity/roberta.pt"));
+  EXPECT_EQ(report.format, "bertrt bundle 1");
+  EXPECT_EQ(report.architecture, "roberta");
+  EXPECT_EQ(report.task, "masked-lm");
+  EXPECT_GT(report.lengths.proven_max, 0U);
+  EXPECT_THAT(names(report.outputs), testing::Contains("logits"));
+}
+
+TEST(Inspect, TheTutorialsTrap) {
+  const ModelReport report = inspect(data("traces/bert_trap.pt"));
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_EQ(report.findings[0].severity, "note");
+  EXPECT_THAT(report.findings[0].message, HasSubstr("the second input is attention_mask"));
+}
+
+TEST(Inspect, ATraceWithoutAMaskSaysThatPaddingMatters) {
+  const ModelReport report = inspect(data("traces/pytorch_pretrained_bert.pt"));
+  EXPECT_THAT(names(report.outputs), ElementsAre("all_encoder_layers", "pooler_output"));
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_THAT(report.findings[0].message, HasSubstr("padding changes its answers"));
+}
+
+TEST(Inspect, AHostileFile) {
+  const ModelReport report = inspect(data("traces/hostile_setstate.pt"));
+  ASSERT_FALSE(report.findings.empty());
+  EXPECT_EQ(report.findings[0].severity, "refuse");
+  EXPECT_THAT(report.findings[0].where, HasSubstr("code/__torch__/toys.py:"));
+  EXPECT_EQ(report.engine, "torchscript");
+}
+
+TEST(Inspect, ADamagedWeightIsAWarning) {
+  std::string bytes = model::test::read_file(data("traces/bert_dict.pt"));
+  bytes[bytes.find("data/2FB") + 500] ^= 1;
+  const ModelReport report = inspect_memory(model::test::bytes_of(bytes));
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_EQ(report.findings[0].severity, "warning");
+  EXPECT_THAT(report.findings[0].message, HasSubstr("checksum"));
+}
+
+}  // namespace
+}  // namespace bertrt
