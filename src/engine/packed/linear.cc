@@ -34,6 +34,10 @@ struct Tiling {
   std::size_t more;  // so many tiles have one more
 };
 
+// A panel's bytes for each group of K, and how far ahead of its use a panel is fetched that is used once.
+constexpr std::size_t kGroupPanelBytes = kGroupBytes * kPanel;
+constexpr std::size_t kPrefetchAhead = 6144;
+
 std::size_t share(std::size_t count, std::size_t part, std::size_t parts) { return count * part / parts; }
 
 class PackedLinear final : public Linear {
@@ -51,19 +55,15 @@ class PackedLinear final : public Linear {
     const std::size_t tiles_a_block = std::max<std::size_t>(1, kBlockBytes / (row_bytes * (tiling.each + 1)));
     const std::size_t blocks = (tiling.count + tiles_a_block - 1) / tiles_a_block;
     const std::size_t threads = pool.threads();
-    const std::size_t slices =
-        threads == 1 ? 1 : std::min(weight_.panel_count, std::max<std::size_t>(1, threads * kPartsPerThread));
+    const std::size_t slices_a_thread = threads == 1 ? 1 : std::min(kPartsPerThread, weight_.panel_count / threads);
+    const std::size_t slices = slices_a_thread == 0 ? weight_.panel_count : threads * slices_a_thread;
     pool.run(blocks * slices, [&](std::size_t part) {
+      // Parts that follow one another go to different threads; each thread's share of the panels is contiguous.
       const std::size_t block = part / slices;
-      const std::size_t slice = part % slices;
-      const std::size_t first_tile = share(tiling.count, block, blocks);
-      const std::size_t last_tile = share(tiling.count, block + 1, blocks);
-      const std::size_t last_panel = share(weight_.panel_count, slice + 1, slices);
-      for (std::size_t panel = share(weight_.panel_count, slice, slices); panel < last_panel; ++panel) {
-        for (std::size_t tile = first_tile; tile < last_tile; ++tile) {
-          run_tile(input, panel, tiling.first(tile), tiling.size(tile), y, epilogue);
-        }
-      }
+      const std::size_t turn = part % slices;
+      const std::size_t slice = slices_a_thread == 0 ? turn : turn % threads * slices_a_thread + turn / threads;
+      run_panels(input, share(weight_.panel_count, slice, slices), share(weight_.panel_count, slice + 1, slices),
+                 tiling, share(tiling.count, block, blocks), share(tiling.count, block + 1, blocks), y, epilogue);
     });
   }
 
@@ -118,11 +118,30 @@ class PackedLinear final : public Linear {
     return input;
   }
 
-  void run_tile(const Input& input, std::size_t panel, std::size_t first, std::size_t rows, float* y,
-                const Epilogue& epilogue) const {
+  void run_panels(const Input& input, std::size_t first_panel, std::size_t last_panel, const Tiling& tiling,
+                  std::size_t first_tile, std::size_t last_tile, float* y, const Epilogue& epilogue) const {
+    const std::size_t tile_count = last_tile - first_tile;
+    for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
+      const std::byte* data = weight_.panels.data() + panel * weight_.panel_bytes();
+      for (std::size_t tile = first_tile; tile < last_tile; ++tile) {
+        kernels::Prefetch prefetch{data + kPrefetchAhead, kGroupPanelBytes};
+        // A panel that more than one tile needs comes from memory while the panel before it is multiplied.
+        const bool streaming = tile_count == 1 || (panel == first_panel && tile == first_tile);
+        if (!streaming) {
+          const std::size_t offset = share(weight_.panel_bytes(), tile - first_tile, tile_count);
+          prefetch = {data + weight_.panel_bytes() + offset, (kGroupPanelBytes + tile_count - 1) / tile_count};
+        }
+        run_tile(input, panel, tiling.first(tile), tiling.size(tile), streaming, prefetch, y, epilogue);
+      }
+    }
+  }
+
+  void run_tile(const Input& input, std::size_t panel, std::size_t first, std::size_t rows, bool streaming,
+                kernels::Prefetch prefetch, float* y, const Epilogue& epilogue) const {
     alignas(64) std::uint32_t sums[kernels::kMaxTileRows * kPanel];
-    tiles().rows[rows](input.rows + first * weight_.groups * kGroupBytes,
-                       weight_.panels.data() + panel * weight_.panel_bytes(), weight_.groups, sums);
+    const kernels::TileKernel kernel = streaming ? tiles().streaming[rows] : tiles().resident[rows];
+    kernel(input.rows + first * weight_.groups * kGroupBytes, weight_.panels.data() + panel * weight_.panel_bytes(),
+           weight_.groups, sums, prefetch);
     const std::size_t column = panel * kPanel;
     kernels::Finish finish;
     finish.bias = reinterpret_cast<const float*>(weight_.bias.data()) + column;

@@ -23,23 +23,35 @@
 namespace bertrt::engine::packed::kernels {
 namespace {
 
-constexpr std::size_t kPrefetchAhead = 4096;
 constexpr std::size_t kRowBytes = kPanel * 4;
+constexpr std::size_t kStreamingLines = 8;
+constexpr std::size_t kResidentLines = 4;
+
+// One word's share of a group's lines.
+template <std::size_t kLines>
+inline void prefetch_lines(const char* from) {
+  if constexpr (kLines == kStreamingLines) {
+    _mm_prefetch(from, _MM_HINT_T0);
+    _mm_prefetch(from + 64, _MM_HINT_T0);
+  } else {
+    _mm_prefetch(from, _MM_HINT_T1);
+  }
+}
 
 // A panel is two registers wide; kRows tile rows keep 2 kRows sums in registers (28 of 32 at 14 rows).
-template <std::size_t kRows>
+template <std::size_t kRows, std::size_t kPrefetchLines>
 BERTRT_TARGET("avx512f,avx512bw,avx512vnni")
-void tile_vnni(const void* input, const void* panel, std::size_t groups, void* sums) {
+void tile_vnni(const void* input, const void* panel, std::size_t groups, void* sums, Prefetch prefetch) {
   const auto* a = static_cast<const int*>(input);
   const auto* b = static_cast<const char*>(panel);
+  const auto* ahead = reinterpret_cast<const char*>(prefetch.from);
   __m512i sum[kRows][2];
   BERTRT_UNROLL
   for (std::size_t r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
   for (std::size_t group = 0; group < groups; ++group) {
     BERTRT_UNROLL
     for (std::size_t word = 0; word < kGroupWords; ++word) {
-      _mm_prefetch(b + kPrefetchAhead, _MM_HINT_T0);
-      _mm_prefetch(b + kPrefetchAhead + 64, _MM_HINT_T0);
+      prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
       const __m512i b0 = _mm512_load_si512(b);
       const __m512i b1 = _mm512_load_si512(b + 64);
       BERTRT_UNROLL
@@ -51,6 +63,7 @@ void tile_vnni(const void* input, const void* panel, std::size_t groups, void* s
       b += kRowBytes;
     }
     a += kRows * kGroupWords;
+    ahead += prefetch.step;
   }
   auto* out = static_cast<char*>(sums);
   BERTRT_UNROLL
@@ -60,19 +73,19 @@ void tile_vnni(const void* input, const void* panel, std::size_t groups, void* s
   }
 }
 
-template <std::size_t kRows>
+template <std::size_t kRows, std::size_t kPrefetchLines>
 BERTRT_TARGET("avx512f,avx512bw,avx512vl,avx512bf16")
-void tile_bf16(const void* input, const void* panel, std::size_t groups, void* sums) {
+void tile_bf16(const void* input, const void* panel, std::size_t groups, void* sums, Prefetch prefetch) {
   const auto* a = static_cast<const int*>(input);
   const auto* b = static_cast<const char*>(panel);
+  const auto* ahead = reinterpret_cast<const char*>(prefetch.from);
   __m512 sum[kRows][2];
   BERTRT_UNROLL
   for (std::size_t r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_ps();
   for (std::size_t group = 0; group < groups; ++group) {
     BERTRT_UNROLL
     for (std::size_t word = 0; word < kGroupWords; ++word) {
-      _mm_prefetch(b + kPrefetchAhead, _MM_HINT_T0);
-      _mm_prefetch(b + kPrefetchAhead + 64, _MM_HINT_T0);
+      prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
       const auto b0 = reinterpret_cast<__m512bh>(_mm512_load_si512(b));
       const auto b1 = reinterpret_cast<__m512bh>(_mm512_load_si512(b + 64));
       BERTRT_UNROLL
@@ -84,6 +97,7 @@ void tile_bf16(const void* input, const void* panel, std::size_t groups, void* s
       b += kRowBytes;
     }
     a += kRows * kGroupWords;
+    ahead += prefetch.step;
   }
   auto* out = static_cast<char*>(sums);
   BERTRT_UNROLL
@@ -95,14 +109,16 @@ void tile_bf16(const void* input, const void* panel, std::size_t groups, void* s
 
 template <std::size_t... kRowsMinusOne>
 void fill_vnni(TileKernels& kernels, std::index_sequence<kRowsMinusOne...>) {
-  ((kernels.rows[kRowsMinusOne + 1] = tile_vnni<kRowsMinusOne + 1>), ...);
+  ((kernels.streaming[kRowsMinusOne + 1] = tile_vnni<kRowsMinusOne + 1, kStreamingLines>), ...);
+  ((kernels.resident[kRowsMinusOne + 1] = tile_vnni<kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
   kernels.name = "vpdpbusd";
 }
 
 template <std::size_t... kRowsMinusOne>
 void fill_bf16(TileKernels& kernels, std::index_sequence<kRowsMinusOne...>) {
-  ((kernels.rows[kRowsMinusOne + 1] = tile_bf16<kRowsMinusOne + 1>), ...);
+  ((kernels.streaming[kRowsMinusOne + 1] = tile_bf16<kRowsMinusOne + 1, kStreamingLines>), ...);
+  ((kernels.resident[kRowsMinusOne + 1] = tile_bf16<kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
   kernels.name = "vdpbf16ps";
 }

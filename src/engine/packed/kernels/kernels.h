@@ -20,13 +20,22 @@ inline constexpr std::size_t kGroupWords = 4;
 inline constexpr std::size_t kGroupBytes = 16;
 inline constexpr std::size_t kMaxTileRows = 14;
 
-/// sums[row][kPanel] = input tile · weight panel, over `groups` groups of K; fp32, or int32 for int8. Inputs and sums
-/// are aligned to 64 bytes.
-using TileKernel = void (*)(const void* input, const void* panel, std::size_t groups, void* sums);
+/// What a tile's inner loop brings nearer while it runs: `step` bytes from `from` on for each group of K.
+struct Prefetch {
+  const std::byte* from = nullptr;
+  std::size_t step = 0;
+};
 
-/// The kernels for tiles of 1 … max_rows rows.
+/// sums[row][kPanel] = input tile · weight panel, over `groups` groups of K; fp32, or int32 for int8. Inputs and sums
+/// are aligned to 64 bytes. Prefetched addresses need not exist.
+using TileKernel = void (*)(const void* input, const void* panel, std::size_t groups, void* sums, Prefetch prefetch);
+
+/// The kernels for tiles of 1 … max_rows rows, in two forms that differ in what they prefetch for each group of K:
+/// `streaming` a panel's whole group (512 bytes), for a panel that comes from memory for this tile alone; `resident`
+/// 256 bytes into the second-level cache, the share in the next panel of one of at least two tiles.
 struct TileKernels {
-  TileKernel rows[kMaxTileRows + 1] = {};
+  TileKernel streaming[kMaxTileRows + 1] = {};
+  TileKernel resident[kMaxTileRows + 1] = {};
   std::size_t max_rows = 0;
   const char* name = "";
 };

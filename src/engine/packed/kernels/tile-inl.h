@@ -37,9 +37,6 @@ constexpr std::size_t kRows = 6;
 #else
 constexpr std::size_t kRows = kMaxTileRows;
 #endif
-// Farther than the hardware's own prefetcher looks, which stops at each page.
-constexpr std::size_t kPrefetchAhead = 4096;
-
 // sum + input word · weight words, for fp32.
 struct DotFloat {
   using D = DF;
@@ -106,8 +103,26 @@ struct DotInt8 {
 #endif
 };
 
-template <class Dot, class DSum, std::size_t kTileRows>
-void tile(const void* input, const void* panel, std::size_t groups, void* sums) {
+// Lines for each group of K; see TileKernels.
+constexpr std::size_t kStreamingLines = 8;
+constexpr std::size_t kResidentLines = 4;
+
+template <std::size_t kLines>
+HWY_INLINE void prefetch_lines(const std::byte* from) {
+  HWY_UNROLL(8)
+  for (std::size_t line = 0; line < kLines; ++line) {
+#if HWY_ARCH_X86
+    if constexpr (kLines == kResidentLines) {
+      _mm_prefetch(reinterpret_cast<const char*>(from + line * 64), _MM_HINT_T1);
+      continue;
+    }
+#endif
+    hwy::Prefetch(from + line * 64);
+  }
+}
+
+template <class Dot, class DSum, std::size_t kTileRows, std::size_t kLines>
+void tile(const void* input, const void* panel, std::size_t groups, void* sums, Prefetch prefetch) {
   using T = typename Dot::T;
   const typename Dot::D d;
   const DSum dsum;
@@ -121,11 +136,12 @@ void tile(const void* input, const void* panel, std::size_t groups, void* sums) 
       HWY_UNROLL(2)
       for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(dsum);
     }
+    const std::byte* ahead = prefetch.from;
     for (std::size_t group = 0; group < groups; ++group) {
+      prefetch_lines<kLines>(ahead);
+      ahead += prefetch.step;
       HWY_UNROLL(4)
       for (std::size_t word = 0; word < kGroupWords; ++word) {
-        hwy::Prefetch(b + kPrefetchAhead / sizeof(T));
-        if constexpr (kColumns * sizeof(T) > 64) hwy::Prefetch(b + kPrefetchAhead / sizeof(T) + 64 / sizeof(T));
         const auto b0 = hn::Load(d, b);
         const auto b1 = hn::Load(d, b + kLanes);
         HWY_UNROLL(16)
@@ -149,7 +165,8 @@ void tile(const void* input, const void* panel, std::size_t groups, void* sums) 
 
 template <class Dot, class DSum, std::size_t... kRowsMinusOne>
 void fill_tiles(TileKernels& kernels, const char* name, std::index_sequence<kRowsMinusOne...>) {
-  ((kernels.rows[kRowsMinusOne + 1] = tile<Dot, DSum, kRowsMinusOne + 1>), ...);
+  ((kernels.streaming[kRowsMinusOne + 1] = tile<Dot, DSum, kRowsMinusOne + 1, kStreamingLines>), ...);
+  ((kernels.resident[kRowsMinusOne + 1] = tile<Dot, DSum, kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
   kernels.name = name;
 }
