@@ -21,7 +21,9 @@ class MergeReader {
   void add(std::string_view left, std::string_view right) {
     joined_.assign(left);
     joined_.append(right);
-    merges_.add(id_of(left), id_of(right), {rank_++, id_of(joined_)});
+    const BpeMerge merge{rank_, id_of(joined_)};
+    merges_.add(id_of(left), id_of(right), merge);
+    ++rank_;
   }
   /// "left right".
   void add(std::string_view line) {
