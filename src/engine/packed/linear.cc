@@ -38,6 +38,14 @@ struct Tiling {
 constexpr std::size_t kGroupPanelBytes = kGroupBytes * kPanel;
 constexpr std::size_t kPrefetchAhead = 6144;
 
+void prefetch_line(const void* line) {
+#if defined(__GNUC__)
+  __builtin_prefetch(line);
+#else
+  static_cast<void>(line);
+#endif
+}
+
 std::size_t share(std::size_t count, std::size_t part, std::size_t parts) { return count * part / parts; }
 
 class PackedLinear final : public Linear {
@@ -139,10 +147,18 @@ class PackedLinear final : public Linear {
   void run_tile(const Input& input, std::size_t panel, std::size_t first, std::size_t rows, bool streaming,
                 kernels::Prefetch prefetch, float* y, const Epilogue& epilogue) const {
     alignas(64) std::uint32_t sums[kernels::kMaxTileRows * kPanel];
+    const std::size_t column = panel * kPanel;
+    for (std::size_t r = first; r < first + rows; ++r) {
+      prefetch_line(y + r * out() + column);
+      prefetch_line(y + r * out() + column + kPanel / 2);
+      if (epilogue.residual != nullptr && epilogue.residual != y) {
+        prefetch_line(epilogue.residual + r * out() + column);
+        prefetch_line(epilogue.residual + r * out() + column + kPanel / 2);
+      }
+    }
     const kernels::TileKernel kernel = streaming ? tiles().streaming[rows] : tiles().resident[rows];
     kernel(input.rows + first * weight_.groups * kGroupBytes, weight_.panels.data() + panel * weight_.panel_bytes(),
            weight_.groups, sums, prefetch);
-    const std::size_t column = panel * kPanel;
     kernels::Finish finish;
     finish.bias = reinterpret_cast<const float*>(weight_.bias.data()) + column;
     finish.activation = epilogue.activation;

@@ -24,6 +24,8 @@ namespace bertrt::engine::packed::kernels {
 namespace {
 
 constexpr std::size_t kRowBytes = kPanel * 4;
+// The tile after this one follows it in memory; the hardware's prefetcher stops at each page.
+constexpr std::size_t kInputAhead = 2048;
 constexpr std::size_t kStreamingLines = 8;
 constexpr std::size_t kResidentLines = 4;
 
@@ -52,6 +54,7 @@ void tile_vnni(const void* input, const void* panel, std::size_t groups, void* s
     BERTRT_UNROLL
     for (std::size_t word = 0; word < kGroupWords; ++word) {
       prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
+      _mm_prefetch(reinterpret_cast<const char*>(a) + kInputAhead + word * 64, _MM_HINT_T0);
       const __m512i b0 = _mm512_load_si512(b);
       const __m512i b1 = _mm512_load_si512(b + 64);
       BERTRT_UNROLL
@@ -86,6 +89,7 @@ void tile_bf16(const void* input, const void* panel, std::size_t groups, void* s
     BERTRT_UNROLL
     for (std::size_t word = 0; word < kGroupWords; ++word) {
       prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
+      _mm_prefetch(reinterpret_cast<const char*>(a) + kInputAhead + word * 64, _MM_HINT_T0);
       const auto b0 = reinterpret_cast<__m512bh>(_mm512_load_si512(b));
       const auto b1 = reinterpret_cast<__m512bh>(_mm512_load_si512(b + 64));
       BERTRT_UNROLL

@@ -104,6 +104,9 @@ struct DotInt8 {
 };
 
 // Lines for each group of K; see TileKernels.
+// The tile after this one follows it in memory; the hardware's prefetcher stops at each page.
+constexpr std::size_t kInputAhead = 2048;
+constexpr std::size_t kInputLines = (kRows * kGroupBytes + 63) / 64;
 constexpr std::size_t kStreamingLines = 8;
 constexpr std::size_t kResidentLines = 4;
 
@@ -139,6 +142,8 @@ void tile(const void* input, const void* panel, std::size_t groups, void* sums, 
     const std::byte* ahead = prefetch.from;
     for (std::size_t group = 0; group < groups; ++group) {
       prefetch_lines<kLines>(ahead);
+      HWY_UNROLL(4)
+      for (std::size_t line = 0; line < kInputLines; ++line) hwy::Prefetch(a + (kInputAhead + line * 64) / sizeof(T));
       ahead += prefetch.step;
       HWY_UNROLL(4)
       for (std::size_t word = 0; word < kGroupWords; ++word) {
