@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Measures our tokenizers against others on the same text, alternately, on one thread, and counts wrong lines.
+
+    pip install tokenizers==0.23.3 flash-tokenizer blingfire      (the last two for WordPiece alone)
+    python benchmarks/tokenizers/corpus.py corpus.txt
+    python benchmarks/tokenizers/run.py --bench build/benchmarks/tokenizers/tokenizer_bench --text corpus.txt TOKENIZER
+
+TOKENIZER is a checkpoint's folder, a tokenizer.json or a vocab.txt. Each contestant encodes every line in turn, as many
+rounds as asked; the fastest round counts. The others are called through their Python packages, as their users do, ours
+through its C++ library; what Python's lists cost is measured and printed, so that it can be taken off.
+"""
+
+import argparse
+import array
+import gc
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import tokenizers  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "tests", "tokenizer"))
+from differential import load_reference  # noqa: E402
+
+
+class Ours:
+    def __init__(self, program, tokenizer, text):
+        self.process = subprocess.Popen([program, tokenizer, text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline().split()[0])
+
+    def ids(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "ids")
+            self.ask("dump " + path)
+            with open(path, encoding="ascii") as file:
+                return [[int(i) for i in line.split()] for line in file]
+
+
+def timed(action, lines):
+    gc.collect()
+    begin = time.perf_counter()
+    for line in lines:
+        action(line)
+    return time.perf_counter() - begin
+
+
+def contestants(options, lines):
+    """Name -> (seconds of one round, ids of one line without special tokens or None)."""
+    ours = Ours(options.bench, options.tokenizer, options.text)
+    hf = load_reference(options.tokenizer)
+    hf.no_truncation()
+    hf.no_padding()
+    found = {
+        "bertrt, ids": (lambda: ours.ask("ids"), None),
+        "bertrt, encoding without offsets": (lambda: ours.ask("encode"), None),
+        "bertrt, encoding with offsets": (lambda: ours.ask("offsets"), None),
+        "bertrt, ids, 2 threads": (lambda: ours.ask("threads 2"), None),
+        "tokenizers, with offsets": (lambda: timed(hf.encode, lines), None),
+        # The call that leaves offsets out takes a batch; one line a batch keeps it on this thread.
+        "tokenizers, without offsets": (lambda: timed(lambda line: hf.encode_batch_fast([line]), lines), None),
+    }
+    family = type(hf.model).__name__
+    if family == "WordPiece" and options.tokenizer.endswith("vocab.txt"):
+        try:
+            from flash_tokenizer import BertTokenizerFlash
+
+            flash = BertTokenizerFlash(options.tokenizer, do_lower_case=True, model_max_length=1 << 20)
+            encode = flash.tokenizer.encode
+            found["flash-tokenizer, ids"] = (
+                lambda: timed(lambda line: encode(line, "longest", 1 << 20), lines),
+                lambda line: list(encode(line, "longest", 1 << 20))[1:-1],
+            )
+        except ImportError as error:
+            print(f"without flash-tokenizer: {error}")
+    bling_model = {"WordPiece": "bert_base_tok.bin", "BPE": "roberta.bin", "Unigram": "xlm_roberta_base.bin"}.get(family)
+    if options.blingfire or family == "WordPiece":
+        try:
+            import blingfire
+
+            handle = blingfire.load_model(os.path.join(os.path.dirname(blingfire.__file__), bling_model))
+            unk = hf.token_to_id("[UNK]") or hf.token_to_id("<unk>") or 0
+            longest = max(len(line.encode()) for line in lines) + 8
+            found["BlingFire, ids"] = (
+                lambda: timed(lambda line: blingfire.text_to_ids(handle, line, longest, unk, True), lines),
+                lambda line: blingfire.text_to_ids(handle, line, longest, unk, True).tolist(),
+            )
+        except ImportError as error:
+            print(f"without BlingFire: {error}")
+    return found, ours, hf
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tokenizer")
+    parser.add_argument("--bench", required=True)
+    parser.add_argument("--text", required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--blingfire", action="store_true", help="for families other than WordPiece, too")
+    parser.add_argument("--skip-differences", action="store_true")
+    options = parser.parse_args()
+    with open(options.text, encoding="utf-8") as file:
+        lines = file.read().split("\n")[:-1]
+    size = sum(len(line.encode()) for line in lines)
+    found, ours, hf = contestants(options, lines)
+
+    best = {name: float("inf") for name in found}
+    load = float("inf")
+    for _ in range(options.rounds):
+        for name, (seconds, _) in found.items():
+            # Ours takes a fraction of the others' time: a few passes a round, or the clock's noise would show.
+            for _ in range(3 if name.startswith("bertrt") else 1):
+                best[name] = min(best[name], seconds())
+        load = min(load, ours.ask("load"))
+
+    wrong = {}
+    if not options.skip_differences:
+        reference = [encoding.ids for encoding in hf.encode_batch(lines, add_special_tokens=False)]
+        wrong["bertrt, ids"] = sum(a != b for a, b in zip(ours.ids(), reference))
+        for name, (_, ids) in found.items():
+            if ids is not None:
+                wrong[name] = sum(ids(line) != expected for line, expected in zip(lines, reference))
+        lists = timed(array.array.tolist, [array.array("i", ids) for ids in reference])
+        print(f"(making Python lists of all ids takes {lists:.3f} s)")
+
+    rival = best.get("flash-tokenizer, ids", best["tokenizers, without offsets"])
+    rival_name = "flash-tokenizer" if "flash-tokenizer, ids" in best else "tokenizers"
+    print(f"tokenizers {tokenizers.__version__}, {len(lines)} lines, {size / 1e6:.2f} MB, "
+          f"{sum(not line.isascii() for line in lines)} lines with non-ASCII; load {load * 1e3:.2f} ms")  # fmt: skip
+    print(f"| contestant | MB/s | times {rival_name} | lines that differ from Hugging Face |")
+    print("| --- | ---: | ---: | ---: |")
+    for name, seconds in best.items():
+        print(f"| {name} | {size / seconds / 1e6:.1f} | {rival / seconds:.2f} | {wrong.get(name, '')} |")
+
+
+if __name__ == "__main__":
+    main()
