@@ -156,9 +156,9 @@ class PackedLinear final : public Linear {
         prefetch_line(epilogue.residual + r * out() + column + kPanel / 2);
       }
     }
-    const kernels::TileKernel kernel = streaming ? tiles().streaming[rows] : tiles().resident[rows];
-    kernel(input.rows + first * weight_.groups * kGroupBytes, weight_.panels.data() + panel * weight_.panel_bytes(),
-           weight_.groups, sums, prefetch);
+    const kernels::TileKernel multiply = streaming ? tiles().streaming[rows] : tiles().resident[rows];
+    multiply(input.rows + first * weight_.groups * kGroupBytes, weight_.panels.data() + panel * weight_.panel_bytes(),
+             weight_.groups, sums, prefetch);
     kernels::Finish finish;
     finish.bias = reinterpret_cast<const float*>(weight_.bias.data()) + column;
     finish.activation = epilogue.activation;
