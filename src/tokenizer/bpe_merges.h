@@ -4,6 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include "tokenizer/byte_hash.h"
+
 namespace bertrt::tokenizer {
 
 /// A piece of a word while it is merged: a token and the bytes that it covers.
@@ -26,6 +28,10 @@ class BpeMerges {
   void reserve(std::size_t merges);
   /// A pair that is there already gets the new rank and token.
   void add(std::int32_t left, std::int32_t right, BpeMerge merge);
+  /// Asks for the memory that add() of this pair will touch.
+  void prefetch(std::int32_t left, std::int32_t right) const noexcept {
+    if (!slots_.empty()) tokenizer::prefetch(&slots_[start_of(key_of(left, right))]);
+  }
   BpeMerge find(std::int32_t left, std::int32_t right) const noexcept;
   std::size_t size() const noexcept { return used_; }
 

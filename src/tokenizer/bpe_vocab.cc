@@ -1,5 +1,6 @@
 #include "tokenizer/bpe_vocab.h"
 
+#include <array>
 #include <optional>
 
 #include "bertrt/error.h"
@@ -12,35 +13,65 @@ namespace {
 constexpr std::size_t kVocabBytesAnEntry = 16;
 constexpr std::size_t kMergesBytesAnEntry = 8;
 
-/// Adds merges one by one, by rank.
+/// Adds merges by rank, some at a time, so that their look-ups wait for memory together.
 class MergeReader {
  public:
   MergeReader(const std::string& where, const SubwordVocab& vocab, BpeMerges& merges)
       : where_(where), vocab_(vocab), merges_(merges) {}
 
   void add(std::string_view left, std::string_view right) {
-    joined_.assign(left);
-    joined_.append(right);
-    const BpeMerge merge{rank_, id_of(joined_)};
-    merges_.add(id_of(left), id_of(right), merge);
-    ++rank_;
+    Pending& merge = pending_[count_];
+    merge.text.assign(left);
+    merge.text.append(right);
+    const std::string_view text = merge.text;
+    merge.tokens = {text.substr(0, left.size()), text.substr(left.size()), text};
+    for (std::size_t i = 0; i < 3; ++i) {
+      merge.hashes[i] = SubwordVocab::hash_of(merge.tokens[i]);
+      vocab_.prefetch_slot(merge.hashes[i]);
+    }
+    if (++count_ == pending_.size()) flush();
   }
   /// "left right".
   void add(std::string_view line) {
     const std::size_t space = line.find(' ');
     if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
-      throw Error(ErrorCode::invalid_format, where_ + ", merge " + std::to_string(rank_ + 1),
-                  "two tokens with a space between them", "\"" + std::string(line) + "\"");
+      throw Error(ErrorCode::invalid_format, where_of(count_), "two tokens with a space between them",
+                  "\"" + std::string(line) + "\"");
     }
     add(line.substr(0, space), line.substr(space + 1));
   }
+  /// Must be called after the last one.
+  void flush() {
+    for (std::size_t i = 0; i < count_; ++i) {
+      for (const std::uint32_t hash : pending_[i].hashes) vocab_.prefetch_text(hash);
+    }
+    for (std::size_t i = 0; i < count_; ++i) {
+      Pending& merge = pending_[i];
+      for (std::size_t k = 0; k < 3; ++k) merge.ids[k] = id_of(i, k);
+      merges_.prefetch(merge.ids[0], merge.ids[1]);
+    }
+    for (std::size_t i = 0; i < count_; ++i) {
+      const auto& ids = pending_[i].ids;
+      merges_.add(ids[0], ids[1], {rank_++, ids[2]});
+    }
+    count_ = 0;
+  }
 
  private:
-  std::int32_t id_of(std::string_view token) const {
-    const auto id = vocab_.find(token);
+  struct Pending {
+    std::string text;  ///< left and right, joined
+    std::array<std::string_view, 3> tokens;
+    std::array<std::uint32_t, 3> hashes{};
+    std::array<std::int32_t, 3> ids{};
+  };
+
+  std::string where_of(std::size_t pending) const { return where_ + ", merge " + std::to_string(rank_ + pending + 1); }
+  std::int32_t id_of(std::size_t pending, std::size_t which) const {
+    const Pending& merge = pending_[pending];
+    const auto id = vocab_.find(merge.tokens[which], merge.hashes[which]);
     if (!id) {
-      throw Error(ErrorCode::invalid_format, where_ + ", merge " + std::to_string(rank_ + 1),
-                  "tokens of the vocabulary", "\"" + std::string(token) + "\"");
+      throw Error(ErrorCode::invalid_format, where_of(pending), "tokens of the vocabulary",
+                  "\"" + std::string(merge.tokens[which]) + "\"");
     }
     return *id;
   }
@@ -49,7 +80,8 @@ class MergeReader {
   const SubwordVocab& vocab_;
   BpeMerges& merges_;
   std::uint32_t rank_ = 0;
-  std::string joined_;
+  std::array<Pending, 32> pending_;
+  std::size_t count_ = 0;
 };
 
 void read_merges_json(std::string_view bytes, const std::string& where, const SubwordVocab& vocab, BpeMerges& merges) {
@@ -73,6 +105,7 @@ void read_merges_json(std::string_view bytes, const std::string& where, const Su
     if (json.next_element()) json.fail("a pair of tokens");
     reader.add(left, right);
   }
+  reader.flush();
 }
 
 [[noreturn]] void unsupported(const std::string& where, const std::string& expected, std::string_view found) {
@@ -101,6 +134,7 @@ void read_merges_txt(std::string_view bytes, const std::string& where, const Sub
     if (line.empty() || line.starts_with("#version")) continue;
     reader.add(line);
   }
+  reader.flush();
 }
 
 void read_bpe_json(std::string_view model, const std::string& where, BpeSpec& spec) {

@@ -3,7 +3,6 @@
 #include <bit>
 
 #include "bertrt/error.h"
-#include "tokenizer/byte_hash.h"
 
 namespace bertrt::tokenizer {
 namespace {
@@ -13,7 +12,7 @@ constexpr std::int64_t kMaxId = (1 << 22) - 1;
 void SubwordVocab::reserve(std::size_t tokens, std::size_t bytes) {
   text_.reserve(bytes);
   spans_.reserve(tokens);
-  grow(std::bit_ceil(tokens + tokens / 2 + 16));
+  grow(std::bit_ceil(tokens + tokens / 3 + 16));
 }
 
 std::size_t SubwordVocab::slot_of(std::string_view token, std::uint32_t hash) const noexcept {
@@ -45,7 +44,7 @@ void SubwordVocab::add(std::string_view token, std::int64_t id, const std::strin
     throw Error(ErrorCode::invalid_format, where, "a vocabulary below 4 GB", "a larger one");
   }
   if ((used_ + 1) * 4 > slots_.size() * 3) grow(std::bit_ceil((used_ + 1) * 2 + 16));
-  const auto hash = static_cast<std::uint32_t>(byte_hash(token));
+  const std::uint32_t hash = hash_of(token);
   Slot& slot = slots_[slot_of(token, hash)];
   if (slot.id < 0) {
     slot.hash = hash;
@@ -58,9 +57,9 @@ void SubwordVocab::add(std::string_view token, std::int64_t id, const std::strin
   spans_[static_cast<std::size_t>(id)] = slot.span;
 }
 
-std::optional<std::int32_t> SubwordVocab::find(std::string_view token) const noexcept {
+std::optional<std::int32_t> SubwordVocab::find(std::string_view token, std::uint32_t hash) const noexcept {
   if (slots_.empty()) return std::nullopt;
-  const Slot& slot = slots_[slot_of(token, static_cast<std::uint32_t>(byte_hash(token)))];
+  const Slot& slot = slots_[slot_of(token, hash)];
   if (slot.id < 0) return std::nullopt;
   return slot.id;
 }

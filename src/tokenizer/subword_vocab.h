@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/byte_hash.h"
+
 namespace bertrt::tokenizer {
 
 /// A vocabulary: tokens by id and ids by token. All text stands in one buffer.
@@ -19,7 +21,18 @@ class SubwordVocab {
   /// @throws Error invalid_format with `where`
   void add(std::string_view token, std::int64_t id, const std::string& where);
 
-  std::optional<std::int32_t> find(std::string_view token) const noexcept;
+  std::optional<std::int32_t> find(std::string_view token) const noexcept { return find(token, hash_of(token)); }
+  // For many look-ups in a row, each of which would wait for memory: hashes first, then the two places that each will
+  // touch, then the look-ups.
+  static std::uint32_t hash_of(std::string_view token) noexcept { return static_cast<std::uint32_t>(byte_hash(token)); }
+  void prefetch_slot(std::uint32_t hash) const noexcept {
+    if (!slots_.empty()) prefetch(&slots_[hash & (slots_.size() - 1)]);
+  }
+  void prefetch_text(std::uint32_t hash) const noexcept {
+    if (!slots_.empty()) prefetch(text_.data() + slots_[hash & (slots_.size() - 1)].span.begin);
+  }
+  std::optional<std::int32_t> find(std::string_view token, std::uint32_t hash) const noexcept;
+
   /// nullopt for an id that has no token. The view lives as long as the vocabulary is not changed.
   std::optional<std::string_view> token(std::int32_t id) const noexcept;
   /// Highest id + 1.

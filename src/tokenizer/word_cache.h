@@ -71,7 +71,7 @@ class WordCache {
   }
 
  private:
-  static constexpr unsigned kLog2Entries = 13;
+  static constexpr unsigned kLog2Entries = 14;
   static constexpr std::size_t kEntries = std::size_t{1} << kLog2Entries;
 
   std::unique_ptr<Entry[]> entries_;
@@ -80,7 +80,7 @@ class WordCache {
 /// A number for each model of the process, never used twice.
 std::uint64_t next_cache_owner() noexcept;
 
-/// This thread's cache for a model; a thread keeps those of the last few models that it used (at most 2 MB).
+/// This thread's cache for a model; a thread keeps those of the last few models that it used (at most 4 MB).
 WordCache& cache_of(std::uint64_t owner);
 
 }  // namespace bertrt::tokenizer
