@@ -33,7 +33,9 @@ struct BenchCommand {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     command.add_flag("--sort", sort, "Sort the texts by length before they are cut into batches");
-    command.add_option("--lengths", lengths, "Lengths to time one text alone at, e.g. 8,16,32")->delimiter(',');
+    command.add_option("--lengths", lengths, "Lengths to time one text alone at, e.g. 8,16,32")
+        ->delimiter(',')
+        ->check(CLI::PositiveNumber);
     command.add_option("--passes", passes, "Passes after the first; the best counts")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

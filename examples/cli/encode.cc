@@ -84,6 +84,11 @@ void write_readable(const Tokenizer& tokenizer, const Query& query, const Encodi
 
 void EncodeCommand::run() {
   const BertSession session = load_session(model);
+  const auto& outputs = session.info().outputs;
+  if (std::find(outputs.begin(), outputs.end(), "all_encoder_layers") == outputs.end()) {
+    throw Error(ErrorCode::unsupported, model_path(model).string(), "a model file that gives hidden states",
+                "one that can only give logits; models/export.py makes files that give both");
+  }
   const Tokenizer& tokenizer = session.tokenizer();
   const EncodeOptions options = encode_options(length, session.info().max_length);
   const RunRequest request{.all_encoder_layers = all_layers, .logits = false, .logit_rows = {}};

@@ -47,6 +47,12 @@ TEST(Encode, NumbersAreTheShortestThatReadBack) {
   EXPECT_EQ(parsed["last_hidden_state"]["data"].size(), 3U * 384);
 }
 
+TEST(Encode, AFileThatGivesLogitsAloneSaysSo) {
+  const std::string traces = BERTRT_TEST_DATA "/traces/";
+  expect_refused({"encode", "--model", traces + "bert_masked_lm.pt", "--engine", "torchscript", "x"}, 2,
+                 "can only give logits");
+}
+
 TEST(Encode, AnExplicitEngineIsHonouredOrRefused) {
   EXPECT_EQ(run({"encode", "--engine", "torchscript", "x"}).status, 0);
   expect_refused({"encode", "--device", "tpu:7", "x"}, 2, "tpu");
