@@ -165,6 +165,7 @@ Settings parse(int argc, char** argv) {
 }
 
 int profile(const Settings& settings) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const auto file = model::ModelFile::open(settings.model);
   SessionOptions options;
   options.dtype = settings.dtype;

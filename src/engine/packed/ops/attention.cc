@@ -21,8 +21,11 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
 constexpr std::size_t kLanes = hn::MaxLanes(D());
-constexpr std::size_t kColumns = 2 * kLanes;            // a panel: two vectors side by side
-constexpr int kBlock = HWY_TARGET <= HWY_AVX3 ? 8 : 4;  // query rows at a time, by the number of registers
+constexpr std::size_t kColumns = 2 * kLanes;  // two vectors side by side are worked on at a time
+// Most query rows at a time: two vectors of sums a row, one broadcast and two loads must fit into the registers.
+constexpr std::size_t kBlock = HWY_TARGET <= HWY_AVX3 ? 12 : (HWY_TARGET <= HWY_SSSE3 ? 6 : 4);
+// Up to this length values are read where they lie: packing them would cost more than the strides do.
+constexpr std::size_t kPackValuesFrom = 33;
 
 static_assert(kColumns <= kAttentionColumns);
 
@@ -48,14 +51,46 @@ HWY_INLINE V exp_negative(D d, V x) {
   return hn::IfThenElseZero(keep, result);
 }
 
-// Keys as panels [panel][head_size][kColumns]; columns past the length are zero.
+#if HWY_TARGET != HWY_SCALAR
+// Four keys' columns of a panel, transposed 4 x 4 at a time.
+HWY_INLINE void pack_four_keys(const AttentionTask& task, std::size_t first, float* to) {
+  const hn::FixedTag<float, 4> d4;
+  const hn::RepartitionToWide<decltype(d4)> d2;
+  const float* key = task.key + first * task.stride;
+  std::size_t k = 0;
+  for (; k + 4 <= task.head_size; k += 4) {
+    const auto row0 = hn::LoadU(d4, key + k);
+    const auto row1 = hn::LoadU(d4, key + task.stride + k);
+    const auto row2 = hn::LoadU(d4, key + 2 * task.stride + k);
+    const auto row3 = hn::LoadU(d4, key + 3 * task.stride + k);
+    const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, row0, row1));
+    const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, row2, row3));
+    const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, row0, row1));
+    const auto high23 = hn::BitCast(d2, hn::InterleaveUpper(d4, row2, row3));
+    float* out = to + k * kLanes;
+    hn::StoreU(hn::BitCast(d4, hn::InterleaveLower(d2, low01, low23)), d4, out);
+    hn::StoreU(hn::BitCast(d4, hn::InterleaveUpper(d2, low01, low23)), d4, out + kLanes);
+    hn::StoreU(hn::BitCast(d4, hn::InterleaveLower(d2, high01, high23)), d4, out + 2 * kLanes);
+    hn::StoreU(hn::BitCast(d4, hn::InterleaveUpper(d2, high01, high23)), d4, out + 3 * kLanes);
+  }
+  for (; k < task.head_size; ++k) {
+    for (std::size_t i = 0; i < 4; ++i) to[k * kLanes + i] = key[i * task.stride + k];
+  }
+}
+#endif
+
+// Keys as panels [panel][head_size][kLanes]; columns past the length are zero.
 void pack_keys(const AttentionTask& task, float* to) {
-  for (std::size_t first = 0; first < task.length; first += kColumns, to += task.head_size * kColumns) {
-    const std::size_t columns = std::min(kColumns, task.length - first);
-    if (columns < kColumns) std::fill_n(to, task.head_size * kColumns, 0.0F);
-    for (std::size_t c = 0; c < columns; ++c) {
+  for (std::size_t first = 0; first < task.length; first += kLanes, to += task.head_size * kLanes) {
+    const std::size_t columns = std::min(kLanes, task.length - first);
+    if (columns < kLanes) std::fill_n(to, task.head_size * kLanes, 0.0F);
+    std::size_t c = 0;
+#if HWY_TARGET != HWY_SCALAR
+    for (; c + 4 <= columns; c += 4) pack_four_keys(task, first + c, to + c);
+#endif
+    for (; c < columns; ++c) {
       const float* key = task.key + (first + c) * task.stride;
-      for (std::size_t k = 0; k < task.head_size; ++k) to[k * kColumns + c] = key[k];
+      for (std::size_t k = 0; k < task.head_size; ++k) to[k * kLanes + c] = key[k];
     }
   }
 }
@@ -75,21 +110,26 @@ void pack_values(const AttentionTask& task, float* to) {
   }
 }
 
-// sum over k of a[r][k] * panel[k][columns] for kRows rows.
-template <int kRows>
-HWY_INLINE void multiply(const float* const* a, const float* HWY_RESTRICT panel, std::size_t depth,
-                         V (&sum)[kRows][2]) {
+// sum over k of a[r][k] * b[k] for kRows rows and kVectors vectors: vector v of b[k] stands at b + v * apart + k *
+// step.
+template <std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void multiply(const float* const* a, const float* HWY_RESTRICT b, std::size_t apart, std::size_t step,
+                         std::size_t depth, V (&sum)[kRows][kVectors]) {
   const D d;
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = hn::Zero(d);
-  for (std::size_t k = 0; k < depth; ++k) {
-    const V b0 = hn::Load(d, panel + k * kColumns);
-    const V b1 = hn::Load(d, panel + k * kColumns + kLanes);
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+  for (std::size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
+  }
+  for (std::size_t k = 0; k < depth; ++k, b += step) {
+    V y[kVectors];
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kVectors; ++v) y[v] = hn::LoadU(d, b + v * apart);
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; ++r) {
       const V x = hn::Set(d, a[r][k]);
-      sum[r][0] = hn::MulAdd(x, b0, sum[r][0]);
-      sum[r][1] = hn::MulAdd(x, b1, sum[r][1]);
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(x, y[v], sum[r][v]);
     }
   }
 }
@@ -97,81 +137,88 @@ HWY_INLINE void multiply(const float* const* a, const float* HWY_RESTRICT panel,
 struct Packed {
   const float* keys;
   const float* values;
-  const float* hidden;  // [columns]: 0, or the lowest number for a key that is masked or past the end
-  float* scores;        // [kBlock, columns]
-  std::size_t columns;  // length, rounded up
+  std::size_t value_step;   // from one token's values to the next
+  std::size_t value_apart;  // from one pair of vectors of a token's values to the next
+  const float* hidden;      // [columns]: 0, or the lowest number for a key that is masked or past the end
+  float* scores;            // [kBlock, columns]
+  std::size_t columns;      // length, rounded up to whole vectors
 };
 
-// Scores of a block of rows → exp(score - highest) in packed.scores; the rows' sums of them in `sums`.
-template <int kRows>
-HWY_INLINE void score_rows(const AttentionTask& task, const Packed& packed, std::size_t row, std::size_t rows,
-                           float* sums) {
+// Some query rows: a block that has fewer than its kernel repeats the last one.
+struct Rows {
+  std::size_t first;
+  std::size_t count;
+  std::size_t at(std::size_t r) const { return first + std::min(r, count - 1); }
+};
+
+// Scores against kVectors vectors of keys from column j on; keeps each row's highest.
+template <std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void score_columns(const AttentionTask& task, const Packed& packed, const Rows& rows,
+                              const float* const* queries, std::size_t j, V (&highest)[kRows]) {
   const D d;
   const V scale = hn::Set(d, task.scale);
-  const float* queries[kRows];
-  for (int r = 0; r < kRows; ++r) {  // a short block repeats its last row
-    queries[r] = task.query + (row + std::min(static_cast<std::size_t>(r), rows - 1)) * task.stride;
-  }
-  V highest[kRows];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) highest[r] = hn::Set(d, std::numeric_limits<float>::lowest());
-  for (std::size_t j = 0; j < packed.columns; j += kColumns) {
-    V sum[kRows][2];
-    multiply<kRows>(queries, packed.keys + j * task.head_size, task.head_size, sum);
-    const V hidden0 = hn::Load(d, packed.hidden + j);
-    const V hidden1 = hn::Load(d, packed.hidden + j + kLanes);
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      V s0 = hn::Mul(sum[r][0], scale);
-      V s1 = hn::Mul(sum[r][1], scale);
+  V sum[kRows][kVectors];
+  multiply<kRows, kVectors>(queries, packed.keys + j * task.head_size, task.head_size * kLanes, kLanes, task.head_size,
+                            sum);
+#pragma GCC unroll 2
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    const std::size_t column = j + v * kLanes;
+    const V hidden = hn::Load(d, packed.hidden + column);
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; ++r) {
+      V score = sum[r][v];
       if (task.bias != nullptr) {
-        const std::size_t i = row + std::min(static_cast<std::size_t>(r), rows - 1);
-        const float* bias = task.bias + (static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(i));
-        s0 = hn::Add(s0, hn::LoadU(d, bias));
-        s1 = hn::Add(s1, hn::LoadU(d, bias + kLanes));
+        const float* bias = task.bias + (static_cast<std::ptrdiff_t>(column) - static_cast<std::ptrdiff_t>(rows.at(r)));
+        score = hn::MulAdd(score, scale, hn::LoadU(d, bias));
+        score = hn::Add(score, hidden);
+      } else {
+        score = hn::MulAdd(score, scale, hidden);  // the lowest number swallows any finite score
       }
-      // The lowest number swallows any finite score, as the additive mask of the models does.
-      s0 = hn::Add(s0, hidden0);
-      s1 = hn::Add(s1, hidden1);
-      float* to = packed.scores + static_cast<std::size_t>(r) * packed.columns + j;
-      hn::Store(s0, d, to);
-      hn::Store(s1, d, to + kLanes);
-      highest[r] = hn::Max(highest[r], hn::Max(s0, s1));
+      hn::Store(score, d, packed.scores + r * packed.columns + column);
+      highest[r] = hn::Max(highest[r], score);
     }
-  }
-  for (std::size_t r = 0; r < rows; ++r) {
-    float* score = packed.scores + r * packed.columns;
-    const V top = hn::MaxOfLanes(d, highest[r]);
-    V sum0 = hn::Zero(d);
-    V sum1 = hn::Zero(d);
-    for (std::size_t j = 0; j < packed.columns; j += kColumns) {
-      const V e0 = exp_negative(d, hn::Sub(hn::Load(d, score + j), top));
-      const V e1 = exp_negative(d, hn::Sub(hn::Load(d, score + j + kLanes), top));
-      hn::Store(e0, d, score + j);
-      hn::Store(e1, d, score + j + kLanes);
-      sum0 = hn::Add(sum0, e0);
-      sum1 = hn::Add(sum1, e1);
-    }
-    sums[r] = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
   }
 }
 
-template <int kRows>
-HWY_INLINE void mix_values(const AttentionTask& task, const Packed& packed, std::size_t row, std::size_t rows,
-                           const float* sums) {
+// exp(score - highest) in place of a row's scores. @return their sum
+HWY_INLINE float weigh(float* scores, std::size_t columns, V highest) {
+  const D d;
+  const V top = hn::MaxOfLanes(d, highest);
+  V sum0 = hn::Zero(d);
+  V sum1 = hn::Zero(d);
+  std::size_t j = 0;
+  for (; j + kColumns <= columns; j += kColumns) {
+    const V e0 = exp_negative(d, hn::Sub(hn::Load(d, scores + j), top));
+    const V e1 = exp_negative(d, hn::Sub(hn::Load(d, scores + j + kLanes), top));
+    hn::Store(e0, d, scores + j);
+    hn::Store(e1, d, scores + j + kLanes);
+    sum0 = hn::Add(sum0, e0);
+    sum1 = hn::Add(sum1, e1);
+  }
+  if (j < columns) {
+    const V e0 = exp_negative(d, hn::Sub(hn::Load(d, scores + j), top));
+    hn::Store(e0, d, scores + j);
+    sum0 = hn::Add(sum0, e0);
+  }
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
+}
+
+template <std::size_t kRows>
+HWY_INLINE void mix_values(const AttentionTask& task, const Packed& packed, const Rows& rows, const float* sums) {
   const D d;
   const float* weights[kRows];
-  for (int r = 0; r < kRows; ++r) weights[r] = packed.scores + static_cast<std::size_t>(r) * packed.columns;
-  for (std::size_t first = 0; first < task.head_size; first += kColumns) {
+  for (std::size_t r = 0; r < kRows; ++r) weights[r] = packed.scores + r * packed.columns;
+  const float* values = packed.values;
+  for (std::size_t first = 0; first < task.head_size; first += kColumns, values += packed.value_apart) {
     V sum[kRows][2];
-    multiply<kRows>(weights, packed.values + first * task.length, task.length, sum);
+    multiply<kRows, 2>(weights, values, kLanes, packed.value_step, task.length, sum);
     const std::size_t columns = std::min(kColumns, task.head_size - first);
     HWY_ALIGN float line[kColumns];
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      if (static_cast<std::size_t>(r) >= rows) break;
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; ++r) {
+      if (r >= rows.count) break;
       const V share = hn::Set(d, 1.0F / sums[r]);
-      float* to = task.out + (row + static_cast<std::size_t>(r)) * task.out_stride + first;
+      float* to = task.out + (rows.first + r) * task.out_stride + first;
       if (columns == kColumns) {
         hn::StoreU(hn::Mul(sum[r][0], share), d, to);
         hn::StoreU(hn::Mul(sum[r][1], share), d, to + kLanes);
@@ -184,37 +231,64 @@ HWY_INLINE void mix_values(const AttentionTask& task, const Packed& packed, std:
   }
 }
 
-template <int kRows>
-void attend_rows(const AttentionTask& task, const Packed& packed, std::size_t row, std::size_t rows) {
-  float sums[kRows];
-  score_rows<kRows>(task, packed, row, rows, sums);
-  mix_values<kRows>(task, packed, row, rows, sums);
+template <std::size_t kRows>
+void attend_rows(const AttentionTask& task, const Packed& packed, const Rows& rows) {
+  const D d;
+  const float* queries[kRows];
+  V highest[kRows];
+#pragma GCC unroll 16
+  for (std::size_t r = 0; r < kRows; ++r) {
+    queries[r] = task.query + rows.at(r) * task.stride;
+    highest[r] = hn::Set(d, std::numeric_limits<float>::lowest());
+  }
+  std::size_t j = 0;
+  for (; j + kColumns <= packed.columns; j += kColumns) {
+    score_columns<kRows, 2>(task, packed, rows, queries, j, highest);
+  }
+  if (j < packed.columns) score_columns<kRows, 1>(task, packed, rows, queries, j, highest);
+  float sums[kRows] = {};
+#pragma GCC unroll 16
+  for (std::size_t r = 0; r < kRows; ++r) {
+    if (r < rows.count) sums[r] = weigh(packed.scores + r * packed.columns, packed.columns, highest[r]);
+  }
+  mix_values<kRows>(task, packed, rows, sums);
+}
+
+// Calls the kernel for at least rows.count rows.
+template <std::size_t kRows = kBlock>
+void dispatch_rows(const AttentionTask& task, const Packed& packed, const Rows& rows) {
+  if constexpr (kRows > 2) {
+    if (rows.count <= kRows - 2) return dispatch_rows<kRows - 2>(task, packed, rows);
+  }
+  attend_rows<kRows>(task, packed, rows);
 }
 
 void attention(const AttentionTask& task, float* scratch) {
-  const std::size_t columns = round_up(task.length, kColumns);
+  const std::size_t columns = round_up(task.length, kLanes);
   float* keys = scratch;
   float* values = keys + columns * task.head_size;
   float* hidden = values + task.length * round_up(task.head_size, kColumns);
   float* scores = hidden + columns;
   pack_keys(task, keys);
-  pack_values(task, values);
+  Packed packed{keys, values, kColumns, task.length * kColumns, hidden, scores, columns};
+  if (task.length < kPackValuesFrom && task.head_size % kColumns == 0) {
+    packed.values = task.value;
+    packed.value_step = task.stride;
+    packed.value_apart = kColumns;
+  } else {
+    pack_values(task, values);
+  }
   for (std::size_t j = 0; j < columns; ++j) {
     const bool seen = j < task.length && (task.mask == nullptr || task.mask[j] != 0);
     hidden[j] = seen ? 0.0F : std::numeric_limits<float>::lowest();
   }
-  const Packed packed{keys, values, hidden, scores, columns};
-  for (std::size_t row = task.row_begin; row < task.row_end;) {
-    const std::size_t left = task.row_end - row;
-    // A rest of up to half a block takes the smaller kernel.
-    if (left > kBlock / 2) {
-      const std::size_t rows = std::min<std::size_t>(kBlock, left);
-      attend_rows<kBlock>(task, packed, row, rows);
-      row += rows;
-    } else {
-      attend_rows<kBlock / 2>(task, packed, row, left);
-      row += left;
-    }
+  // Blocks of equal size, so that none is nearly empty.
+  const std::size_t rows = task.row_end - task.row_begin;
+  const std::size_t blocks = (rows + kBlock - 1) / kBlock;
+  for (std::size_t block = 0; block < blocks; ++block) {
+    const std::size_t first = rows * block / blocks;
+    const std::size_t last = rows * (block + 1) / blocks;
+    dispatch_rows(task, packed, Rows{task.row_begin + first, last - first});
   }
 }
 
@@ -228,7 +302,7 @@ namespace bertrt::engine::packed::ops {
 HWY_EXPORT(attention);
 
 std::size_t attention_scratch_size(std::size_t length, std::size_t head_size) {
-  constexpr std::size_t kMaxBlock = 8;
+  constexpr std::size_t kMaxBlock = 12;
   const auto up = [](std::size_t n) { return (n + kAttentionColumns - 1) / kAttentionColumns * kAttentionColumns; };
   return up(length) * (head_size + 1 + kMaxBlock) + length * up(head_size);
 }

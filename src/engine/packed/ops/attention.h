@@ -32,7 +32,7 @@ std::size_t attention_scratch_size(std::size_t length, std::size_t head_size);
 
 /// softmax(scale * Q Kᵀ + bias) V for the task's rows, in fp32, with the maximum subtracted before exp.
 ///
-/// Keys and values are packed once, then eight query rows at a time are scored against all keys: their scores stay
+/// Keys and values are packed once, then a dozen query rows at a time are scored against all keys: their scores stay
 /// in the first-level cache, so no online softmax is needed up to lengths of thousands.
 /// @param scratch  attention_scratch_size() values, 64-byte aligned, contents undefined
 void attention(const AttentionTask& task, float* scratch);
