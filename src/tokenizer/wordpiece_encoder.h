@@ -20,7 +20,7 @@ template <typename Output>
 class WordPieceEncoder {
  public:
   WordPieceEncoder(const WordPieceModel& model, std::string_view text, Output& output)
-      : model_(model), text_(text), output_(output), normalizer_(model.spec_.normalizer, *this) {}
+      : model_(model), text_(text), output_(output), normalizer_(model.normalizer_, *this) {}
 
   /// The caller's text.
   void encode() {
@@ -53,7 +53,7 @@ class WordPieceEncoder {
   using ByteClass = WordPieceModel::ByteClass;
   static constexpr std::size_t kBlock = 64;
   static constexpr std::size_t kStretch = 64 * kBlock;
-  static constexpr std::size_t kMaxKey = WordPieceLexicon::kMaxWord;
+  static constexpr std::size_t kMaxKey = WordTable::kMaxWord;
 
   static Offset source(std::size_t at, std::size_t length) {
     return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + length)};
@@ -116,7 +116,7 @@ class WordPieceEncoder {
         return std::pair{begin + from, begin + to};
       });
     }
-    if (length > model_.spec_.max_word) return output_.put(model_.unk_, begin, end);
+    if (length > model_.max_word_) return output_.put(model_.unk_, begin, end);
     word_.assign(text_, begin, length);
     if (model_.case_bits_ != 0) {
       for (char& c : word_) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 0x20 : c);
@@ -189,7 +189,7 @@ class WordPieceEncoder {
   void append(char32_t c, Offset from) {
     if (word_size_++ == 0) first_ = from;
     last_ = from;
-    if (word_size_ > model_.spec_.max_word) return;  // unknown anyway: a word without end takes no memory
+    if (word_size_ > model_.max_word_) return;  // unknown anyway: a word without end takes no memory
     char bytes[4];
     const std::size_t length = text::write_utf8(c, bytes);
     word_.append(bytes, length);
@@ -198,7 +198,7 @@ class WordPieceEncoder {
 
   void end_word() {
     if (word_size_ == 0) return;
-    if (word_size_ > model_.spec_.max_word) {
+    if (word_size_ > model_.max_word_) {
       output_.put(model_.unk_, first_.begin, last_.end);
     } else {
       general_word();

@@ -1,76 +1,76 @@
 #include "tokenizer/wordpiece_lexicon.h"
 
-#include <bit>
-#include <cstring>
+#include <utility>
 
 namespace bertrt::tokenizer {
 namespace {
 
-unsigned shift_for(std::size_t slots) { return 64u - static_cast<unsigned>(std::countr_zero(slots)); }
+bool fits_word_table(std::string_view token) {
+  return token.size() <= WordTable::kMaxWord && token.find('\0') == std::string_view::npos;
+}
 
 }  // namespace
 
-WordPieceLexicon::WordPieceLexicon(std::size_t tokens) {
-  words_.resize(std::bit_ceil(tokens + tokens / 2 + 16));
-  word_mask_ = words_.size() - 1;
-  word_shift_ = shift_for(words_.size());
-  edges_.resize(std::bit_ceil(3 * tokens + 16));
-  edge_mask_ = edges_.size() - 1;
-  edge_shift_ = shift_for(edges_.size());
-}
-
-void WordPieceLexicon::add_initial(std::string_view text, std::int32_t id) {
-  if (text.empty()) return;
-  if (text.size() <= kMaxWord && text.find('\0') == std::string_view::npos) add_word(text, id);
-  add_path(kInitial, text, id);
-}
-
-void WordPieceLexicon::add_continuation(std::string_view text, std::int32_t id) {
-  if (!text.empty()) add_path(kContinuation, text, id);
-}
-
-void WordPieceLexicon::add_word(std::string_view text, std::int32_t id) {
-  char bytes[kMaxWord] = {};
-  std::memcpy(bytes, text.data(), text.size());
-  WordKey key;
-  std::memcpy(&key.low, bytes, 8);
-  std::memcpy(&key.high, bytes + 8, 8);
-  std::size_t at = slot_of(key);
-  while (words_[at].id >= 0 && (words_[at].low != key.low || words_[at].high != key.high)) at = (at + 1) & word_mask_;
-  words_[at] = {key.low, key.high, id};
-}
-
-void WordPieceLexicon::add_path(std::uint32_t node, std::string_view text, std::int32_t id) {
-  Edge* last = nullptr;
-  for (const char c : text) {
-    const std::uint32_t key = node << 8 | static_cast<unsigned char>(c);
-    std::size_t at = edge_slot(key);
-    while (edges_[at].key != key && edges_[at].key != 0) at = (at + 1) & edge_mask_;
-    if (edges_[at].key == 0) {
-      if (2 * ++edges_used_ > edges_.size()) {
-        grow_edges();
-        at = edge_slot(key);
-        while (edges_[at].key != 0) at = (at + 1) & edge_mask_;
-      }
-      edges_[at] = {key, next_node_++, -1};
+WordPieceLexicon::WordPieceLexicon(WordPieceVocab vocab, std::string prefix, bool prefix_in_words,
+                                   const std::string& where)
+    : vocab_(std::move(vocab)), prefix_(std::move(prefix)), prefix_in_words_(prefix_in_words) {
+  const auto& entries = vocab_.entries();
+  std::vector<PieceTrie::Key> initial;
+  std::vector<PieceTrie::Key> continuation;
+  initial.reserve(entries.size());
+  continuation.reserve(entries.size() / 2);
+  std::size_t short_words = 0;
+  std::size_t long_words = 0;
+  std::int32_t highest = -1;
+  for (const auto& entry : entries) highest = std::max(highest, entry.id);
+  by_id_.assign(static_cast<std::size_t>(highest + 1), 0);
+  for (std::uint32_t i = 0; i < entries.size(); ++i) {
+    const std::string_view token = vocab_.view(entries[i]);
+    const bool continues = token.starts_with(prefix_);
+    if (token.empty()) empty_id_ = entries[i].id;
+    if (token == prefix_) prefix_id_ = entries[i].id;
+    if (continues && token.size() > prefix_.size()) {
+      continuation.push_back({token.substr(prefix_.size()), entries[i].id, i});
     }
-    last = &edges_[at];
-    node = last->child;
+    if (token.empty() || (continues && !prefix_in_words_)) continue;
+    initial.push_back({token, entries[i].id, i});
+    if (fits_word_table(token)) ++(token.size() <= 8 ? short_words : long_words);
   }
-  last->id = id;
+  words_.reserve(short_words, long_words);
+  for (const PieceTrie::Key& key : initial) {
+    if (fits_word_table(key.text)) words_.add(key.text, key.id);
+  }
+  for (std::uint32_t i = 0; i < entries.size(); ++i) by_id_[static_cast<std::size_t>(entries[i].id)] = i + 1;
+  // Of a token that comes twice the last id counts; the earlier one has no token then.
+  const char* text = vocab_.text().data();
+  for (const auto& replaced :
+       {initial_.build(std::move(initial), text, where), continuation_.build(std::move(continuation), text, where)}) {
+    for (const std::uint32_t index : replaced) {
+      std::uint32_t& at = by_id_[static_cast<std::size_t>(entries[index].id)];
+      if (at == index + 1) at = 0;
+    }
+  }
 }
 
-void WordPieceLexicon::grow_edges() {
-  std::vector<Edge> old(edges_.size() * 2);
-  old.swap(edges_);
-  edge_mask_ = edges_.size() - 1;
-  edge_shift_ = shift_for(edges_.size());
-  for (const Edge& edge : old) {
-    if (edge.key == 0) continue;
-    std::size_t at = edge_slot(edge.key);
-    while (edges_[at].key != 0) at = (at + 1) & edge_mask_;
-    edges_[at] = edge;
+std::optional<std::int32_t> WordPieceLexicon::find(std::string_view token) const noexcept {
+  std::int32_t id = -1;
+  if (token.empty()) {
+    id = empty_id_;
+  } else if (token == prefix_) {
+    id = prefix_id_;
+  } else if (token.starts_with(prefix_) && !prefix_in_words_) {
+    id = continuation_.find(token.substr(prefix_.size()));
+  } else {
+    id = initial_.find(token);
   }
+  return id < 0 ? std::nullopt : std::optional(id);
+}
+
+std::optional<std::string_view> WordPieceLexicon::token(std::int32_t id) const noexcept {
+  if (id < 0 || static_cast<std::size_t>(id) >= by_id_.size()) return std::nullopt;
+  const std::uint32_t index = by_id_[static_cast<std::size_t>(id)];
+  if (index == 0) return std::nullopt;
+  return vocab_.view(vocab_.entries()[index - 1]);
 }
 
 }  // namespace bertrt::tokenizer

@@ -21,6 +21,7 @@ constexpr std::string_view kVocab = "vocab.txt";
 
 /// As Hugging Face reads a line: without white space at its end.
 std::string_view trim_end(std::string_view line) {
+  if (!line.empty() && line.back() > ' ') return line;  // ASCII, the most of them
   while (!line.empty()) {
     const std::size_t last = text::previous_utf8(line, line.size());
     if (!(text::unicode_flags(text::decode_utf8(line, last).code_point) & text::kSpace)) break;
@@ -29,7 +30,7 @@ std::string_view trim_end(std::string_view line) {
   return line;
 }
 
-void read_vocab_txt(std::string_view bytes, const std::string& where, SubwordVocab& vocab) {
+void read_vocab_txt(std::string_view bytes, const std::string& where, WordPieceVocab& vocab) {
   if (bytes.find('\0') != std::string_view::npos || !text::is_valid_utf8(bytes)) {
     throw Error(ErrorCode::invalid_format, where, "a vocabulary: UTF-8 text, one token a line", "other bytes");
   }
@@ -40,7 +41,7 @@ void read_vocab_txt(std::string_view bytes, const std::string& where, SubwordVoc
     vocab.add(trim_end(bytes.substr(at, end - at)), id, where);
     at = end + 1;
   }
-  if (vocab.size() == 0) throw Error(ErrorCode::invalid_format, where, "one token a line", "an empty file");
+  if (vocab.entries().empty()) throw Error(ErrorCode::invalid_format, where, "one token a line", "an empty file");
 }
 
 bool flag(const json& object, const char* key, bool fallback) {
@@ -116,10 +117,11 @@ LoadedTokenizer from_vocab_txt(const TokenizerFiles& files) {
     if (content.is_string()) spec.unk_token = content.get<std::string>();
   }
   const std::string name = config.value("tokenizer_class", "");
-  const bool is_mpnet = name.empty() ? !spec.vocab.find("[CLS]") && spec.vocab.find("<s>") : name.starts_with("MPNet");
   LoadedTokenizer loaded;
   const std::string unk = spec.unk_token;
   loaded.model = std::make_unique<WordPieceModel>(std::move(spec), where);
+  const bool is_mpnet = name.empty() ? !loaded.model->token_to_id("[CLS]") && loaded.model->token_to_id("<s>")
+                                     : name.starts_with("MPNet");
   SpecialTokenNames names{.unk = unk, .pad = "[PAD]", .cls = "[CLS]", .sep = "[SEP]", .mask = "[MASK]"};
   if (is_mpnet) {
     names = {.unk = unk,

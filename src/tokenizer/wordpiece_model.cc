@@ -23,40 +23,41 @@ void clean_up(std::string& token) {
   for (const auto& [from, to] : kReplacements) replace_all(token, from, to);
 }
 
+/// The pre-tokenizer makes punctuation a word of its own, so that no word begins with such a prefix.
+bool is_set_apart(std::string_view prefix) {
+  if (prefix.size() < 2) return false;
+  const auto first = static_cast<unsigned char>(prefix[0]);
+  return first < 128 && (text::unicode_flags(first) & text::kPunctuation);
+}
+
 }  // namespace
 
 WordPieceModel::WordPieceModel(WordPieceSpec spec, const std::string& where)
-    : spec_(std::move(spec)), lexicon_(spec_.vocab.size()) {
-  const auto unk = spec_.vocab.find(spec_.unk_token);
-  if (!unk)
-    throw Error(ErrorCode::invalid_format, where, "the unknown token " + spec_.unk_token, "none in the vocabulary");
-  unk_ = *unk;
-  // The pre-tokenizer sets punctuation apart, so a word never begins with such a prefix.
-  const bool prefix_is_unique = spec_.prefix.size() > 1 && static_cast<unsigned char>(spec_.prefix[0]) < 128 &&
-                                (text::unicode_flags(static_cast<unsigned char>(spec_.prefix[0])) & text::kPunctuation);
-  for (std::size_t i = 0; i < spec_.vocab.size(); ++i) {
-    const auto id = static_cast<std::int32_t>(i);
-    const auto token = spec_.vocab.token(id);
-    if (!token) continue;
-    const bool continues = token->starts_with(spec_.prefix);
-    if (continues) lexicon_.add_continuation(token->substr(spec_.prefix.size()), id);
-    if (!continues || !prefix_is_unique) lexicon_.add_initial(*token, id);
+    : max_word_(spec.max_word),
+      normalizer_(spec.normalizer),
+      decoder_cleanup_(spec.decoder_cleanup),
+      prefix_(spec.prefix),
+      lexicon_(std::move(spec.vocab), spec.prefix, !is_set_apart(spec.prefix), where) {
+  const auto unk = lexicon_.find(spec.unk_token);
+  if (!unk) {
+    throw Error(ErrorCode::invalid_format, where, "the unknown token " + spec.unk_token, "none in the vocabulary");
   }
+  unk_ = *unk;
   byte_class_.fill(ByteClass::other);
   byte_id_.fill(unk_);
   for (unsigned char c = 0; c < 128; ++c) {
     const std::uint8_t flags = text::unicode_flags(c);
-    const bool is_removed = spec_.normalizer.clean_text && (flags & text::kRemoved);
+    const bool is_removed = normalizer_.clean_text && (flags & text::kRemoved);
     const bool is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     if (is_alphanumeric) byte_class_[c] = ByteClass::word;
     if (!is_removed && (flags & text::kSpace)) byte_class_[c] = ByteClass::space;
     if (!is_removed && (flags & text::kPunctuation)) {
       byte_class_[c] = ByteClass::punctuation;
       const char byte = static_cast<char>(c);
-      if (const auto id = spec_.vocab.find({&byte, 1}); id && spec_.max_word > 0) byte_id_[c] = *id;
+      if (const auto id = lexicon_.find({&byte, 1}); id && max_word_ > 0) byte_id_[c] = *id;
     }
   }
-  case_bits_ = spec_.normalizer.lowercase ? 0x2020202020202020ULL : 0;
+  case_bits_ = normalizer_.lowercase ? 0x2020202020202020ULL : 0;
 }
 
 void WordPieceModel::encode(std::string_view text, RunContext, Pieces& pieces) const {
@@ -70,7 +71,7 @@ void WordPieceModel::encode_ids(std::string_view text, RunContext, std::vector<s
 }
 
 void WordPieceModel::normalize(std::string_view text, RunContext, text::NormalizedText& normalized) const {
-  text::normalize_bert(text, spec_.normalizer, normalized);
+  text::normalize_bert(text, normalizer_, normalized);
 }
 
 void WordPieceModel::encode_normalized(std::string_view normalized, RunContext, Pieces& pieces) const {
@@ -83,13 +84,13 @@ std::string WordPieceModel::decode(std::span<const std::string_view> tokens) con
   std::string piece;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     piece.clear();
-    if (i > 0 && tokens[i].starts_with(spec_.prefix)) {
-      piece = tokens[i].substr(spec_.prefix.size());
+    if (i > 0 && tokens[i].starts_with(prefix_)) {
+      piece = tokens[i].substr(prefix_.size());
     } else {
       if (i > 0) piece = ' ';
       piece += tokens[i];
     }
-    if (spec_.decoder_cleanup) clean_up(piece);
+    if (decoder_cleanup_) clean_up(piece);
     text += piece;
   }
   return text;

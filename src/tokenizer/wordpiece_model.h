@@ -6,14 +6,13 @@
 
 #include "text/bert_normalizer.h"
 #include "tokenizer/subword_model.h"
-#include "tokenizer/subword_vocab.h"
 #include "tokenizer/wordpiece_lexicon.h"
 
 namespace bertrt::tokenizer {
 
 /// What a WordPiece tokenizer is made from.
 struct WordPieceSpec {
-  SubwordVocab vocab;
+  WordPieceVocab vocab;
   std::string unk_token = "[UNK]";
   std::string prefix = "##";   ///< of pieces that continue a word
   std::size_t max_word = 100;  ///< longest word in code points; a longer one is unknown
@@ -36,9 +35,9 @@ class WordPieceModel final : public SubwordModel {
   void normalize(std::string_view text, RunContext context, text::NormalizedText& normalized) const override;
   void encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const override;
   std::string decode(std::span<const std::string_view> tokens) const override;
-  std::optional<std::string_view> id_to_token(std::int32_t id) const override { return spec_.vocab.token(id); }
-  std::optional<std::int32_t> token_to_id(std::string_view token) const override { return spec_.vocab.find(token); }
-  std::size_t size() const noexcept override { return spec_.vocab.size(); }
+  std::optional<std::string_view> id_to_token(std::int32_t id) const override { return lexicon_.token(id); }
+  std::optional<std::int32_t> token_to_id(std::string_view token) const override { return lexicon_.find(token); }
+  std::size_t size() const noexcept override { return lexicon_.size(); }
 
  private:
   template <typename Output>
@@ -47,7 +46,10 @@ class WordPieceModel final : public SubwordModel {
   /// What an ASCII byte does to the word that it stands in.
   enum class ByteClass : std::uint8_t { word, space, punctuation, other };
 
-  WordPieceSpec spec_;
+  std::size_t max_word_;
+  text::BertNormalizerOptions normalizer_;
+  bool decoder_cleanup_;
+  std::string prefix_;
   WordPieceLexicon lexicon_;
   std::int32_t unk_ = -1;
   std::array<ByteClass, 256> byte_class_{};

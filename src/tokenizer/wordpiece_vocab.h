@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertrt::tokenizer {
+
+/// A WordPiece vocabulary as it is read: tokens with their ids, in the file's order, in one buffer.
+class WordPieceVocab {
+ public:
+  struct Entry {
+    std::uint32_t begin = 0;
+    std::uint32_t length = 0;
+    std::int32_t id = -1;
+  };
+
+  void reserve(std::size_t tokens, std::size_t bytes) {
+    entries_.reserve(tokens);
+    text_.reserve(bytes);
+  }
+  /// @throws Error invalid_format with `where` for an id that no vocabulary has, or more text than 1 GiB
+  void add(std::string_view token, std::int64_t id, const std::string& where);
+
+  const std::vector<Entry>& entries() const noexcept { return entries_; }
+  std::string_view view(const Entry& entry) const noexcept { return {text_.data() + entry.begin, entry.length}; }
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace bertrt::tokenizer
