@@ -111,7 +111,8 @@ class TracesTest(unittest.TestCase):
                 self.assertLess(distance(module(*inputs)[0], case["outputs"]["logits"]), 1e-4, path.name)
 
     def test_nothing_tells_where_it_was_made(self):
-        paths = re.compile(rb"/(home|root|usr|tmp|Users|work)/")
+        here = re.escape(str(DATA.parents[1]).encode())
+        paths = re.compile(rb"/(home|root|usr|tmp|Users)/|" + here)
         for path in [*TRACES.glob("*.pt*"), *(DATA / "parity").glob("*.pt")]:
             with zipfile.ZipFile(path) as archive:
                 for entry in archive.namelist():
