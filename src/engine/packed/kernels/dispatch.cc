@@ -1,7 +1,10 @@
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/packed/kernels/avx512.h"
+#include "engine/packed/kernels/calibration.h"
 #include "engine/packed/kernels/kernels.h"
 #include "engine/packed/kernels/portable.h"
 #include "hwy/highway.h"
@@ -40,22 +43,47 @@ Kernels make(const Level& level) {
   return kernels;
 }
 
-Kernels make_best() {
+struct Choice {
+  Kernels kernels;
+  std::string report;
+};
+
+Choice choose() {
   constexpr Level kAll{"", ~std::int64_t{0}, true, true};
+  Choice choice;
   if (const char* limit = std::getenv("BERTRT_MAX_ISA")) {
     for (const Level& level : kLevels) {
-      if (level.name == limit) return make(level);
+      if (level.name != limit) continue;
+      choice.kernels = make(level);
+      calibrate({&choice.kernels, 1}, choice.kernels, choice.report);
+      choice.report += "; limited by BERTRT_MAX_ISA";
+      return choice;
     }
   }
-  return make(kAll);
+  choice.kernels = make(kAll);
+  // Only registers of 256 bits and more are ever worth weighing against each other.
+  std::vector<Kernels> candidates;
+#if HWY_ARCH_X86
+  for (const Level& level : kLevels) {
+    constexpr std::int64_t kWide = HWY_AVX2 | HWY_AVX3;
+    if ((level.targets & hwy::SupportedTargets() & kWide) != 0) candidates.push_back(make(level));
+  }
+#endif
+  if (candidates.empty()) candidates.push_back(choice.kernels);
+  calibrate(candidates, choice.kernels, choice.report);
+  return choice;
+}
+
+const Choice& chosen() {
+  static const Choice choice = choose();
+  return choice;
 }
 
 }  // namespace
 
-const Kernels& best() {
-  static const Kernels kernels = make_best();
-  return kernels;
-}
+const Kernels& best() { return chosen().kernels; }
+
+std::string calibration_report() { return chosen().report; }
 
 std::vector<Kernels> all() {
   std::vector<Kernels> every;

@@ -70,8 +70,9 @@ struct Kernels {
                    std::int32_t* zeros) = nullptr;
 };
 
-/// The best that this machine has, unless BERTRT_MAX_ISA (read once) names a lesser one: "avx512bf16", "avx512vnni",
-/// "avx512", "avx2", "sse4", "ssse3" or "scalar"; an unknown name is taken as no limit.
+/// The best that this machine has, chosen once in a process: by what its processor offers, weighed by a measurement of
+/// some milliseconds (calibration.h). BERTRT_MAX_ISA (read once) pins it to at most what it names: "avx512bf16",
+/// "avx512vnni", "avx512", "avx2", "sse4", "ssse3" or "scalar"; an unknown name is taken as no limit.
 const Kernels& best();
 
 /// Each set of kernels that this machine can run, the plainest first: for tests and measurements.
