@@ -5,34 +5,23 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 #include <string>
 #include <system_error>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include <thread>
+#include <vector>
 
 #include "bertrt/error.h"
 
 namespace bertrt::model {
 namespace {
 
-constexpr std::size_t kAlignment = std::size_t{2} << 20;  // a huge page's size
-constexpr std::size_t kChunk = std::size_t{64} << 20;     // one system call's worth; Linux reads at most 2 GiB at once
-
-// Uninitialized memory: zeroing it first would touch every page once more than reading does. Where the system has
-// huge pages they save most of the page faults, which cost more than the copy from the page cache.
-std::byte* allocate(std::size_t size) {
-#if defined(__linux__)
-  if (size >= 8 * kAlignment) {
-    const std::size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
-    void* data = std::aligned_alloc(kAlignment, rounded);
-    if (data != nullptr) (void)::madvise(data, rounded, MADV_HUGEPAGE);
-    return static_cast<std::byte*>(data);
-  }
-#endif
-  return static_cast<std::byte*>(std::malloc(std::max<std::size_t>(size, 1)));
-}
+constexpr std::size_t kChunk = std::size_t{64} << 20;  // one system call's worth; Linux reads at most 2 GiB at once
+// Most of the time of a read from the page cache goes into the page faults of fresh memory, which threads share well
+// (438 MB on two cores: 0.32 s by one thread, 0.18 s by two). Huge pages were faster still at their best, but far
+// slower whenever the system had to make room for them first.
+constexpr std::size_t kBytesPerThread = std::size_t{8} << 20;
+constexpr std::size_t kMaxThreads = 4;
 
 struct Close {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -44,6 +33,49 @@ std::unique_ptr<std::FILE, Close> open_file(const std::filesystem::path& path) {
 #else
   return std::unique_ptr<std::FILE, Close>(std::fopen(path.c_str(), "rb"));
 #endif
+}
+
+// Reads the file's bytes from `offset` on into `out`; returns how many there were.
+std::size_t read_range(const std::filesystem::path& path, std::size_t offset, std::span<std::byte> out) {
+  const auto file = open_file(path);
+  if (!file) return 0;
+  std::setvbuf(file.get(), nullptr, _IONBF, 0);
+#if defined(_WIN32)
+  if (::_fseeki64(file.get(), static_cast<std::int64_t>(offset), SEEK_SET) != 0) return 0;
+#else
+  if (::fseeko(file.get(), static_cast<off_t>(offset), SEEK_SET) != 0) return 0;
+#endif
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const std::size_t count = std::fread(out.data() + done, 1, std::min(kChunk, out.size() - done), file.get());
+    if (count == 0) break;
+    done += count;
+  }
+  return done;
+}
+
+// The whole file by as many threads as are worth it; returns how many bytes there were.
+std::size_t read_all(const std::filesystem::path& path, std::span<std::byte> out) {
+  const std::size_t cores = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+  const std::size_t parts = std::clamp<std::size_t>(out.size() / kBytesPerThread, 1, std::min(cores, kMaxThreads));
+  const std::size_t part = (out.size() / parts + 4095) / 4096 * 4096;
+  std::vector<std::size_t> done(parts, 0);
+  const auto work = [&](std::size_t i) {
+    const std::size_t begin = std::min(i * part, out.size());
+    done[i] = read_range(path, begin, out.subspan(begin, std::min(part, out.size() - begin)));
+  };
+  std::vector<std::thread> threads;
+  threads.reserve(parts);
+  std::size_t started = 1;
+  try {
+    for (; started < parts; ++started) threads.emplace_back(work, started);
+  } catch (const std::system_error&) {
+    // No thread to be had: what is left is read here.
+  }
+  work(0);
+  for (std::size_t i = started; i < parts; ++i) work(i);
+  for (std::thread& thread : threads) thread.join();
+  return std::accumulate(done.begin(), done.end(), std::size_t{0});
 }
 
 }  // namespace
@@ -67,26 +99,20 @@ FileBytes FileBytes::read(const std::filesystem::path& path) {
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   if (failure) throw Error(ErrorCode::io, name, "a readable file", failure.message());
 
-  const auto file = open_file(path);
-  if (!file) {
+  if (!open_file(path)) {
     throw Error(ErrorCode::io, name, "a readable file", std::error_code(errno, std::generic_category()).message());
   }
-  std::setvbuf(file.get(), nullptr, _IONBF, 0);
-
   FileBytes bytes;
   bytes.size_ = static_cast<std::size_t>(size);
-  bytes.data_.reset(allocate(bytes.size_));
+  // Uninitialized memory: zeroing it first would touch every page once more than reading does.
+  bytes.data_.reset(static_cast<std::byte*>(std::malloc(std::max<std::size_t>(bytes.size_, 1))));
   if (!bytes.data_) {
     throw Error(ErrorCode::io, name, "memory for the file's " + std::to_string(size) + " bytes", "not enough memory");
   }
-  std::size_t done = 0;
-  while (done < bytes.size_) {
-    const std::size_t count = std::fread(bytes.data_.get() + done, 1, std::min(kChunk, bytes.size_ - done), file.get());
-    if (count == 0) {
-      throw Error(ErrorCode::io, name, std::to_string(size) + " readable bytes",
-                  "the end or an error after " + std::to_string(done));
-    }
-    done += count;
+  const std::size_t done = read_all(path, {bytes.data_.get(), bytes.size_});
+  if (done != bytes.size_) {
+    throw Error(ErrorCode::io, name, std::to_string(size) + " readable bytes",
+                "the end or an error after " + std::to_string(done));
   }
   return bytes;
 }
