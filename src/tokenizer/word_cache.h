@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -8,7 +9,6 @@
 #include <string_view>
 
 #include "bertrt/encoding.h"
-#include "tokenizer/byte_hash.h"
 
 namespace bertrt::tokenizer {
 
@@ -39,8 +39,7 @@ class WordCache {
   /// `word` is not empty and at most kMaxKey bytes.
   static Key key_of(std::string_view word) noexcept {
     Key key;
-    std::memcpy(key.words.data(), word.data(), word.size());
-    key.words[2] |= static_cast<std::uint64_t>(word.size()) << 56U;
+    key.words = pack(word);
     constexpr std::uint64_t kPrime = 0x9E3779B97F4A7C15ULL;
     std::uint64_t hash = (key.words[0] ^ (key.words[1] * 0xD6E8FEB86659FD93ULL)) * kPrime;
     hash = (hash ^ (hash >> 32U) ^ key.words[2]) * kPrime;
@@ -51,9 +50,9 @@ class WordCache {
   /// nullptr where it is not there.
   const Entry* find(const Key& key) const noexcept {
     const Entry& first = entries_[key.slot];
-    if (first.key == key.words) return &first;
+    if (same(first.key, key.words)) return &first;
     const Entry& second = entries_[key.slot ^ 1U];
-    return second.key == key.words ? &second : nullptr;
+    return same(second.key, key.words) ? &second : nullptr;
   }
 
   /// Puts a word in; the one that stood there moves to its neighbour's place.
@@ -71,6 +70,51 @@ class WordCache {
   }
 
  private:
+  using Words = std::array<std::uint64_t, 3>;
+
+  // Spelled out: std::array's operator== becomes a call of memcmp.
+  static bool same(const Words& a, const Words& b) noexcept {
+    return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2])) == 0;
+  }
+
+  template <typename T>
+  static std::uint64_t load(const char* from) noexcept {
+    T value;
+    std::memcpy(&value, from, sizeof(T));
+    return value;
+  }
+
+  /// The word's bytes, zeros, and its length in the last byte.
+  static Words pack(std::string_view word) noexcept {
+    Words words{};
+    const char* from = word.data();
+    const std::size_t size = word.size();
+    if constexpr (std::endian::native != std::endian::little) {
+      std::array<char, sizeof(Words)> bytes{};
+      std::memcpy(bytes.data(), from, size);
+      bytes.back() = static_cast<char>(size);
+      std::memcpy(words.data(), bytes.data(), bytes.size());
+      return words;
+    }
+    // Overlapping reads in place of a copy of unknown length, which would be a call.
+    if (size >= 8) {
+      words[0] = load<std::uint64_t>(from);
+      if (size > 16) {
+        words[1] = load<std::uint64_t>(from + 8);
+        words[2] = load<std::uint64_t>(from + size - 8) >> (8U * (24 - size));
+      } else if (size > 8) {
+        words[1] = load<std::uint64_t>(from + size - 8) >> (8U * (16 - size));
+      }
+    } else if (size >= 4) {
+      words[0] = load<std::uint32_t>(from) | load<std::uint32_t>(from + size - 4) << (8U * (size - 4));
+    } else {
+      words[0] = load<std::uint8_t>(from) | load<std::uint8_t>(from + size / 2) << (8U * (size / 2)) |
+                 load<std::uint8_t>(from + size - 1) << (8U * (size - 1));
+    }
+    words[2] |= std::uint64_t{size} << 56U;
+    return words;
+  }
+
   static constexpr unsigned kLog2Entries = 14;
   static constexpr std::size_t kEntries = std::size_t{1} << kLog2Entries;
 
