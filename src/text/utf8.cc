@@ -1,5 +1,7 @@
 #include "text/utf8.h"
 
+#include <cstring>
+
 namespace bertrt::text {
 namespace {
 
@@ -67,6 +69,13 @@ std::size_t previous_utf8(std::string_view text, std::size_t at) noexcept {
 
 bool is_valid_utf8(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
+    if (std::uint64_t bytes = 0; text.size() - at >= sizeof bytes) {
+      std::memcpy(&bytes, text.data() + at, sizeof bytes);
+      if ((bytes & 0x8080808080808080ULL) == 0) {  // ASCII
+        at += sizeof bytes;
+        continue;
+      }
+    }
     const Decoded c = decode_utf8(text, at);
     // A real U+FFFD takes three bytes, an invalid sequence of three bytes lacks its fourth.
     if (c.code_point == kReplacement && (c.length != 3 || static_cast<unsigned char>(text[at]) != 0xEF)) return false;

@@ -26,9 +26,9 @@ class PieceTrie {
     std::uint32_t order = 0;  ///< of tokens that come twice, the one with the highest order counts
   };
 
-  /// Sorts `keys`. `buffer` must outlive the trie. Gives the orders of tokens that a later one replaces.
+  /// `buffer` must outlive the trie. Gives the orders of tokens that a later one replaces.
   /// @throws Error invalid_format with `where` for more text than any vocabulary has
-  std::vector<std::uint32_t> build(std::vector<Key> keys, const char* buffer, const std::string& where);
+  std::vector<std::uint32_t> build(const std::vector<Key>& keys, const char* buffer, const std::string& where);
 
   Match longest(std::string_view text) const noexcept {
     Match best;
@@ -38,7 +38,7 @@ class PieceTrie {
       std::size_t at = slot_of(key);
       while (edges_[at].key != key) {
         if (edges_[at].key == 0) return best;
-        at = (at + 1) & mask_;
+        ++at;  // the last slot is free, so this ends
       }
       const Edge& edge = edges_[at];
       if (edge.child & kTail) {
@@ -73,15 +73,13 @@ class PieceTrie {
 
   /// A node's number is also its place in the table, and nodes follow each other depth first: a walk down stays in few
   /// cache lines. The children of one node are spread a little, so that they do not make one long run.
-  std::size_t slot_of(std::uint32_t key) const noexcept { return ((key >> 8) + (key & 0xFF) * kSpread) & mask_; }
+  static std::size_t slot_of(std::uint32_t key) noexcept { return (key >> 8) + (key & 0xFF) * kSpread; }
   std::string_view tail(const Edge& edge) const noexcept {
     return {buffer_ + (edge.child & kMaxTailPlace), edge.child >> kTailShift & kMaxTail};
   }
-  void reserve(std::size_t edges, const std::string& where);
   void add_edge(Edge edge);
 
   std::vector<Edge> edges_;
-  std::size_t mask_ = 0;
   const char* buffer_ = nullptr;
 };
 

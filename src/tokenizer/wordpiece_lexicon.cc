@@ -5,8 +5,9 @@
 namespace bertrt::tokenizer {
 namespace {
 
-bool fits_word_table(std::string_view token) {
-  return token.size() <= WordTable::kMaxWord && token.find('\0') == std::string_view::npos;
+/// @param any_zero  some token has a byte 0, which the table cannot tell from the end of a word
+bool fits_word_table(std::string_view token, bool any_zero) {
+  return token.size() <= WordTable::kMaxWord && !(any_zero && token.find('\0') != std::string_view::npos);
 }
 
 }  // namespace
@@ -15,10 +16,11 @@ WordPieceLexicon::WordPieceLexicon(WordPieceVocab vocab, std::string prefix, boo
                                    const std::string& where)
     : vocab_(std::move(vocab)), prefix_(std::move(prefix)), prefix_in_words_(prefix_in_words) {
   const auto& entries = vocab_.entries();
+  const bool any_zero = vocab_.text().find('\0') != std::string::npos;
   std::vector<PieceTrie::Key> initial;
   std::vector<PieceTrie::Key> continuation;
   initial.reserve(entries.size());
-  continuation.reserve(entries.size() / 2);
+  continuation.reserve(entries.size() / 4);
   std::size_t short_words = 0;
   std::size_t long_words = 0;
   std::int32_t highest = -1;
@@ -34,17 +36,16 @@ WordPieceLexicon::WordPieceLexicon(WordPieceVocab vocab, std::string prefix, boo
     }
     if (token.empty() || (continues && !prefix_in_words_)) continue;
     initial.push_back({token, entries[i].id, i});
-    if (fits_word_table(token)) ++(token.size() <= 8 ? short_words : long_words);
+    if (fits_word_table(token, any_zero)) ++(token.size() <= 8 ? short_words : long_words);
   }
   words_.reserve(short_words, long_words);
   for (const PieceTrie::Key& key : initial) {
-    if (fits_word_table(key.text)) words_.add(key.text, key.id);
+    if (fits_word_table(key.text, any_zero)) words_.add(key.text, key.id);
   }
   for (std::uint32_t i = 0; i < entries.size(); ++i) by_id_[static_cast<std::size_t>(entries[i].id)] = i + 1;
   // Of a token that comes twice the last id counts; the earlier one has no token then.
   const char* text = vocab_.text().data();
-  for (const auto& replaced :
-       {initial_.build(std::move(initial), text, where), continuation_.build(std::move(continuation), text, where)}) {
+  for (const auto& replaced : {initial_.build(initial, text, where), continuation_.build(continuation, text, where)}) {
     for (const std::uint32_t index : replaced) {
       std::uint32_t& at = by_id_[static_cast<std::size_t>(entries[index].id)];
       if (at == index + 1) at = 0;
