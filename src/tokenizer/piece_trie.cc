@@ -1,8 +1,10 @@
 #include "tokenizer/piece_trie.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "bertrt/error.h"
 
@@ -26,26 +28,36 @@ std::uint64_t head_of(std::string_view text) {
   return head;
 }
 
-/// The keys in the order of their bytes; of equal ones the last comes last. First by two bytes, which leaves short
-/// runs.
+/// By the heads, byte by byte from the last; equal ones stay in their order.
+std::vector<SortKey> sorted_by_head(std::vector<SortKey> keys) {
+  constexpr unsigned kBytes = 8;
+  std::array<std::array<std::uint32_t, 256>, kBytes> places{};
+  for (const SortKey& key : keys) {
+    for (unsigned i = 0; i < kBytes; ++i) ++places[i][key.head >> 8 * i & 0xFF];
+  }
+  std::vector<SortKey> other(keys.size());
+  for (unsigned i = 0; i < kBytes; ++i) {
+    std::uint32_t place = 0;
+    for (std::uint32_t& count : places[i]) place += std::exchange(count, place);
+    for (const SortKey& key : keys) other[places[i][key.head >> 8 * i & 0xFF]++] = key;
+    keys.swap(other);
+  }
+  return keys;
+}
+
+/// The keys in the order of their bytes; of equal ones the last comes last.
 std::vector<SortKey> sorted(const std::vector<PieceTrie::Key>& keys) {
-  constexpr unsigned kBits = 14;
-  constexpr unsigned kShift = 64 - kBits;
-  std::vector<std::uint32_t> place((1u << kBits) + 1, 0);
-  std::vector<std::uint64_t> heads(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) ++place[((heads[i] = head_of(keys[i].text)) >> kShift) + 1];
-  for (std::size_t i = 1; i < place.size(); ++i) place[i] += place[i - 1];
   std::vector<SortKey> order(keys.size());
-  for (std::uint32_t i = 0; i < keys.size(); ++i) order[place[heads[i] >> kShift]++] = {heads[i], i};
+  for (std::uint32_t i = 0; i < keys.size(); ++i) order[i] = {head_of(keys[i].text), i};
+  order = sorted_by_head(std::move(order));
   const auto less = [&keys](const SortKey& a, const SortKey& b) {
-    if (a.head != b.head) return a.head < b.head;
-    if (const int compared = keys[a.index].text.compare(keys[b.index].text); compared != 0) return compared < 0;
-    return keys[a.index].order < keys[b.index].order;
+    const int compared = keys[a.index].text.compare(keys[b.index].text);
+    return compared != 0 ? compared < 0 : keys[a.index].order < keys[b.index].order;
   };
   for (auto begin = order.begin(); begin != order.end();) {
     auto end = begin + 1;
-    while (end != order.end() && end->head >> kShift == begin->head >> kShift) ++end;
-    std::sort(begin, end, less);
+    while (end != order.end() && end->head == begin->head) ++end;
+    if (end - begin > 1) std::sort(begin, end, less);
     begin = end;
   }
   return order;
