@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bertrt/error.h"
+#include "engine/packed/head_names.h"
 #include "model/architecture.h"
 #include "model/describe_encoder.h"
 
@@ -46,7 +47,6 @@ EncoderDescription describe(const model::ModelFile& file) {
   model::EncoderConfig config;
   if (file.manifest()) {
     config = file.manifest()->config;
-    description.task = file.manifest()->task;
   } else {
     std::string why_not;
     std::optional<model::EncoderConfig> found = model::describe_encoder(file, &why_not);
@@ -54,8 +54,8 @@ EncoderDescription describe(const model::ModelFile& file) {
       throw Error(ErrorCode::unsupported, file.name(), "a trace whose encoder can be told from its code", why_not);
     }
     config = std::move(*found);
-    description.task = "encoder";  // a bare trace's head is not known; its encoder is
   }
+  description.task = task_of(file);
   description.architecture = model::guess_architecture(file);
   if (std::find(kArchitectures.begin(), kArchitectures.end(), description.architecture) == kArchitectures.end()) {
     throw Error(ErrorCode::unsupported, file.name(),

@@ -45,7 +45,8 @@ void embed_text(const Slice& slice, std::size_t text, const EncoderWeights& weig
 
 void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description, ThreadPool& pool,
            float* out) {
-  for (std::size_t text = 0; text < slice.texts(); ++text) embed_text(slice, text, weights, description, out);
+  // Rows of the vocabulary come from far apart in memory: threads share the waiting.
+  pool.run(slice.texts(), [&](std::size_t text) { embed_text(slice, text, weights, description, out); });
   weights.embedding_norm.run(out, slice.tokens(), description.layer_norm_eps, pool);
 }
 

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "engine/packed/weight_names.h"
+
 namespace bertrt::engine::packed {
 namespace {
 
@@ -37,6 +39,23 @@ const ClassifierNames* classifier_names(std::string_view task, std::string_view 
   if (architecture == "distilbert") return &kOwnRelu;
   if (architecture == "electra") return &kOwnGelu;
   return &kOwnTanh;
+}
+
+std::string task_of(const model::ModelFile& file) {
+  if (file.manifest()) return file.manifest()->task;
+  const auto has = [&](std::string_view name) {
+    return find_by_ending(file, std::string(name) + ".weight") != nullptr;
+  };
+  for (const MaskedLmNames& names : kMaskedLm) {
+    if (has(names.dense)) return "masked-lm";
+  }
+  if (has(kSpans.output)) return "question-answering";
+  if (has(kNextSentence.output)) return "next-sentence";
+  if (has(kOwnTanh.output) || has(kOwnRelu.dense)) return "sequence-classification";
+  // Hugging Face leaves the pooler out of models that classify tokens.
+  if (has(kTokens.output))
+    return has("pooler") || has("pooler.dense") ? "sequence-classification" : "token-classification";
+  return "encoder";
 }
 
 }  // namespace bertrt::engine::packed

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/packed/linear.h"
+#include "model/model_file.h"
 
 namespace bertrt::engine::packed {
 
@@ -27,5 +29,9 @@ struct ClassifierNames {
 std::span<const MaskedLmNames> masked_lm_names() noexcept;
 /// For a manifest's task; null when it has no such head.
 const ClassifierNames* classifier_names(std::string_view task, std::string_view architecture) noexcept;
+
+/// The manifest's task, else the one whose head's weights a bare trace has: "masked-lm", "question-answering",
+/// "sequence-classification", "token-classification", "next-sentence", or "encoder" for none of them.
+std::string task_of(const model::ModelFile& file);
 
 }  // namespace bertrt::engine::packed
