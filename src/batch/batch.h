@@ -32,8 +32,8 @@ struct Batch {
 struct BatchLimits {
   std::size_t vocab_size = 0;
   std::size_t type_vocab_size = 0;
-  std::size_t max_length = 0;  ///< in tokens, padding not counted
-  std::string max_length_why;  ///< for the message, e.g. "the traced length; other lengths are not proven"
+  std::size_t max_length = 0;       ///< in tokens, padding not counted
+  std::string max_length_why = {};  ///< for the message, e.g. "the traced length; other lengths are not proven"
 };
 
 /// Joins encodings into a batch, padding left out. The only way in: engines trust what it returns.

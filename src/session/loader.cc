@@ -1,7 +1,10 @@
 #include "session/loader.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "engine/torchscript/torchscript_engine.h"
 #include "engine/torchscript/traits.h"
@@ -22,6 +25,23 @@ std::vector<std::string> input_names(const model::ModelFile& file, const engine:
     for (const model::InputSpec& input : forward->inputs) names.push_back(input.name);
   }
   return names;
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// A trace of a model with token types that takes none: the classic trap, or a choice that pairs suffer from.
+std::optional<std::string> missing_types(const std::vector<std::string>& inputs, const ModelTraits& traits) {
+  if (traits.type_vocab_size < 2 || contains(inputs, "token_type_ids")) return std::nullopt;
+  std::string finding =
+      "the trace takes no token_type_ids, though the model has token types: both texts of a pair count as the first";
+  if (contains(inputs, "attention_mask")) {
+    finding +=
+        ". Where the exporting code passed segments as its second argument, as old tutorials do, the trace took them "
+        "for the attention mask; here it is given a real one";
+  }
+  return finding;
 }
 
 SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, const EngineChoice& choice) {
@@ -45,6 +65,7 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   info.hidden_size = traits.hidden_size;
   info.vocab_size = traits.vocab_size;
   info.findings = facts.findings;
+  if (auto finding = missing_types(info.inputs, traits)) info.findings.push_back(std::move(*finding));
   for (const model::Finding& finding : file.findings()) {
     if (finding.severity != model::Finding::Severity::note) {
       info.findings.push_back(finding.where + ": " + finding.message);

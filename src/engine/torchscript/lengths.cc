@@ -80,19 +80,18 @@ class Prover {
     return length;
   }
 
+  // Each longer length must give a proven text's answers when that is padded to it, and its own tokens behind the
+  // proven length must count: a window that was baked in ignores them without an error.
   std::size_t longest_against_padded() const {
-    const auto exact = probe_.run({{traced_, 3}}, rows_, traced_);
-    if (!exact) return 0;
+    constexpr unsigned kSeed = 4;
     std::size_t proven = traced_;
+    auto own = probe_.run({{proven, kSeed}}, rows_, proven);
     for (const std::size_t length : longer_lengths()) {
-      const auto padded = probe_.run({{traced_, 3}}, rows_, length);
-      if (!padded || !agree(*exact, 0, *padded, 0, traced_)) break;
-      if (proven > traced_) {  // tokens behind the traced length count as well
-        const auto own = probe_.run({{proven, 4}}, rows_, proven);
-        const auto wide = probe_.run({{proven, 4}}, rows_, length);
-        if (!own || !wide || !agree(*own, 0, *wide, 0, proven)) break;
-      }
+      const auto padded = probe_.run({{proven, kSeed}}, rows_, length);
+      auto full = probe_.run({{length, kSeed}}, rows_, length);
+      if (!own || !padded || !full || !agree(*own, 0, *padded, 0, proven) || same_beginning(*padded, *full)) break;
       proven = length;
+      own = std::move(full);
     }
     return proven;
   }

@@ -31,8 +31,8 @@ struct LengthRange {
 ///
 /// - a short text at its own length against the same text padded to the traced length (the shape at which a trace
 ///   is right by definition), and down to one token;
-/// - a text of the traced length against itself padded to twice as much and to the model's longest, and one of twice
-///   the length against itself padded to the longest;
+/// - a text of the traced length against itself padded to twice as much, and one of twice the length against itself
+///   padded to the model's longest; and at each of these lengths, that tokens behind the shorter text's end count;
 /// - two texts in one call against each alone;
 /// - the exact shape of every output, always.
 ///

@@ -36,4 +36,8 @@ class Probe {
 /// Whether two runs agree on one text's `tokens` first tokens and on what is given once a text.
 bool agree(const Unpacked& a, std::size_t row_a, const Unpacked& b, std::size_t row_b, std::size_t tokens);
 
+/// Whether two runs of one shape give the first text's first token, and the text as a whole, the very same bits: what
+/// differs between their inputs has then no influence.
+bool same_beginning(const Unpacked& a, const Unpacked& b);
+
 }  // namespace bertrt::engine::torchscript

@@ -36,7 +36,7 @@ class TorchScriptEngine final : public Engine {
                  Collector& collector) const;
   std::vector<batch::Group> groups(const batch::Batch& batch) const;
   void warm_up(const SessionOptions& options, const ModelTraits& traits);
-  void fill_facts(const ModelTraits& traits);
+  void fill_facts();
 
   EngineFacts facts_;
   std::unique_ptr<Program> program_;
@@ -68,7 +68,7 @@ TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const Session
       return 0;
     });
   }
-  fill_facts(traits);
+  fill_facts();
 }
 
 void TorchScriptEngine::warm_up(const SessionOptions& options, const ModelTraits& traits) {
@@ -90,7 +90,7 @@ void TorchScriptEngine::warm_up(const SessionOptions& options, const ModelTraits
   }
 }
 
-void TorchScriptEngine::fill_facts(const ModelTraits& traits) {
+void TorchScriptEngine::fill_facts() {
   facts_.inputs = program_->inputs().names();
   facts_.outputs = program_->outputs().names();
   if (program_->has_head()) facts_.outputs.emplace_back("logits");
@@ -105,16 +105,6 @@ void TorchScriptEngine::fill_facts(const ModelTraits& traits) {
   if (range_.rows != 0) {
     facts_.findings.push_back("only " + std::to_string(range_.rows) + (range_.rows == 1 ? " text" : " texts") +
                               " at a time: another number in one call is not proven");
-  }
-  const InputMap& inputs = program_->inputs();
-  if (traits.type_vocab_size > 1 && !inputs.takes(InputRole::token_type_ids)) {
-    facts_.findings.emplace_back(
-        inputs.takes(InputRole::attention_mask)
-            ? "the trace takes input_ids and attention_mask but no token_type_ids, though the model has token types: "
-              "both texts of a pair count as the first. Where the exporting code passed segments as its second "
-              "argument, as old tutorials do, the trace took them for the mask; here it is given a real mask"
-            : "the trace takes no token_type_ids, though the model has token types: both texts of a pair count as "
-              "the first");
   }
 }
 

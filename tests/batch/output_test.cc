@@ -1,0 +1,48 @@
+#include "bertrt/output.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "error_matchers.h"
+
+namespace bertrt {
+namespace {
+
+using ::testing::ElementsAre;
+
+TokenRows two_texts() {
+  auto offsets = std::make_shared<const std::vector<std::size_t>>(std::vector<std::size_t>{0, 1, 3});
+  return {offsets, 2, {1, 2, 3, 4, 5, 6}};
+}
+
+TEST(TokenRows, GivesViewsByTextAndToken) {
+  const TokenRows rows = two_texts();
+  EXPECT_EQ(rows.batch_size(), 2U);
+  EXPECT_EQ(rows.total_tokens(), 3U);
+  EXPECT_EQ(rows.sequence(1), 2U);
+  EXPECT_THAT(rows.text(1), ElementsAre(3, 4, 5, 6));
+  EXPECT_THAT(rows.row(1, 1), ElementsAre(5, 6));
+}
+
+TEST(TokenRows, PadsOnlyWhenAsked) {
+  const PaddedTensor padded = two_texts().padded(-1);
+  EXPECT_EQ(padded.batch, 2U);
+  EXPECT_EQ(padded.sequence, 2U);
+  EXPECT_EQ(padded.width, 2U);
+  EXPECT_THAT(padded.data, ElementsAre(1, 2, -1, -1, 3, 4, 5, 6));
+}
+
+TEST(TokenRows, ChecksIndexes) {
+  const TokenRows rows = two_texts();
+  EXPECT_EQ(thrown_by([&] { rows.text(2); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { rows.row(0, 1); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([] { TokenRows().sequence(0); }).code(), ErrorCode::invalid_argument);
+  EXPECT_TRUE(TokenRows().row_offsets().empty());
+}
+
+TEST(EncoderOutput, SaysThatThereAreNoHiddenStates) {
+  EXPECT_EQ(thrown_by([] { EncoderOutput().last_hidden_state(); }).code(), ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace bertrt

@@ -1,0 +1,26 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "error_matchers.h"
+#include "session/trace_golden.h"
+
+namespace bertrt {
+namespace {
+
+// One test: an operator that is registered stays so for the rest of the process.
+TEST(OperatorLibrary, IsNamedWhenItIsMissingAndUsedWhenItIsGiven) {
+  const Error error = thrown_by([] { load_trace("custom_operator.pt"); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("bertrt_test::scale"));
+
+  const SessionOptions options = {.operator_libraries = {BERTRT_SCALE_OPERATOR}};
+  for (int twice = 0; twice < 2; ++twice) {
+    const BertSession session = load_trace("custom_operator.pt", options);
+    for (const GoldenCase& golden : load_golden("custom_operator.json")) {
+      expect_golden(session.run(golden.encoding), 0, golden);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bertrt

@@ -1,0 +1,115 @@
+#include "bertrt/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "bertrt/runtime.h"
+#include "bertrt/verify.h"
+#include "error_matchers.h"
+#include "session/trace_golden.h"
+
+namespace bertrt {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Session, LoadsFromMemoryThatIsGoneAfterwards) {
+  for (const EngineKind engine : {EngineKind::torchscript, EngineKind::packed}) {
+    std::ifstream in(trace_path("bert_tuple.pt"), std::ios::binary);
+    std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const BertSession session = BertSession::load_from_memory(std::as_bytes(std::span(bytes)), {.engine = engine});
+    std::fill(bytes.begin(), bytes.end(), '\0');
+    for (const GoldenCase& golden : load_golden("bert.json")) {
+      const EncoderOutput output = session.run(golden.encoding);
+      EXPECT_LE(difference(output.last_hidden_state().data(), golden.layers.back()), 1e-5F);
+    }
+  }
+}
+
+TEST(Session, TakesAVocabularyBesideTheModel) {
+  const BertSession session = load_trace("bert_tuple.pt");  // tests/data/traces/vocab.txt lies beside it
+  ASSERT_TRUE(session.has_tokenizer());
+  EXPECT_EQ(session.tokenizer().vocab_size(), 99U);  // smaller than the embedding's 128 rows
+  const Encoding pair = session.tokenizer().encode("Who was Jim Henson ?", "Jim [MASK] was a puppeteer");
+  const GoldenCase golden = load_golden("bert.json").front();
+  EXPECT_EQ(pair.input_ids, golden.encoding.input_ids);
+  EXPECT_EQ(pair.token_type_ids, golden.encoding.token_type_ids);
+  expect_golden(session.run(pair), 0, golden);
+}
+
+TEST(Session, AutomaticTakesThePackedEngineWhereItIsProven) {
+  const BertSession session = BertSession::load(trace_path("bert_layers.pt"));
+  EXPECT_EQ(session.info().engine, EngineKind::packed);
+  EXPECT_THAT(session.info().engine_why, HasSubstr("equal to the trace"));
+  for (const GoldenCase& golden : load_golden("bert.json")) expect_golden(session.run(golden.encoding), 0, golden);
+}
+
+TEST(Session, AutomaticFallsBackAndSaysWhy) {
+  const BertSession session = BertSession::load(trace_path("toy_slice.pt"));
+  EXPECT_EQ(session.info().engine, EngineKind::torchscript);
+  EXPECT_THAT(session.info().engine_why, HasSubstr("packed is not used"));
+  const Error error = thrown_by([] { BertSession::load(trace_path("toy_slice.pt"), {.engine = EngineKind::packed}); });
+  EXPECT_THAT(error.what(), HasSubstr("packed engine"));
+}
+
+TEST(Session, TellsHowLongEachStageOfLoadingTook) {
+  const auto stages = load_trace("bert_tuple.pt").info().load_stages;
+  std::vector<std::string> names;
+  for (const LoadStage& stage : stages) names.push_back(stage.name);
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("read the file", "tokenizer", "torch::jit::load", "length checks", "warm-up"));
+}
+
+TEST(Session, NamesCanBeGivenToATraceThatHasLostThem) {
+  // Named anew in the trace's own order, every input is fed as before.
+  const BertSession session =
+      load_trace("bert_permuted.pt", {.input_names = {"token_type_ids", "attention_mask", "input_ids"}});
+  for (const GoldenCase& golden : load_golden("bert.json")) expect_golden(session.run(golden.encoding), 0, golden);
+}
+
+TEST(Session, PositionsOfTheCallersOwn) {
+  const BertSession session = load_trace("bert_positions.pt");
+  Encoding text = load_golden("bert.json")[2].encoding;
+  const EncoderOutput by_rule = session.run(text);
+  for (std::size_t i = 0; i < text.size(); ++i) text.position_ids.push_back(static_cast<std::int32_t>(i));
+  EXPECT_EQ(difference(session.run(text).last_hidden_state().data(), by_rule.last_hidden_state().data()), 0);
+  text.position_ids.front() = 30;
+  EXPECT_GT(difference(session.run(text).last_hidden_state().data(), by_rule.last_hidden_state().data()), 1e-4F);
+}
+
+TEST(Session, GivesOnlyWhatIsAskedFor) {
+  const BertSession session = load_trace("bert_layers.pt");
+  const Encoding text = load_golden("bert.json").front().encoding;
+  EXPECT_EQ(session.run(text, {.all_encoder_layers = false}).all_encoder_layers.size(), 1U);
+  const EncoderOutput pooled = session.run(text, {.hidden_states = false});
+  EXPECT_TRUE(pooled.all_encoder_layers.empty());
+  EXPECT_TRUE(pooled.pooled_output.has_value());
+  EXPECT_FALSE(session.run(text, {.pooled_output = false}).pooled_output.has_value());
+}
+
+TEST(Session, PaddingHasNoRows) {
+  const BertSession session = load_trace("bert_layers.pt");
+  const Encoding text = session.tokenizer().encode("jim henson", {.pad_to = 14});
+  ASSERT_EQ(text.size(), 14U);
+  const std::size_t tokens =
+      static_cast<std::size_t>(std::count(text.attention_mask.begin(), text.attention_mask.end(), 1));
+  EXPECT_EQ(session.run(text).last_hidden_state().sequence(0), tokens);
+}
+
+TEST(DemoModel, PassesItsSelfTestOnBothEngines) {
+  for (const EngineKind engine : {EngineKind::torchscript, EngineKind::packed}) {
+    const VerifyReport report =
+        verify(BertSession::load(std::filesystem::path(BERTRT_MODELS) / "demo.pt", {.engine = engine}));
+    EXPECT_TRUE(report.ok);
+    EXPECT_GE(report.cases, 3U);
+    EXPECT_LE(report.max_hidden_difference, 1e-5F);
+    EXPECT_LE(report.max_logits_difference, 1e-4F);
+  }
+}
+
+}  // namespace
+}  // namespace bertrt
