@@ -15,8 +15,12 @@ using kernels::Kernels;
 using kernels::kGroupBytes;
 using kernels::kPanel;
 
-// Rows that are run before the next panel is taken: their packed form stays in the cache that the cores share.
-constexpr std::size_t kBlockBytes = std::size_t{4} << 20;
+// A core's second-level cache (1 MB or more where it matters) is to hold the rows that are run through one panel after
+// the other, the panel, and the next one on its way. So rows are taken in blocks of this size, and K is cut where a
+// panel is larger than its part; a cut costs a store and a load of the sums, worth it for some tiles.
+constexpr std::size_t kBlockBytes = std::size_t{512} << 10;
+constexpr std::size_t kCutPanelBytes = std::size_t{128} << 10;
+constexpr std::size_t kTilesToCutK = 4;
 // Input that is worth packing on several threads.
 constexpr std::size_t kParallelPackBytes = std::size_t{64} << 10;
 // Parts for each thread: enough that a thread which was held up does not hold up the rest.
@@ -24,11 +28,12 @@ constexpr std::size_t kPartsPerThread = 4;
 
 // How `rows` are cut into tiles: as few as the kernel's registers allow, of equal size give or take one.
 struct Tiling {
-  Tiling(std::size_t rows, std::size_t most)
-      : count((rows + most - 1) / most), each(rows / count), more(rows % count) {}
+  Tiling(std::size_t row_count, std::size_t most)
+      : rows(row_count), count((rows + most - 1) / most), each(rows / count), more(rows % count) {}
   std::size_t first(std::size_t tile) const { return tile * each + std::min(tile, more); }
   std::size_t size(std::size_t tile) const { return each + (tile < more ? 1 : 0); }
 
+  std::size_t rows;
   std::size_t count;
   std::size_t each;
   std::size_t more;  // so many tiles have one more
@@ -58,8 +63,15 @@ class PackedLinear final : public Linear {
     if (rows == 0) return;
     const Tiling tiling(rows, tiles().max_rows);
     const Input input = pack_rows(x, rows, tiling, pool, scratch);
+    Work work{input, tiling, epilogue, y, nullptr, 1};
+    if (tiling.count >= kTilesToCutK) {
+      work.cuts = (weight_.panel_bytes() + kCutPanelBytes - 1) / kCutPanelBytes;
+      if (work.cuts > 1) {
+        work.sums = scratch.sums.reserve(rows * weight_.panel_count * kPanel * sizeof(std::uint32_t));
+      }
+    }
 
-    const std::size_t row_bytes = weight_.groups * kGroupBytes;
+    const std::size_t row_bytes = weight_.groups * kGroupBytes / work.cuts;
     const std::size_t tiles_a_block = std::max<std::size_t>(1, kBlockBytes / (row_bytes * (tiling.each + 1)));
     const std::size_t blocks = (tiling.count + tiles_a_block - 1) / tiles_a_block;
     const std::size_t threads = pool.threads();
@@ -70,8 +82,9 @@ class PackedLinear final : public Linear {
       const std::size_t block = part / slices;
       const std::size_t turn = part % slices;
       const std::size_t slice = slices_a_thread == 0 ? turn : turn % threads * slices_a_thread + turn / threads;
-      run_panels(input, share(weight_.panel_count, slice, slices), share(weight_.panel_count, slice + 1, slices),
-                 tiling, share(tiling.count, block, blocks), share(tiling.count, block + 1, blocks), y, epilogue);
+      const Range panels{share(weight_.panel_count, slice, slices), share(weight_.panel_count, slice + 1, slices)};
+      const Range tiles{share(tiling.count, block, blocks), share(tiling.count, block + 1, blocks)};
+      for (std::size_t cut = 0; cut < work.cuts; ++cut) run_panels(work, cut, panels, tiles);
     });
   }
 
@@ -88,6 +101,21 @@ class PackedLinear final : public Linear {
     std::byte* rows;
     float* scales;
     std::int32_t* zeros;
+  };
+
+  struct Range {
+    std::size_t first;
+    std::size_t last;
+  };
+
+  // One call of run().
+  struct Work {
+    const Input& input;
+    const Tiling& tiling;
+    const Epilogue& epilogue;
+    float* y;
+    std::byte* sums;   // [panel][row][kPanel], where K is cut
+    std::size_t cuts;  // pieces of K, done one after the other
   };
 
   const kernels::TileKernels& tiles() const noexcept {
@@ -126,54 +154,67 @@ class PackedLinear final : public Linear {
     return input;
   }
 
-  void run_panels(const Input& input, std::size_t first_panel, std::size_t last_panel, const Tiling& tiling,
-                  std::size_t first_tile, std::size_t last_tile, float* y, const Epilogue& epilogue) const {
-    const std::size_t tile_count = last_tile - first_tile;
-    for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
-      const std::byte* data = weight_.panels.data() + panel * weight_.panel_bytes();
-      for (std::size_t tile = first_tile; tile < last_tile; ++tile) {
-        kernels::Prefetch prefetch{data + kPrefetchAhead, kGroupPanelBytes};
+  void run_panels(const Work& work, std::size_t cut, Range panels, Range tiles) const {
+    const std::size_t tile_count = tiles.last - tiles.first;
+    const Range groups{share(weight_.groups, cut, work.cuts), share(weight_.groups, cut + 1, work.cuts)};
+    const std::size_t bytes = (groups.last - groups.first) * kGroupPanelBytes;
+    for (std::size_t panel = panels.first; panel < panels.last; ++panel) {
+      const std::byte* data = weight_.panels.data() + panel * weight_.panel_bytes() + groups.first * kGroupPanelBytes;
+      for (std::size_t tile = tiles.first; tile < tiles.last; ++tile) {
         // A panel that more than one tile needs comes from memory while the panel before it is multiplied.
-        const bool streaming = tile_count == 1 || (panel == first_panel && tile == first_tile);
+        const bool streaming = tile_count == 1 || (panel == panels.first && tile == tiles.first);
+        kernels::Prefetch prefetch{data + kPrefetchAhead, kGroupPanelBytes};
         if (!streaming) {
-          const std::size_t offset = share(weight_.panel_bytes(), tile - first_tile, tile_count);
-          prefetch = {data + weight_.panel_bytes() + offset, (kGroupPanelBytes + tile_count - 1) / tile_count};
+          prefetch = {data + weight_.panel_bytes() + share(bytes, tile - tiles.first, tile_count),
+                      (kGroupPanelBytes + tile_count - 1) / tile_count};
         }
-        run_tile(input, panel, tiling.first(tile), tiling.size(tile), streaming, prefetch, y, epilogue);
+        const std::size_t first = work.tiling.first(tile);
+        const std::size_t rows = work.tiling.size(tile);
+        alignas(64) std::uint32_t own[kernels::kMaxTileRows * kPanel];
+        void* sums = own;
+        if (work.sums != nullptr) {
+          sums = work.sums + (panel * work.tiling.rows + first) * kPanel * sizeof(std::uint32_t);
+        }
+        const bool last_cut = cut + 1 == work.cuts;
+        if (last_cut) prefetch_results(work, panel, first, rows);
+        const auto& multiply = streaming ? this->tiles().streaming : this->tiles().resident;
+        multiply[rows](work.input.rows + (first * weight_.groups + groups.first * rows) * kGroupBytes, data,
+                       groups.last - groups.first, sums, cut != 0, prefetch);
+        if (last_cut) finish_tile(work, panel, first, rows, sums);
       }
     }
   }
 
-  void run_tile(const Input& input, std::size_t panel, std::size_t first, std::size_t rows, bool streaming,
-                kernels::Prefetch prefetch, float* y, const Epilogue& epilogue) const {
-    alignas(64) std::uint32_t sums[kernels::kMaxTileRows * kPanel];
-    const std::size_t column = panel * kPanel;
+  // The lines that a tile's results go to, while it is multiplied.
+  void prefetch_results(const Work& work, std::size_t panel, std::size_t first, std::size_t rows) const {
     for (std::size_t r = first; r < first + rows; ++r) {
-      prefetch_line(y + r * out() + column);
-      prefetch_line(y + r * out() + column + kPanel / 2);
-      if (epilogue.residual != nullptr && epilogue.residual != y) {
-        prefetch_line(epilogue.residual + r * out() + column);
-        prefetch_line(epilogue.residual + r * out() + column + kPanel / 2);
-      }
+      const std::size_t at = r * out() + panel * kPanel;
+      prefetch_line(work.y + at);
+      prefetch_line(work.y + at + kPanel / 2);
+      if (work.epilogue.residual == nullptr) continue;
+      prefetch_line(work.epilogue.residual + at);
+      prefetch_line(work.epilogue.residual + at + kPanel / 2);
     }
-    const kernels::TileKernel multiply = streaming ? tiles().streaming[rows] : tiles().resident[rows];
-    multiply(input.rows + first * weight_.groups * kGroupBytes, weight_.panels.data() + panel * weight_.panel_bytes(),
-             weight_.groups, sums, prefetch);
+  }
+
+  void finish_tile(const Work& work, std::size_t panel, std::size_t first, std::size_t rows, const void* sums) const {
+    const std::size_t column = panel * kPanel;
+    const float* residual = work.epilogue.residual;
     kernels::Finish finish;
     finish.bias = reinterpret_cast<const float*>(weight_.bias.data()) + column;
-    finish.activation = epilogue.activation;
-    finish.residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + first * out() + column;
-    finish.out = y + first * out() + column;
+    finish.activation = work.epilogue.activation;
+    finish.residual = residual == nullptr ? nullptr : residual + first * out() + column;
+    finish.out = work.y + first * out() + column;
     finish.stride = out();
     finish.columns = std::min(kPanel, out() - column);
     if (dtype() == DType::int8) {
       finish.scales = reinterpret_cast<const float*>(weight_.scales.data()) + column;
       finish.sums = reinterpret_cast<const std::int32_t*>(weight_.sums.data()) + column;
-      finish.row_scales = input.scales + first;
-      finish.row_zeros = input.zeros + first;
-      kernels_.finish_int8(reinterpret_cast<const std::int32_t*>(sums), rows, finish);
+      finish.row_scales = work.input.scales + first;
+      finish.row_zeros = work.input.zeros + first;
+      kernels_.finish_int8(static_cast<const std::int32_t*>(sums), rows, finish);
     } else {
-      kernels_.finish_float(reinterpret_cast<const float*>(sums), rows, finish);
+      kernels_.finish_float(static_cast<const float*>(sums), rows, finish);
     }
   }
 

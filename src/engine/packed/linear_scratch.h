@@ -38,7 +38,8 @@ class AlignedBuffer {
 /// What linear layers need while they run, reused from call to call; one for each call at a time.
 struct Scratch {
   AlignedBuffer rows;   ///< the input's rows, packed or quantized
-  AlignedBuffer parts;  ///< a stretch for each part of the work
+  AlignedBuffer parts;  ///< int8: the grid of each row
+  AlignedBuffer sums;   ///< of the part of K that is done, where K is cut
 };
 
 }  // namespace bertrt::engine::packed

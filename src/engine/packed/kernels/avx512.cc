@@ -43,13 +43,17 @@ inline void prefetch_lines(const char* from) {
 // A panel is two registers wide; kRows tile rows keep 2 kRows sums in registers (28 of 32 at 14 rows).
 template <std::size_t kRows, std::size_t kPrefetchLines>
 BERTRT_TARGET("avx512f,avx512bw,avx512vnni")
-void tile_vnni(const void* input, const void* panel, std::size_t groups, void* sums, Prefetch prefetch) {
+void tile_vnni(const void* input, const void* panel, std::size_t groups, void* sums, bool add, Prefetch prefetch) {
   const auto* a = static_cast<const int*>(input);
   const auto* b = static_cast<const char*>(panel);
   const auto* ahead = reinterpret_cast<const char*>(prefetch.from);
   __m512i sum[kRows][2];
   BERTRT_UNROLL
-  for (std::size_t r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
+  for (std::size_t r = 0; r < kRows; ++r) {
+    const char* from = static_cast<const char*>(sums) + r * kRowBytes;
+    sum[r][0] = add ? _mm512_load_si512(from) : _mm512_setzero_si512();
+    sum[r][1] = add ? _mm512_load_si512(from + 64) : _mm512_setzero_si512();
+  }
   for (std::size_t group = 0; group < groups; ++group) {
     BERTRT_UNROLL
     for (std::size_t word = 0; word < kGroupWords; ++word) {
@@ -78,13 +82,17 @@ void tile_vnni(const void* input, const void* panel, std::size_t groups, void* s
 
 template <std::size_t kRows, std::size_t kPrefetchLines>
 BERTRT_TARGET("avx512f,avx512bw,avx512vl,avx512bf16")
-void tile_bf16(const void* input, const void* panel, std::size_t groups, void* sums, Prefetch prefetch) {
+void tile_bf16(const void* input, const void* panel, std::size_t groups, void* sums, bool add, Prefetch prefetch) {
   const auto* a = static_cast<const int*>(input);
   const auto* b = static_cast<const char*>(panel);
   const auto* ahead = reinterpret_cast<const char*>(prefetch.from);
   __m512 sum[kRows][2];
   BERTRT_UNROLL
-  for (std::size_t r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_ps();
+  for (std::size_t r = 0; r < kRows; ++r) {
+    const char* from = static_cast<const char*>(sums) + r * kRowBytes;
+    sum[r][0] = add ? _mm512_load_ps(from) : _mm512_setzero_ps();
+    sum[r][1] = add ? _mm512_load_ps(from + 64) : _mm512_setzero_ps();
+  }
   for (std::size_t group = 0; group < groups; ++group) {
     BERTRT_UNROLL
     for (std::size_t word = 0; word < kGroupWords; ++word) {

@@ -30,7 +30,7 @@ double rate(const TileKernels& kernels, std::size_t numbers_a_group) {
   do {
     const auto start = Clock::now();
     for (int i = 0; i < kCalls; ++i) {
-      kernels.resident[kernels.max_rows](input.data(), panel.data(), kGroups, sums.data(), {panel.data(), 0});
+      kernels.resident[kernels.max_rows](input.data(), panel.data(), kGroups, sums.data(), false, {panel.data(), 0});
     }
     least = std::min(least, std::chrono::duration<double>(Clock::now() - start).count());
   } while (Clock::now() < end);

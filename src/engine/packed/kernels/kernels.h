@@ -26,9 +26,10 @@ struct Prefetch {
   std::size_t step = 0;
 };
 
-/// sums[row][kPanel] = input tile · weight panel, over `groups` groups of K; fp32, or int32 for int8. Inputs and sums
-/// are aligned to 64 bytes. Prefetched addresses need not exist.
-using TileKernel = void (*)(const void* input, const void* panel, std::size_t groups, void* sums, Prefetch prefetch);
+/// sums[row][kPanel] = input tile · weight panel (added to what is there when `add`), over `groups` groups of K; fp32,
+/// or int32 for int8. Inputs and sums are aligned to 64 bytes. Prefetched addresses need not exist.
+using TileKernel = void (*)(const void* input, const void* panel, std::size_t groups, void* sums, bool add,
+                            Prefetch prefetch);
 
 /// The kernels for tiles of 1 … max_rows rows, in two forms that differ in what they prefetch for each group of K:
 /// `streaming` a panel's whole group (512 bytes), for a panel that comes from memory for this tile alone; `resident`

@@ -125,7 +125,7 @@ HWY_INLINE void prefetch_lines(const std::byte* from) {
 }
 
 template <class Dot, class DSum, std::size_t kTileRows, std::size_t kLines>
-void tile(const void* input, const void* panel, std::size_t groups, void* sums, Prefetch prefetch) {
+void tile(const void* input, const void* panel, std::size_t groups, void* sums, bool add, Prefetch prefetch) {
   using T = typename Dot::T;
   const typename Dot::D d;
   const DSum dsum;
@@ -133,11 +133,14 @@ void tile(const void* input, const void* panel, std::size_t groups, void* sums, 
   for (std::size_t column = 0; column < kPanel; column += kColumns) {
     const T* HWY_RESTRICT a = static_cast<const T*>(input);
     const T* HWY_RESTRICT b = static_cast<const T*>(panel) + column;
+    auto* out = static_cast<hn::TFromD<DSum>*>(sums) + column;
     Sum sum[kTileRows][kVectors];
     HWY_UNROLL(16)
     for (std::size_t r = 0; r < kTileRows; ++r) {
       HWY_UNROLL(2)
-      for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(dsum);
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        sum[r][v] = add ? hn::Load(dsum, out + r * kPanel + v * kLanes) : hn::Zero(dsum);
+      }
     }
     const std::byte* ahead = prefetch.from;
     for (std::size_t group = 0; group < groups; ++group) {
@@ -159,7 +162,6 @@ void tile(const void* input, const void* panel, std::size_t groups, void* sums, 
       }
       a += kTileRows * kGroupWords;
     }
-    auto* out = static_cast<hn::TFromD<DSum>*>(sums) + column;
     HWY_UNROLL(16)
     for (std::size_t r = 0; r < kTileRows; ++r) {
       HWY_UNROLL(2)
