@@ -138,6 +138,17 @@ TEST(Safety, HostileTracesAreRefused) {
   }
 }
 
+// libtorch looks entries up without regard to case (tried with 2.13), so code under such names is code that runs.
+TEST(Safety, CodeHidesUnderNoOtherCase) {
+  const std::string code = "class M(Module):\n  def __setstate__(self, s: int) -> None:\n    pass\n";
+  for (const char* name : {"code/__torch__.py", "CODE/__torch__.py", "Code/__TORCH__.Py"}) {
+    const std::string bytes = test::make_archive({{name, code}});
+    const auto file = ModelFile::view(test::bytes_of(bytes), "file");
+    ASSERT_EQ(file->findings().size(), 1U) << name;
+    EXPECT_EQ(file->findings()[0].severity, Severity::refuse) << name;
+  }
+}
+
 TEST(OperatorTable, OnlyListedOperatorsAreAllowed) {
   EXPECT_EQ(judge_operator("aten", "add").rule, OperatorRule::allowed);
   EXPECT_EQ(judge_operator("aten", "add_").rule, OperatorRule::allowed);

@@ -23,7 +23,7 @@ inline std::string read_file(const std::filesystem::path& path) {
 }
 
 inline void put(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(i < 8 ? value >> (8 * i) : 0));
 }
 
 /// An entry of a zip file that a test builds; the fields beside name and content are there to be made wrong.

@@ -43,6 +43,8 @@ TEST(Zip, FindsStoredAndDeflatedEntries) {
 
 TEST(Zip, RefusesWhatOtherReadersCouldReadDifferently) {
   EXPECT_THAT(error_of(make_zip({{"a", "1"}, {"a", "2"}})), HasSubstr("each name once"));
+  EXPECT_THAT(error_of(make_zip({{"a/code", "1"}, {"A/Code", "2"}})), HasSubstr("each name once"));
+  EXPECT_THAT(error_of(make_zip({{std::string("a\0b", 3), "1"}})), HasSubstr("zero byte"));
   EXPECT_THAT(error_of(make_zip({{"a", "1"}}) + "trailing"), HasSubstr("expected a zip"));
   EXPECT_THAT(error_of(make_zip({{"a", "1", 0, 0, 0xfffffffe, "b"}})), HasSubstr("local header"));
   EXPECT_THAT(error_of(make_zip({{"a", "1"}}, 2)), HasSubstr("directory entries"));
