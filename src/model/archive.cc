@@ -32,8 +32,7 @@ Archive::Archive(std::span<const std::byte> bytes, const std::string& name)
 
 std::string Archive::where(std::string_view entry) const { return name_ + ": " + std::string(entry); }
 
-const ZipEntry* Archive::find(std::string_view entry) const noexcept {
-  // The name is put together once; short ones need no memory.
+const ZipEntry* Archive::find(std::string_view entry) const {
   std::string full(root_);
   full += entry;
   return directory_.find(full);
@@ -47,10 +46,10 @@ std::span<const std::byte> Archive::read(std::string_view entry) {
 
 std::vector<std::string> Archive::list(std::string_view folder) const {
   std::vector<std::string> names;
+  const std::string start = lower_case(std::string(root_).append(folder));
   for (const ZipEntry& entry : directory_.entries()) {
-    if (!entry.name.starts_with(root_)) continue;
-    const std::string_view inner = entry.name.substr(root_.size());
-    if (inner.starts_with(folder) && inner.size() > folder.size()) names.emplace_back(inner);
+    if (entry.name.size() <= start.size() || lower_case(entry.name.substr(0, start.size())) != start) continue;
+    names.push_back(std::string(folder).append(entry.name.substr(start.size())));
   }
   return names;
 }

@@ -21,11 +21,12 @@ class Archive {
   /// "model.pt: data.pkl", for messages.
   std::string where(std::string_view entry) const;
 
-  bool has(std::string_view entry) const noexcept { return find(entry) != nullptr; }
-  const ZipEntry* find(std::string_view entry) const noexcept;
+  bool has(std::string_view entry) const { return find(entry) != nullptr; }
+  const ZipEntry* find(std::string_view entry) const;
   /// @throws Error invalid_format when there is none or it is damaged
   std::span<const std::byte> read(std::string_view entry);
-  /// Names of the entries in a folder ("code/"), in the archive's order, the folder included.
+  /// Names of the entries in a folder ("code/"), in the archive's order, the folder included. Like everything here
+  /// without regard to case; the folder's name comes back as it was asked for.
   std::vector<std::string> list(std::string_view folder) const;
 
  private:

@@ -99,7 +99,7 @@ class ArchiveModel final : public ModelFile {
 
   void read_code() {
     for (std::string& entry : archive_.list("code/")) {
-      if (!entry.ends_with(".py")) continue;  // records for a debugger lie beside the code
+      if (!lower_case(entry).ends_with(".py")) continue;  // records for a debugger lie beside the code
       std::string text(as_text(archive_.read(entry)));
       code_.emplace(std::move(entry), std::move(text));
     }

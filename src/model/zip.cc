@@ -216,14 +216,27 @@ class Parser {
 ZipDirectory::ZipDirectory(std::span<const std::byte> bytes, std::string where) : where_(std::move(where)) {
   entries_ = Parser(bytes, where_).parse();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (!by_name_.emplace(entries_[i].name, i).second) {
-      throw Error(ErrorCode::invalid_format, where_, "each name once", "two entries " + std::string(entries_[i].name));
+    const std::string_view name = entries_[i].name;
+    if (name.find('\0') != std::string_view::npos) {
+      throw Error(ErrorCode::invalid_format, where_, "names of plain text", "one with a zero byte");
+    }
+    if (!by_name_.emplace(lower_case(name), i).second) {
+      throw Error(ErrorCode::invalid_format, where_, "each name once, whatever the case of its letters",
+                  "two entries " + std::string(name));
     }
   }
 }
 
-const ZipEntry* ZipDirectory::find(std::string_view name) const noexcept {
-  const auto found = by_name_.find(name);
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+const ZipEntry* ZipDirectory::find(std::string_view name) const {
+  const auto found = by_name_.find(lower_case(name));
   return found == by_name_.end() ? nullptr : &entries_[found->second];
 }
 

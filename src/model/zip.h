@@ -12,6 +12,9 @@
 
 namespace bertrt::model {
 
+/// The text with its ASCII letters in lower case.
+std::string lower_case(std::string_view text);
+
 /// One file in a zip archive, its place in the archive already checked.
 struct ZipEntry {
   std::string_view name;  ///< in the archive's bytes
@@ -26,6 +29,9 @@ struct ZipEntry {
 /// Strict where zip readers are known to disagree, so that what is checked here is what any other reader would
 /// see: one end record, at the very end; the directory right before it; local headers that repeat the directory's
 /// name, method and size; no name twice. PKWARE APPNOTE 6.3, sections 4.3 and 4.4.
+///
+/// Names are compared without regard to the case of ASCII letters, as libtorch compares them: code in an entry
+/// "CODE/x.py" is code.
 class ZipDirectory {
  public:
   /// `bytes` must outlive the object. @param where for messages. @throws Error invalid_format, unsupported
@@ -33,12 +39,12 @@ class ZipDirectory {
 
   std::span<const ZipEntry> entries() const noexcept { return entries_; }
   /// Null when there is none.
-  const ZipEntry* find(std::string_view name) const noexcept;
+  const ZipEntry* find(std::string_view name) const;
 
  private:
   std::string where_;
-  std::vector<ZipEntry> entries_;  // in the directory's order
-  std::map<std::string_view, std::size_t, std::less<>> by_name_;
+  std::vector<ZipEntry> entries_;               // in the directory's order
+  std::map<std::string, std::size_t> by_name_;  // in lower case
 };
 
 /// Reads entries; keeps what had to be inflated. All of it together stays within a budget that grows with the
