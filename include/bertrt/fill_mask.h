@@ -35,7 +35,8 @@ struct FillMaskOptions {
 /// Masked-token queries: text with one or more mask tokens in, ranked words out.
 ///
 ///   bertrt::FillMask fill(session);
-///   for (auto& p : fill("Paris is the capital of [MASK].", {.top_k = 5}).front().predictions) use(p.token, p.score);
+///   auto masks = fill("Paris is the capital of [MASK].", {.top_k = 5});
+///   for (auto& p : masks[0].predictions) use(p.token, p.score);
 ///
 /// Computes the decoder for masked rows only. Const calls may run on many threads at once.
 class BERTRT_API FillMask {

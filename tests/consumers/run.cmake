@@ -1,4 +1,4 @@
-# Configures, builds, checks and runs one consumer: cmake -DSOURCE= -DBINARY= -DOPTIONS= -DINSTALL= -DMODEL= -P run.cmake
+# Configures, builds, checks and runs one consumer: cmake -DSOURCE= -DBINARY= -DOPTIONS= -DINSTALL= -DROOT= -P run.cmake
 cmake_minimum_required(VERSION 3.22)
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -37,7 +37,7 @@ if(INSTALL)
 endif()
 
 file(GLOB program "${BINARY}/consumer" "${BINARY}/bertrt_minimal")
-run(${program} "${MODEL}" "He was born in 1950 in New [MASK].")
+run("${CMAKE_COMMAND}" -E chdir "${ROOT}" ${program} models/demo.pt "He was born in 1950 in New [MASK].")
 if(NOT output MATCHES "york")
   message(FATAL_ERROR "the consumer answered: ${output}")
 endif()
