@@ -61,6 +61,7 @@ LoadedTokenizer from_tokenizer_json(const TokenizerFiles& files) {
 struct Family {
   SpecialTokenNames names;
   bool trims_offsets = false;
+  bool overflow_keeps_types = false;
 };
 
 Family family_of(const nlohmann::json& config, const SubwordVocab& vocab) {
@@ -70,6 +71,7 @@ Family family_of(const nlohmann::json& config, const SubwordVocab& vocab) {
                               : vocab.find("[CLS]").has_value() && !vocab.find("<s>").has_value();
   Family family;
   if (is_deberta) {
+    family.overflow_keeps_types = true;  // TemplateProcessing, not RobertaProcessing
     family.names = {.unk = "[UNK]",
                     .pad = "[PAD]",
                     .cls = "[CLS]",
@@ -100,6 +102,7 @@ LoadedTokenizer from_vocab_and_merges(const TokenizerFiles& files) {
   spec.add_prefix_space = flag(config, "add_prefix_space", false);
   LoadedTokenizer loaded;
   loaded.config.trim_offsets = family.trims_offsets;
+  loaded.config.overflow_keeps_types = family.overflow_keeps_types;
   loaded.config.trim_keeps_prefix_space = spec.add_prefix_space;
   loaded.model = std::make_unique<BpeModel>(std::move(spec));
   read_common_config(files, *loaded.model, family.names, loaded.config);

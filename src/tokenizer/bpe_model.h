@@ -34,6 +34,7 @@ class BpeModel final : public SubwordModel {
   explicit BpeModel(BpeSpec spec);
 
   std::string_view family() const noexcept override { return "bpe"; }
+  bool has_normalizer() const noexcept override { return false; }
   void encode(std::string_view text, RunContext context, Pieces& pieces) const override;
   void encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const override;
   std::string decode(std::span<const std::string_view> tokens) const override;

@@ -16,14 +16,13 @@ void put(std::vector<T>& values, Side side, std::size_t count, T value) {
 }  // namespace
 
 Encoding TokenizerImpl::assemble(std::span<const TemplatePiece> steps, const Part (&parts)[2],
-                                 const std::pair<std::size_t, std::size_t> (&window)[2],
-                                 const EncodeOptions& options) const {
+                                 const Window (&window)[2], const EncodeOptions& options) const {
   std::size_t size = 0;
   for (const TemplatePiece& step : steps) {
     if (step.kind == Kind::special) {
       size += options.add_special_tokens;
     } else {
-      const auto& [begin, end] = window[step.kind == Kind::second];
+      const auto& [begin, end] = window[step.kind == Kind::second].range;
       size += end - begin;
     }
   }
@@ -50,11 +49,12 @@ Encoding TokenizerImpl::assemble(std::span<const TemplatePiece> steps, const Par
       continue;
     }
     const int which = step.kind == Kind::second;
-    const auto [begin, end] = window[which];
+    const auto [begin, end] = window[which].range;
     const std::size_t count = end - begin;
     const std::int32_t* ids = parts[which].pieces.ids.data();
     encoding.input_ids.insert(encoding.input_ids.end(), ids + begin, ids + end);
-    put(encoding.token_type_ids, Side::right, count, step.type_id);
+    const bool keeps_type = config_.overflow_keeps_types && !window[which].is_main;
+    put(encoding.token_type_ids, Side::right, count, keeps_type ? std::int32_t{which} : step.type_id);
     if (!with_offsets) continue;
     const Offset* offsets = parts[which].pieces.offsets.data();
     encoding.offsets.insert(encoding.offsets.end(), offsets + begin, offsets + end);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,8 +19,9 @@ class OffsetTrim {
 
   /// Tells of a token of the model; ids in any order.
   void add(std::int32_t id, std::string_view token);
-  /// Tells of an added token: its white space is what it took from the text, not what its name has.
-  void add_from_text(std::int32_t id);
+  /// Tells of an added token: its white space is what it took from the text around `content`. The model may give the
+  /// same id (the unknown token) for other text, which is then not trimmed.
+  void add_from_text(std::int32_t id, std::string_view content);
 
   /// Trims one window's offsets into `text` in place. Which token is the window's first matters: its single leading
   /// space may have been put in by the tokenizer.
@@ -27,15 +29,15 @@ class OffsetTrim {
 
  private:
   struct Space {
-    std::uint8_t leading = 0;  // bytes of the caller's text
-    std::uint8_t trailing = 0;
-    std::uint8_t leading_count = 0;  // characters
-    bool from_text = false;
+    std::uint32_t leading = 0;  // characters
+    std::uint32_t trailing = 0;
+    std::int32_t content = -1;  // in contents_, for an added token
   };
   static Space space_of(std::string_view token);
   Space& at(std::int32_t id);
 
   std::vector<Space> by_id_;
+  std::vector<std::string> contents_;
   bool keeps_prefix_space_;
 };
 

@@ -46,6 +46,9 @@ struct TokenizerConfig {
   Side padding_side = Side::right;
   Side truncation_side = Side::right;
   std::int32_t pad_type_id = 0;
+  /// TemplateProcessing gives its types to the encoding alone: in the overflow, the further windows of a text keep the
+  /// type that they were encoded with, 0 for the first text and 1 for the second.
+  bool overflow_keeps_types = false;
   /// Byte-level families: offsets lose the white space (and Ġ) at a token's ends, after truncation, as ByteLevel's and
   /// RobertaProcessing's post-processors do. The facade does it.
   bool trim_offsets = false;

@@ -14,7 +14,9 @@ void check_size(std::string_view text) {
   }
 }
 
-RunContext context_at(Offset range) { return {.at_text_start = range.begin == 0}; }
+RunContext context_at(std::size_t begin, bool parse_special_tokens) {
+  return {.at_text_start = begin == 0, .special_pieces = parse_special_tokens};
+}
 
 std::string_view slice(std::string_view text, Offset range) {
   return text.substr(range.begin, range.end - range.begin);
@@ -25,7 +27,8 @@ std::size_t special_count(std::span<const TemplatePiece> steps) {
       steps.begin(), steps.end(), [](const TemplatePiece& p) { return p.kind == TemplatePiece::Kind::special; }));
 }
 
-/// Limits that make no sense for any text. A stride is refused as Hugging Face does it, against the template of one text.
+/// Limits that make no sense for any text. A stride is refused as Hugging Face does it, against the template of one
+/// text.
 void check_limits(const EncodeOptions& options, std::size_t added, std::size_t added_to_one) {
   if (options.max_length < added) {
     throw Error(ErrorCode::invalid_argument, "max_length",
@@ -84,7 +87,7 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
       const auto id = static_cast<std::int32_t>(i);
       if (const auto token = model_->id_to_token(id)) trim_->add(id, *token);
     }
-    for (const auto& [id, added] : added_by_id_) trim_->add_from_text(id);
+    for (const auto& [id, added] : added_by_id_) trim_->add_from_text(id, added.content);
   }
 }
 
@@ -99,13 +102,13 @@ void TokenizerImpl::append_run(std::string_view text, Offset range, bool parse_s
     }
   };
   if (in_normalized_text_.empty()) {
-    model_->encode(run, context_at(range), out);
+    model_->encode(run, context_at(range.begin, parse_special_tokens), out);
     shift(range.begin);
     return;
   }
   text::NormalizedText normalized;
   const bool changes = model_->has_normalizer();
-  if (changes) model_->normalize(run, context_at(range), normalized);
+  if (changes) model_->normalize(run, context_at(range.begin, parse_special_tokens), normalized);
   const std::string_view searched = changes ? std::string_view(normalized.bytes) : run;
   std::vector<Segment> segments;
   in_normalized_text_.split(searched, parse_special_tokens, segments);
@@ -116,7 +119,7 @@ void TokenizerImpl::append_run(std::string_view text, Offset range, bool parse_s
       out.offsets.push_back(segment.range);
     } else {
       const Offset in_text = changes ? normalized.to_source(segment.range) : segment.range;
-      const RunContext context{.at_text_start = range.begin + in_text.begin == 0};
+      const RunContext context = context_at(range.begin + in_text.begin, parse_special_tokens);
       const std::string_view part = slice(searched, segment.range);
       if (changes) {
         model_->encode_normalized(part, context, out);
@@ -138,21 +141,22 @@ void TokenizerImpl::append_run(std::string_view text, Offset range, bool parse_s
 void TokenizerImpl::append_ids(std::string_view text, Offset range, bool parse_special_tokens,
                                std::vector<std::int32_t>& ids) const {
   const std::string_view run = slice(text, range);
-  if (in_normalized_text_.empty()) return model_->encode_ids(run, context_at(range), ids);
+  if (in_normalized_text_.empty()) return model_->encode_ids(run, context_at(range.begin, parse_special_tokens), ids);
   if (model_->has_normalizer()) {
     Pieces out;
     append_run(text, range, parse_special_tokens, out);
     ids.insert(ids.end(), out.ids.begin(), out.ids.end());
     return;
   }
-  if (in_normalized_text_.next_candidate(run, 0) == run.size()) return model_->encode_ids(run, context_at(range), ids);
+  if (in_normalized_text_.next_candidate(run, 0) == run.size())
+    return model_->encode_ids(run, context_at(range.begin, parse_special_tokens), ids);
   std::vector<Segment> segments;
   in_normalized_text_.split(run, parse_special_tokens, segments);
   for (const Segment& segment : segments) {
     if (segment.id >= 0) {
       ids.push_back(segment.id);
     } else {
-      const RunContext context{.at_text_start = range.begin + segment.range.begin == 0};
+      const RunContext context = context_at(range.begin + segment.range.begin, parse_special_tokens);
       model_->encode_ids(slice(run, segment.range), context, ids);
     }
   }
@@ -215,16 +219,19 @@ Encoding TokenizerImpl::encode_parts(std::string_view text, const std::string_vi
                        options.max_length - added, options.truncation, options.stride, config_.truncation_side);
   }
 
-  Encoding encoding = assemble(steps, parts, {windows.first[0], windows.second[0]}, options);
+  const auto window = [](const Windows& of, std::size_t index) { return Window{of[index], index == 0}; };
+  Encoding encoding = assemble(steps, parts, {window(windows.first, 0), window(windows.second, 0)}, options);
   // Hugging Face's order: every further window of the first text with all of the second's, then the first text's first
   // window with the second's others.
   for (std::size_t a = 1; a < windows.first.size(); ++a) {
-    for (const auto& b : windows.second) {
-      encoding.overflowing.push_back(assemble(steps, parts, {windows.first[a], b}, options));
+    for (std::size_t b = 0; b < windows.second.size(); ++b) {
+      encoding.overflowing.push_back(
+          assemble(steps, parts, {window(windows.first, a), window(windows.second, b)}, options));
     }
   }
   for (std::size_t b = 1; b < windows.second.size(); ++b) {
-    encoding.overflowing.push_back(assemble(steps, parts, {windows.first[0], windows.second[b]}, options));
+    encoding.overflowing.push_back(
+        assemble(steps, parts, {window(windows.first, 0), window(windows.second, b)}, options));
   }
   return encoding;
 }

@@ -50,9 +50,14 @@ class TokenizerImpl {
   Pieces pieces(std::string_view text, bool parse_special_tokens, bool with_offsets) const;
   void append_run(std::string_view text, Offset range, bool parse_special_tokens, Pieces& pieces) const;
   void append_ids(std::string_view text, Offset range, bool parse_special_tokens, std::vector<std::int32_t>& ids) const;
+  /// A range of a text's tokens, and whether it is what the encoding keeps of that text.
+  struct Window {
+    std::pair<std::size_t, std::size_t> range;
+    bool is_main = true;
+  };
   /// One encoding: the template's `steps` with a window of each text.
-  Encoding assemble(std::span<const TemplatePiece> steps, const Part (&parts)[2],
-                    const std::pair<std::size_t, std::size_t> (&window)[2], const EncodeOptions& options) const;
+  Encoding assemble(std::span<const TemplatePiece> steps, const Part (&parts)[2], const Window (&window)[2],
+                    const EncodeOptions& options) const;
   void pad(Encoding& encoding, const EncodeOptions& options) const;
 
   std::unique_ptr<const SubwordModel> model_;

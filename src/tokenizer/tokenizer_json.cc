@@ -51,6 +51,7 @@ void read_post_processor(const json& processor, const std::string& where, Tokeni
     const json& special_tokens = processor.contains("special_tokens") ? processor["special_tokens"] : none;
     config.tmpl.single = template_pieces(processor.at("single"), special_tokens);
     config.tmpl.pair = template_pieces(processor.at("pair"), special_tokens);
+    config.overflow_keeps_types = true;
   } else if (type == "BertProcessing") {
     config.tmpl =
         bert_template(processor.at("cls").at(1).get<std::int32_t>(), processor.at("sep").at(1).get<std::int32_t>());

@@ -169,6 +169,7 @@ LoadedTokenizer from_sentencepiece(const TokenizerFiles& files, std::string_view
   loaded.model = std::make_unique<UnigramModel>(std::move(spec));
   read_common_config(files, *loaded.model, names, loaded.config);
   add_model_tokens(model, *loaded.model, loaded.config);
+  loaded.config.overflow_keeps_types = true;  // TemplateProcessing
   const SpecialTokenIds& ids = loaded.config.special;
   loaded.config.tmpl = family == Family::albert ? bert_template(ids.cls, ids.sep) : roberta_template(ids.cls, ids.sep);
   return loaded;

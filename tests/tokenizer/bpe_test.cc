@@ -120,6 +120,18 @@ TEST(Bpe, JsonThatFusesUnknownAndIgnoresMergesIsGolden) {
   expect_golden(Tokenizer::load(bpe("json_fused")), "bpe/json_fused/golden.json");
 }
 
+// "x" and the line feed are not in these vocabularies. Expected values by tokenizers 0.23.3.
+TEST(Bpe, UnknownBytesOfOneWordAreFused) {
+  using Ids = std::vector<std::int32_t>;
+  const EncodeOptions plain{.add_special_tokens = false};
+  const std::string text = "xxa xx\n\n";
+  EXPECT_EQ(Tokenizer::load(bpe("json_dropped")).encode(text, plain).input_ids, (Ids{69, 225}));
+  EXPECT_EQ(Tokenizer::load(bpe("json_unknown")).encode(text, plain).input_ids, (Ids{3, 3, 69, 225, 3, 3, 3, 3}));
+  const Encoding fused = Tokenizer::load(bpe("json_fused")).encode(text, plain);
+  EXPECT_EQ(fused.input_ids, (Ids{3, 69, 225, 3, 3}));
+  EXPECT_EQ(fused.offsets, (std::vector<Offset>{{0, 2}, {2, 3}, {4, 4}, {4, 6}, {6, 8}}));
+}
+
 // One word of a megabyte: n log n takes a fraction of a second, n * n would take hours and run into the test's limit.
 TEST(Bpe, OneLongWordIsNotQuadratic) {
   const Tokenizer tokenizer = Tokenizer::load(bpe("roberta"));
