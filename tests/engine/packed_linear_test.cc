@@ -65,6 +65,23 @@ TEST_P(PackedLinear, ARowsBitsDoNotDependOnItsNeighbours) {
   }
 }
 
+// So many rows and so long that rows are taken in blocks and K is cut; a row alone is neither.
+TEST_P(PackedLinear, BlocksAndCutsDoNotChangeABit) {
+  constexpr std::size_t kRows = 150;
+  constexpr std::size_t kLong = 5000;
+  constexpr std::size_t kFew = 40;
+  const std::vector<float> x = random_values(kRows * kLong, 11);
+  const auto layer = Linear::pack(random_values(kFew * kLong, 12), {}, kFew, kLong, GetParam());
+  std::vector<float> together(kRows * kFew);
+  std::vector<float> alone(kFew);
+  Scratch scratch;
+  layer->run(x.data(), kRows, together.data(), {.activation = Activation::relu}, ThreadPool::shared(), scratch);
+  for (std::size_t r = 0; r < kRows; r += 7) {
+    layer->run(x.data() + r * kLong, 1, alone.data(), {.activation = Activation::relu}, ThreadPool::shared(), scratch);
+    ASSERT_EQ(std::memcmp(alone.data(), together.data() + r * kFew, kFew * sizeof(float)), 0) << r;
+  }
+}
+
 TEST_P(PackedLinear, TheResidualIsAddedLastAndMayBeTheOutput) {
   const std::vector<float> x = random_values(9 * kIn, 5);
   const std::vector<float> residual = random_values(9 * kOut, 6);

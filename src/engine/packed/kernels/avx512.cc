@@ -57,7 +57,8 @@ void tile_vnni(const void* input, const void* panel, std::size_t groups, void* s
   for (std::size_t group = 0; group < groups; ++group) {
     BERTRT_UNROLL
     for (std::size_t word = 0; word < kGroupWords; ++word) {
-      prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
+      if (kPrefetchLines == kStreamingLines || word * 64 < prefetch.step)
+        prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
       _mm_prefetch(reinterpret_cast<const char*>(a) + kInputAhead + word * 64, _MM_HINT_T0);
       const __m512i b0 = _mm512_load_si512(b);
       const __m512i b1 = _mm512_load_si512(b + 64);
@@ -96,7 +97,8 @@ void tile_bf16(const void* input, const void* panel, std::size_t groups, void* s
   for (std::size_t group = 0; group < groups; ++group) {
     BERTRT_UNROLL
     for (std::size_t word = 0; word < kGroupWords; ++word) {
-      prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
+      if (kPrefetchLines == kStreamingLines || word * 64 < prefetch.step)
+        prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
       _mm_prefetch(reinterpret_cast<const char*>(a) + kInputAhead + word * 64, _MM_HINT_T0);
       const auto b0 = reinterpret_cast<__m512bh>(_mm512_load_si512(b));
       const auto b1 = reinterpret_cast<__m512bh>(_mm512_load_si512(b + 64));

@@ -111,9 +111,10 @@ constexpr std::size_t kStreamingLines = 8;
 constexpr std::size_t kResidentLines = 4;
 
 template <std::size_t kLines>
-HWY_INLINE void prefetch_lines(const std::byte* from) {
+HWY_INLINE void prefetch_lines(const std::byte* from, std::size_t step) {
   HWY_UNROLL(8)
   for (std::size_t line = 0; line < kLines; ++line) {
+    if (kLines == kResidentLines && line * 64 >= step) break;
 #if HWY_ARCH_X86
     if constexpr (kLines == kResidentLines) {
       _mm_prefetch(reinterpret_cast<const char*>(from + line * 64), _MM_HINT_T1);
@@ -144,7 +145,7 @@ void tile(const void* input, const void* panel, std::size_t groups, void* sums, 
     }
     const std::byte* ahead = prefetch.from;
     for (std::size_t group = 0; group < groups; ++group) {
-      prefetch_lines<kLines>(ahead);
+      prefetch_lines<kLines>(ahead, prefetch.step);
       HWY_UNROLL(4)
       for (std::size_t line = 0; line < kInputLines; ++line) hwy::Prefetch(a + (kInputAhead + line * 64) / sizeof(T));
       ahead += prefetch.step;
