@@ -33,12 +33,12 @@ class Prover {
   /// @param checks   whether other lengths than the traced one are tried
   /// @param batches  whether another number of texts than the traced one is
   LengthRange prove(bool checks, bool batches) {
-    learn();
+    const Unpacked padded = learn();
     LengthRange range;
     range.padded = traced_;
     range.may_pad = program_.inputs().takes(InputRole::attention_mask);
     if (checks) {
-      range.min = range.may_pad ? shortest_against_padded() : shortest_without_mask();
+      range.min = range.may_pad ? shortest_against_padded(padded) : shortest_without_mask();
       range.max = range.may_pad ? longest_against_padded() : longest_without_mask(range.min);
     }
     const std::size_t batch_length = range.min != 0 ? short_length() : traced_;
@@ -50,28 +50,25 @@ class Prover {
  private:
   std::size_t short_length() const { return std::min(kShort, std::max<std::size_t>(traced_ / 2, 1)); }
 
-  void learn() {
-    if (traced_ != 0) {
-      probe_.learn({short_length(), 1}, rows_, traced_);
-      return;
-    }
+  // The short text at the traced shape.
+  Unpacked learn() {
+    if (traced_ != 0) return probe_.learn({short_length(), 1}, rows_, traced_);
     for (const std::size_t length : kUsualLengths) {
       try {
         traced_ = length;
-        probe_.learn({short_length(), 1}, rows_, length);
-        return;
-      } catch (const Error& error) {
+        return probe_.learn({short_length(), 1}, rows_, length);
+      } catch (const Error&) {
         if (length == kUsualLengths.back()) throw;
       }
     }
+    return {};
   }
 
   // The shortest length that gives the padded text's answers; 0: even the short text's are others.
-  std::size_t shortest_against_padded() const {
+  std::size_t shortest_against_padded(const Unpacked& padded) const {
     const std::size_t length = short_length();
-    const auto padded = probe_.run({{length, 1}}, rows_, traced_);
     const auto own = probe_.run({{length, 1}}, rows_, length);
-    if (!padded || !own || !agree(*padded, 0, *own, 0, length)) return 0;
+    if (!own || !agree(padded, 0, *own, 0, length)) return 0;
     for (std::size_t tokens = 1; tokens < std::min<std::size_t>(length, 3); ++tokens) {
       const auto one = probe_.run({{tokens, 2}}, rows_, tokens);
       const auto wide = probe_.run({{tokens, 2}}, rows_, length);

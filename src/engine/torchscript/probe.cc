@@ -73,8 +73,7 @@ std::optional<Unpacked> Probe::run(std::initializer_list<Text> texts, std::size_
 Unpacked Probe::learn(Text text, std::size_t rows, std::size_t length) {
   batch::Group group;
   const batch::Batch batch = make({text}, group, length);
-  program_.learn_outputs(batch, group, rows, length, traits_);
-  return program_.run(batch, group, rows, length);
+  return program_.learn_outputs(batch, group, rows, length, traits_);
 }
 
 bool agree(const Unpacked& a, std::size_t row_a, const Unpacked& b, std::size_t row_b, std::size_t tokens) {

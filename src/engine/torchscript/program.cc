@@ -62,9 +62,11 @@ c10::IValue Program::call(const batch::Batch& batch, const batch::Group& group, 
                     [&] { return (*encode_)(inputs_->make(batch, group, rows, length, device_)); });
 }
 
-void Program::learn_outputs(const batch::Batch& batch, const batch::Group& group, std::size_t rows, std::size_t length,
-                            const ModelTraits& traits) {
-  outputs_.emplace(call(batch, group, rows, length), output_names_, traits, rows, length, where_);
+Unpacked Program::learn_outputs(const batch::Batch& batch, const batch::Group& group, std::size_t rows,
+                                std::size_t length, const ModelTraits& traits) {
+  const c10::IValue value = call(batch, group, rows, length);
+  outputs_.emplace(value, output_names_, traits, rows, length, where_);
+  return outputs_->unpack(value, rows, length);
 }
 
 Unpacked Program::run(const batch::Batch& batch, const batch::Group& group, std::size_t rows,

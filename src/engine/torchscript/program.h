@@ -26,8 +26,8 @@ class Program {
   /// @throws Error unsupported, model_mismatch
   Program(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits, c10::Device device);
 
-  /// Runs a group once and keeps what its outputs are. @throws Error model_mismatch, runtime
-  void learn_outputs(const batch::Batch& batch, const batch::Group& group, std::size_t rows, std::size_t length,
+  /// Runs a group and keeps what its outputs are. @throws Error model_mismatch, runtime
+  Unpacked learn_outputs(const batch::Batch& batch, const batch::Group& group, std::size_t rows, std::size_t length,
                      const ModelTraits& traits);
 
   /// One dense call [rows, length]; rows beyond the group's texts are filled up. @throws Error runtime
