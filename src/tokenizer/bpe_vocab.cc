@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "bertrt/error.h"
 #include "tokenizer/json_cursor.h"
@@ -117,9 +118,20 @@ void read_merges_json(std::string_view bytes, const std::string& where, const Su
 void read_vocab_json(std::string_view bytes, const std::string& where, SubwordVocab& vocab) {
   vocab.reserve(bytes.size() / kVocabBytesAnEntry, bytes.size() / 2);
   JsonCursor json(bytes, where);
-  std::string token;
+  // Some entries are read ahead, so that their places in the table are at hand when they are added.
+  std::array<std::pair<std::string, std::int64_t>, 16> ahead;
+  std::size_t count = 0;
+  const auto flush = [&] {
+    for (std::size_t i = 0; i < count; ++i) vocab.add(ahead[i].first, ahead[i].second, where);
+    count = 0;
+  };
   json.enter_object();
-  while (json.next_key(token)) vocab.add(token, json.read_integer(), where);
+  while (json.next_key(ahead[count].first)) {
+    ahead[count].second = json.read_integer();
+    vocab.prefetch_slot(SubwordVocab::hash_of(ahead[count].first));
+    if (++count == ahead.size()) flush();
+  }
+  flush();
   if (!json.at_end()) json.fail("the end of the file");
 }
 

@@ -156,35 +156,30 @@ std::int64_t JsonCursor::read_integer() {
   return value;
 }
 
+// What is skipped is only matched by its brackets and quotes; whoever reads it later checks it.
 std::string_view JsonCursor::skip_value() {
-  peek();
+  const char first = peek();
   const std::size_t begin = at_;
-  std::size_t depth = 0;
-  do {
-    switch (peek()) {
-      case '{':
-      case '[':
-        ++depth;
-        ++at_;
-        break;
-      case '}':
-      case ']':
-        if (depth == 0) fail("a value");
-        --depth;
-        ++at_;
-        break;
-      case '"': skip_string(); break;
-      case ',':
-      case ':':
-        if (depth == 0) fail("a value");
-        ++at_;
-        break;
-      default:
-        while (at_ < bytes_.size() && std::string_view(" \n\t\r,:]}[{\"").find(bytes_[at_]) == std::string_view::npos) {
-          ++at_;
-        }
-    }
-  } while (depth > 0);
+  if (first == '"') {
+    skip_string();
+  } else if (first == '{' || first == '[') {
+    std::size_t depth = 0;
+    do {
+      if (at_ >= bytes_.size()) fail("the end of a value");
+      const char c = bytes_[at_];
+      if (c == '"') {
+        skip_string();
+        continue;
+      }
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      ++at_;
+    } while (depth > 0);
+  } else {
+    while (at_ < bytes_.size() && std::string_view(" \n\t\r,:]}[{\"").find(bytes_[at_]) == std::string_view::npos)
+      ++at_;
+    if (at_ == begin) fail("a value");
+  }
   return bytes_.substr(begin, at_ - begin);
 }
 

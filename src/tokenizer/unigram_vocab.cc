@@ -14,9 +14,9 @@ constexpr std::size_t kFirstEdges = 1024;
 void UnigramVocab::reserve(std::size_t pieces, std::size_t bytes) {
   text_.reserve(bytes);
   spans_.reserve(pieces);
-  // Half of a vocabulary's bytes go ways of their own, about.
+  // About a third of a vocabulary's bytes make a node. A small table stays in the cache.
   ends_.reserve(bytes / 2);
-  grow(std::bit_ceil(std::min(bytes, kMaxNodes) + kFirstEdges));
+  grow(std::bit_ceil(std::min(bytes * 2 / 5, kMaxNodes) + kFirstEdges));
 }
 
 void UnigramVocab::insert_edge(std::uint32_t key, Node node) noexcept {
@@ -46,7 +46,7 @@ UnigramVocab::Node UnigramVocab::make_child(Node node, unsigned char byte, const
     first_[byte] = made;
     return made;
   }
-  if (++used_ * 2 > edges_.size()) grow(std::max(edges_.size() * 2, kFirstEdges));
+  if (++used_ * 4 > edges_.size() * 3) grow(std::max(edges_.size() * 2, kFirstEdges));
   insert_edge(node << 8U | byte, made);
   return made;
 }

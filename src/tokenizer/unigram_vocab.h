@@ -69,7 +69,7 @@ class UnigramVocab {
 
   std::string text_;
   std::vector<Span> spans_;   ///< by id
-  std::vector<Edge> edges_;   ///< open addressing, a power of two, at most half full
+  std::vector<Edge> edges_;   ///< open addressing, a power of two, at most three quarters full
   std::vector<End> ends_{1};  ///< by node
   std::array<Node, 256> first_ = filled();
   unsigned shift_ = 0;
