@@ -97,7 +97,7 @@ void answer_all(Queries& queries, const Prepare& prepare, const Answer& answer) 
     }
     if (!encodings.empty()) answer(std::span(batch).first(encodings.size()), encodings);
     if (bad) std::rethrow_exception(bad);
-    progress.update(queries.bytes_read());
+    progress.update(queries.bytes_taken());
   }
 }
 

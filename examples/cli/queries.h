@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -39,8 +40,8 @@ class Queries {
   std::vector<Query> next(std::size_t limit);
 
   bool from_stdin() const { return text_option_->count() == 0; }
-  /// Bytes of standard input read so far.
-  std::uint64_t bytes_read() const { return bytes_read_; }
+  /// Bytes of standard input that the queries given out so far took up.
+  std::uint64_t bytes_taken() const { return bytes_read_ - (buffer_.size() - std::min(begin_, buffer_.size())); }
 
  private:
   std::optional<std::string> next_line();
