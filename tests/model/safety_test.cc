@@ -119,7 +119,8 @@ TEST(Safety, HuggingFaceTracesPass) {
     for (const auto& file : std::filesystem::directory_iterator(test::data(folder))) {
       const std::string name = file.path().filename().string();
       if (file.path().extension() != ".pt" || name.starts_with("hostile") || name == "state_dict.pt") continue;
-      for (const Finding& finding : ModelFile::open(file.path())->findings()) {
+      const auto model = ModelFile::open(file.path());
+      for (const Finding& finding : model->findings()) {
         EXPECT_NE(finding.severity, Severity::refuse) << name << ": " << finding.message;
         if (finding.severity != Severity::warning) continue;
         EXPECT_TRUE(name == "longformer.pt" || name == "custom_operator.pt") << name << ": " << finding.message;

@@ -52,6 +52,15 @@ TEST(Zip, RefusesWhatOtherReadersCouldReadDifferently) {
   EXPECT_THAT(error_of(make_zip({{"a", "1"}, {"b", "2", 0, 0, 0xfffffffe, "", 0}})), HasSubstr("local header"));
 }
 
+TEST(Zip, RefusesALocalHeaderThatDiffers) {
+  const std::string zip = make_zip({{"a", "1"}});
+  for (const std::size_t field : {8, 18, 22}) {  // method, compressed size, size
+    std::string differs = zip;
+    differs[field] = '\x08';
+    EXPECT_NE(error_of(differs), "no error") << field;
+  }
+}
+
 TEST(Zip, RefusesWhatReachesOutside) {
   EXPECT_THAT(error_of(make_zip({{"a", "1", 0, 0, 7}})), HasSubstr("equal sizes"));
   EXPECT_THAT(error_of(make_zip({{"a", "1", 0, 0, 0xfffffffe, "", 4000}})), HasSubstr("inside the file"));
