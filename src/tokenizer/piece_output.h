@@ -12,23 +12,34 @@ namespace bertrt::tokenizer {
 template <typename T>
 class Appender {
  public:
-  Appender(std::vector<T>& values, std::size_t expected) : values_(values), used_(values.size()) {
-    values_.resize(used_ + expected);
+  Appender(std::vector<T>& values, std::size_t expected) : values_(values) {
+    const std::size_t used = values_.size();
+    values_.resize(used + expected);
+    next_ = values_.data() + used;
+    end_ = values_.data() + values_.size();
   }
-  ~Appender() { values_.resize(used_); }
+  ~Appender() { values_.resize(used()); }
   Appender(const Appender&) = delete;
   Appender& operator=(const Appender&) = delete;
 
   void put(T value) {
-    if (used_ == values_.size()) values_.resize(used_ + std::max<std::size_t>(used_ / 2, 64));
-    values_[used_++] = value;
+    if (next_ == end_) grow();
+    *next_++ = value;
   }
-  std::size_t used() const { return used_; }
-  void rewind(std::size_t used) { used_ = used; }
+  std::size_t used() const { return static_cast<std::size_t>(next_ - values_.data()); }
+  void rewind(std::size_t used) { next_ = values_.data() + used; }
 
  private:
+  void grow() {
+    const std::size_t count = used();
+    values_.resize(count + std::max<std::size_t>(count / 2, 64));
+    next_ = values_.data() + count;
+    end_ = values_.data() + values_.size();
+  }
+
   std::vector<T>& values_;
-  std::size_t used_;
+  T* next_;
+  T* end_;
 };
 
 /// Where an encoder writes ids alone.

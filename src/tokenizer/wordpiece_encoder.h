@@ -10,6 +10,7 @@
 #include "text/ascii_runs.h"
 #include "text/bert_normalizer.h"
 #include "tokenizer/piece_output.h"
+#include "tokenizer/word_cache.h"
 #include "tokenizer/wordpiece_model.h"
 
 namespace bertrt::tokenizer {
@@ -104,18 +105,50 @@ class WordPieceEncoder {
 
   /// Letters and digits only.
   void ascii_word(std::size_t begin, std::size_t end) {
-    const std::size_t length = end - begin;
-    if (length <= kMaxKey) {
-      const WordKey key = load_key(begin, length);
-      const std::int32_t id = model_.lexicon_.find_word(key);
-      if (id >= 0) return output_.put(id, begin, end);
-      char bytes[kMaxKey];
-      std::memcpy(bytes, &key.low, 8);
-      std::memcpy(bytes + 8, &key.high, 8);
-      return split({bytes, length}, begin, end, [begin](std::size_t from, std::size_t to) {
-        return std::pair{begin + from, begin + to};
-      });
+    if (end - begin > model_.short_word_) return long_ascii_word(begin, end);
+    const WordKey key = load_key(begin, end - begin);
+    const std::int32_t id = model_.lexicon_.find_word(key);
+    if (id < 0) return split_short(key, begin, end);
+    output_.put(id, begin, end);
+  }
+
+  /// A short word that is no token itself: from this thread's cache, or piece by piece.
+  void split_short(WordKey key, std::size_t begin, std::size_t end) {
+    char bytes[WordCache::kMaxKey + 1] = {};
+    std::memcpy(bytes, &key.low, 8);
+    std::memcpy(bytes + 8, &key.high, 8);
+    const std::string_view word(bytes, end - begin);
+    if (cache_ == nullptr) cache_ = &cache_of(model_.cache_owner_);
+    const WordCache::Key cache_key = WordCache::key_of(word);
+    if (const WordCache::Entry* entry = cache_->find(cache_key)) {
+      for (std::size_t i = 0; i < entry->count; ++i) {
+        output_.put(entry->ids[i], begin + entry->begin[i], begin + entry->end[i]);
+      }
+      return;
     }
+    std::int32_t ids[kMaxKey];
+    Offset offsets[kMaxKey];
+    std::size_t count = 0;
+    std::uint32_t at = 0;
+    auto match = model_.lexicon_.longest_initial(word);
+    while (match.id >= 0) {
+      ids[count] = match.id;
+      offsets[count++] = {at, at + match.length};
+      at += match.length;
+      if (at == word.size()) break;
+      match = model_.lexicon_.longest_continuation(word.substr(at));
+    }
+    if (at != word.size()) {
+      ids[0] = model_.unk_;
+      offsets[0] = {0, static_cast<std::uint32_t>(word.size())};
+      count = 1;
+    }
+    for (std::size_t i = 0; i < count; ++i) output_.put(ids[i], begin + offsets[i].begin, begin + offsets[i].end);
+    cache_->put(cache_key, {ids, count}, {offsets, count});
+  }
+
+  void long_ascii_word(std::size_t begin, std::size_t end) {
+    const std::size_t length = end - begin;
     if (length > model_.max_word_) return output_.put(model_.unk_, begin, end);
     word_.assign(text_, begin, length);
     if (model_.case_bits_ != 0) {
@@ -231,6 +264,7 @@ class WordPieceEncoder {
   std::string_view text_;
   Output& output_;
   text::BertNormalizer<WordPieceEncoder> normalizer_;
+  WordCache* cache_ = nullptr;  // this thread's; none until a word is not found whole
   // The word that the general way is building.
   std::string word_;
   std::vector<Offset> sources_;  // of each byte

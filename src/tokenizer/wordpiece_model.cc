@@ -34,10 +34,12 @@ bool is_set_apart(std::string_view prefix) {
 
 WordPieceModel::WordPieceModel(WordPieceSpec spec, const std::string& where)
     : max_word_(spec.max_word),
+      short_word_(std::min(spec.max_word, WordTable::kMaxWord)),
       normalizer_(spec.normalizer),
       decoder_cleanup_(spec.decoder_cleanup),
       prefix_(spec.prefix),
-      lexicon_(std::move(spec.vocab), spec.prefix, !is_set_apart(spec.prefix), where) {
+      lexicon_(std::move(spec.vocab), spec.prefix, !is_set_apart(spec.prefix), where),
+      cache_owner_(next_cache_owner()) {
   const auto unk = lexicon_.find(spec.unk_token);
   if (!unk) {
     throw Error(ErrorCode::invalid_format, where, "the unknown token " + spec.unk_token, "none in the vocabulary");

@@ -47,11 +47,13 @@ class WordPieceModel final : public SubwordModel {
   enum class ByteClass : std::uint8_t { word, space, punctuation, other };
 
   std::size_t max_word_;
+  std::size_t short_word_;  ///< longest word for the table of words
   text::BertNormalizerOptions normalizer_;
   bool decoder_cleanup_;
   std::string prefix_;
   WordPieceLexicon lexicon_;
   std::int32_t unk_ = -1;
+  std::uint64_t cache_owner_;  ///< whose words a thread's cache holds
   std::array<ByteClass, 256> byte_class_{};
   std::array<std::int32_t, 128> byte_id_{};  ///< of a punctuation mark as a word
   std::uint64_t case_bits_ = 0;              ///< 0x20 in every byte where letters are lower-cased

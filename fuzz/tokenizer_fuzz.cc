@@ -1,0 +1,131 @@
+// Any bytes through the tokenizers. The first bytes choose the tokenizer and the options, the rest is the text (and,
+// behind the first line end, its pair). Checked: no crash and no exception but Error; offsets inside the text, on the
+// borders of code points and never going back; ids below the vocabulary's size; WordPiece's fast way equal to its plain
+// twin; truncated windows that cover the text together.
+//
+// BERTRT_FUZZ_TOKENIZER=PATH in the environment fuzzes that tokenizer instead, of any family, without a twin.
+
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "bertrt/error.h"
+#include "tokenizer/wordpiece_twin.h"
+
+namespace {
+
+using bertrt::EncodeOptions;
+using bertrt::Encoding;
+using bertrt::Tokenizer;
+
+struct Subject {
+  Tokenizer tokenizer;
+  std::unique_ptr<bertrt::testing::WordPieceTwin> twin;
+};
+
+std::vector<Subject> load_subjects() {
+  std::vector<Subject> subjects;
+  if (const char* path = std::getenv("BERTRT_FUZZ_TOKENIZER")) {
+    subjects.push_back({Tokenizer::load(path), nullptr});
+    return subjects;
+  }
+  for (const char* name : bertrt::testing::kTwins) {
+    subjects.push_back({bertrt::testing::load_golden_tokenizer(name),
+                        std::make_unique<bertrt::testing::WordPieceTwin>(bertrt::testing::load_twin(name))});
+  }
+  subjects.push_back({bertrt::testing::load_golden_tokenizer("added"), nullptr});
+  return subjects;
+}
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+/// Where code points begin, and the end.
+std::vector<bool> borders_of(std::string_view text) {
+  std::vector<bool> borders(text.size() + 1, false);
+  for (std::size_t at = 0; at < text.size(); at += bertrt::text::decode_utf8(text, at).length) borders[at] = true;
+  borders[text.size()] = true;
+  return borders;
+}
+
+void check(const Encoding& encoding, const Tokenizer& tokenizer, const std::vector<bool> (&borders)[2]) {
+  require(encoding.offsets.size() == encoding.size() && encoding.sequence_ids.size() == encoding.size());
+  require(encoding.token_type_ids.size() == encoding.size() && encoding.attention_mask.size() == encoding.size());
+  std::uint32_t last[2] = {0, 0};
+  for (std::size_t i = 0; i < encoding.size(); ++i) {
+    require(encoding.input_ids[i] >= 0 && static_cast<std::size_t>(encoding.input_ids[i]) < tokenizer.vocab_size());
+    const int sequence = encoding.sequence_ids[i];
+    if (sequence < 0) continue;
+    const auto [begin, end] = encoding.offsets[i];
+    require(begin <= end && end < borders[sequence].size());
+    require(borders[sequence][begin] && borders[sequence][end]);
+    require(begin >= last[sequence]);
+    last[sequence] = begin;
+  }
+}
+
+/// The windows of one text, less what they share, give all of its tokens.
+void check_cover(const Encoding& truncated, const std::vector<std::int32_t>& all, std::size_t stride) {
+  std::vector<std::int32_t> joined;
+  const auto add = [&](const Encoding& window, std::size_t skip) {
+    for (std::size_t i = 0; i < window.size(); ++i) {
+      if (window.sequence_ids[i] < 0) continue;
+      if (skip > 0) {
+        --skip;
+      } else {
+        joined.push_back(window.input_ids[i]);
+      }
+    }
+  };
+  add(truncated, 0);
+  for (const Encoding& window : truncated.overflowing) add(window, joined.empty() ? 0 : stride);
+  require(joined == all);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const std::vector<Subject> subjects = load_subjects();
+  if (size < 3) return 0;
+  const Subject& subject = subjects[data[0] % subjects.size()];
+  const Tokenizer& tokenizer = subject.tokenizer;
+  EncodeOptions options;
+  options.max_length = data[1] % 32;
+  options.stride = data[2] % 4;
+  options.truncation = static_cast<bertrt::Truncation>(data[2] / 4 % 4);
+  options.parse_special_tokens = data[1] & 32;
+  options.pad_to = data[1] & 64 ? 16 : 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 3, size - 3);
+
+  const EncodeOptions plain{.add_special_tokens = false, .parse_special_tokens = options.parse_special_tokens};
+  const Encoding whole = tokenizer.encode(text, plain);
+  const std::vector<bool> borders[2] = {borders_of(text), borders_of("")};
+  check(whole, tokenizer, borders);
+  std::vector<std::int32_t> ids;
+  tokenizer.encode_ids(text, ids, options.parse_special_tokens);
+  require(ids == whole.input_ids);
+  tokenizer.decode(ids);
+  bertrt::code_point_offsets(whole, text);
+  if (subject.twin != nullptr && !options.parse_special_tokens) {
+    const auto expected = subject.twin->encode(text);
+    require(expected.ids == whole.input_ids && expected.offsets == whole.offsets);
+  }
+  try {
+    const Encoding truncated = tokenizer.encode(text, options);
+    check(truncated, tokenizer, borders);
+    check_cover(truncated, whole.input_ids, options.stride);
+  } catch (const bertrt::Error&) {
+    // Limits that do not fit: the right answer.
+  }
+  const std::size_t cut = std::min(text.find('\n'), text.size());
+  const std::vector<bool> halves[2] = {borders_of(text.substr(0, cut)), borders_of(text.substr(cut))};
+  try {
+    const Encoding pair = tokenizer.encode(text.substr(0, cut), text.substr(cut), options);
+    check(pair, tokenizer, halves);
+    for (const Encoding& window : pair.overflowing) check(window, tokenizer, halves);
+  } catch (const bertrt::Error&) {
+    // As above.
+  }
+  return 0;
+}
