@@ -174,7 +174,7 @@ def text_requests(paths, limit):
                 yield {"text": line.rstrip(b"\n").hex()}
 
 
-def fuzz_requests(rng, count):
+def fuzz_requests(rng, count, may_be_plain):
     for i in range(count):
         text = random_bytes(rng) if i % 4 == 3 else random_text(rng).encode()
         request = {"text": text.hex()}
@@ -188,7 +188,7 @@ def fuzz_requests(rng, count):
             request["pad_to"] = rng.randrange(1, 60)
         if i % 11 == 0:
             request["add_special_tokens"] = False
-        if i % 13 == 0:
+        if i % 13 == 0 and may_be_plain:
             request["parse_special_tokens"] = False
         yield request
 
@@ -256,7 +256,9 @@ def main():
         step = options.code_point_step
         parts = {
             "lines": text_requests(options.text, options.lines),
-            "fuzz": fuzz_requests(rng, options.fuzz),
+            # Hugging Face's unigram finds "<s>" as a piece even where special tokens are to be plain text; ours does not
+            # let a text name them, on purpose.
+            "fuzz": fuzz_requests(rng, options.fuzz, type(theirs.hf.model).__name__ != "Unigram"),
             "code points": code_point_requests(step) if step else [],
             "decode": decode_requests(rng, options.fuzz // 10, theirs.hf.get_vocab_size()),
         }
