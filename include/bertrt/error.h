@@ -27,8 +27,8 @@ BERTRT_API std::string_view to_string(ErrorCode code) noexcept;
 
 /// The only exception type that leaves the library.
 ///
-/// what() is one line: "where: expected …, found …". No exception of libtorch, sentencepiece or the JSON
-/// library ever reaches the caller.
+/// what() is one line: "where: expected …, found …". No exception of libtorch or the JSON library ever
+/// reaches the caller.
 class BERTRT_API Error : public std::runtime_error {
  public:
   /// @param where     what was being read or run: a path, an archive entry, an argument's name
