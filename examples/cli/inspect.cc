@@ -30,7 +30,13 @@ struct InspectCommand {
 
 void write_session(const SessionInfo& info, JsonWriter& writer) {
   writer.key("load").begin_object().key("engine").value(engine_name(info.engine)).key("engine_why");
-  writer.value(info.engine_why).key("lengths").begin_object().key("max").value(info.max_length);
+  writer.value(info.engine_why)
+      .key("kernels")
+      .value(info.kernels)
+      .key("lengths")
+      .begin_object()
+      .key("max")
+      .value(info.max_length);
   writer.key("proven_min").value(info.proven_min).key("proven_max").value(info.proven_max);
   writer.key("why").value(info.lengths_why).end_object().key("stages").begin_array();
   for (const LoadStage& stage : info.load_stages) {
@@ -104,6 +110,7 @@ void write_readable(const std::string& name, const ModelReport& report, const Se
   line(out, "lengths",
        "unpadded " + std::to_string(info->proven_min) + " to " + std::to_string(info->proven_max) + ", longest " +
            std::to_string(info->max_length) + ": " + info->lengths_why);
+  if (!info->kernels.empty()) line(out, "kernels", info->kernels);
   for (const std::string& finding : info->findings) line(out, "warning", finding);
   for (const LoadStage& stage : info->load_stages) {
     std::array<char, 32> milliseconds{};

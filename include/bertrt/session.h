@@ -81,6 +81,7 @@ struct SessionInfo {
   std::size_t proven_min = 0;                   ///< lengths run without padding: proven_min … proven_max; 0,0: none
   std::size_t proven_max = 0;
   std::string lengths_why;                      ///< how the range was proven
+  std::string kernels;                          ///< the packed engine's inner loops and their measured rates; else empty
   std::size_t hidden_size = 0;
   std::size_t vocab_size = 0;                   ///< rows of the word embedding, 0 when unknown
   std::vector<std::string> labels;

@@ -21,6 +21,7 @@ struct EngineFacts {
   std::size_t proven_min = 0;        ///< lengths run without padding
   std::size_t proven_max = 0;
   std::string lengths_why;
+  std::string kernels;  ///< the arithmetic that was chosen for this machine; empty: the engine's own affair
   std::vector<std::string> findings;
   std::vector<LoadStage> load_stages;
 };

@@ -62,6 +62,7 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   info.proven_min = facts.proven_min;
   info.proven_max = facts.proven_max;
   info.lengths_why = facts.lengths_why;
+  info.kernels = facts.kernels;
   info.hidden_size = traits.hidden_size;
   info.vocab_size = traits.vocab_size;
   info.findings = facts.findings;

@@ -115,6 +115,7 @@ TEST(BadOption, Device) {
   EXPECT_EQ(error("toaster").code(), ErrorCode::invalid_argument);
   EXPECT_EQ(error("cuda:99").code(), ErrorCode::unsupported);
   EXPECT_THAT(error("cuda:99").what(), HasSubstr("SessionOptions::device"));
+  EXPECT_STREQ(error("gpu").what(), "SessionOptions::device: expected \"cpu\" or \"cuda:N\", found \"gpu\"");
 }
 
 TEST(BadOption, InputNames) {

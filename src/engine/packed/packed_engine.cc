@@ -9,6 +9,7 @@
 #include "bertrt/error.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
+#include "engine/packed/kernels/calibration.h"
 #include "engine/packed/pass.h"
 #include "engine/packed/workspace.h"
 
@@ -52,6 +53,7 @@ class PackedEngine final : public Engine {
     facts_.proven_min = 1;
     facts_.proven_max = facts_.max_length;
     facts_.lengths_why = "the packed engine computes every length without padding";
+    facts_.kernels = kernels::calibration_report();
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {

@@ -50,8 +50,13 @@ void widen_halves(torch::jit::Module& module) {
 }  // namespace
 
 c10::Device parse_device(const std::string& name) {
-  const auto device = translated(ErrorCode::invalid_argument, "SessionOptions::device", "\"cpu\" or \"cuda:N\"",
-                                 [&] { return c10::Device(name); });
+  const c10::Device device = [&] {
+    try {
+      return c10::Device(name);
+    } catch (const c10::Error&) {  // its message lists every device type that there ever was
+      throw Error(ErrorCode::invalid_argument, "SessionOptions::device", "\"cpu\" or \"cuda:N\"", "\"" + name + "\"");
+    }
+  }();
   if (device.is_cpu()) return device;
   if (!device.is_cuda()) {
     throw Error(ErrorCode::invalid_argument, "SessionOptions::device", "\"cpu\" or \"cuda:N\"", "\"" + name + "\"");
