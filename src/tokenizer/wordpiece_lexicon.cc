@@ -1,5 +1,8 @@
 #include "tokenizer/wordpiece_lexicon.h"
 
+#include <algorithm>
+#include <array>
+#include <future>
 #include <utility>
 
 namespace bertrt::tokenizer {
@@ -38,14 +41,18 @@ WordPieceLexicon::WordPieceLexicon(WordPieceVocab vocab, std::string prefix, boo
     initial.push_back({token, entries[i].id, i});
     if (fits_word_table(token, any_zero)) ++(token.size() <= 8 ? short_words : long_words);
   }
+  // The tries and the word table take about as long and share nothing but what they read.
+  const char* text = vocab_.text().data();
+  auto tries = std::async(std::launch::async | std::launch::deferred, [&] {
+    return std::array{initial_.build(initial, text, where), continuation_.build(continuation, text, where)};
+  });
   words_.reserve(short_words, long_words);
   for (const PieceTrie::Key& key : initial) {
     if (fits_word_table(key.text, any_zero)) words_.add(key.text, key.id);
   }
   for (std::uint32_t i = 0; i < entries.size(); ++i) by_id_[static_cast<std::size_t>(entries[i].id)] = i + 1;
   // Of a token that comes twice the last id counts; the earlier one has no token then.
-  const char* text = vocab_.text().data();
-  for (const auto& replaced : {initial_.build(initial, text, where), continuation_.build(continuation, text, where)}) {
+  for (const auto& replaced : tries.get()) {
     for (const std::uint32_t index : replaced) {
       std::uint32_t& at = by_id_[static_cast<std::size_t>(entries[index].id)];
       if (at == index + 1) at = 0;
