@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581
 
-/// `text` as it is, each invalid subpart as U+FFFD.
-void start(std::string_view text, text::NormalizedText& normalized) {
-  normalized.clear();
-  for (std::size_t at = 0; at < text.size();) {
-    const text::Decoded c = text::decode_utf8(text, at);
-    const Offset source{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + c.length)};
-    text::append_utf8(c.code_point, normalized.bytes);
-    normalized.source.resize(normalized.bytes.size(), source);
-    at += c.length;
-  }
-}
-
 }  // namespace
 
 UnigramModel::UnigramModel(UnigramSpec spec)
@@ -32,7 +20,7 @@ UnigramModel::UnigramModel(UnigramSpec spec)
   text::ChangeList changes;
   for (const char c : {'\t', '\n', '\v', '\f', '\r', ' '}) {
     text::NormalizedText sample;
-    start(std::string("a") + c + "b", sample);
+    SubwordModel::normalize(std::string("a") + c + "b", {}, sample);
     spec_.normalizer.apply(sample, changes);
     const auto middle = sample.bytes.size() < 3 ? text::Decoded{'a', 1} : text::decode_utf8(sample.bytes, 1);
     separates_[static_cast<unsigned char>(c)] =
@@ -82,7 +70,7 @@ bool UnigramModel::encode_chunks(std::string_view text, RunContext context, Scra
         continue;
       }
     }
-    start(chunk, scratch.text);
+    SubwordModel::normalize(chunk, {}, scratch.text);
     if (!spec_.normalizer.apply(scratch.text, scratch.changes)) {
       ids.resize(ids_before);
       if (offsets != nullptr) offsets->resize(offsets_before);
@@ -101,20 +89,20 @@ bool UnigramModel::encode_chunks(std::string_view text, RunContext context, Scra
 }
 
 void UnigramModel::encode_whole(std::string_view text, RunContext context, Scratch& scratch, Pieces& pieces) const {
-  start(text, scratch.text);
+  SubwordModel::normalize(text, {}, scratch.text);
   spec_.normalizer.apply(scratch.text, scratch.changes);
   encode_words(scratch.text, context, scratch, pieces);
 }
 
 void UnigramModel::normalize(std::string_view text, RunContext, text::NormalizedText& normalized) const {
   text::ChangeList changes;
-  start(text, normalized);
+  SubwordModel::normalize(text, {}, normalized);
   spec_.normalizer.apply(normalized, changes);
 }
 
 void UnigramModel::encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const {
   Scratch scratch;
-  start(normalized, scratch.text);
+  SubwordModel::normalize(normalized, {}, scratch.text);
   encode_words(scratch.text, context, scratch, pieces);
 }
 
