@@ -9,10 +9,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "engine/packed/kernels/kernels.h"
 #include "engine/packed/kernels/math-inl.h"
+#include "engine/packed/kernels/vectors-inl.h"
 #include "engine/packed/linear.h"
 #include "hwy/highway.h"
 
@@ -20,68 +20,123 @@ HWY_BEFORE_NAMESPACE();
 namespace bertrt::engine::packed::kernels {
 namespace HWY_NAMESPACE {
 
-template <Activation kActivation, class D>
-HWY_INLINE hn::Vec<D> activate(D d, hn::Vec<D> x) {
-  if constexpr (kActivation == Activation::gelu_erf) return gelu_erf(d, x);
-  if constexpr (kActivation == Activation::gelu_tanh) return gelu_tanh(d, x);
-  if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(d));
-  if constexpr (kActivation == Activation::tanh) return tanh(d, x);
-  return x;
-}
-
-// One row of a whole panel; `residual` may be null and may be `out`.
-template <Activation kActivation, class Linear>
-HWY_INLINE void finish_row(const Linear& linear, const float* residual, float* out) {
-  const hn::ScalableTag<float> d;
-  for (std::size_t c = 0; c < kPanel; c += hn::Lanes(d)) {
-    auto y = activate<kActivation>(d, linear(d, c));
-    if (residual != nullptr) y = hn::Add(y, hn::LoadU(d, residual + c));
-    hn::StoreU(y, d, out + c);
+// fp32 and bf16: as exact as fp32 is.
+struct Exact {
+  template <Activation kActivation, class D>
+  static HWY_INLINE hn::Vec<D> activate(D d, hn::Vec<D> x) {
+    if constexpr (kActivation == Activation::gelu_erf) return gelu_erf<Fused>(d, x);
+    if constexpr (kActivation == Activation::gelu_tanh) return gelu_tanh<Fused>(d, x);
+    if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(d));
+    if constexpr (kActivation == Activation::tanh) return tanh<Fused>(d, x);
+    return x;
   }
-}
+};
 
-template <Activation kActivation, class Linear>
-HWY_INLINE void finish_rows(std::size_t rows, const Finish& finish, const Linear& linear) {
-  for (std::size_t r = 0; r < rows; ++r) {
-    const float* residual = finish.residual == nullptr ? nullptr : finish.residual + r * finish.stride;
-    float* out = finish.out + r * finish.stride;
-    const auto row = [&](auto d, std::size_t c) HWY_ATTR { return linear(d, r, c); };
-    if (finish.columns == kPanel) {
-      finish_row<kActivation>(row, residual, out);
-    } else {  // the last panel: through a whole row of our own
-      alignas(64) float whole[kPanel] = {};
-      if (residual != nullptr) std::memcpy(whole, residual, finish.columns * sizeof(float));
-      finish_row<kActivation>(row, residual == nullptr ? nullptr : whole, whole);
-      std::memcpy(out, whole, finish.columns * sizeof(float));
+// int8: the same bits on every instruction set.
+struct Alike {
+  template <Activation kActivation, class D>
+  static HWY_INLINE hn::Vec<D> activate(D d, hn::Vec<D> x) {
+    if constexpr (kActivation == Activation::gelu_erf) return gelu_erf_coarse<Apart>(d, x);
+    if constexpr (kActivation == Activation::gelu_tanh) return gelu_tanh<Apart>(d, x);
+    if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(d));
+    if constexpr (kActivation == Activation::tanh) return tanh<Apart>(d, x);
+    return x;
+  }
+};
+
+// The sums of one vector of columns, on their way to results; what belongs to the columns stays in registers.
+class FloatColumns {
+ public:
+  using Kind = Exact;
+  using Sum = float;
+  FloatColumns(DF d, const Finish& finish, std::size_t column) : bias_(hn::Load(d, finish.bias + column)) {}
+  HWY_INLINE VF value(DF d, const Sum* sums, std::size_t) const { return hn::Add(hn::Load(d, sums), bias_); }
+
+ private:
+  VF bias_;
+};
+
+class Int8Columns {
+ public:
+  using Kind = Alike;
+  using Sum = std::int32_t;
+  Int8Columns(DF d, const Finish& finish, std::size_t column)
+      : row_scales_(finish.row_scales),
+        row_zeros_(finish.row_zeros),
+        sums_(hn::Load(DI(), finish.sums + column)),
+        scales_(hn::Load(d, finish.scales + column)),
+        bias_(hn::Load(d, finish.bias + column)) {}
+  HWY_INLINE VF value(DF d, const Sum* sums, std::size_t row) const {
+    const auto shift = hn::Mul(hn::Set(DI(), row_zeros_[row]), sums_);
+    const auto sum = hn::ConvertTo(d, hn::Sub(hn::Load(DI(), sums), shift));
+    return hn::Add(hn::Mul(sum, hn::Mul(hn::Set(d, row_scales_[row]), scales_)), bias_);
+  }
+
+ private:
+  const float* HWY_RESTRICT row_scales_;
+  const std::int32_t* HWY_RESTRICT row_zeros_;
+  VI sums_;
+  VF scales_;
+  VF bias_;
+};
+
+template <class Columns, Activation kActivation, bool kResidual>
+HWY_INLINE void finish_panel(const typename Columns::Sum* HWY_RESTRICT sums, std::size_t rows, const Finish& finish) {
+  const DF d;
+  for (std::size_t c = 0; c < kPanel; c += kLanes) {
+    const Columns columns(d, finish, c);
+    float* out = finish.out + c;
+    const float* residual = kResidual ? finish.residual + c : nullptr;  // may be `out`
+    HWY_UNROLL(2)
+    for (std::size_t r = 0; r < rows; ++r, out += finish.stride) {
+      VF y = Columns::Kind::template activate<kActivation>(d, columns.value(d, sums + r * kPanel + c, r));
+      if constexpr (kResidual) {
+        y = hn::Add(y, hn::LoadU(d, residual));
+        residual += finish.stride;
+      }
+      hn::StoreU(y, d, out);
     }
   }
 }
 
-template <class Linear>
-HWY_INLINE void finish_any(std::size_t rows, const Finish& finish, const Linear& linear) {
+template <class Columns, Activation kActivation>
+void finish_rows(const typename Columns::Sum* sums, std::size_t rows, const Finish& finish) {
+  if (finish.columns == kPanel) {
+    if (finish.residual == nullptr) return finish_panel<Columns, kActivation, false>(sums, rows, finish);
+    return finish_panel<Columns, kActivation, true>(sums, rows, finish);
+  }
+  // The last panel: through memory of our own that holds all its columns.
+  alignas(64) float whole[kMaxTileRows * kPanel];
+  Finish inner = finish;
+  inner.out = whole;
+  inner.stride = kPanel;
+  inner.residual = nullptr;
+  finish_panel<Columns, kActivation, false>(sums, rows, inner);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < finish.columns; ++c) {
+      const std::size_t at = r * finish.stride + c;
+      finish.out[at] = whole[r * kPanel + c] + (finish.residual == nullptr ? 0.0F : finish.residual[at]);
+    }
+  }
+}
+
+template <class Columns>
+void finish_tile(const typename Columns::Sum* sums, std::size_t rows, const Finish& finish) {
   switch (finish.activation) {
-    case Activation::none: return finish_rows<Activation::none>(rows, finish, linear);
-    case Activation::gelu_erf: return finish_rows<Activation::gelu_erf>(rows, finish, linear);
-    case Activation::gelu_tanh: return finish_rows<Activation::gelu_tanh>(rows, finish, linear);
-    case Activation::relu: return finish_rows<Activation::relu>(rows, finish, linear);
-    case Activation::tanh: return finish_rows<Activation::tanh>(rows, finish, linear);
+    case Activation::none: return finish_rows<Columns, Activation::none>(sums, rows, finish);
+    case Activation::gelu_erf: return finish_rows<Columns, Activation::gelu_erf>(sums, rows, finish);
+    case Activation::gelu_tanh: return finish_rows<Columns, Activation::gelu_tanh>(sums, rows, finish);
+    case Activation::relu: return finish_rows<Columns, Activation::relu>(sums, rows, finish);
+    case Activation::tanh: return finish_rows<Columns, Activation::tanh>(sums, rows, finish);
   }
 }
 
 void finish_float(const float* sums, std::size_t rows, const Finish& finish) {
-  finish_any(rows, finish, [&](auto d, std::size_t r, std::size_t c) HWY_ATTR {
-    return hn::Add(hn::Load(d, sums + r * kPanel + c), hn::Load(d, finish.bias + c));
-  });
+  finish_tile<FloatColumns>(sums, rows, finish);
 }
 
 void finish_int8(const std::int32_t* sums, std::size_t rows, const Finish& finish) {
-  finish_any(rows, finish, [&](auto d, std::size_t r, std::size_t c) HWY_ATTR {
-    const hn::RebindToSigned<decltype(d)> di;
-    const auto shift = hn::Mul(hn::Set(di, finish.row_zeros[r]), hn::Load(di, finish.sums + c));
-    const auto sum = hn::ConvertTo(d, hn::Sub(hn::Load(di, sums + r * kPanel + c), shift));
-    const auto scale = hn::Mul(hn::Set(d, finish.row_scales[r]), hn::Load(d, finish.scales + c));
-    return hn::Add(hn::Mul(sum, scale), hn::Load(d, finish.bias + c));
-  });
+  finish_tile<Int8Columns>(sums, rows, finish);
 }
 
 }  // namespace HWY_NAMESPACE

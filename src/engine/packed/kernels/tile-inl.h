@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/packed/kernels/kernels.h"
+#include "engine/packed/kernels/vectors-inl.h"
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
@@ -19,12 +20,6 @@ HWY_BEFORE_NAMESPACE();
 namespace bertrt::engine::packed::kernels {
 namespace HWY_NAMESPACE {
 
-using DF = hn::ScalableTag<float>;
-using DI = hn::ScalableTag<std::int32_t>;
-using VF = hn::Vec<DF>;
-using VI = hn::Vec<DI>;
-
-constexpr std::size_t kLanes = hn::MaxLanes(DF());
 // Columns that the registers hold at a time: two vectors, a whole panel with AVX-512.
 constexpr std::size_t kVectors = 2;
 constexpr std::size_t kColumns = kVectors * kLanes;
