@@ -32,7 +32,7 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
   const std::size_t head_size = description.head_size();
   std::size_t longest = 0;
   double total = 0;
-  for (std::size_t text = 0; text < slice.texts(); ++text) {
+  for (std::size_t text = 0; text < slice.size(); ++text) {
     longest = std::max(longest, slice.length(text));
     total += head_cost(slice.length(text)) * static_cast<double>(description.heads);
   }
@@ -45,7 +45,7 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
     const double last =
         part + 1 == parts ? total * 2 : total * static_cast<double>(part + 1) / static_cast<double>(parts);
     double cost = 0;
-    for (std::size_t text = 0; text < slice.texts() && cost < last; ++text) {
+    for (std::size_t text = 0; text < slice.size() && cost < last; ++text) {
       const std::size_t length = slice.length(text);
       const double step = head_cost(length);
       const std::size_t row = slice.begin(text);
@@ -61,7 +61,9 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
         task.length = length;
         task.head_size = head_size;
         task.scale = 1.0F / std::sqrt(static_cast<float>(head_size));
-        if (description.takes_mask && !slice.attention_mask.empty()) task.mask = slice.attention_mask.data() + row;
+        if (description.takes_mask && !slice.batch.attention_mask.empty()) {
+          task.mask = slice.batch.attention_mask.data() + slice.batch_row(text);
+        }
         if (!bias.empty()) task.bias = bias.head(head);
         task.out = context + row * hidden + head * head_size;
         task.out_stride = hidden;

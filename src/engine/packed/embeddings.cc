@@ -19,21 +19,22 @@ std::size_t checked(std::int64_t index, const RowTable& table, const char* what)
 void embed_text(const Slice& slice, std::size_t text, const EncoderWeights& weights,
                 const EncoderDescription& description, float* out) {
   const std::size_t width = weights.words->width();
-  const std::size_t begin = slice.begin(text);
+  const batch::Batch& batch = slice.batch;
+  const std::size_t begin = slice.batch_row(text);
+  float* to = out + slice.begin(text) * width;
   std::int64_t seen = 0;
-  for (std::size_t i = 0; i < slice.length(text); ++i) {
+  for (std::size_t i = 0; i < slice.length(text); ++i, to += width) {
     const std::size_t row = begin + i;
-    float* to = out + row * width;
     std::fill_n(to, width, 0.0F);
-    const std::int32_t id = slice.input_ids[row];
+    const std::int32_t id = batch.input_ids[row];
     weights.words->add(checked(id, *weights.words, "input_ids"), to);
     if (weights.types.rows() != 0) {
-      const bool given = description.takes_token_types && !slice.token_type_ids.empty();
-      weights.types.add(checked(given ? slice.token_type_ids[row] : 0, weights.types, "token_type_ids"), to);
+      const bool given = description.takes_token_types && !batch.token_type_ids.empty();
+      weights.types.add(checked(given ? batch.token_type_ids[row] : 0, weights.types, "token_type_ids"), to);
     }
     auto position = static_cast<std::int64_t>(i);
-    if (!slice.position_ids.empty()) {
-      position = slice.position_ids[row];
+    if (!batch.position_ids.empty()) {
+      position = batch.position_ids[row];
     } else if (description.offset_positions) {
       position = id == description.pad_token_id ? description.pad_token_id : description.pad_token_id + ++seen;
     }
@@ -46,7 +47,7 @@ void embed_text(const Slice& slice, std::size_t text, const EncoderWeights& weig
 void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description, ThreadPool& pool,
            float* out) {
   // Rows of the vocabulary come from far apart in memory: threads share the waiting.
-  pool.run(slice.texts(), [&](std::size_t text) { embed_text(slice, text, weights, description, out); });
+  pool.run(slice.size(), [&](std::size_t text) { embed_text(slice, text, weights, description, out); });
   weights.embedding_norm.run(out, slice.tokens(), description.layer_norm_eps, pool);
 }
 

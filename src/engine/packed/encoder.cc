@@ -32,7 +32,8 @@ void gather(std::span<const std::size_t> rows, const float* from, std::size_t wi
 
 }  // namespace
 
-void Encoder::run(const Slice& slice, const SliceResults& results, Workspace& workspace, ThreadPool& pool) const {
+void Encoder::run(const Slice& slice, const SliceRequest& request, LayerSink sink, Workspace& workspace,
+                  ThreadPool& pool) const {
   const std::size_t tokens = slice.tokens();
   const std::size_t width = description_.hidden;
   const float eps = description_.layer_norm_eps;
@@ -48,9 +49,8 @@ void Encoder::run(const Slice& slice, const SliceResults& results, Workspace& wo
   const float* hidden = a.hidden;
   for (std::size_t i = 0; i < description_.layers; ++i) {
     const LayerWeights& layer = weights_.stored[weights_.layer[i]];
-    float* out = results.layers.empty() ? nullptr : results.layers[i];
-    const bool narrow = out == nullptr && i + 1 == description_.layers;
-    if (narrow && results.last_rows.empty()) return;
+    const bool narrow = i + 1 == description_.layers && request.first_layer > i;
+    if (narrow && request.last_rows.empty()) return;
 
     layer.qkv->run(hidden, tokens, a.qkv, {}, pool, workspace.linear);
     attend(slice, a.qkv, description_, weights_.relative_bias, pool, workspace.attention, a.context);
@@ -58,21 +58,19 @@ void Encoder::run(const Slice& slice, const SliceResults& results, Workspace& wo
     std::size_t rows = tokens;
     const float* context = a.context;
     if (narrow) {  // what follows attention is needed for the wanted rows only
-      rows = results.last_rows.size();
-      gather(results.last_rows, a.context, width, a.qkv);
-      gather(results.last_rows, hidden, width, a.qkv + rows * width);
+      rows = request.last_rows.size();
+      gather(request.last_rows, a.context, width, a.qkv);
+      gather(request.last_rows, hidden, width, a.qkv + rows * width);
       context = a.qkv;
       hidden = a.qkv + rows * width;
-      out = results.last;
-    } else if (out == nullptr) {
-      out = a.hidden;
     }
     layer.attention_out->run(context, rows, a.middle, {.residual = hidden}, pool, workspace.linear);
     layer.attention_norm.run(a.middle, rows, eps, pool);
     layer.ffn_in->run(a.middle, rows, a.inner, {.activation = description_.activation}, pool, workspace.linear);
-    layer.ffn_out->run(a.inner, rows, out, {.residual = a.middle}, pool, workspace.linear);
-    layer.ffn_norm.run(out, rows, eps, pool);
-    hidden = out;
+    layer.ffn_out->run(a.inner, rows, a.hidden, {.residual = a.middle}, pool, workspace.linear);
+    layer.ffn_norm.run(a.hidden, rows, eps, pool);
+    hidden = a.hidden;
+    if (narrow || request.first_layer <= i) sink(i, hidden);
   }
 }
 

@@ -11,14 +11,15 @@
 
 namespace bertrt::engine::packed {
 
-/// Where a slice's results go.
-struct SliceResults {
-  /// [layers]: [tokens, hidden] of the caller's for each layer, or null for one that nobody wants; empty: none wanted.
-  std::span<float* const> layers;
-  /// Rows of the slice that the last layer is computed for, ascending; used when its entry in `layers` is null.
+/// What is wanted of a slice.
+struct SliceRequest {
+  std::size_t first_layer = 0;  ///< hidden states of the layers from this one on; the number of layers: of none
+  /// Where none: the rows of the slice that the last layer is computed for, ascending; may be empty.
   std::span<const std::size_t> last_rows;
-  float* last = nullptr;  ///< [last_rows, hidden]
 };
+
+/// Takes a layer's rows: [tokens, hidden], or [last_rows, hidden] where no hidden states are wanted.
+using LayerSink = FunctionRef<void(std::size_t layer, const float* rows)>;
 
 /// The forward pass from ids to hidden states, without padding. Immutable; const calls may run on many threads, each
 /// with a workspace of its own.
@@ -27,7 +28,9 @@ class Encoder {
   Encoder(EncoderDescription description, EncoderWeights weights)
       : description_(std::move(description)), weights_(std::move(weights)) {}
 
-  void run(const Slice& slice, const SliceResults& results, Workspace& workspace, ThreadPool& pool) const;
+  /// @param sink  called for each layer that is wanted, as soon as it is there
+  void run(const Slice& slice, const SliceRequest& request, LayerSink sink, Workspace& workspace,
+           ThreadPool& pool) const;
 
   const EncoderDescription& description() const noexcept { return description_; }
   const EncoderWeights& weights() const noexcept { return weights_; }

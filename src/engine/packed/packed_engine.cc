@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bertrt/error.h"
+#include "bertrt/runtime.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
 #include "engine/packed/kernels/calibration.h"
@@ -15,6 +16,9 @@
 
 namespace bertrt::engine::packed {
 namespace {
+
+// Counts up with every change to the forward pass that could change a result: proofs of an older one are then void.
+constexpr int kRevision = 1;
 
 class Stopwatch {
  public:
@@ -63,9 +67,8 @@ class PackedEngine final : public Engine {
                     "at most " + std::to_string(facts_.max_length) + " tokens", std::to_string(batch.length(text)));
       }
     }
-    const WorkspacePool::Lease workspace = workspaces_->take();
-    Pass pass(*encoder_, head_ ? &*head_ : nullptr, batch, request, *workspace, ThreadPool::shared());
-    return pass.run(tuning_.slice_tokens);
+    Pass pass(*encoder_, head_ ? &*head_ : nullptr, batch, request, *workspaces_, ThreadPool::shared());
+    return pass.run(tuning_);
   }
 
   const EngineFacts& facts() const noexcept override { return facts_; }
@@ -79,6 +82,22 @@ class PackedEngine final : public Engine {
 };
 
 }  // namespace
+
+std::string packed_engine_identity(DType dtype) {
+  const kernels::Kernels& kernels = kernels::best();
+  const auto text = [&](const char* name, const kernels::TileKernels& tiles) {
+    return std::string(name) + " " + kernels.target + " " + tiles.name;
+  };
+  std::string identity = std::string(version()) + " packed " + std::to_string(kRevision) + ", ";
+  if (dtype == DType::bf16) identity += text("bf16", kernels.bf16) + ", ";
+  if (dtype == DType::int8) identity += text("int8", kernels.int8) + ", ";
+  return identity + text("fp32", kernels.fp32);
+}
+
+void check_packable(const model::ModelFile& file) {
+  describe(file);
+  find_names(file);
+}
 
 std::unique_ptr<Engine> make_packed_engine(std::shared_ptr<const model::ModelFile> file, const SessionOptions& options,
                                            const PackedTuning& tuning) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "bertrt/session.h"
 #include "engine/engine.h"
@@ -14,7 +15,17 @@ struct PackedTuning {
   /// Texts go through all layers together as long as they have no more tokens than this (a longer text goes alone):
   /// bounds the memory of a pass.
   std::size_t slice_tokens = 1024;
+  /// The same where each thread has texts of its own.
+  std::size_t share_slice_tokens = 256;
 };
+
+/// Everything that the engine's results depend on beside the model: its version, the dtype, the kernels that were
+/// chosen for this machine. One line, the same in every process of a machine.
+std::string packed_engine_identity(DType dtype);
+
+/// Whether there is a forward pass for this kind of model, told without packing anything.
+/// @throws Error unsupported, model_mismatch
+void check_packable(const model::ModelFile& file);
 
 /// An engine on the archive's weights alone: no interpreter, no padding, nothing of the file's code is run.
 ///

@@ -13,23 +13,25 @@ namespace {
 // Rows that go through a head at a time: bounds its memory.
 constexpr std::size_t kHeadRows = 256;
 
-template <typename T>
-std::span<const T> part_of(const std::vector<T>& values, std::size_t begin, std::size_t end) {
-  return values.empty() ? std::span<const T>() : std::span<const T>(values).subspan(begin, end - begin);
-}
-
 }  // namespace
 
 Pass::Pass(const Encoder& encoder, const Head* head, const batch::Batch& batch, const RunRequest& request,
-           Workspace& workspace, ThreadPool& pool)
-    : encoder_(encoder), head_(head), batch_(batch), request_(request), workspace_(workspace), pool_(pool) {
+           WorkspacePool& workspaces, ThreadPool& pool)
+    : encoder_(encoder),
+      head_(head),
+      batch_(batch),
+      request_(request),
+      workspaces_(workspaces),
+      lease_(workspaces.take()),
+      workspace_(*lease_),
+      pool_(pool) {
   pooled_ = request.pooled_output && encoder.weights().pooler != nullptr;
   logits_ = request.logits && head != nullptr;
 }
 
-EncoderOutput Pass::run(std::size_t slice_tokens) {
+EncoderOutput Pass::run(const PackedTuning& tuning) {
   choose_rows();
-  run_encoder(slice_tokens);
+  run_encoder(tuning);
   EncoderOutput output;
   if (pooled_) run_pooler(output);
   if (logits_) head_->kind() == Head::Kind::span ? run_span_head(output) : run_head(output);
@@ -69,42 +71,73 @@ void Pass::choose_rows() {
   }
 }
 
-void Pass::run_encoder(std::size_t slice_tokens) {
-  const std::vector<std::size_t>& offsets = *batch_.row_offsets;
-  const std::vector<std::size_t>& wanted = workspace_.wanted;
-  if (layers_.empty() && wanted.empty()) return;
-  const std::size_t width = encoder_.description().hidden;
-  const std::size_t slices = std::max<std::size_t>(1, (batch_.total_tokens() + slice_tokens - 1) / slice_tokens);
-  const std::size_t target = (batch_.total_tokens() + slices - 1) / slices;  // evenly filled
+void Pass::run_encoder(const PackedTuning& tuning) {
+  if (layers_.empty() && workspace_.wanted.empty()) return;
+  Plan& plan = workspace_.plan;
+  plan.make(batch_, encoder_.description().hidden, pool_.threads());
+  if (plan.shares() == 1) return run_texts(plan.texts(0), tuning.slice_tokens, workspace_, pool_);
+  pool_.run(plan.shares(), [&](std::size_t share) {
+    const WorkspacePool::Lease own = workspaces_.take();
+    run_texts(plan.texts(share), tuning.share_slice_tokens, *own, ThreadPool::serial());
+  });
+}
 
-  std::vector<float*> to(layers_.empty() ? 0 : encoder_.description().layers, nullptr);
-  std::vector<std::size_t> last_rows;
-  for (std::size_t first = 0; first < batch_.size();) {
-    std::size_t last = first + 1;
-    while (last < batch_.size() &&
-           offsets[last + 1] - offsets[first] <= std::max(target, offsets[first + 1] - offsets[first]))
-      ++last;
-    const std::size_t begin = offsets[first];
-    const std::size_t end = offsets[last];
-    const Slice slice{std::span<const std::size_t>(offsets).subspan(first, last - first + 1),
-                      part_of(batch_.input_ids, begin, end), part_of(batch_.token_type_ids, begin, end),
-                      part_of(batch_.attention_mask, begin, end), part_of(batch_.position_ids, begin, end)};
-    SliceResults results;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      to[to.size() - layers_.size() + i] = layers_[i].data() + begin * width;
-    }
-    results.layers = to;
-    if (layers_.empty()) {
-      const auto from = std::lower_bound(wanted.begin(), wanted.end(), begin);
-      const auto until = std::lower_bound(from, wanted.end(), end);
-      last_rows.assign(from, until);
-      for (std::size_t& row : last_rows) row -= begin;
-      results.last_rows = last_rows;
-      results.last = kept_ + static_cast<std::size_t>(from - wanted.begin()) * width;
-    }
-    encoder_.run(slice, results, workspace_, pool_);
+// Slice by slice, evenly filled.
+void Pass::run_texts(std::span<const std::size_t> texts, std::size_t slice_tokens, Workspace& workspace,
+                     ThreadPool& pool) {
+  std::size_t tokens = 0;
+  for (const std::size_t text : texts) tokens += batch_.length(text);
+  const std::size_t slices = std::max<std::size_t>(1, (tokens + slice_tokens - 1) / slice_tokens);
+  const std::size_t target = (tokens + slices - 1) / slices;
+  std::vector<std::size_t>& offsets = workspace.offsets;
+  for (std::size_t first = 0; first < texts.size();) {
+    offsets.assign(1, 0);
+    std::size_t last = first;
+    do {
+      offsets.push_back(offsets.back() + batch_.length(texts[last++]));
+    } while (last < texts.size() && offsets.back() + batch_.length(texts[last]) <= target);
+    run_slice({batch_, texts.subspan(first, last - first), offsets}, workspace, pool);
     first = last;
   }
+}
+
+void Pass::run_slice(const Slice& slice, Workspace& workspace, ThreadPool& pool) {
+  const std::size_t layers = encoder_.description().layers;
+  const std::size_t width = encoder_.description().hidden;
+  if (!layers_.empty()) {
+    const std::size_t first_layer = layers - layers_.size();
+    const auto keep = [&](std::size_t layer, const float* rows) {
+      float* to = layers_[layer - first_layer].data();
+      for (std::size_t text = 0; text < slice.size(); ++text) {
+        std::copy_n(rows + slice.begin(text) * width, slice.length(text) * width, to + slice.batch_row(text) * width);
+      }
+    };
+    return encoder_.run(slice, {first_layer, {}}, keep, workspace, pool);
+  }
+  std::vector<std::size_t>& last_rows = workspace.last_rows;
+  last_rows.clear();
+  for (std::size_t text = 0; text < slice.size(); ++text) {
+    for (const std::size_t row : wanted_of(slice, text)) {
+      last_rows.push_back(row - slice.batch_row(text) + slice.begin(text));
+    }
+  }
+  const auto keep = [&](std::size_t, const float* rows) {
+    for (std::size_t text = 0; text < slice.size(); ++text) {
+      const std::span<const std::size_t> wanted = wanted_of(slice, text);
+      const std::size_t values = wanted.size() * width;
+      std::copy_n(rows, values, kept_ + static_cast<std::size_t>(wanted.data() - workspace_.wanted.data()) * width);
+      rows += values;
+    }
+  };
+  encoder_.run(slice, {layers, last_rows}, keep, workspace, pool);
+}
+
+// The rows of a slice's text that somebody reads, numbered as in the batch.
+std::span<const std::size_t> Pass::wanted_of(const Slice& slice, std::size_t text) const {
+  const std::vector<std::size_t>& wanted = workspace_.wanted;
+  const std::size_t begin = slice.batch_row(text);
+  const auto from = std::lower_bound(wanted.begin(), wanted.end(), begin);
+  return {from, std::lower_bound(from, wanted.end(), begin + slice.length(text))};
 }
 
 const float* Pass::last_row(std::size_t row) const {

@@ -1,31 +1,35 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <span>
 #include <vector>
 
 #include "batch/batch.h"
 #include "bertrt/output.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
+#include "engine/packed/packed_engine.h"
 #include "engine/packed/thread_pool.h"
 #include "engine/packed/workspace.h"
 
 namespace bertrt::engine::packed {
 
-/// One call of the engine: cuts the batch into slices, sends them through the encoder, and the rows that are wanted
-/// through the head. Lives for the call.
+/// One call of the engine: shares the batch out, sends it slice by slice through the encoder, and the rows that are
+/// wanted through the head. Lives for the call.
 class Pass {
  public:
   /// @param head  null: the model has none
   Pass(const Encoder& encoder, const Head* head, const batch::Batch& batch, const RunRequest& request,
-       Workspace& workspace, ThreadPool& pool);
+       WorkspacePool& workspaces, ThreadPool& pool);
 
-  EncoderOutput run(std::size_t slice_tokens);
+  EncoderOutput run(const PackedTuning& tuning);
 
  private:
   void choose_rows();
-  void run_encoder(std::size_t slice_tokens);
+  void run_encoder(const PackedTuning& tuning);
+  void run_texts(std::span<const std::size_t> texts, std::size_t slice_tokens, Workspace& workspace, ThreadPool& pool);
+  void run_slice(const Slice& slice, Workspace& workspace, ThreadPool& pool);
+  std::span<const std::size_t> wanted_of(const Slice& slice, std::size_t text) const;
   void run_pooler(EncoderOutput& output);
   void run_head(EncoderOutput& output);
   void run_span_head(EncoderOutput& output);
@@ -41,6 +45,8 @@ class Pass {
   const Head* head_;
   const batch::Batch& batch_;
   const RunRequest& request_;
+  WorkspacePool& workspaces_;
+  WorkspacePool::Lease lease_;
   Workspace& workspace_;
   ThreadPool& pool_;
 

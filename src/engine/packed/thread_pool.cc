@@ -44,6 +44,11 @@ ThreadPool& ThreadPool::shared() {
   return pool;
 }
 
+ThreadPool& ThreadPool::serial() {
+  static ThreadPool pool(1);
+  return pool;
+}
+
 ThreadPool::ThreadPool(std::size_t threads) : fixed_threads_(threads) {}
 
 ThreadPool::~ThreadPool() { resize(0); }

@@ -46,6 +46,9 @@ class ThreadPool {
   /// The process-wide pool; follows bertrt::num_threads() from one region to the next.
   static ThreadPool& shared();
 
+  /// No workers: the caller does all parts, in order. May be used by many threads at once.
+  static ThreadPool& serial();
+
   /// A pool of its own. @param threads  with the caller; 0: as bertrt::num_threads() says at each region
   explicit ThreadPool(std::size_t threads);
   ThreadPool(const ThreadPool&) = delete;

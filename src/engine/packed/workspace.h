@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/packed/linear_scratch.h"
+#include "engine/packed/plan.h"
 
 namespace bertrt::engine::packed {
 
@@ -18,7 +19,10 @@ struct Workspace {
   AlignedBuffer table;        ///< widened rows of a tied decoder
   AlignedBuffer kept;         ///< last-layer rows that a head reads when nobody asked for hidden states
   Scratch linear;
-  std::vector<std::size_t> wanted;  ///< rows of the batch that the last layer is computed for
+  std::vector<std::size_t> wanted;     ///< rows of the batch that the last layer is computed for
+  std::vector<std::size_t> offsets;    ///< of a slice's texts
+  std::vector<std::size_t> last_rows;  ///< rows of a slice that the last layer is computed for
+  Plan plan;
 
   std::size_t memory_bytes() const noexcept;
 };
