@@ -56,7 +56,7 @@ def timed(action, lines):
 def contestants(options, lines):
     """Name -> (seconds of one round, ids of one line without special tokens or None)."""
     ours = Ours(options.bench, options.tokenizer, options.text)
-    hf = load_reference(options.tokenizer)
+    hf, _ = load_reference(options.tokenizer)
     hf.no_truncation()
     hf.no_padding()
     found = {

@@ -5,7 +5,7 @@
 
 #include "text/utf8.h"
 #include "tokenizer/byte_level.h"
-#include "tokenizer/word_cache.h"
+#include "tokenizer/piece_output.h"
 
 namespace bertrt::tokenizer {
 namespace {
@@ -21,7 +21,7 @@ Offset whole_characters(std::string_view word, Offset range) noexcept {
 
 }  // namespace
 
-BpeModel::BpeModel(BpeSpec spec) : spec_(std::move(spec)), cache_owner_(next_cache_owner()) {
+BpeModel::BpeModel(BpeSpec spec) : spec_(std::move(spec)) {
   std::string spelled;
   for (unsigned byte = 0; byte < 256; ++byte) {
     spelled.clear();
@@ -43,12 +43,16 @@ void BpeModel::encode(std::string_view text, RunContext context, Pieces& pieces)
     return;
   }
   if (!spec_.add_prefix_space || text.empty() || text.front() == ' ') {
-    encode_words(text, pieces.ids, &pieces.offsets);
+    PieceOutput output(pieces, expected_pieces(text));
+    encode_words(text, output);
     return;
   }
   std::string prefixed(" ");
   prefixed.append(text);
-  encode_words(prefixed, pieces.ids, &pieces.offsets);
+  {
+    PieceOutput output(pieces, expected_pieces(prefixed));
+    encode_words(prefixed, output);
+  }
   // The space that was put in stands where the first character stands.
   const std::uint32_t first = text::decode_utf8(text, 0).length;
   for (std::size_t i = before; i < pieces.offsets.size(); ++i) {
@@ -63,53 +67,39 @@ void BpeModel::encode_ids(std::string_view text, RunContext context, std::vector
     text::NormalizedText repaired;
     normalize(text, context, repaired);
     encode_ids(repaired.bytes, context, ids);
-  } else if (!spec_.add_prefix_space || text.empty() || text.front() == ' ') {
-    encode_words(text, ids, nullptr);
-  } else {
-    std::string prefixed(" ");
-    prefixed.append(text);
-    encode_words(prefixed, ids, nullptr);
+    return;
   }
+  std::string prefixed;
+  if (spec_.add_prefix_space && !text.empty() && text.front() != ' ') {
+    prefixed.append(" ").append(text);
+    text = prefixed;
+  }
+  IdOutput output(ids, expected_pieces(text));
+  encode_words(text, output);
 }
 
-void BpeModel::encode_words(std::string_view text, std::vector<std::int32_t>& ids, std::vector<Offset>* offsets) const {
-  WordCache& cache = cache_of(cache_owner_);
+template <typename Output>
+void BpeModel::encode_words(std::string_view text, Output& output) const {
+  WordCache& cache = caches_.mine();
   Scratch scratch;
+  const auto make = [&](std::string_view word, Pieces&) {
+    encode_word(word, scratch);
+    return true;
+  };
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = spec_.split_words ? byte_level_word_end(text, begin) : text.size();
-    const std::string_view word = text.substr(begin, end - begin);
-    const auto base = static_cast<std::uint32_t>(begin);
+    cache.encode(text.substr(begin, end - begin), begin, scratch.pieces, output, make);
     begin = end;
-    WordCache::Key key;
-    const bool cacheable = word.size() <= WordCache::kMaxKey;
-    if (cacheable) {
-      key = WordCache::key_of(word);
-      if (const WordCache::Entry* entry = cache.find(key)) {
-        ids.insert(ids.end(), entry->ids.begin(), entry->ids.begin() + entry->count);
-        if (offsets == nullptr) continue;
-        for (std::size_t i = 0; i < entry->count; ++i) {
-          offsets->push_back({base + entry->begin[i], base + entry->end[i]});
-        }
-        continue;
-      }
-    }
-    encode_word(word, scratch);
-    if (cacheable) cache.put(key, scratch.ids, scratch.offsets);
-    ids.insert(ids.end(), scratch.ids.begin(), scratch.ids.end());
-    if (offsets == nullptr) continue;
-    for (const Offset& offset : scratch.offsets) offsets->push_back({base + offset.begin, base + offset.end});
   }
 }
 
 void BpeModel::encode_word(std::string_view word, Scratch& scratch) const {
-  scratch.ids.clear();
-  scratch.offsets.clear();
   if (spec_.ignore_merges) {
     scratch.spelled.clear();
     for (const char byte : word) text::append_utf8(byte_level_char(static_cast<std::uint8_t>(byte)), scratch.spelled);
     if (const auto id = spec_.vocab.find(scratch.spelled)) {
-      scratch.ids.push_back(*id);
-      scratch.offsets.push_back({0, static_cast<std::uint32_t>(word.size())});
+      scratch.pieces.ids.push_back(*id);
+      scratch.pieces.offsets.push_back({0, static_cast<std::uint32_t>(word.size())});
       return;
     }
   }
@@ -126,8 +116,8 @@ void BpeModel::encode_known_bytes(std::string_view word, Scratch& scratch) const
   spec_.merges.apply(scratch.symbols);
   std::uint32_t at = 0;
   for (const BpeSymbol& symbol : scratch.symbols) {
-    scratch.ids.push_back(symbol.id);
-    scratch.offsets.push_back(whole_characters(word, {at, at + symbol.length}));
+    scratch.pieces.ids.push_back(symbol.id);
+    scratch.pieces.offsets.push_back(whole_characters(word, {at, at + symbol.length}));
     at += symbol.length;
   }
 }
@@ -158,8 +148,8 @@ void BpeModel::encode_with_unknown_bytes(std::string_view word, Scratch& scratch
   spec_.merges.apply(scratch.symbols);
   std::uint32_t at = 0;
   for (const BpeSymbol& symbol : scratch.symbols) {
-    scratch.ids.push_back(symbol.id);
-    scratch.offsets.push_back(whole_characters(word, {place[at], place[at + symbol.length - 1] + 1}));
+    scratch.pieces.ids.push_back(symbol.id);
+    scratch.pieces.offsets.push_back(whole_characters(word, {place[at], place[at + symbol.length - 1] + 1}));
     at += symbol.length;
   }
 }

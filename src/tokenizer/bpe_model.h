@@ -11,6 +11,7 @@
 #include "tokenizer/bpe_merges.h"
 #include "tokenizer/subword_model.h"
 #include "tokenizer/subword_vocab.h"
+#include "tokenizer/word_cache.h"
 
 namespace bertrt::tokenizer {
 
@@ -46,14 +47,14 @@ class BpeModel final : public SubwordModel {
   /// One call's memory.
   struct Scratch {
     std::vector<BpeSymbol> symbols;
-    std::vector<Offset> offsets;    ///< of the symbols, in the word
-    std::vector<std::int32_t> ids;  ///< of the symbols
-    std::string spelled;            ///< the word in the byte alphabet
+    Pieces pieces;        ///< of one word, offsets from its begin
+    std::string spelled;  ///< the word in the byte alphabet
   };
 
-  /// Valid UTF-8 with its prefix space in place. `offsets` may be null.
-  void encode_words(std::string_view text, std::vector<std::int32_t>& ids, std::vector<Offset>* offsets) const;
-  /// One word into scratch.ids and scratch.offsets.
+  /// Valid UTF-8 with its prefix space in place.
+  template <typename Output>
+  void encode_words(std::string_view text, Output& output) const;
+  /// One word into scratch.pieces, which are empty.
   void encode_word(std::string_view word, Scratch& scratch) const;
   void encode_known_bytes(std::string_view word, Scratch& scratch) const;
   void encode_with_unknown_bytes(std::string_view word, Scratch& scratch) const;
@@ -61,7 +62,7 @@ class BpeModel final : public SubwordModel {
   BpeSpec spec_;
   std::array<std::int32_t, 256> byte_ids_{};  ///< -1: not in the vocabulary
   bool every_byte_known_ = true;
-  std::uint64_t cache_owner_;
+  WordCaches caches_;
 };
 
 }  // namespace bertrt::tokenizer

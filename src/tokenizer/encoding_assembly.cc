@@ -53,7 +53,8 @@ Encoding TokenizerImpl::assemble(std::span<const TemplatePiece> steps, const Par
     const std::size_t count = end - begin;
     const std::int32_t* ids = parts[which].pieces.ids.data();
     encoding.input_ids.insert(encoding.input_ids.end(), ids + begin, ids + end);
-    const bool keeps_type = config_.overflow_keeps_types && !window[which].is_main;
+    // Without special tokens Hugging Face's post-processors set the types of the encoding itself alone.
+    const bool keeps_type = !window[which].is_main && (config_.overflow_keeps_types || !options.add_special_tokens);
     put(encoding.token_type_ids, Side::right, count, keeps_type ? std::int32_t{which} : step.type_id);
     if (!with_offsets) continue;
     const Offset* offsets = parts[which].pieces.offsets.data();

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "tokenizer/subword_model.h"
 
 namespace bertrt::tokenizer {
+
+/// Pieces that a text is expected to give; more are allowed.
+inline std::size_t expected_pieces(std::string_view text) { return text.size() / 3 + 16; }
 
 /// Appends to a vector through a bare pointer; the vector is cut to what was written at the end.
 template <typename T>

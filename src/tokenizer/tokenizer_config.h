@@ -63,12 +63,11 @@ struct LoadedTokenizer {
   TokenizerConfig config;
 };
 
-/// [CLS] A [SEP] with types 0, and [CLS] A [SEP] B [SEP] with types 0 0 0 1 1: BERT, ELECTRA, ALBERT, LayoutLM,
-/// DeBERTa. `pair_type` 0 gives the same tokens with types 0 everywhere (DistilBERT keeps 1 in its template; its model
-/// has none).
-Template bert_template(std::int32_t cls, std::int32_t sep, std::int32_t pair_type = 1);
+/// [CLS] A [SEP] with types 0, and [CLS] A [SEP] B [SEP] with types 0 0 0 1 1: BERT, DistilBERT, ELECTRA,
+/// MobileBERT, LayoutLM, ALBERT.
+Template bert_template(std::int32_t cls, std::int32_t sep);
 
-/// <s> A </s> and <s> A </s> </s> B </s>, types 0: RoBERTa, XLM-R, CamemBERT, Longformer, MPNet (types 0).
+/// <s> A </s> and <s> A </s> </s> B </s>, types 0: RoBERTa, Longformer, DeBERTa, XLM-R, CamemBERT, MPNet.
 Template roberta_template(std::int32_t cls, std::int32_t sep);
 
 }  // namespace bertrt::tokenizer

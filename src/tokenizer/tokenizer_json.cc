@@ -199,7 +199,7 @@ void read_common_config(const TokenizerFiles& files, const SubwordModel& model, 
     add({.content = content, .id = id.get<std::int32_t>(), .normalized = true, .special = false});
   }
   const auto named = [&](const char* key, const std::string& usual, bool lstrip) {
-    AddedToken token{.content = usual, .lstrip = lstrip, .normalized = defaults.normalized};
+    AddedToken token{.content = usual, .lstrip = lstrip};
     if (const auto written = names.find(key)) {
       const json& source = names.config.contains(key) ? names.config[key] : names.map[key];
       if (source.is_object()) {

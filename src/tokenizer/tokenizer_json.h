@@ -27,8 +27,7 @@ void read_common_json(const nlohmann::json& tokenizer_json, const TokenizerFiles
 struct SpecialTokenNames {
   std::string unk, pad, cls, sep, mask;
   std::string bos = {}, eos = {};  ///< "" where the family has none of its own
-  bool mask_lstrip = false;        ///< RoBERTa, ALBERT, XLM-R, MPNet: the mask takes the space before it
-  bool normalized = false;         ///< how the family registers its special tokens (false for BERT)
+  bool mask_lstrip = false;        ///< CamemBERT, MPNet: the mask takes the space before it
 };
 void read_common_config(const TokenizerFiles& files, const SubwordModel& model, const SpecialTokenNames& defaults,
                         TokenizerConfig& config);

@@ -4,7 +4,7 @@
 
 #include "text/gpt2_classes.h"
 #include "text/utf8.h"
-#include "tokenizer/word_cache.h"
+#include "tokenizer/piece_output.h"
 
 namespace bertrt::tokenizer {
 namespace {
@@ -13,8 +13,7 @@ constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581
 
 }  // namespace
 
-UnigramModel::UnigramModel(UnigramSpec spec)
-    : spec_(std::move(spec)), cache_owner_(next_cache_owner()), plain_cache_owner_(next_cache_owner()) {
+UnigramModel::UnigramModel(UnigramSpec spec) : spec_(std::move(spec)) {
   by_chunks_ =
       spec_.split_white_space && spec_.normalizer.works_by_words() && spec_.prepend_scheme != PrependScheme::first;
   text::ChangeList changes;
@@ -30,24 +29,37 @@ UnigramModel::UnigramModel(UnigramSpec spec)
 
 void UnigramModel::encode(std::string_view text, RunContext context, Pieces& pieces) const {
   Scratch scratch;
-  if (encode_chunks(text, context, scratch, pieces.ids, &pieces.offsets)) return;
-  encode_whole(text, context, scratch, pieces);
+  bool done = false;
+  if (by_chunks_) {
+    PieceOutput output(pieces, expected_pieces(text));
+    done = encode_chunks(text, context, scratch, output);
+  }
+  if (!done) encode_whole(text, context, scratch, pieces);
 }
 
 void UnigramModel::encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const {
   Scratch scratch;
-  if (encode_chunks(text, context, scratch, ids, nullptr)) return;
+  bool done = false;
+  if (by_chunks_) {
+    IdOutput output(ids, expected_pieces(text));
+    done = encode_chunks(text, context, scratch, output);
+  }
+  if (done) return;
   Pieces pieces;
   encode_whole(text, context, scratch, pieces);
   ids.insert(ids.end(), pieces.ids.begin(), pieces.ids.end());
 }
 
-bool UnigramModel::encode_chunks(std::string_view text, RunContext context, Scratch& scratch,
-                                 std::vector<std::int32_t>& ids, std::vector<Offset>* offsets) const {
-  if (!by_chunks_) return false;
-  const std::size_t ids_before = ids.size();
-  const std::size_t offsets_before = offsets == nullptr ? 0 : offsets->size();
-  WordCache& cache = cache_of(context.special_pieces ? cache_owner_ : plain_cache_owner_);
+template <typename Output>
+bool UnigramModel::encode_chunks(std::string_view text, RunContext context, Scratch& scratch, Output& output) const {
+  WordCache& cache = (context.special_pieces ? caches_ : plain_caches_).mine();
+  const auto make = [&](std::string_view chunk, Pieces& pieces) {
+    SubwordModel::normalize(chunk, {}, scratch.text);
+    if (!spec_.normalizer.apply(scratch.text, scratch.changes)) return false;
+    encode_words(scratch.text, context, scratch, pieces);
+    return true;
+  };
+  const std::size_t mark = output.mark();
   for (std::size_t at = 0; at < text.size();) {
     if (separates_[static_cast<unsigned char>(text[at])]) {
       ++at;
@@ -55,35 +67,10 @@ bool UnigramModel::encode_chunks(std::string_view text, RunContext context, Scra
     }
     const std::size_t begin = at;
     while (at < text.size() && !separates_[static_cast<unsigned char>(text[at])]) ++at;
-    const std::string_view chunk = text.substr(begin, at - begin);
-    const auto base = static_cast<std::uint32_t>(begin);
-    const bool cacheable = chunk.size() <= WordCache::kMaxKey;
-    WordCache::Key key;
-    if (cacheable) {
-      key = WordCache::key_of(chunk);
-      if (const WordCache::Entry* entry = cache.find(key)) {
-        ids.insert(ids.end(), entry->ids.begin(), entry->ids.begin() + entry->count);
-        if (offsets == nullptr) continue;
-        for (std::size_t i = 0; i < entry->count; ++i) {
-          offsets->push_back({base + entry->begin[i], base + entry->end[i]});
-        }
-        continue;
-      }
-    }
-    SubwordModel::normalize(chunk, {}, scratch.text);
-    if (!spec_.normalizer.apply(scratch.text, scratch.changes)) {
-      ids.resize(ids_before);
-      if (offsets != nullptr) offsets->resize(offsets_before);
+    if (!cache.encode(text.substr(begin, at - begin), begin, scratch.pieces, output, make)) {
+      output.rewind(mark);
       return false;
     }
-    Pieces& pieces = scratch.pieces;
-    pieces.ids.clear();
-    pieces.offsets.clear();
-    encode_words(scratch.text, context, scratch, pieces);
-    if (cacheable) cache.put(key, pieces.ids, pieces.offsets);
-    ids.insert(ids.end(), pieces.ids.begin(), pieces.ids.end());
-    if (offsets == nullptr) continue;
-    for (const Offset& offset : pieces.offsets) offsets->push_back({base + offset.begin, base + offset.end});
   }
   return true;
 }

@@ -12,6 +12,7 @@
 #include "tokenizer/unigram_lattice.h"
 #include "tokenizer/unigram_normalizer.h"
 #include "tokenizer/unigram_vocab.h"
+#include "tokenizer/word_cache.h"
 
 namespace bertrt::tokenizer {
 
@@ -57,10 +58,10 @@ class UnigramModel final : public SubwordModel {
     Pieces pieces;  ///< of one chunk
   };
 
-  /// Chunk by chunk between white space; `offsets` may be null. False when the text has to be taken as a whole: what
-  /// was appended is then removed again.
-  bool encode_chunks(std::string_view text, RunContext context, Scratch& scratch, std::vector<std::int32_t>& ids,
-                     std::vector<Offset>* offsets) const;
+  /// Chunk by chunk between white space. False when the text has to be taken as a whole: what was put out is then taken
+  /// back.
+  template <typename Output>
+  bool encode_chunks(std::string_view text, RunContext context, Scratch& scratch, Output& output) const;
   void encode_whole(std::string_view text, RunContext context, Scratch& scratch, Pieces& pieces) const;
   /// Splits and encodes normalized text; offsets are into what `text` was made from.
   void encode_words(const text::NormalizedText& text, RunContext context, Scratch& scratch, Pieces& pieces) const;
@@ -70,8 +71,8 @@ class UnigramModel final : public SubwordModel {
   UnigramSpec spec_;
   std::array<bool, 256> separates_{};  ///< bytes that are white space before and after the normalizer
   bool by_chunks_ = false;
-  std::uint64_t cache_owner_;
-  std::uint64_t plain_cache_owner_;  ///< for texts that may not name control pieces
+  WordCaches caches_;
+  WordCaches plain_caches_;  ///< for texts that may not name control pieces
 };
 
 }  // namespace bertrt::tokenizer

@@ -1,37 +1,79 @@
 #include "tokenizer/word_cache.h"
 
-#include <atomic>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace bertrt::tokenizer {
+
+class WordCaches::Shelf {
+ public:
+  Shelf() { caches_.reserve(kMost); }
+
+  std::unique_ptr<WordCache> take() {
+    const std::lock_guard lock(mutex_);
+    if (caches_.empty()) return nullptr;
+    std::unique_ptr<WordCache> cache = std::move(caches_.back());
+    caches_.pop_back();
+    return cache;
+  }
+  void put_back(std::unique_ptr<WordCache> cache) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (caches_.size() < kMost) caches_.push_back(std::move(cache));
+  }
+
+ private:
+  static constexpr std::size_t kMost = 16;
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<WordCache>> caches_;
+};
+
 namespace {
 
-constexpr std::size_t kKept = 4;
+/// A cache in a thread's hands.
+class Loan {
+ public:
+  Loan() = default;
+  explicit Loan(const std::shared_ptr<WordCaches::Shelf>& shelf) : shelf_(shelf), cache_(shelf->take()) {
+    if (cache_ == nullptr) cache_ = std::make_unique<WordCache>();
+  }
+  Loan(Loan&&) noexcept = default;
+  Loan& operator=(Loan&& other) noexcept {
+    std::swap(shelf_, other.shelf_);
+    std::swap(cache_, other.cache_);
+    return *this;
+  }
+  ~Loan() {
+    if (cache_ == nullptr) return;
+    // A model that is gone needs none.
+    if (const auto shelf = shelf_.lock()) shelf->put_back(std::move(cache_));
+  }
 
-struct Kept {
-  std::uint64_t owner = 0;
-  std::unique_ptr<WordCache> cache;
+  bool is_of(const std::shared_ptr<WordCaches::Shelf>& shelf) const noexcept {
+    return !shelf_.owner_before(shelf) && !shelf.owner_before(shelf_);
+  }
+  WordCache& cache() const noexcept { return *cache_; }
+
+ private:
+  std::weak_ptr<WordCaches::Shelf> shelf_;
+  std::unique_ptr<WordCache> cache_;
 };
 
 }  // namespace
 
-std::uint64_t next_cache_owner() noexcept {
-  static std::atomic<std::uint64_t> last{0};
-  return ++last;
-}
+WordCaches::WordCaches() : shelf_(std::make_shared<Shelf>()) {}
+WordCaches::~WordCaches() = default;
 
-WordCache& cache_of(std::uint64_t owner) {
-  thread_local std::array<Kept, kKept> kept;
+WordCache& WordCaches::mine() const {
+  constexpr std::size_t kKept = 4;
+  thread_local std::array<Loan, kKept> loans;
   std::size_t at = 0;
-  while (at < kKept && kept[at].owner != owner) ++at;
-  if (at == kKept) {
-    --at;
-    kept[at].owner = owner;
-    kept[at].cache = std::make_unique<WordCache>();
-  }
+  while (at < kKept && !loans[at].is_of(shelf_)) ++at;
+  if (at == kKept) loans[--at] = Loan(shelf_);
   // The one in use comes first, so the last is the one used longest ago.
-  for (; at > 0; --at) std::swap(kept[at], kept[at - 1]);
-  return *kept[0].cache;
+  for (; at > 0; --at) std::swap(loans[at], loans[at - 1]);
+  return loans[0].cache();
 }
 
 }  // namespace bertrt::tokenizer

@@ -14,7 +14,7 @@ namespace bertrt::tokenizer {
 
 /// Words and the tokens that a model made of them: a bounded table, one cache line a word, two places to look.
 ///
-/// It belongs to one thread (see cache_of()), so that a model stays immutable and no lock is taken.
+/// It belongs to one thread at a time (see WordCaches), so that no lock is taken.
 class WordCache {
  public:
   static constexpr std::size_t kMaxKey = 23;
@@ -69,6 +69,32 @@ class WordCache {
     }
   }
 
+  /// Puts a word's tokens into `output` (see piece_output.h), `begin` the word's place in the text: those that are
+  /// kept, else those that `make(word, pieces)` puts into `pieces`, emptied before, with offsets from the word's begin.
+  /// False where it gives up.
+  template <typename Output, typename Pieces, typename Make>
+  bool encode(std::string_view word, std::size_t begin, Pieces& pieces, Output& output, Make make) {
+    Key key;
+    const bool fits = word.size() <= kMaxKey;
+    if (fits) {
+      key = key_of(word);
+      if (const Entry* entry = find(key)) {
+        for (std::size_t i = 0; i < entry->count; ++i) {
+          output.put(entry->ids[i], begin + entry->begin[i], begin + entry->end[i]);
+        }
+        return true;
+      }
+    }
+    pieces.ids.clear();
+    pieces.offsets.clear();
+    if (!make(word, pieces)) return false;
+    if (fits) put(key, pieces.ids, pieces.offsets);
+    for (std::size_t i = 0; i < pieces.ids.size(); ++i) {
+      output.put(pieces.ids[i], begin + pieces.offsets[i].begin, begin + pieces.offsets[i].end);
+    }
+    return true;
+  }
+
  private:
   using Words = std::array<std::uint64_t, 3>;
 
@@ -121,10 +147,24 @@ class WordCache {
   std::unique_ptr<Entry[]> entries_;
 };
 
-/// A number for each model of the process, never used twice.
-std::uint64_t next_cache_owner() noexcept;
+/// A model's word caches, one for each thread that encodes with it (1 MB each). A thread that ends gives its cache
+/// back, and the next one goes on with it: the short-lived threads of batches begin warm. Thread-safe.
+class WordCaches {
+ public:
+  WordCaches();
+  ~WordCaches();
+  WordCaches(const WordCaches&) = delete;
+  WordCaches& operator=(const WordCaches&) = delete;
 
-/// This thread's cache for a model; a thread keeps those of the last few models that it used (at most 4 MB).
-WordCache& cache_of(std::uint64_t owner);
+  /// This thread's. A thread keeps those of the last four models that it used. Good until the thread asks for another
+  /// model's.
+  WordCache& mine() const;
+
+  /// The caches that no thread has.
+  class Shelf;
+
+ private:
+  std::shared_ptr<Shelf> shelf_;
+};
 
 }  // namespace bertrt::tokenizer

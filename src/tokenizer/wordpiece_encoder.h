@@ -118,33 +118,21 @@ class WordPieceEncoder {
     std::memcpy(bytes, &key.low, 8);
     std::memcpy(bytes + 8, &key.high, 8);
     const std::string_view word(bytes, end - begin);
-    if (cache_ == nullptr) cache_ = &cache_of(model_.cache_owner_);
-    const WordCache::Key cache_key = WordCache::key_of(word);
-    if (const WordCache::Entry* entry = cache_->find(cache_key)) {
-      for (std::size_t i = 0; i < entry->count; ++i) {
-        output_.put(entry->ids[i], begin + entry->begin[i], begin + entry->end[i]);
+    if (cache_ == nullptr) cache_ = &model_.caches_.mine();
+    cache_->encode(word, begin, pieces_, output_, [this](std::string_view whole, Pieces& pieces) {
+      std::uint32_t at = 0;
+      auto match = model_.lexicon_.longest_initial(whole);
+      while (match.id >= 0) {
+        pieces.ids.push_back(match.id);
+        pieces.offsets.push_back({at, at + match.length});
+        at += match.length;
+        if (at == whole.size()) return true;
+        match = model_.lexicon_.longest_continuation(whole.substr(at));
       }
-      return;
-    }
-    std::int32_t ids[kMaxKey];
-    Offset offsets[kMaxKey];
-    std::size_t count = 0;
-    std::uint32_t at = 0;
-    auto match = model_.lexicon_.longest_initial(word);
-    while (match.id >= 0) {
-      ids[count] = match.id;
-      offsets[count++] = {at, at + match.length};
-      at += match.length;
-      if (at == word.size()) break;
-      match = model_.lexicon_.longest_continuation(word.substr(at));
-    }
-    if (at != word.size()) {
-      ids[0] = model_.unk_;
-      offsets[0] = {0, static_cast<std::uint32_t>(word.size())};
-      count = 1;
-    }
-    for (std::size_t i = 0; i < count; ++i) output_.put(ids[i], begin + offsets[i].begin, begin + offsets[i].end);
-    cache_->put(cache_key, {ids, count}, {offsets, count});
+      pieces.ids.assign(1, model_.unk_);
+      pieces.offsets.assign(1, {0, static_cast<std::uint32_t>(whole.size())});
+      return true;
+    });
   }
 
   void long_ascii_word(std::size_t begin, std::size_t end) {
@@ -265,6 +253,7 @@ class WordPieceEncoder {
   Output& output_;
   text::BertNormalizer<WordPieceEncoder> normalizer_;
   WordCache* cache_ = nullptr;  // this thread's; none until a word is not found whole
+  Pieces pieces_;               // of such a word
   // The word that the general way is building.
   std::string word_;
   std::vector<Offset> sources_;  // of each byte

@@ -131,8 +131,7 @@ LoadedTokenizer from_vocab_txt(const TokenizerFiles& files) {
              .mask = "<mask>",
              .bos = "<s>",
              .eos = "</s>",
-             .mask_lstrip = true,
-             .normalized = true};
+             .mask_lstrip = true};
   }
   read_common_config(files, *loaded.model, names, loaded.config);
   const SpecialTokenIds& special = loaded.config.special;

@@ -6,9 +6,6 @@
 namespace bertrt::tokenizer {
 namespace {
 
-/// Pieces that a text is expected to give; more are allowed.
-std::size_t expected_pieces(std::string_view text) { return text.size() / 3 + 16; }
-
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -38,8 +35,7 @@ WordPieceModel::WordPieceModel(WordPieceSpec spec, const std::string& where)
       normalizer_(spec.normalizer),
       decoder_cleanup_(spec.decoder_cleanup),
       prefix_(spec.prefix),
-      lexicon_(std::move(spec.vocab), spec.prefix, !is_set_apart(spec.prefix), where),
-      cache_owner_(next_cache_owner()) {
+      lexicon_(std::move(spec.vocab), spec.prefix, !is_set_apart(spec.prefix), where) {
   const auto unk = lexicon_.find(spec.unk_token);
   if (!unk) {
     throw Error(ErrorCode::invalid_format, where, "the unknown token " + spec.unk_token, "none in the vocabulary");

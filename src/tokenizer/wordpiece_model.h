@@ -6,6 +6,7 @@
 
 #include "text/bert_normalizer.h"
 #include "tokenizer/subword_model.h"
+#include "tokenizer/word_cache.h"
 #include "tokenizer/wordpiece_lexicon.h"
 
 namespace bertrt::tokenizer {
@@ -53,7 +54,7 @@ class WordPieceModel final : public SubwordModel {
   std::string prefix_;
   WordPieceLexicon lexicon_;
   std::int32_t unk_ = -1;
-  std::uint64_t cache_owner_;  ///< whose words a thread's cache holds
+  WordCaches caches_;  ///< of short words that split
   std::array<ByteClass, 256> byte_class_{};
   std::array<std::int32_t, 128> byte_id_{};  ///< of a punctuation mark as a word
   std::uint64_t case_bits_ = 0;              ///< 0x20 in every byte where letters are lower-cased

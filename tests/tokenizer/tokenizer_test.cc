@@ -69,6 +69,22 @@ TEST(Tokenizer, MpnetHasItsOwnTemplate) {
   EXPECT_THAT(pair.input_ids, ElementsAre(0, 4, 6, 2, 2, 4, 2));
   EXPECT_EQ(pair.token_type_ids, std::vector<std::int32_t>(7, 0));
   EXPECT_EQ(pair.offsets[2], (Offset{6, 12})) << "the space that the mask takes is trimmed off";
+  // The normalizer takes the U+FFFD out, but special tokens are looked for before it.
+  EXPECT_THAT(tokenizer.encode("<pad\ufffd>").input_ids, ElementsAre(0, 5, 5, 5, 2));
+}
+
+TEST(Tokenizer, OverflowWithoutSpecialTokensKeepsItsTypes) {
+  // As Hugging Face's RobertaProcessing leaves it: types 0 for the encoding, the raw ones behind it.
+  const Tokenizer tokenizer = from_memory({{"vocab.txt", "<s>\n<pad>\n</s>\n<unk>\nhello\n[UNK]\n<mask>\n"},
+                                           {"tokenizer_config.json", R"({"tokenizer_class": "MPNetTokenizer"})"}});
+  EncodeOptions options{.max_length = 3, .truncation = Truncation::only_second, .add_special_tokens = false};
+  const Encoding bare = tokenizer.encode("hello", "hello hello hello", options);
+  EXPECT_EQ(bare.token_type_ids, (std::vector<std::int32_t>{0, 0, 0}));
+  EXPECT_EQ(bare.overflowing.at(0).token_type_ids, (std::vector<std::int32_t>{0, 1}));
+  options.add_special_tokens = true;
+  options.max_length = 7;
+  const Encoding whole = tokenizer.encode("hello", "hello hello hello", options);
+  EXPECT_EQ(whole.overflowing.at(0).token_type_ids, std::vector<std::int32_t>(6, 0));
 }
 
 TEST(Tokenizer, AMegabyteOfOneWord) {
