@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/wordpiece_vocab.h"
+
 namespace bertrt::tokenizer {
 
 /// Finds the longest token that begins a text.
@@ -20,15 +22,19 @@ class PieceTrie {
     std::uint32_t length = 0;
   };
 
+  /// A token on its way into the trie. Small, and with the bytes that most comparisons need: sorting and building read
+  /// it in place of the text.
   struct Key {
-    std::string_view text;  ///< not empty, inside the buffer that build() is given
-    std::int32_t id = -1;
-    std::uint32_t order = 0;  ///< of tokens that come twice, the one with the highest order counts
+    std::uint64_t head = 0;    ///< the first eight bytes of its text, the first one highest: compares as text does
+    std::uint32_t entry = 0;   ///< in the vocabulary; of tokens that come twice the last one counts
+    std::uint32_t length = 0;  ///< of its text, not 0
   };
 
-  /// `buffer` must outlive the trie. Gives the orders of tokens that a later one replaces.
+  /// `keys` of tokens of `vocab` without their first `skip` bytes. The vocabulary's text must outlive the trie and stay
+  /// where it is. Gives the entries that a later one replaces.
   /// @throws Error invalid_format with `where` for more text than any vocabulary has
-  std::vector<std::uint32_t> build(const std::vector<Key>& keys, const char* buffer, const std::string& where);
+  std::vector<std::uint32_t> build(std::vector<Key> keys, const WordPieceVocab& vocab, std::size_t skip,
+                                   const std::string& where);
 
   Match longest(std::string_view text) const noexcept {
     Match best;

@@ -1,7 +1,6 @@
 #include "tokenizer/word_table.h"
 
 #include <bit>
-#include <cstring>
 
 namespace bertrt::tokenizer {
 
@@ -15,12 +14,7 @@ void WordTable::reserve(std::size_t short_words, std::size_t long_words) {
   long_shift_ = 64u - static_cast<unsigned>(std::countr_zero(long_.size()));
 }
 
-void WordTable::add(std::string_view word, std::int32_t id) {
-  char bytes[kMaxWord] = {};
-  std::memcpy(bytes, word.data(), word.size());
-  WordKey key;
-  std::memcpy(&key.low, bytes, 8);
-  std::memcpy(&key.high, bytes + 8, 8);
+void WordTable::add(WordKey key, std::int32_t id) {
   if (key.high == 0) {
     std::size_t at = short_slot(key.low);
     while (short_[at].key != 0 && short_[at].key != key.low) at = (at + 1) & short_mask_;

@@ -1,15 +1,26 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 namespace bertrt::tokenizer {
 
-/// Up to 16 bytes of a word, zeros behind them.
+/// Up to 16 bytes of a word as they stand in memory, zeros behind them.
 struct WordKey {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
+
+  /// From numbers whose lowest byte is the first one.
+  static WordKey of(std::uint64_t low, std::uint64_t high) noexcept {
+    if constexpr (std::endian::native == std::endian::little) return {low, high};
+    WordKey key;
+    for (unsigned i = 0; i < 8; ++i) {
+      reinterpret_cast<unsigned char*>(&key.low)[i] = static_cast<unsigned char>(low >> 8 * i);
+      reinterpret_cast<unsigned char*>(&key.high)[i] = static_cast<unsigned char>(high >> 8 * i);
+    }
+    return key;
+  }
 };
 
 /// The tokens of at most 16 bytes by their text: one probe, mostly in one cache line. Words of up to 8 bytes, most of
@@ -21,8 +32,8 @@ class WordTable {
   /// How many words of up to 8 bytes, and of up to 16, will come.
   void reserve(std::size_t short_words, std::size_t long_words);
 
-  /// The last id counts where a word comes twice. `word` has 1 to 16 bytes, none of them 0.
-  void add(std::string_view word, std::int32_t id);
+  /// The last id counts where a word comes twice. The word has 1 to 16 bytes, none of them 0.
+  void add(WordKey key, std::int32_t id);
 
   /// -1 where there is no such word.
   std::int32_t find(WordKey key) const noexcept { return key.high == 0 ? find_short(key.low) : find_long(key); }

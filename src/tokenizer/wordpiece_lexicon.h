@@ -33,6 +33,12 @@ class WordPieceLexicon {
   std::size_t size() const noexcept { return by_id_.size(); }
 
  private:
+  enum class Kind { initial, continuation };
+
+  bool is_initial(std::string_view token) const noexcept;
+  std::vector<PieceTrie::Key> keys(Kind kind) const;
+  void add_words();
+
   WordPieceVocab vocab_;
   std::string prefix_;
   bool prefix_in_words_;

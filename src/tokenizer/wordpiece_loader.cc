@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -34,11 +35,12 @@ void read_vocab_txt(std::string_view bytes, const std::string& where, WordPieceV
   if (bytes.find('\0') != std::string_view::npos || !text::is_valid_utf8(bytes)) {
     throw Error(ErrorCode::invalid_format, where, "a vocabulary: UTF-8 text, one token a line", "other bytes");
   }
-  vocab.reserve(bytes.size() / 7, bytes.size());
+  vocab.take_text(bytes, where);
+  vocab.reserve(static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n')) + 1, 0);
   std::int64_t id = 0;
   for (std::size_t at = 0; at < bytes.size(); ++id) {
     const std::size_t end = std::min(bytes.find('\n', at), bytes.size());
-    vocab.add(trim_end(bytes.substr(at, end - at)), id, where);
+    vocab.add_range(at, trim_end(bytes.substr(at, end - at)).size(), id, where);
     at = end + 1;
   }
   if (vocab.entries().empty()) throw Error(ErrorCode::invalid_format, where, "one token a line", "an empty file");

@@ -24,11 +24,26 @@ class WordPieceVocab {
   /// @throws Error invalid_format with `where` for an id that no vocabulary has, or more text than 1 GiB
   void add(std::string_view token, std::int64_t id, const std::string& where);
 
+  /// Takes a whole file's text, whose tokens are then named by add_range(). For an empty vocabulary.
+  void take_text(std::string_view text, const std::string& where);
+  void add_range(std::size_t begin, std::size_t length, std::int64_t id, const std::string& where) {
+    check_id(id, where, begin, length);
+    entries_.push_back(
+        {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(length), static_cast<std::int32_t>(id)});
+  }
+
   const std::vector<Entry>& entries() const noexcept { return entries_; }
   std::string_view view(const Entry& entry) const noexcept { return {text_.data() + entry.begin, entry.length}; }
   const std::string& text() const noexcept { return text_; }
 
  private:
+  static constexpr std::int64_t kMaxId = (1 << 22) - 1;
+
+  void check_id(std::int64_t id, const std::string& where, std::size_t begin, std::size_t length) const {
+    if (id < 0 || id > kMaxId) refuse_id(id, where, std::string_view(text_).substr(begin, length));
+  }
+  [[noreturn]] static void refuse_id(std::int64_t id, const std::string& where, std::string_view token);
+
   std::string text_;
   std::vector<Entry> entries_;
 };
