@@ -1,0 +1,16 @@
+# int8 hidden states are the same bits whichever instruction set multiplies: runs PROGRAM MODELS once a level.
+string(REPLACE "|" ";" models "${MODELS}")
+string(REPLACE "|" ";" levels "${LEVELS}")
+set(want "")
+foreach(level IN LISTS levels)
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E env "BERTRT_MAX_ISA=${level}" "${PROGRAM}" ${models}
+    OUTPUT_VARIABLE found RESULT_VARIABLE result)
+  if(NOT result EQUAL 0 OR found STREQUAL "")
+    message(FATAL_ERROR "${level}: the program failed (${result})")
+  endif()
+  if(want STREQUAL "")
+    set(want "${found}")
+  elseif(NOT found STREQUAL want)
+    message(FATAL_ERROR "${level} differs from the first level:\n${found}against\n${want}")
+  endif()
+endforeach()

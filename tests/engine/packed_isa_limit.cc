@@ -1,0 +1,40 @@
+// BERTRT_MAX_ISA limits the matrix products; where it is set, this program's other kernels are limited alike, so that
+// its tests see what a lesser processor computes.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "hwy/highway.h"
+
+namespace bertrt::engine::packed {
+namespace {
+
+// The best of Highway's targets that a level allows; 0: all. Highway numbers them from the best down.
+std::int64_t best_target(std::string_view level) {
+  if (level == "scalar") return HWY_SCALAR;
+#if HWY_ARCH_X86
+  if (level == "ssse3") return HWY_SSSE3;
+  if (level == "sse4") return HWY_SSE4;
+  if (level == "avx2") return HWY_AVX2;
+  if (level.starts_with("avx512")) return HWY_AVX3;
+#endif
+  return 0;
+}
+
+class IsaLimit : public testing::Environment {
+ public:
+  void SetUp() override {
+    const char* level = std::getenv("BERTRT_MAX_ISA");
+    if (level == nullptr) return;
+    const std::int64_t best = best_target(level);
+    ASSERT_NE(best, 0) << "unknown BERTRT_MAX_ISA: " << level;
+    hwy::DisableTargets(best - 1);
+    ASSERT_EQ(hwy::SupportedTargets() & (best - 1), 0) << level;
+  }
+};
+
+[[maybe_unused]] const testing::Environment* const kIsaLimit = testing::AddGlobalTestEnvironment(new IsaLimit);
+
+}  // namespace
+}  // namespace bertrt::engine::packed
