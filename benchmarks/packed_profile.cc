@@ -24,6 +24,7 @@
 #include "engine/packed/attention_layer.h"
 #include "engine/packed/encoder_weights.h"
 #include "engine/packed/packed_engine.h"
+#include "engine/packed/row_pitch.h"
 #include "engine/packed/weight_names.h"
 #include "model/model_file.h"
 
@@ -86,10 +87,12 @@ class Parts {
     const std::size_t tokens = batch.total_tokens();
     const std::size_t hidden = description_.hidden;
     const std::size_t inner = weights_.stored[0].ffn_in->out();
-    std::vector<float> narrow(tokens * hidden, 0.5F);
-    std::vector<float> other(tokens * hidden, 0.5F);
-    std::vector<float> qkv(tokens * 3 * hidden, 0.5F);
-    std::vector<float> wide(tokens * inner, 0.5F);
+    const std::size_t stride = row_pitch(hidden);
+    const std::size_t inner_stride = row_pitch(inner);
+    std::vector<float> narrow(tokens * stride, 0.5F);
+    std::vector<float> other(tokens * stride, 0.5F);
+    std::vector<float> qkv(tokens * row_pitch(3 * hidden), 0.5F);
+    std::vector<float> wide(tokens * inner_stride, 0.5F);
     ThreadPool& pool = ThreadPool::shared();
     const auto each_layer = [&](const std::function<void(const LayerWeights&)>& part) {
       return [&, part] {
@@ -98,11 +101,15 @@ class Parts {
     };
     const double products =
         measure(each_layer([&](const LayerWeights& layer) {
-          layer.qkv->run(narrow.data(), tokens, qkv.data(), {}, pool, scratch_);
-          layer.attention_out->run(narrow.data(), tokens, other.data(), {.residual = narrow.data()}, pool, scratch_);
-          layer.ffn_in->run(narrow.data(), tokens, wide.data(), {.activation = description_.activation}, pool,
+          layer.qkv->run(narrow.data(), tokens, qkv.data(), {.x_stride = stride, .y_stride = row_pitch(3 * hidden)},
+                         pool, scratch_);
+          layer.attention_out->run(narrow.data(), tokens, other.data(), {.x_stride = stride, .y_stride = stride}, pool,
+                                   scratch_);
+          layer.ffn_in->run(narrow.data(), tokens, wide.data(),
+                            {.activation = description_.activation, .x_stride = stride, .y_stride = inner_stride}, pool,
                             scratch_);
-          layer.ffn_out->run(wide.data(), tokens, other.data(), {.residual = narrow.data()}, pool, scratch_);
+          layer.ffn_out->run(wide.data(), tokens, other.data(), {.x_stride = inner_stride, .y_stride = stride}, pool,
+                             scratch_);
         })).median;
     std::vector<std::size_t> texts(batch.size());
     std::iota(texts.begin(), texts.end(), std::size_t{0});
@@ -111,10 +118,11 @@ class Parts {
         measure(each_layer([&](const LayerWeights&) {
           attend(slice, qkv.data(), description_, weights_.relative_bias, pool, attention_, narrow.data());
         })).median;
-    const double norms = measure(each_layer([&](const LayerWeights& layer) {
-                           layer.attention_norm.run(narrow.data(), tokens, description_.layer_norm_eps, pool);
-                           layer.ffn_norm.run(other.data(), tokens, description_.layer_norm_eps, pool);
-                         })).median;
+    const double norms =
+        measure(each_layer([&](const LayerWeights& layer) {
+          layer.attention_norm.run(narrow.data(), other.data(), tokens, stride, description_.layer_norm_eps, pool);
+          layer.ffn_norm.run(other.data(), narrow.data(), tokens, stride, description_.layer_norm_eps, pool);
+        })).median;
     double work = 0;
     for (const std::size_t index : weights_.layer) {
       const LayerWeights& layer = weights_.stored[index];

@@ -33,8 +33,8 @@ struct Problem {
   Problem(std::size_t rows_, std::size_t in_, std::size_t out_, unsigned seed) : rows(rows_), in(in_), out(out_) {
     std::mt19937 random(seed);
     std::normal_distribution<float> normal;
-    for (auto* values : {&x, &weight, &bias, &residual}) {
-      values->resize(values == &x ? rows * in : values == &weight ? out * in : values == &bias ? out : rows * out);
+    for (auto* values : {&x, &weight, &bias}) {
+      values->resize(values == &x ? rows * in : values == &weight ? out * in : out);
       for (float& value : *values) value = normal(random);
     }
     // Rows of very different size and off centre, as activations are.
@@ -43,16 +43,16 @@ struct Problem {
     }
   }
 
-  std::vector<float> run(const Kernels& kernels, DType dtype, const Epilogue& epilogue = {}) const {
+  std::vector<float> run(const Kernels& kernels, DType dtype, const LinearCall& call = {}) const {
     std::vector<float> y(rows * out, std::numeric_limits<float>::quiet_NaN());
     Scratch scratch;
     Linear::pack(weight, bias, out, in, dtype, kernels)
-        ->run(x.data(), rows, y.data(), epilogue, ThreadPool::shared(), scratch);
+        ->run(x.data(), rows, y.data(), call, ThreadPool::shared(), scratch);
     return y;
   }
 
   std::size_t rows, in, out;
-  std::vector<float> x, weight, bias, residual;
+  std::vector<float> x, weight, bias;
 };
 
 float as_bf16(float x) {
@@ -154,11 +154,10 @@ TEST(PackedKernelsInt8, EqualBitForBitOnEveryInstructionSet) {
        {Activation::none, Activation::gelu_erf, Activation::gelu_tanh, Activation::relu, Activation::tanh}) {
     for (std::size_t rows : {1, 5, 14, 23}) {
       const Problem problem(rows, 203, 77, unsigned(rows));
-      Epilogue epilogue{.activation = activation};
-      if (rows % 2 == 1) epilogue.residual = problem.residual.data();
-      const std::vector<float> plain = problem.run(all_kernels().front(), DType::int8, epilogue);
+      const LinearCall call{.activation = activation};
+      const std::vector<float> plain = problem.run(all_kernels().front(), DType::int8, call);
       for (const Kernels& kernels : all_kernels()) {
-        const std::vector<float> found = problem.run(kernels, DType::int8, epilogue);
+        const std::vector<float> found = problem.run(kernels, DType::int8, call);
         EXPECT_EQ(std::memcmp(found.data(), plain.data(), plain.size() * sizeof(float)), 0) << describe(kernels);
       }
     }

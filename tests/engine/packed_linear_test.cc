@@ -28,10 +28,10 @@ constexpr std::size_t kOut = 100;
 class PackedLinear : public testing::TestWithParam<DType> {
  protected:
   std::vector<float> run(const Linear& layer, const std::vector<float>& x, ThreadPool& pool,
-                         const Epilogue& epilogue = {}) const {
+                         const LinearCall& call = {}) const {
     std::vector<float> y(x.size() / kIn * kOut);
     Scratch scratch;
-    layer.run(x.data(), x.size() / kIn, y.data(), epilogue, pool, scratch);
+    layer.run(x.data(), x.size() / kIn, y.data(), call, pool, scratch);
     return y;
   }
 
@@ -82,15 +82,23 @@ TEST_P(PackedLinear, BlocksAndCutsDoNotChangeABit) {
   }
 }
 
-TEST_P(PackedLinear, TheResidualIsAddedLastAndMayBeTheOutput) {
-  const std::vector<float> x = random_values(9 * kIn, 5);
-  const std::vector<float> residual = random_values(9 * kOut, 6);
-  const std::vector<float> without = run(*linear, x, ThreadPool::shared(), {.activation = Activation::gelu_erf});
-  std::vector<float> in_place = residual;
+TEST_P(PackedLinear, RowsMayStandApart) {
+  constexpr std::size_t kRows = 37;
+  constexpr std::size_t kApartIn = kIn + 16;
+  constexpr std::size_t kApartOut = kOut + 12;
+  const std::vector<float> x = random_values(kRows * kIn, 5);
+  const std::vector<float> dense = run(*linear, x, ThreadPool::shared(), {.activation = Activation::gelu_erf});
+  std::vector<float> apart(kRows * kApartIn, 1e9F);
+  for (std::size_t r = 0; r < kRows; ++r) std::copy_n(&x[r * kIn], kIn, &apart[r * kApartIn]);
+  std::vector<float> y(kRows * kApartOut, -7.0F);
   Scratch scratch;
-  linear->run(x.data(), 9, in_place.data(), {.activation = Activation::gelu_erf, .residual = in_place.data()},
-              ThreadPool::shared(), scratch);
-  for (std::size_t i = 0; i < without.size(); ++i) EXPECT_EQ(in_place[i], without[i] + residual[i]) << i;
+  linear->run(apart.data(), kRows, y.data(),
+              {.activation = Activation::gelu_erf, .x_stride = kApartIn, .y_stride = kApartOut}, ThreadPool::shared(),
+              scratch);
+  for (std::size_t r = 0; r < kRows; ++r) {
+    EXPECT_EQ(std::memcmp(&y[r * kApartOut], &dense[r * kOut], kOut * sizeof(float)), 0) << r;
+    for (std::size_t c = kOut; c < kApartOut; ++c) EXPECT_EQ(y[r * kApartOut + c], -7.0F) << r;
+  }
 }
 
 TEST_P(PackedLinear, NoBiasIsABiasOfZero) {

@@ -142,20 +142,29 @@ TEST(PackedAttention, ScoresFarApartDoNotOverflow) {
 TEST(PackedLayerNorm, AsPlainCode) {
   on_every_target([] {
     for (const std::size_t width : {1, 7, 16, 24, 40, 312, 384, 768}) {
-      const std::size_t rows = 3;
-      std::vector<float> x = random_values(rows * width, 1, 3);
-      const std::vector<float> gamma = random_values(width, 2);
-      const std::vector<float> beta = random_values(width, 3);
-      std::vector<float> out(x.size());
-      ops::layer_norm(x.data(), gamma.data(), beta.data(), 1e-5F, rows, width, out.data());
-      for (std::size_t r = 0; r < rows; ++r) {
-        double mean = 0;
-        double variance = 0;
-        for (std::size_t i = 0; i < width; ++i) mean += static_cast<double>(x[r * width + i]) / width;
-        for (std::size_t i = 0; i < width; ++i) variance += std::pow(x[r * width + i] - mean, 2) / width;
-        for (std::size_t i = 0; i < width; ++i) {
-          const double want = (x[r * width + i] - mean) / std::sqrt(variance + 1e-5) * gamma[i] + beta[i];
-          ASSERT_NEAR(out[r * width + i], want, 5e-6) << "width " << width << ", value " << i;
+      for (const bool with_residual : {false, true}) {
+        const std::size_t rows = 3;
+        const std::size_t stride = width + 5;
+        const std::vector<float> x = random_values(rows * stride, 1, 3);
+        const std::vector<float> residual = random_values(rows * stride, 4, 3);
+        const std::vector<float> gamma = random_values(width, 2);
+        const std::vector<float> beta = random_values(width, 3);
+        std::vector<float> out = x;
+        ops::layer_norm(out.data(), with_residual ? residual.data() : nullptr, stride, gamma.data(), beta.data(), 1e-5F,
+                        rows, width);
+        for (std::size_t r = 0; r < rows; ++r) {
+          const auto value = [&](std::size_t i) {
+            return x[r * stride + i] + (with_residual ? residual[r * stride + i] : 0.0F);
+          };
+          double mean = 0;
+          double variance = 0;
+          for (std::size_t i = 0; i < width; ++i) mean += static_cast<double>(value(i)) / width;
+          for (std::size_t i = 0; i < width; ++i) variance += std::pow(value(i) - mean, 2) / width;
+          for (std::size_t i = 0; i < width; ++i) {
+            const double want = (value(i) - mean) / std::sqrt(variance + 1e-5) * gamma[i] + beta[i];
+            ASSERT_NEAR(out[r * stride + i], want, 5e-6) << "width " << width << ", value " << i;
+          }
+          for (std::size_t i = width; i < stride; ++i) ASSERT_EQ(out[r * stride + i], x[r * stride + i]);
         }
       }
     }

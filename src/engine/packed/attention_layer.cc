@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/packed/ops/attention.h"
+#include "engine/packed/row_pitch.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -30,6 +31,8 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
             ThreadPool& pool, AlignedBuffer& scratch, float* context) {
   const std::size_t hidden = description.hidden;
   const std::size_t head_size = description.head_size();
+  const std::size_t qkv_stride = row_pitch(3 * hidden);
+  const std::size_t context_stride = row_pitch(hidden);
   std::size_t longest = 0;
   double total = 0;
   for (std::size_t text = 0; text < slice.size(); ++text) {
@@ -54,10 +57,10 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
         task.row_begin = border_row((first - cost) / step, length);
         task.row_end = border_row((last - cost) / step, length);
         if (task.row_begin >= task.row_end) continue;
-        task.query = qkv + row * 3 * hidden + head * head_size;
+        task.query = qkv + row * qkv_stride + head * head_size;
         task.key = task.query + hidden;
         task.value = task.key + hidden;
-        task.stride = 3 * hidden;
+        task.stride = qkv_stride;
         task.length = length;
         task.head_size = head_size;
         task.scale = 1.0F / std::sqrt(static_cast<float>(head_size));
@@ -65,8 +68,8 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
           task.mask = slice.batch.attention_mask.data() + slice.batch_row(text);
         }
         if (!bias.empty()) task.bias = bias.head(head);
-        task.out = context + row * hidden + head * head_size;
-        task.out_stride = hidden;
+        task.out = context + row * context_stride + head * head_size;
+        task.out_stride = context_stride;
         ops::attention(task, memory + part * part_scratch);
       }
     }

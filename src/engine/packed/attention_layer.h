@@ -16,6 +16,7 @@ namespace bertrt::engine::packed {
 /// to the end whatever the lengths are. The result's bits do not depend on the cut.
 /// @param qkv      [tokens, 3 hidden]: query, key, value of each token
 /// @param context  [tokens, hidden]
+/// Rows stand row_pitch() of their width apart in both.
 void attend(const Slice& slice, const float* qkv, const EncoderDescription& description, const RelativeBias& bias,
             ThreadPool& pool, AlignedBuffer& scratch, float* context);
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bertrt/error.h"
+#include "engine/packed/row_pitch.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -21,9 +22,10 @@ void embed_text(const Slice& slice, std::size_t text, const EncoderWeights& weig
   const std::size_t width = weights.words->width();
   const batch::Batch& batch = slice.batch;
   const std::size_t begin = slice.batch_row(text);
-  float* to = out + slice.begin(text) * width;
+  const std::size_t stride = row_pitch(width);
+  float* to = out + slice.begin(text) * stride;
   std::int64_t seen = 0;
-  for (std::size_t i = 0; i < slice.length(text); ++i, to += width) {
+  for (std::size_t i = 0; i < slice.length(text); ++i, to += stride) {
     const std::size_t row = begin + i;
     std::fill_n(to, width, 0.0F);
     const std::int32_t id = batch.input_ids[row];
@@ -48,7 +50,8 @@ void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescr
            float* out) {
   // Rows of the vocabulary come from far apart in memory: threads share the waiting.
   pool.run(slice.size(), [&](std::size_t text) { embed_text(slice, text, weights, description, out); });
-  weights.embedding_norm.run(out, slice.tokens(), description.layer_norm_eps, pool);
+  weights.embedding_norm.run(out, nullptr, slice.tokens(), row_pitch(weights.words->width()),
+                             description.layer_norm_eps, pool);
 }
 
 }  // namespace bertrt::engine::packed

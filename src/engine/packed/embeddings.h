@@ -7,7 +7,7 @@
 
 namespace bertrt::engine::packed {
 
-/// Word + position + type rows, normalized: [tokens, embedding size] into `out`.
+/// Word + position + type rows, normalized: [tokens, embedding size] into `out`, rows row_pitch(embedding size) apart.
 /// @throws Error invalid_argument for an id, type or position outside its table
 void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description, ThreadPool& pool,
            float* out);

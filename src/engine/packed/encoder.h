@@ -18,8 +18,9 @@ struct SliceRequest {
   std::span<const std::size_t> last_rows;
 };
 
-/// Takes a layer's rows: [tokens, hidden], or [last_rows, hidden] where no hidden states are wanted.
-using LayerSink = FunctionRef<void(std::size_t layer, const float* rows)>;
+/// Takes a layer's rows, `stride` values apart: [tokens, hidden], or [last_rows, hidden] where no hidden states are
+/// wanted.
+using LayerSink = FunctionRef<void(std::size_t layer, const float* rows, std::size_t stride)>;
 
 /// The forward pass from ids to hidden states, without padding. Immutable; const calls may run on many threads, each
 /// with a workspace of its own.

@@ -107,7 +107,7 @@ void Head::run(const float* rows, std::size_t count, float* logits, Workspace& w
   if (dense_ != nullptr) {
     auto* inner = reinterpret_cast<float*>(workspace.head_inner.reserve(count * dense_->out() * sizeof(float)));
     dense_->run(input, count, inner, {.activation = activation_}, pool, workspace.linear);
-    if (norm_) norm_->run(inner, count, layer_norm_eps_, pool);
+    if (norm_) norm_->run(inner, nullptr, count, dense_->out(), layer_norm_eps_, pool);
     input = inner;
   }
   if (decoder_ != nullptr) {

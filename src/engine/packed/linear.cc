@@ -45,7 +45,7 @@ constexpr std::size_t kPrefetchAhead = 6144;
 
 void prefetch_line(const void* line) {
 #if defined(__GNUC__)
-  __builtin_prefetch(line);
+  __builtin_prefetch(line, 1);
 #else
   static_cast<void>(line);
 #endif
@@ -58,12 +58,13 @@ class PackedLinear final : public Linear {
   PackedLinear(PackedWeight weight, std::size_t out, std::size_t in, DType dtype, const Kernels& kernels)
       : Linear(out, in, dtype), weight_(std::move(weight)), kernels_(kernels) {}
 
-  void run(const float* x, std::size_t rows, float* y, const Epilogue& epilogue, ThreadPool& pool,
+  void run(const float* x, std::size_t rows, float* y, const LinearCall& call, ThreadPool& pool,
            Scratch& scratch) const override {
     if (rows == 0) return;
     const Tiling tiling(rows, tiles().max_rows);
-    const Input input = pack_rows(x, rows, tiling, pool, scratch);
-    Work work{input, tiling, epilogue, y, nullptr, 1};
+    const Input input = pack_rows(x, call.x_stride == 0 ? in() : call.x_stride, tiling, pool, scratch);
+    Work work{input, tiling, call, y, nullptr, 1};
+    if (work.call.y_stride == 0) work.call.y_stride = out();
     if (tiling.count >= kTilesToCutK) {
       work.cuts = (weight_.panel_bytes() + kCutPanelBytes - 1) / kCutPanelBytes;
       if (work.cuts > 1) {
@@ -112,7 +113,7 @@ class PackedLinear final : public Linear {
   struct Work {
     const Input& input;
     const Tiling& tiling;
-    const Epilogue& epilogue;
+    LinearCall call;
     float* y;
     std::byte* sums;   // [panel][row][kPanel], where K is cut
     std::size_t cuts;  // pieces of K, done one after the other
@@ -126,7 +127,8 @@ class PackedLinear final : public Linear {
     }
   }
 
-  Input pack_rows(const float* x, std::size_t rows, const Tiling& tiling, ThreadPool& pool, Scratch& scratch) const {
+  Input pack_rows(const float* x, std::size_t stride, const Tiling& tiling, ThreadPool& pool, Scratch& scratch) const {
+    const std::size_t rows = tiling.rows;
     const std::size_t row_bytes = weight_.groups * kGroupBytes;
     Input input{};
     input.rows = scratch.rows.reserve(rows * row_bytes);
@@ -141,13 +143,12 @@ class PackedLinear final : public Linear {
       for (std::size_t tile = share(tiling.count, part, parts); tile < last; ++tile) {
         const std::size_t first = tiling.first(tile);
         const std::size_t size = tiling.size(tile);
+        const kernels::Rows from{x + first * stride, in(), stride};
         std::byte* to = input.rows + first * row_bytes;
         switch (dtype()) {
-          case DType::fp32: kernels_.pack_fp32(x + first * in(), size, in(), to); break;
-          case DType::bf16: kernels_.pack_bf16(x + first * in(), size, in(), to); break;
-          case DType::int8:
-            kernels_.quantize(x + first * in(), size, in(), to, input.scales + first, input.zeros + first);
-            break;
+          case DType::fp32: kernels_.pack_fp32(from, size, to); break;
+          case DType::bf16: kernels_.pack_bf16(from, size, to); break;
+          case DType::int8: kernels_.quantize(from, size, to, input.scales + first, input.zeros + first); break;
         }
       }
     });
@@ -188,24 +189,19 @@ class PackedLinear final : public Linear {
   // The lines that a tile's results go to, while it is multiplied.
   void prefetch_results(const Work& work, std::size_t panel, std::size_t first, std::size_t rows) const {
     for (std::size_t r = first; r < first + rows; ++r) {
-      const std::size_t at = r * out() + panel * kPanel;
-      prefetch_line(work.y + at);
-      prefetch_line(work.y + at + kPanel / 2);
-      if (work.epilogue.residual == nullptr) continue;
-      prefetch_line(work.epilogue.residual + at);
-      prefetch_line(work.epilogue.residual + at + kPanel / 2);
+      const float* row = work.y + r * work.call.y_stride + panel * kPanel;
+      prefetch_line(row);
+      prefetch_line(row + kPanel / 2);
     }
   }
 
   void finish_tile(const Work& work, std::size_t panel, std::size_t first, std::size_t rows, const void* sums) const {
     const std::size_t column = panel * kPanel;
-    const float* residual = work.epilogue.residual;
     kernels::Finish finish;
     finish.bias = reinterpret_cast<const float*>(weight_.bias.data()) + column;
-    finish.activation = work.epilogue.activation;
-    finish.residual = residual == nullptr ? nullptr : residual + first * out() + column;
-    finish.out = work.y + first * out() + column;
-    finish.stride = out();
+    finish.activation = work.call.activation;
+    finish.out = work.y + first * work.call.y_stride + column;
+    finish.stride = work.call.y_stride;
     finish.columns = std::min(kPanel, out() - column);
     if (dtype() == DType::int8) {
       finish.scales = reinterpret_cast<const float*>(weight_.scales.data()) + column;

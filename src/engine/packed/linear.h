@@ -25,10 +25,11 @@ enum class Activation {
   tanh,
 };
 
-/// What happens to a result before it is stored: y = activation(x Wᵀ + bias) + residual.
-struct Epilogue {
+/// How a layer is run: y = activation(x Wᵀ + bias), on rows that may stand apart from each other (row_pitch()).
+struct LinearCall {
   Activation activation = Activation::none;
-  const float* residual = nullptr;  ///< [rows, out], row-major, or null; may be the output itself
+  std::size_t x_stride = 0;  ///< values from one row to the next; 0: in()
+  std::size_t y_stride = 0;  ///< the same; 0: out()
 };
 
 /// y = x Wᵀ + b with the weight packed once for this machine's instructions, in fp32, bf16 or int8.
@@ -50,9 +51,9 @@ class Linear {
                                             std::size_t in, DType dtype, const kernels::Kernels& kernels);
   virtual ~Linear() = default;
 
-  /// @param x  [rows, in], row-major
-  /// @param y  [rows, out], row-major; must not overlap x
-  virtual void run(const float* x, std::size_t rows, float* y, const Epilogue& epilogue, ThreadPool& pool,
+  /// @param x  [rows, in]
+  /// @param y  [rows, out]; must not overlap x
+  virtual void run(const float* x, std::size_t rows, float* y, const LinearCall& call, ThreadPool& pool,
                    Scratch& scratch) const = 0;
 
   virtual std::size_t memory_bytes() const noexcept = 0;  ///< of the packed weight and what belongs to it

@@ -6,7 +6,8 @@
 
 namespace bertrt::engine::packed {
 
-void Norm::run(float* x, std::size_t rows, float eps, ThreadPool& pool) const {
+void Norm::run(float* x, const float* residual, std::size_t rows, std::size_t stride, float eps,
+               ThreadPool& pool) const {
   // Below this many values a thread, waking another costs more than it saves.
   constexpr std::size_t kValuesForThread = 8192;
   const std::size_t width = gamma.size();
@@ -14,7 +15,8 @@ void Norm::run(float* x, std::size_t rows, float eps, ThreadPool& pool) const {
   pool.run(parts, [&](std::size_t part) {
     const std::size_t begin = rows * part / parts;
     const std::size_t end = rows * (part + 1) / parts;
-    ops::layer_norm(x + begin * width, gamma.data(), beta.data(), eps, end - begin, width, x + begin * width);
+    ops::layer_norm(x + begin * stride, residual == nullptr ? nullptr : residual + begin * stride, stride, gamma.data(),
+                    beta.data(), eps, end - begin, width);
   });
 }
 

@@ -12,8 +12,11 @@ struct Norm {
   std::vector<float> gamma;  ///< [width]
   std::vector<float> beta;   ///< [width]
 
-  /// In place. @param x  [rows, gamma.size()], row-major
-  void run(float* x, std::size_t rows, float eps, ThreadPool& pool) const;
+  /// Of x + residual, in place.
+  /// @param x         [rows, gamma.size()]
+  /// @param residual  the same, or null
+  /// @param stride    values from one row to the next, in both
+  void run(float* x, const float* residual, std::size_t rows, std::size_t stride, float eps, ThreadPool& pool) const;
 };
 
 }  // namespace bertrt::engine::packed

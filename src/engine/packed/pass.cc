@@ -106,10 +106,12 @@ void Pass::run_slice(const Slice& slice, Workspace& workspace, ThreadPool& pool)
   const std::size_t width = encoder_.description().hidden;
   if (!layers_.empty()) {
     const std::size_t first_layer = layers - layers_.size();
-    const auto keep = [&](std::size_t layer, const float* rows) {
-      float* to = layers_[layer - first_layer].data();
+    const auto keep = [&](std::size_t layer, const float* rows, std::size_t stride) {
       for (std::size_t text = 0; text < slice.size(); ++text) {
-        std::copy_n(rows + slice.begin(text) * width, slice.length(text) * width, to + slice.batch_row(text) * width);
+        float* to = layers_[layer - first_layer].data() + slice.batch_row(text) * width;
+        for (std::size_t row = slice.begin(text); row < slice.begin(text) + slice.length(text); ++row) {
+          to = std::copy_n(rows + row * stride, width, to);
+        }
       }
     };
     return encoder_.run(slice, {first_layer, {}}, keep, workspace, pool);
@@ -121,12 +123,11 @@ void Pass::run_slice(const Slice& slice, Workspace& workspace, ThreadPool& pool)
       last_rows.push_back(row - slice.batch_row(text) + slice.begin(text));
     }
   }
-  const auto keep = [&](std::size_t, const float* rows) {
+  const auto keep = [&](std::size_t, const float* rows, std::size_t stride) {
     for (std::size_t text = 0; text < slice.size(); ++text) {
       const std::span<const std::size_t> wanted = wanted_of(slice, text);
-      const std::size_t values = wanted.size() * width;
-      std::copy_n(rows, values, kept_ + static_cast<std::size_t>(wanted.data() - workspace_.wanted.data()) * width);
-      rows += values;
+      float* to = kept_ + static_cast<std::size_t>(wanted.data() - workspace_.wanted.data()) * width;
+      for (std::size_t i = 0; i < wanted.size(); ++i, rows += stride) to = std::copy_n(rows, width, to);
     }
   };
   encoder_.run(slice, {layers, last_rows}, keep, workspace, pool);

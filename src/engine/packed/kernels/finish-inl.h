@@ -1,4 +1,4 @@
-// What happens to a tile's sums: bias, activation, residual; for int8 first back to fp32.
+// What happens to a tile's sums: bias and activation; for int8 first back to fp32.
 
 #if defined(BERTRT_ENGINE_PACKED_KERNELS_FINISH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BERTRT_ENGINE_PACKED_KERNELS_FINISH_INL_H_
@@ -7,6 +7,7 @@
 #define BERTRT_ENGINE_PACKED_KERNELS_FINISH_INL_H_
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -80,44 +81,32 @@ class Int8Columns {
   VF bias_;
 };
 
-template <class Columns, Activation kActivation, bool kResidual>
-HWY_INLINE void finish_panel(const typename Columns::Sum* HWY_RESTRICT sums, std::size_t rows, const Finish& finish) {
+template <class Columns, Activation kActivation>
+void finish_panel(const typename Columns::Sum* HWY_RESTRICT sums, std::size_t rows, const Finish& finish) {
   const DF d;
+  const std::size_t stride = finish.stride;
   for (std::size_t c = 0; c < kPanel; c += kLanes) {
     const Columns columns(d, finish, c);
-    float* out = finish.out + c;
-    const float* residual = kResidual ? finish.residual + c : nullptr;  // may be `out`
+    float* HWY_RESTRICT out = finish.out + c;
     HWY_UNROLL(2)
-    for (std::size_t r = 0; r < rows; ++r, out += finish.stride) {
-      VF y = Columns::Kind::template activate<kActivation>(d, columns.value(d, sums + r * kPanel + c, r));
-      if constexpr (kResidual) {
-        y = hn::Add(y, hn::LoadU(d, residual));
-        residual += finish.stride;
-      }
-      hn::StoreU(y, d, out);
+    for (std::size_t r = 0; r < rows; ++r) {
+      const VF y = columns.value(d, sums + r * kPanel + c, r);
+      hn::StoreU(Columns::Kind::template activate<kActivation>(d, y), d, out + r * stride);
     }
   }
 }
 
 template <class Columns, Activation kActivation>
 void finish_rows(const typename Columns::Sum* sums, std::size_t rows, const Finish& finish) {
-  if (finish.columns == kPanel) {
-    if (finish.residual == nullptr) return finish_panel<Columns, kActivation, false>(sums, rows, finish);
-    return finish_panel<Columns, kActivation, true>(sums, rows, finish);
-  }
+  if (finish.columns == kPanel) return finish_panel<Columns, kActivation>(sums, rows, finish);
   // The last panel: through memory of our own that holds all its columns.
   alignas(64) float whole[kMaxTileRows * kPanel];
   Finish inner = finish;
   inner.out = whole;
   inner.stride = kPanel;
-  inner.residual = nullptr;
-  finish_panel<Columns, kActivation, false>(sums, rows, inner);
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < finish.columns; ++c) {
-      const std::size_t at = r * finish.stride + c;
-      finish.out[at] = whole[r * kPanel + c] + (finish.residual == nullptr ? 0.0F : finish.residual[at]);
-    }
-  }
+  finish_panel<Columns, kActivation>(sums, rows, inner);
+  for (std::size_t r = 0; r < rows; ++r)
+    std::copy_n(whole + r * kPanel, finish.columns, finish.out + r * finish.stride);
 }
 
 template <class Columns>

@@ -49,10 +49,16 @@ struct Finish {
   const float* row_scales = nullptr;        ///< [rows], int8: the input's
   const std::int32_t* row_zeros = nullptr;  ///< [rows], int8: the input's zero points
   Activation activation{};
-  const float* residual = nullptr;  ///< row stride `stride`, or null
-  float* out = nullptr;             ///< row stride `stride`
+  float* out = nullptr;  ///< row stride `stride`
   std::size_t stride = 0;
   std::size_t columns = kPanel;  ///< how many of the panel's columns exist
+};
+
+/// Input rows as they lie in memory.
+struct Rows {
+  const float* x;
+  std::size_t in;      ///< values in a row
+  std::size_t stride;  ///< from one row to the next
 };
 
 /// Everything that one instruction set offers.
@@ -63,12 +69,11 @@ struct Kernels {
   TileKernels int8;
   void (*finish_float)(const float* sums, std::size_t rows, const Finish& finish) = nullptr;
   void (*finish_int8)(const std::int32_t* sums, std::size_t rows, const Finish& finish) = nullptr;
-  /// Rows [rows, in] into one tile's layout.
-  void (*pack_fp32)(const float* x, std::size_t rows, std::size_t in, void* tile) = nullptr;
-  void (*pack_bf16)(const float* x, std::size_t rows, std::size_t in, void* tile) = nullptr;
+  /// So many rows into one tile's layout.
+  void (*pack_fp32)(const Rows& from, std::size_t rows, void* tile) = nullptr;
+  void (*pack_bf16)(const Rows& from, std::size_t rows, void* tile) = nullptr;
   /// The same, quantized by row to x ≈ scale * (q - zero); q in 0 … 255, 0 is met exactly.
-  void (*quantize)(const float* x, std::size_t rows, std::size_t in, void* tile, float* scales,
-                   std::int32_t* zeros) = nullptr;
+  void (*quantize)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) = nullptr;
 };
 
 /// The best that this machine has, chosen once in a process: by what its processor offers, weighed by a measurement of

@@ -14,30 +14,32 @@
 #include <cstring>
 
 #include "engine/packed/kernels/kernels.h"
+#include "engine/packed/kernels/vectors-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertrt::engine::packed::kernels {
 namespace HWY_NAMESPACE {
 
-void pack_fp32(const float* x, std::size_t rows, std::size_t in, void* tile) {
+void pack_fp32(const Rows& from, std::size_t rows, void* tile) {
   constexpr std::size_t kLine = 4;  // groups in a cache line of a row, read once
-  const std::size_t groups = in / kGroupWords;
+  const std::size_t groups = from.in / kGroupWords;
   auto* to = static_cast<float*>(tile);
   for (std::size_t first = 0; first < groups; first += kLine) {
     const std::size_t count = std::min(kLine, groups - first);
     for (std::size_t r = 0; r < rows; ++r) {
+      const float* x = from.x + r * from.stride + first * kGroupWords;
       for (std::size_t g = 0; g < count; ++g) {
-        std::memcpy(to + ((first + g) * rows + r) * kGroupWords, x + r * in + (first + g) * kGroupWords, kGroupBytes);
+        std::memcpy(to + ((first + g) * rows + r) * kGroupWords, x + g * kGroupWords, kGroupBytes);
       }
     }
   }
-  const std::size_t rest = in % kGroupWords;
+  const std::size_t rest = from.in % kGroupWords;
   if (rest == 0) return;
   for (std::size_t r = 0; r < rows; ++r) {
     float* group = to + (groups * rows + r) * kGroupWords;
     std::fill_n(group, kGroupWords, 0.0F);
-    std::copy_n(x + r * in + groups * kGroupWords, rest, group);
+    std::copy_n(from.x + r * from.stride + groups * kGroupWords, rest, group);
   }
 }
 
@@ -53,77 +55,113 @@ HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> round_to_bf16(D d, hn::Vec<D> x) {
       hn::BitCast(du, hn::IfThenElse(hn::Eq(x, x), hn::BitCast(d, rounded), hn::BitCast(d, quiet))));
 }
 
-// `in` is rounded up to whole vectors by the caller: eight numbers a group.
-template <class Convert>
-HWY_INLINE void pack_narrow(const float* x, std::size_t rows, std::size_t in, std::size_t per_group,
-                            const Convert& convert) {
-  for (std::size_t r = 0; r < rows; ++r) {
-    const std::size_t groups = in / per_group;
-    for (std::size_t g = 0; g < groups; ++g) convert(x + r * in + g * per_group, g, r);
-    if (in % per_group != 0) {
-      float whole[16] = {};
-      std::copy_n(x + r * in + groups * per_group, in % per_group, whole);
-      convert(whole, groups, r);
-    }
+// Some rows at a time, group by group, so that what they write to a line of the tile is written together; calls
+// convert(values, group, row), a group past the end of a row filled up with zeros.
+constexpr std::size_t kRowsTogether = 4;
+
+template <std::size_t kPerGroup, class Convert>
+HWY_INLINE void for_groups(const Rows from, std::size_t first, std::size_t last, const Convert& convert) {
+  const std::size_t groups = from.in / kPerGroup;
+  for (std::size_t g = 0; g < groups; ++g) {
+    for (std::size_t r = first; r < last; ++r) convert(from.x + r * from.stride + g * kPerGroup, g, r);
+  }
+  const std::size_t rest = from.in % kPerGroup;
+  for (std::size_t r = first; r < last && rest != 0; ++r) {
+    float whole[kPerGroup] = {};
+    std::copy_n(from.x + r * from.stride + groups * kPerGroup, rest, whole);
+    convert(whole, groups, r);
   }
 }
 
-void pack_bf16(const float* x, std::size_t rows, std::size_t in, void* tile) {
+void pack_bf16(const Rows& from, std::size_t rows, void* tile) {
   const hn::CappedTag<float, 8> d;
   const hn::Rebind<std::uint16_t, decltype(d)> d16;
   auto* to = static_cast<std::uint16_t*>(tile);
-  pack_narrow(x, rows, in, 8, [&](const float* from, std::size_t g, std::size_t r) HWY_ATTR {
-    for (std::size_t i = 0; i < 8; i += hn::Lanes(d)) {
-      const auto bits = round_to_bf16(d, hn::LoadU(d, from + i));
-      hn::StoreU(hn::DemoteTo(d16, hn::BitCast(hn::RebindToSigned<decltype(d)>(), bits)), d16,
-                 to + (g * rows + r) * 8 + i);
-    }
-  });
+  for (std::size_t first = 0; first < rows; first += kRowsTogether) {
+    for_groups<8>(from, first, std::min(rows, first + kRowsTogether),
+                  [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
+                    for (std::size_t i = 0; i < 8; i += hn::Lanes(d)) {
+                      const auto bits = round_to_bf16(d, hn::LoadU(d, x + i));
+                      hn::StoreU(hn::DemoteTo(d16, hn::BitCast(hn::RebindToSigned<decltype(d)>(), bits)), d16,
+                                 to + (g * rows + r) * 8 + i);
+                    }
+                  });
+  }
 }
 
-// Scale and zero point of a row: its range, widened to hold 0, over 0 … 255.
-HWY_INLINE void row_range(const float* x, std::size_t in, float& scale, float& inverse, std::int32_t& zero) {
-  const hn::ScalableTag<float> d;
-  const std::size_t step = hn::Lanes(d);
-  auto low = hn::Zero(d);
-  auto high = hn::Zero(d);
+// How the values of a row become bytes: round(clamp(x * inverse, low, high)) + zero.
+struct Grid {
+  float inverse;
+  float low;   // -zero
+  float high;  // 255 - zero
+};
+
+// The range of some rows, widened to hold 0, over 0 … 255.
+template <std::size_t kTogether>
+HWY_INLINE void find_grids(const Rows& from, std::size_t first, float* scales, std::int32_t* zeros, Grid* grids) {
+  const DF d;
+  VF low[kTogether];
+  VF high[kTogether];
+  HWY_UNROLL(4)
+  for (std::size_t r = 0; r < kTogether; ++r) low[r] = high[r] = hn::Zero(d);
+  const float* x = from.x + first * from.stride;
   std::size_t k = 0;
-  for (; k + step <= in; k += step) {
-    const auto value = hn::LoadU(d, x + k);
-    low = hn::Min(low, value);
-    high = hn::Max(high, value);
+  for (; k + kLanes <= from.in; k += kLanes) {
+    HWY_UNROLL(4)
+    for (std::size_t r = 0; r < kTogether; ++r) {
+      const VF value = hn::LoadU(d, x + r * from.stride + k);
+      low[r] = hn::Min(low[r], value);
+      high[r] = hn::Max(high[r], value);
+    }
   }
-  float least = hn::GetLane(hn::MinOfLanes(d, low));
-  float greatest = hn::GetLane(hn::MaxOfLanes(d, high));
-  for (; k < in; ++k) {
-    least = std::min(least, x[k]);
-    greatest = std::max(greatest, x[k]);
+  for (std::size_t r = 0; r < kTogether; ++r) {
+    float least = hn::GetLane(hn::MinOfLanes(d, low[r]));
+    float greatest = hn::GetLane(hn::MaxOfLanes(d, high[r]));
+    for (std::size_t i = k; i < from.in; ++i) {
+      least = std::min(least, x[r * from.stride + i]);
+      greatest = std::max(greatest, x[r * from.stride + i]);
+    }
+    float scale = (greatest - least) / 255.0F;
+    // An empty, infinite or vanishing range has no grid; its row is all zero points.
+    if (!(scale > 1e-30F && scale < 1e30F)) scale = 1.0F;
+    const float inverse = 1.0F / scale;
+    const float zero = std::clamp(std::nearbyint(-least * inverse), 0.0F, 255.0F);
+    scales[first + r] = scale;
+    zeros[first + r] = static_cast<std::int32_t>(zero);
+    grids[r] = {inverse, -zero, 255.0F - zero};
   }
-  scale = (greatest - least) / 255.0F;
-  // An empty, infinite or vanishing range has no grid; its row is all zero points.
-  if (!(scale > 1e-30F && scale < 1e30F)) scale = 1.0F;
-  inverse = 1.0F / scale;
-  zero = static_cast<std::int32_t>(std::clamp(std::nearbyint(-least * inverse), 0.0F, 255.0F));
 }
 
-void quantize(const float* x, std::size_t rows, std::size_t in, void* tile, float* scales, std::int32_t* zeros) {
-  float inverses[kMaxTileRows];
-  for (std::size_t r = 0; r < rows; ++r) row_range(x + r * in, in, scales[r], inverses[r], zeros[r]);
+template <std::size_t kTogether>
+HWY_INLINE void quantize_rows(const Rows& from, std::size_t first, std::size_t rows, std::uint8_t* HWY_RESTRICT tile,
+                              float* scales, std::int32_t* zeros) {
   const hn::CappedTag<float, 16> d;
-  const hn::RebindToSigned<decltype(d)> di;
+  const hn::RebindToUnsigned<decltype(d)> du;
   const hn::Rebind<std::uint8_t, decltype(d)> d8;
-  auto* to = static_cast<std::uint8_t*>(tile);
-  pack_narrow(x, rows, in, 16, [&](const float* from, std::size_t g, std::size_t r) HWY_ATTR {
-    const auto inverse = hn::Set(d, inverses[r]);
-    const auto zero = hn::Set(di, zeros[r]);
+  // Numbers below 2^22 that this is added to are rounded to integers, to nearest even, which the sum's low bits hold.
+  constexpr float kMagic = 12582912.0F;  // 1.5 * 2^23
+  Grid grids[kTogether];
+  find_grids<kTogether>(from, first, scales, zeros, grids);
+  const auto convert = [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
+    const Grid& grid = grids[r - first];
+    const auto zero = hn::Set(du, static_cast<std::uint32_t>(zeros[r]));
     for (std::size_t i = 0; i < 16; i += hn::Lanes(d)) {
-      // Bounded first, so that a row without a grid converts to something defined.
-      const auto scaled = hn::Mul(hn::LoadU(d, from + i), inverse);
-      const auto bounded = hn::Max(hn::Min(scaled, hn::Set(d, 256.0F)), hn::Set(d, -256.0F));
-      const auto q = hn::Add(hn::NearestInt(bounded), zero);
-      hn::StoreU(hn::DemoteTo(d8, q), d8, to + (g * rows + r) * 16 + i);
+      const auto scaled = hn::Mul(hn::LoadU(d, x + i), hn::Set(d, grid.inverse));
+      const auto bounded = hn::Min(hn::Max(scaled, hn::Set(d, grid.low)), hn::Set(d, grid.high));
+      const auto q = hn::Add(hn::BitCast(du, hn::Add(bounded, hn::Set(d, kMagic))), zero);
+      hn::StoreU(hn::TruncateTo(d8, q), d8, tile + (g * rows + r) * 16 + i);
     }
-  });
+  };
+  for_groups<16>(from, first, first + kTogether, convert);
+}
+
+void quantize(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) {
+  auto* to = static_cast<std::uint8_t*>(tile);
+  std::size_t r = 0;
+  for (; r + kRowsTogether <= rows; r += kRowsTogether) {
+    quantize_rows<kRowsTogether>(from, r, rows, to, scales, zeros);
+  }
+  for (; r < rows; ++r) quantize_rows<1>(from, r, rows, to, scales, zeros);
 }
 
 }  // namespace HWY_NAMESPACE

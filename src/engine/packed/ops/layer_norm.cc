@@ -15,7 +15,8 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-void layer_norm_row(const float* x, const float* gamma, const float* beta, float eps, std::size_t width, float* out) {
+void layer_norm_row(float* x, const float* residual, const float* gamma, const float* beta, float eps,
+                    std::size_t width) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t whole = width - width % (2 * lanes);
@@ -24,9 +25,18 @@ void layer_norm_row(const float* x, const float* gamma, const float* beta, float
   auto sum0 = hn::Zero(d);
   auto sum1 = hn::Zero(d);
   for (std::size_t i = 0; i < whole; i += 2 * lanes) {
-    sum0 = hn::Add(sum0, hn::LoadU(d, x + i));
-    sum1 = hn::Add(sum1, hn::LoadU(d, x + i + lanes));
+    auto a = hn::LoadU(d, x + i);
+    auto b = hn::LoadU(d, x + i + lanes);
+    if (residual != nullptr) {
+      a = hn::Add(a, hn::LoadU(d, residual + i));
+      b = hn::Add(b, hn::LoadU(d, residual + i + lanes));
+      hn::StoreU(a, d, x + i);
+      hn::StoreU(b, d, x + i + lanes);
+    }
+    sum0 = hn::Add(sum0, a);
+    sum1 = hn::Add(sum1, b);
   }
+  for (std::size_t i = whole; i < width && residual != nullptr; ++i) x[i] += residual[i];
   float sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
   for (std::size_t i = whole; i < width; ++i) sum += x[i];
   const float mean = sum * scale;
@@ -47,15 +57,15 @@ void layer_norm_row(const float* x, const float* gamma, const float* beta, float
   const auto inverse_v = hn::Set(d, inverse);
   for (std::size_t i = 0; i < whole; i += lanes) {
     const auto centred = hn::Mul(hn::Sub(hn::LoadU(d, x + i), mean_v), inverse_v);
-    hn::StoreU(hn::MulAdd(centred, hn::LoadU(d, gamma + i), hn::LoadU(d, beta + i)), d, out + i);
+    hn::StoreU(hn::MulAdd(centred, hn::LoadU(d, gamma + i), hn::LoadU(d, beta + i)), d, x + i);
   }
-  for (std::size_t i = whole; i < width; ++i) out[i] = (x[i] - mean) * inverse * gamma[i] + beta[i];
+  for (std::size_t i = whole; i < width; ++i) x[i] = (x[i] - mean) * inverse * gamma[i] + beta[i];
 }
 
-void layer_norm(const float* x, const float* gamma, const float* beta, float eps, std::size_t rows, std::size_t width,
-                float* out) {
+void layer_norm(float* x, const float* residual, std::size_t stride, const float* gamma, const float* beta, float eps,
+                std::size_t rows, std::size_t width) {
   for (std::size_t row = 0; row < rows; ++row) {
-    layer_norm_row(x + row * width, gamma, beta, eps, width, out + row * width);
+    layer_norm_row(x + row * stride, residual == nullptr ? nullptr : residual + row * stride, gamma, beta, eps, width);
   }
 }
 
@@ -68,9 +78,9 @@ namespace bertrt::engine::packed::ops {
 
 HWY_EXPORT(layer_norm);
 
-void layer_norm(const float* x, const float* gamma, const float* beta, float eps, std::size_t rows, std::size_t width,
-                float* out) {
-  HWY_DYNAMIC_DISPATCH(layer_norm)(x, gamma, beta, eps, rows, width, out);
+void layer_norm(float* x, const float* residual, std::size_t stride, const float* gamma, const float* beta, float eps,
+                std::size_t rows, std::size_t width) {
+  HWY_DYNAMIC_DISPATCH(layer_norm)(x, residual, stride, gamma, beta, eps, rows, width);
 }
 
 }  // namespace bertrt::engine::packed::ops
