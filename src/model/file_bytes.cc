@@ -8,10 +8,10 @@
 #include <numeric>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "bertrt/error.h"
+#include "model/parallel.h"
 
 namespace bertrt::model {
 namespace {
@@ -21,7 +21,6 @@ constexpr std::size_t kChunk = std::size_t{64} << 20;  // one system call's wort
 // (438 MB on two cores: 0.32 s by one thread, 0.18 s by two). Huge pages were faster still at their best, but far
 // slower whenever the system had to make room for them first.
 constexpr std::size_t kBytesPerThread = std::size_t{8} << 20;
-constexpr std::size_t kMaxThreads = 4;
 
 struct Close {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -56,25 +55,13 @@ std::size_t read_range(const std::filesystem::path& path, std::size_t offset, st
 
 // The whole file by as many threads as are worth it; returns how many bytes there were.
 std::size_t read_all(const std::filesystem::path& path, std::span<std::byte> out) {
-  const std::size_t cores = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
-  const std::size_t parts = std::clamp<std::size_t>(out.size() / kBytesPerThread, 1, std::min(cores, kMaxThreads));
+  const std::size_t parts = parts_for(out.size(), kBytesPerThread);
   const std::size_t part = (out.size() / parts + 4095) / 4096 * 4096;
   std::vector<std::size_t> done(parts, 0);
-  const auto work = [&](std::size_t i) {
+  run_parts(parts, [&](std::size_t i) {
     const std::size_t begin = std::min(i * part, out.size());
     done[i] = read_range(path, begin, out.subspan(begin, std::min(part, out.size() - begin)));
-  };
-  std::vector<std::thread> threads;
-  threads.reserve(parts);
-  std::size_t started = 1;
-  try {
-    for (; started < parts; ++started) threads.emplace_back(work, started);
-  } catch (const std::system_error&) {
-    // No thread to be had: what is left is read here.
-  }
-  work(0);
-  for (std::size_t i = started; i < parts; ++i) work(i);
-  for (std::thread& thread : threads) thread.join();
+  });
   return std::accumulate(done.begin(), done.end(), std::size_t{0});
 }
 
