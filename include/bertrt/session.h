@@ -18,23 +18,23 @@
 namespace bertrt {
 
 enum class EngineKind {
-  automatic,   ///< packed where it is proven equal to the trace, else torchscript
-  torchscript, ///< libtorch's interpreter on the trace itself: the reference
-  packed,      ///< our own forward pass on the trace's weights, without padding
+  automatic,    ///< packed where it is proven equal to the trace, else torchscript
+  torchscript,  ///< libtorch's interpreter on the trace itself: the reference
+  packed,       ///< our own forward pass on the trace's weights, without padding
 };
 
 enum class DType { fp32, bf16, int8 };
 
 /// How a text shorter than the traced shape is run by the torchscript engine.
 enum class LengthPolicy {
-  automatic, ///< at its own length inside the range that is proven, padded to the traced shape outside it
-  fixed,     ///< always padded to the traced shape
+  automatic,  ///< at its own length inside the range that is proven, padded to the traced shape outside it
+  fixed,      ///< always padded to the traced shape
 };
 
 /// Whether a file whose code reaches outside the model (writes files, runs code while loading) may be used.
 enum class Trust {
-  data_only, ///< refused with ErrorCode::unsafe_model before libtorch sees it
-  full,      ///< you vouch for the file: it can do what a program can do
+  data_only,  ///< refused with ErrorCode::unsafe_model before libtorch sees it
+  full,       ///< you vouch for the file: it can do what a program can do
 };
 
 /// How to load a session. Every field has a default.
@@ -53,12 +53,19 @@ struct SessionOptions {
   /// Operator libraries (shared objects) to open before the model, e.g. a vendor's for a compiled trace. They run.
   std::vector<std::filesystem::path> operator_libraries = {};
   Trust trust = Trust::data_only;
-  /// Lengths to run once while loading, so that the first real call is not slow. Empty: a short and the traced one.
+  /// Lengths to run once while loading, so that the first real call is not slow. Empty: a short one, and
+  /// for the torchscript engine the traced one.
   std::vector<std::size_t> warmup_lengths = {};
   /// Switch warm-up off (the first calls are slower, the load faster).
   bool warmup = true;
   /// Switch the load-time proof off: the packed engine is then used unchecked.
   bool prove = true;
+  /// A folder that remembers which bare traces the packed engine was proven equal to, so that the next load of the same
+  /// bytes, in the same dtype on the same kind of processor, does without libtorch's interpreter. It is made when
+  /// needed; files in it that are not whole are ignored, and a folder that cannot be written to costs a warning. It
+  /// should be one that only you can write to: who can, can vouch for any model. Empty: every load proves anew. (A
+  /// bundle's self-test is quick and always run.)
+  std::filesystem::path proof_cache = {};
 };
 
 /// One stage of loading.
@@ -80,13 +87,13 @@ struct SessionInfo {
   std::size_t max_length = 0;                   ///< longest text in tokens
   std::size_t proven_min = 0;                   ///< lengths run without padding: proven_min … proven_max; 0,0: none
   std::size_t proven_max = 0;
-  std::string lengths_why;                      ///< how the range was proven
-  std::string kernels;                          ///< the packed engine's inner loops and their measured rates; else empty
+  std::string lengths_why;  ///< how the range was proven
+  std::string kernels;      ///< the packed engine's inner loops and their measured rates; else empty
   std::size_t hidden_size = 0;
-  std::size_t vocab_size = 0;                   ///< rows of the word embedding, 0 when unknown
+  std::size_t vocab_size = 0;  ///< rows of the word embedding, 0 when unknown
   std::vector<std::string> labels;
-  std::vector<std::string> findings;            ///< warnings about the trace, one line each
-  std::vector<LoadStage> load_stages;
+  std::vector<std::string> findings;   ///< warnings about the trace, one line each
+  std::vector<LoadStage> load_stages;  ///< one after the other; their sum is the whole load
 };
 
 namespace session {

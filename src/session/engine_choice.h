@@ -2,12 +2,12 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "bertrt/session.h"
 #include "engine/engine.h"
 #include "engine/torchscript/traits.h"
 #include "model/model_file.h"
+#include "session/load_timer.h"
 
 namespace bertrt::session {
 
@@ -15,13 +15,13 @@ struct EngineChoice {
   std::unique_ptr<const engine::Engine> engine;
   EngineKind kind = EngineKind::torchscript;  ///< never automatic
   std::string why;
-  std::vector<LoadStage> stages;
 };
 
 /// The engine that the options ask for; `automatic` takes the packed one where it is proven equal to the trace
 /// (see proof.h) and gives all that the trace gives, else torchscript.
+/// @param timer  gets the stages
 /// @throws Error unsafe_model; for an explicit choice, why it cannot be had
 EngineChoice choose_engine(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
-                           const engine::torchscript::ModelTraits& traits);
+                           const engine::torchscript::ModelTraits& traits, LoadTimer& timer);
 
 }  // namespace bertrt::session

@@ -9,7 +9,6 @@
 #include "engine/torchscript/torchscript_engine.h"
 #include "engine/torchscript/traits.h"
 #include "session/engine_choice.h"
-#include "session/stage_timer.h"
 #include "session/tokenizer_choice.h"
 
 namespace bertrt::session {
@@ -87,36 +86,39 @@ batch::BatchLimits make_limits(const ModelTraits& traits, const engine::EngineFa
 }  // namespace
 
 OpenedFile open_timed(const std::filesystem::path& path) {
-  const StageTimer timer("read the file");
+  LoadTimer timer;
   auto file = model::ModelFile::open(path);
-  return {std::move(file), timer.stop()};
+  timer.stage("read the file");
+  return {std::move(file), std::move(timer)};
 }
 
 OpenedFile view_timed(std::span<const std::byte> bytes, std::string_view name) {
-  const StageTimer timer("read the file");
+  LoadTimer timer;
   auto file = model::ModelFile::view(bytes, std::string(name));
-  return {std::move(file), timer.stop()};
+  timer.stage("read the file");
+  return {std::move(file), std::move(timer)};
 }
 
 std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::optional<std::filesystem::path>& folder,
                                                 const SessionOptions& options) {
   const model::ModelFile& file = *opened.file;
-  const StageTimer tokenizer_timer("tokenizer");
+  LoadTimer& timer = opened.timer;
   std::optional<Tokenizer> tokenizer = choose_tokenizer(file, folder, options);
-  const LoadStage tokenizer_stage = tokenizer_timer.stop();
+  timer.stage("tokenizer");
 
   std::optional<std::int64_t> pad_token_id;
   if (tokenizer && tokenizer->special_tokens().pad >= 0) pad_token_id = tokenizer->special_tokens().pad;
   const ModelTraits traits = engine::torchscript::read_traits(file, pad_token_id);
   if (tokenizer) check_vocabulary(*tokenizer, traits.vocab_size, file.name());
 
-  EngineChoice choice = choose_engine(opened.file, options, traits);
+  EngineChoice choice = choose_engine(opened.file, options, traits, timer);
   SessionInfo info = make_info(file, traits, choice);
-  info.load_stages = {opened.stage, tokenizer_stage};
-  info.load_stages.insert(info.load_stages.end(), choice.stages.begin(), choice.stages.end());
   batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
   const DType dtype = choice.kind == EngineKind::packed ? options.dtype : DType::fp32;
+  opened.file.reset();
+  timer.stage("let the file go");
+  info.load_stages = std::move(timer).take();
   return std::make_shared<const SessionImpl>(std::move(choice.engine), std::move(tokenizer), std::move(info),
                                              std::move(limits), dtype, std::move(self_test));
 }

@@ -9,14 +9,15 @@
 
 #include "bertrt/session.h"
 #include "model/model_file.h"
+#include "session/load_timer.h"
 #include "session/session_impl.h"
 
 namespace bertrt::session {
 
-/// A model file and how long it took to read.
+/// A model file that was just read, and the clock that started when reading began.
 struct OpenedFile {
   std::shared_ptr<const model::ModelFile> file;
-  LoadStage stage;
+  LoadTimer timer;
 };
 
 OpenedFile open_timed(const std::filesystem::path& path);

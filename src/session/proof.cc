@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "batch/batch.h"
 #include "bertrt/error.h"
+#include "engine/torchscript/torchscript_engine.h"
 #include "session/bounds.h"
+#include "session/load_timer.h"
 #include "session/self_test.h"
 #include "session/session_impl.h"
 
@@ -18,23 +21,9 @@ using engine::torchscript::ModelTraits;
 
 constexpr std::string_view kSelfTest = "bertrt/selftest.json";
 constexpr std::size_t kShort = 9;
-constexpr std::size_t kLonger = 40;  // longer than the trace's window of any family that has one in our tests
+constexpr std::size_t kUsual = 40;  // for a trace that does not say its length
 constexpr std::uint32_t kFirstOrdinaryId = 5;
 constexpr std::uint32_t kFallbackVocabulary = 30;
-
-Encoding made_up_text(std::size_t tokens, std::uint32_t seed, const ModelTraits& traits) {
-  const auto vocabulary =
-      traits.vocab_size > kFirstOrdinaryId ? static_cast<std::uint32_t>(traits.vocab_size) : kFallbackVocabulary;
-  Encoding encoding;
-  std::uint32_t state = seed;
-  for (std::size_t i = 0; i < tokens; ++i) {
-    state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator
-    encoding.input_ids.push_back(
-        static_cast<std::int32_t>(kFirstOrdinaryId + (state >> 8U) % (vocabulary - kFirstOrdinaryId)));
-    encoding.token_type_ids.push_back(traits.type_vocab_size > 1 && i * 2 >= tokens ? 1 : 0);
-  }
-  return encoding;
-}
 
 bool gives(const Engine& engine, std::string_view output) {
   const auto& outputs = engine.facts().outputs;
@@ -55,6 +44,20 @@ void add_tokens(const TokenRows& expected, const TokenRows& found, Difference& d
 }
 
 }  // namespace
+
+Encoding made_up_text(std::size_t tokens, std::uint32_t seed, const ModelTraits& traits) {
+  const auto vocabulary =
+      traits.vocab_size > kFirstOrdinaryId ? static_cast<std::uint32_t>(traits.vocab_size) : kFallbackVocabulary;
+  Encoding encoding;
+  std::uint32_t state = seed;
+  for (std::size_t i = 0; i < tokens; ++i) {
+    state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator
+    encoding.input_ids.push_back(
+        static_cast<std::int32_t>(kFirstOrdinaryId + (state >> 8U) % (vocabulary - kFirstOrdinaryId)));
+    encoding.token_type_ids.push_back(traits.type_vocab_size > 1 && i * 2 >= tokens ? 1 : 0);
+  }
+  return encoding;
+}
 
 bool has_self_test(const model::ModelFile& file) { return file.extra(kSelfTest).has_value(); }
 
@@ -79,30 +82,46 @@ std::optional<std::string> differs_from_self_test(const Engine& packed, const mo
   return "its self-test shows " + result.hidden.text() + " in hidden states and " + result.logits.text() + " in logits";
 }
 
-std::optional<std::string> differs_from_reference(const Engine& packed, const Engine& reference, DType dtype,
-                                                  const ModelTraits& traits) {
-  for (const std::string& output : reference.facts().outputs) {
+TraceProof::TraceProof(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits) {
+  // The traced shape alone: what the trace does at other lengths says nothing about the packed engine.
+  SessionOptions traced_shape = options;
+  traced_shape.prove = false;
+  traced_shape.warmup = false;
+  const auto reference = engine::make_torchscript_engine(file, traced_shape, traits);
+  const engine::EngineFacts& facts = reference->facts();
+  outputs_ = facts.outputs;
+  stages_ = facts.load_stages;
+  LoadTimer timer;
+
+  const bool padded = facts.proven_max == 0;  // what is shorter than the traced length is padded to it
+  const bool takes_mask = std::find(facts.inputs.begin(), facts.inputs.end(), "attention_mask") != facts.inputs.end();
+  const std::size_t usual = traits.traced_length != 0 ? traits.traced_length : kUsual;
+  const std::size_t full = padded ? facts.max_length : std::clamp<std::size_t>(usual, 1, facts.max_length);
+  texts_.push_back(made_up_text(full, 1, traits));
+  // Without a mask the padding would count.
+  if ((takes_mask || !padded) && full > kShort) texts_.push_back(made_up_text(kShort, 2, traits));
+  expected_ = run_checked(*reference, {}, texts_, {.all_encoder_layers = false});
+  timer.stage("run the trace");
+  const auto own = std::move(timer).take();
+  stages_.insert(stages_.end(), own.begin(), own.end());
+}
+
+std::optional<std::string> TraceProof::objection(const Engine& packed, DType dtype) const {
+  for (const std::string& output : outputs_) {
     if (!gives(packed, output)) return "it does not give " + output;
   }
-  const std::size_t longest = reference.facts().max_length;
-  std::vector<Encoding> texts;
-  for (const std::size_t tokens : {kShort, traits.traced_length, std::max(kLonger, traits.traced_length + kShort)}) {
-    const std::size_t fitting = std::clamp<std::size_t>(tokens, 1, longest == 0 ? tokens : longest);
-    texts.push_back(made_up_text(fitting, static_cast<std::uint32_t>(texts.size() + 1), traits));
-  }
-  const RunRequest request{.all_encoder_layers = false};
-  const EncoderOutput expected = run_checked(reference, {}, texts, request);
-  const EncoderOutput found = run_checked(packed, {}, texts, request);
+  const EncoderOutput found = run_checked(packed, {}, texts_, {.all_encoder_layers = false});
   Difference hidden;
   Difference logits;
-  if (!expected.all_encoder_layers.empty()) add_tokens(expected.last_hidden_state(), found.last_hidden_state(), hidden);
-  add_matrix(expected.pooled_output, found.pooled_output, hidden);
-  add_matrix(expected.logits, found.logits, logits);
-  if (expected.start_logits && found.start_logits) add_tokens(*expected.start_logits, *found.start_logits, logits);
-  if (expected.end_logits && found.end_logits) add_tokens(*expected.end_logits, *found.end_logits, logits);
+  if (!expected_.all_encoder_layers.empty())
+    add_tokens(expected_.last_hidden_state(), found.last_hidden_state(), hidden);
+  add_matrix(expected_.pooled_output, found.pooled_output, hidden);
+  add_matrix(expected_.logits, found.logits, logits);
+  if (expected_.start_logits && found.start_logits) add_tokens(*expected_.start_logits, *found.start_logits, logits);
+  if (expected_.end_logits && found.end_logits) add_tokens(*expected_.end_logits, *found.end_logits, logits);
   const Bounds bounds = proof_bounds(dtype);
-  if (!hidden.within(bounds.hidden, bounds.cosine)) return "against the trace " + hidden.text() + " in hidden states";
-  if (!logits.within(bounds.logits, bounds.cosine)) return "against the trace " + logits.text() + " in logits";
+  if (!hidden.within(bounds.hidden, bounds.relative)) return "against the trace " + hidden.text() + " in hidden states";
+  if (!logits.within(bounds.logits, bounds.relative)) return "against the trace " + logits.text() + " in logits";
   return std::nullopt;
 }
 

@@ -39,7 +39,7 @@ struct SelfTestResult {
   Difference hidden;
   Difference logits;
   bool within(const Bounds& bounds) const noexcept {
-    return hidden.within(bounds.hidden, bounds.cosine) && logits.within(bounds.logits, bounds.cosine);
+    return hidden.within(bounds.hidden, bounds.relative) && logits.within(bounds.logits, bounds.relative);
   }
 };
 

@@ -25,13 +25,20 @@ TEST(Difference, NeverAcceptsNan) {
   EXPECT_FALSE(difference.within(0, 0.1F));
 }
 
-TEST(Difference, KnowsTheMeanCosine) {
+TEST(Difference, KnowsTheErrorsShareOfTheWhole) {
   Difference difference;
-  difference.add(std::vector<float>{1, 0}, std::vector<float>{1, 0});
-  difference.add(std::vector<float>{1, 0}, std::vector<float>{0, 1});
-  EXPECT_DOUBLE_EQ(difference.mean_cosine(), 0.5);
-  EXPECT_TRUE(difference.within(0, 0.5F));
-  EXPECT_FALSE(difference.within(0, 0.6F));
+  EXPECT_EQ(difference.relative(), 0);
+  difference.add(std::vector<float>{3, 0}, std::vector<float>{3, 0.3F});
+  difference.add(std::vector<float>{0, 4}, std::vector<float>{0.4F, 4});
+  EXPECT_NEAR(difference.relative(), 0.1, 1e-6);
+  EXPECT_TRUE(difference.within(0, 0.11F));
+  EXPECT_FALSE(difference.within(0, 0.09F));
+  Difference louder;  // a wrong scale, which no angle shows
+  louder.add(std::vector<float>{1, 2}, std::vector<float>{1.25F, 2.5F});
+  EXPECT_NEAR(louder.relative(), 0.25, 1e-6);
+  Difference from_nothing;
+  from_nothing.add(std::vector<float>{0, 0}, std::vector<float>{0, 1e-3F});
+  EXPECT_FALSE(from_nothing.within(0, 0.5F));
 }
 
 }  // namespace

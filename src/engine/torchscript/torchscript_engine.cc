@@ -61,7 +61,8 @@ TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const Session
     open_operator_libraries(options.operator_libraries);
     return std::make_unique<Program>(file, options, traits, device);
   });
-  range_ = timed("length checks", [&] { return find_lengths(*program_, file, options, traits); });
+  range_ = timed(options.prove ? "length checks" : "first run",
+                 [&] { return find_lengths(*program_, file, options, traits); });
   if (options.warmup) {
     timed("warm-up", [&] {
       warm_up(options, traits);

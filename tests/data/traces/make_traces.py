@@ -74,6 +74,13 @@ class Positions(Rearranged):
         return output.last_hidden_state, output.pooler_output
 
 
+class Louder(torch.nn.Linear):
+    """Computes what its weights alone do not tell."""
+
+    def forward(self, x):
+        return 1.25 * super().forward(x)
+
+
 def config(**more):
     return transformers.BertConfig(vocab_size=VOCAB_SIZE, **SIZES, **more)
 
@@ -117,6 +124,19 @@ def write_encoders():
     write_golden("bert_one_segment", run_one_segment)  # for bert_trap, bert_ids_only, bert_ids_mask
 
 
+def write_scaled():
+    """A trace whose code disagrees with its weights, under the names that every BERT has."""
+    model = bert(return_dict=False)
+    model.encoder.layer[1].output.dense.__class__ = Louder
+    trace(model, "bert_scaled", (IDS, MASK, TYPES))
+
+    def run(ids, types):
+        hidden, pooled = model(ids, token_type_ids=types)
+        return {"all_encoder_layers": [hidden], "pooled_output": pooled}
+
+    write_golden("bert_scaled", run)
+
+
 def write_heads():
     heads = {
         "bert_masked_lm": (transformers.BertForMaskedLM, {}),
@@ -149,6 +169,7 @@ def write_longformer():
 def main():
     (HERE / "vocab.txt").write_text("\n".join(vocabulary()) + "\n")
     write_encoders()
+    write_scaled()
     write_heads()
     write_longformer()
     write_toys()
