@@ -16,7 +16,7 @@ struct PackedTuning {
   /// bounds the memory of a pass.
   std::size_t slice_tokens = 1024;
   /// The same where each thread has texts of its own.
-  std::size_t share_slice_tokens = 256;
+  std::size_t share_slice_tokens = 192;
 };
 
 /// Everything that the engine's results depend on beside the model: its version, the dtype, the kernels that were
