@@ -161,7 +161,7 @@ jobs() {
 
 configure() { # configure CMAKE_ARGUMENT…
   local torch place
-  torch=$(torch_dir)
+  torch=$(cd "$(torch_dir)" && pwd)  # CMake would not read a relative path as the shell does
   place="$root $torch"
   set -- -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release "-DTorch_DIR=$torch" "$@"
   command -v ccache >/dev/null && set -- "$@" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
