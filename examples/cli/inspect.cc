@@ -28,21 +28,23 @@ struct InspectCommand {
   bool json = false;
 };
 
+double total_milliseconds(const SessionInfo& info) {
+  double total = 0;
+  for (const LoadStage& stage : info.load_stages) total += stage.milliseconds;
+  return total;
+}
+
 void write_session(const SessionInfo& info, JsonWriter& writer) {
   writer.key("load").begin_object().key("engine").value(engine_name(info.engine)).key("engine_why");
-  writer.value(info.engine_why)
-      .key("kernels")
-      .value(info.kernels)
-      .key("lengths")
-      .begin_object()
-      .key("max")
-      .value(info.max_length);
+  writer.value(info.engine_why).key("kernels").value(info.kernels);
+  writer.key("lengths").begin_object().key("max").value(info.max_length);
   writer.key("proven_min").value(info.proven_min).key("proven_max").value(info.proven_max);
   writer.key("why").value(info.lengths_why).end_object().key("stages").begin_array();
   for (const LoadStage& stage : info.load_stages) {
     writer.begin_object().key("name").value(stage.name).key("ms").value(stage.milliseconds).end_object();
   }
-  writer.end_array().key("findings").array(std::span(info.findings)).end_object();
+  writer.end_array().key("total_ms").value(total_milliseconds(info));
+  writer.key("findings").array(std::span(info.findings)).end_object();
 }
 
 void write_json(const ModelReport& report, const SessionInfo* info, std::string& out) {
@@ -71,6 +73,12 @@ void write_json(const ModelReport& report, const SessionInfo* info, std::string&
 
 void line(std::string& out, std::string_view label, std::string_view text) {
   out += "  " + pad_right(label, 14) + std::string(text.empty() ? "(the file does not say)" : text) + '\n';
+}
+
+void time_line(std::string& out, double milliseconds, std::string_view what) {
+  std::array<char, 32> number{};
+  std::snprintf(number.data(), number.size(), "  %8.1f ms  ", milliseconds);
+  out.append(number.data()).append(what) += '\n';
 }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
@@ -112,11 +120,8 @@ void write_readable(const std::string& name, const ModelReport& report, const Se
            std::to_string(info->max_length) + ": " + info->lengths_why);
   if (!info->kernels.empty()) line(out, "kernels", info->kernels);
   for (const std::string& finding : info->findings) line(out, "warning", finding);
-  for (const LoadStage& stage : info->load_stages) {
-    std::array<char, 32> milliseconds{};
-    std::snprintf(milliseconds.data(), milliseconds.size(), "%8.1f ms  ", stage.milliseconds);
-    out += "  " + std::string(milliseconds.data()) + stage.name + '\n';
-  }
+  for (const LoadStage& stage : info->load_stages) time_line(out, stage.milliseconds, stage.name);
+  time_line(out, total_milliseconds(*info), "in all");
 }
 
 void InspectCommand::run() {

@@ -10,6 +10,12 @@
 namespace bertrt::cli {
 namespace {
 
+// Empty where it is not set.
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : value;
+}
+
 Truncation truncation(std::string_view name) {
   if (name == "longest_first") return Truncation::longest_first;
   if (name == "only_first") return Truncation::only_first;
@@ -39,6 +45,10 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
   command.add_option("--operator-library", options.operator_libraries, "Operator library to open before the model")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--proof-cache", options.proof_cache,
+                     "Folder of your own that keeps proofs of the packed engine, so that a bare trace loads faster the "
+                     "next time; default: $BERTRT_PROOF_CACHE, else none");
+  command.add_flag("--no-proof", options.no_proof, "Use the packed engine unchecked");
   command.add_flag("--verbose", options.verbose, "Show warnings on standard error");
 }
 
@@ -53,7 +63,7 @@ std::string_view engine_name(EngineKind engine) {
 
 std::filesystem::path model_path(const ModelOptions& options) {
   if (!options.model.empty()) return options.model;
-  if (const char* given = std::getenv("BERTRT_MODEL"); given != nullptr && *given != '\0') return given;
+  if (std::string given = environment("BERTRT_MODEL"); !given.empty()) return given;
   for (const char* place : {BERTRT_DEMO_MODEL_BUILT, BERTRT_DEMO_MODEL_INSTALLED}) {
     std::error_code ignored;
     if (std::filesystem::exists(place, ignored)) return place;
@@ -71,6 +81,8 @@ SessionOptions session_options(const ModelOptions& options) {
   result.tokenizer = options.tokenizer;
   result.trust = options.trust == "full" ? Trust::full : Trust::data_only;
   result.operator_libraries.assign(options.operator_libraries.begin(), options.operator_libraries.end());
+  result.prove = !options.no_proof;
+  result.proof_cache = options.proof_cache.empty() ? environment("BERTRT_PROOF_CACHE") : options.proof_cache;
   return result;
 }
 

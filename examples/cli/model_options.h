@@ -20,6 +20,8 @@ struct ModelOptions {
   std::string device = "cpu";
   std::string trust = "data";
   std::vector<std::string> operator_libraries;
+  std::string proof_cache;
+  bool no_proof = false;
   std::size_t threads = 0;
   bool verbose = false;
 };

@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
 #include "run_cli.h"
 
 namespace bertrt::cli_test {
@@ -28,10 +33,29 @@ TEST(Inspect, GivesTheContract) {
 TEST(Inspect, TimingsShowTheStagesOfALoad) {
   const auto report = run_json({"inspect", "--timings", kDemo}).at(0);
   ASSERT_FALSE(report["load"]["stages"].empty());
+  double sum = 0;
   for (const auto& stage : report["load"]["stages"]) {
     EXPECT_FALSE(stage["name"].get<std::string>().empty());
     EXPECT_GE(stage["ms"].get<double>(), 0);
+    sum += stage["ms"].get<double>();
   }
+  EXPECT_NEAR(report["load"]["total_ms"].get<double>(), sum, 1e-3);
+}
+
+TEST(Inspect, KeepsAProofInTheFolderThatItIsGiven) {
+  const std::string trace = BERTRT_TEST_DATA "/traces/bert_layers.pt";
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("bertrt-proofs-" + std::to_string(std::random_device()()));
+  const auto why = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"inspect", "--timings", trace};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_json(arguments).at(0)["load"]["engine_why"].get<std::string>();
+  };
+  const std::string place = folder.string();
+  EXPECT_THAT(why({"--proof-cache", place}), ::testing::HasSubstr("run through both"));
+  EXPECT_THAT(why({"--proof-cache", place}), ::testing::HasSubstr("kept"));
+  EXPECT_THAT(why({"--no-proof"}), ::testing::HasSubstr("unchecked"));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Inspect, TheModelDefaultsToTheDemo) { EXPECT_EQ(run_json({"inspect"}), run_json({"inspect", kDemo})); }
