@@ -1,14 +1,19 @@
 // One contestant of run.py: encodes the lines of a file and tells how long it took.
 //
 //   tokenizer_bench TOKENIZER TEXT
+//   tokenizer_bench TOKENIZER
 //
-// Reads commands from standard input and answers each with one line: "ids", "encode" (without offsets) and "offsets"
-// with the seconds of one pass over all lines on this thread, "threads N" with those of ids on N threads, "load" with
-// the seconds of one load, "dump FILE" writes the ids of each line.
+// Without a text: loads once and prints the milliseconds that it took, and the kB of private memory (Linux) that the
+// process has more than before, then and after one short text. With one: reads commands from standard input and answers
+// each with one line: "ids", "encode" (without offsets) and "offsets" with the seconds of one pass over all lines on
+// this thread, "threads N" with those of ids on N threads, "batch N" with those of encode_batch() with offsets on N
+// threads, "dump FILE" writes the ids of each line.
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <span>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -57,11 +62,44 @@ std::size_t pass_threads(const bertrt::Tokenizer& tokenizer, const std::vector<s
   return total;
 }
 
+std::size_t pass_batches(const bertrt::Tokenizer& tokenizer, std::span<const std::string> lines, std::size_t threads) {
+  constexpr std::size_t kBatch = 1024;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < lines.size(); i += kBatch) {
+    const auto batch = lines.subspan(i, std::min(kBatch, lines.size() - i));
+    for (const auto& encoding : tokenizer.encode_batch(batch, {}, threads)) count += encoding.size();
+  }
+  return count;
+}
+
+/// What this process alone holds, as Linux tells it; 0 elsewhere.
+long private_kb() {
+  std::ifstream rollup("/proc/self/smaps_rollup");
+  long sum = 0;
+  for (std::string line; std::getline(rollup, line);) {
+    if (!line.starts_with("Private_Clean:") && !line.starts_with("Private_Dirty:")) continue;
+    sum += std::stol(line.substr(line.find(':') + 1));
+  }
+  return sum;
+}
+
+int measure_load(const char* path) {
+  const long before = private_kb();
+  const auto begin = Clock::now();
+  const auto tokenizer = bertrt::Tokenizer::load(path);
+  const double seconds = seconds_since(begin);
+  const long loaded = private_kb() - before;
+  const std::size_t made = tokenizer.encode("Who was Jim Henson? Jim Henson was an unfathomable puppeteer.").size();
+  std::cout << seconds * 1e3 << ' ' << loaded << ' ' << (made > 0 ? private_kb() - before : 0) << '\n';
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
+  if (argc == 2) return measure_load(argv[1]);
   if (argc != 3) {
-    std::cerr << "usage: tokenizer_bench TOKENIZER TEXT\n";
+    std::cerr << "usage: tokenizer_bench TOKENIZER [TEXT]\n";
     return 2;
   }
   const auto tokenizer = bertrt::Tokenizer::load(argv[1]);
@@ -83,8 +121,10 @@ int main(int argc, char** argv) try {
       std::size_t count = 1;
       words >> count;
       made = pass_threads(tokenizer, lines, count);
-    } else if (what == "load") {
-      made = bertrt::Tokenizer::load(argv[1]).vocab_size();
+    } else if (what == "batch") {
+      std::size_t count = 1;
+      words >> count;
+      made = pass_batches(tokenizer, lines, count);
     } else if (what == "dump") {
       std::string path;
       words >> path;
