@@ -87,6 +87,31 @@ TEST(Tokenizer, OverflowWithoutSpecialTokensKeepsItsTypes) {
   EXPECT_EQ(whole.overflowing.at(0).token_type_ids, std::vector<std::int32_t>(6, 0));
 }
 
+TEST(Tokenizer, OfATokenThatComesTwiceTheLastIdCounts) {
+  const Tokenizer tokenizer = from_memory({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nhello\n##s\nhello\n##s\n"}});
+  EXPECT_THAT(tokenizer.encode("hellos").input_ids, ElementsAre(2, 6, 7, 3));
+  EXPECT_EQ(tokenizer.token_to_id("hello"), 6);
+  EXPECT_EQ(tokenizer.id_to_token(4), std::nullopt);
+  EXPECT_EQ(tokenizer.id_to_token(5), std::nullopt);
+  EXPECT_EQ(tokenizer.id_to_token(6), "hello");
+  EXPECT_EQ(tokenizer.vocab_size(), 8u);
+}
+
+TEST(Tokenizer, TokensMayHoldAZero) {
+  auto document = nlohmann::json::parse(testing::read_file(testing::data_path("wordpiece/small/no_clean.json")));
+  document["model"]["vocab"] = nlohmann::json::parse(
+      R"({"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4, "a\u0000b": 5, "##c": 6, "a\u0000": 7})");
+  document["added_tokens"] = nlohmann::json::array();
+  document["post_processor"] = nullptr;
+  const std::string bytes = document.dump();
+  const Tokenizer tokenizer = from_memory({{"tokenizer.json", bytes.c_str()}});
+  using namespace std::string_literals;
+  EXPECT_EQ(tokenizer.token_to_id("a"), 4);
+  EXPECT_EQ(tokenizer.token_to_id("a\0b"s), 5);
+  EXPECT_EQ(tokenizer.token_to_id("a\0"s), 7);
+  EXPECT_THAT(tokenizer.encode("a\0bc a"s).input_ids, ElementsAre(5, 6, 4));
+}
+
 TEST(Tokenizer, AMegabyteOfOneWord) {
   const std::string word(1 << 20, 'a');
   const Encoding encoding = bert().encode(word);
