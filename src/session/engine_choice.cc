@@ -12,6 +12,7 @@
 #include "session/proof.h"
 #include "session/proof_cache.h"
 #include "session/session_impl.h"
+#include "session/trim_heap.h"
 
 namespace bertrt::session {
 namespace {
@@ -75,6 +76,7 @@ class Chooser {
     if (auto objection = forward_pass_differs(*proof)) return without_packed(ErrorCode::model_mismatch, *objection);
     return packed("equal to the trace on texts run through both when it was loaded", [&](const Engine& engine) {
       auto objection = proof->objection(engine, options_.dtype);
+      trim_heap();
       timer_.stage("compare with the trace");
       if (!objection && cache) {
         cache->keep_proof();
