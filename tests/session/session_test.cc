@@ -81,6 +81,27 @@ TEST(Session, PositionsOfTheCallersOwn) {
   EXPECT_GT(difference(session.run(text).last_hidden_state().data(), by_rule.last_hidden_state().data()), 1e-4F);
 }
 
+// LayoutLM takes a box for each token; tests/data/traces/make_traces.py has the same rule.
+TEST(Session, FurtherInputsByName) {
+  const BertSession session = BertSession::load(trace_path("layoutlm.pt"));
+  EXPECT_EQ(session.info().engine, EngineKind::torchscript);
+  EXPECT_THAT(session.info().engine_why, HasSubstr("layoutlm"));
+  std::vector<Encoding> batch;
+  const auto cases = load_golden("layoutlm.json");
+  for (const GoldenCase& golden : cases) {
+    NamedInput boxes{.name = "bbox", .width = 4, .values = {}};
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(golden.encoding.size()); ++i) {
+      boxes.values.insert(boxes.values.end(), {i, 20 - i / 2, i + i % 10, 23 - i / 2});
+    }
+    batch.push_back(golden.encoding);
+    batch.back().extra_inputs.push_back(std::move(boxes));
+    expect_golden(session.run(batch.back()), 0, golden);
+  }
+  const EncoderOutput together = session.run(batch);
+  for (std::size_t i = 0; i < cases.size(); ++i) expect_golden(together, i, cases[i]);
+  EXPECT_THAT(thrown_by([&] { session.run(cases[0].encoding); }).what(), HasSubstr("bbox"));
+}
+
 TEST(Session, GivesOnlyWhatIsAskedFor) {
   const BertSession session = load_trace("bert_layers.pt");
   const Encoding text = load_golden("bert.json").front().encoding;

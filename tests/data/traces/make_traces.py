@@ -166,12 +166,41 @@ def write_longformer():
     write_golden("longformer", run, lengths=(2, 7))
 
 
+class Boxes(torch.nn.Module):
+    def __init__(self, layoutlm):
+        super().__init__()
+        self.layoutlm = layoutlm
+
+    def forward(self, input_ids, bbox, attention_mask, token_type_ids):
+        return self.layoutlm(
+            input_ids=input_ids, bbox=bbox, attention_mask=attention_mask, token_type_ids=token_type_ids
+        )[:2]
+
+
+def boxes(length):
+    """Token i stands at (i, 20 - i / 2), as wide as its number's last digit and 3 high."""
+    return torch.tensor([[[i, 20 - i // 2, i + i % 10, 23 - i // 2] for i in range(length)]])
+
+
+def write_layoutlm():
+    sizes = transformers.LayoutLMConfig(vocab_size=VOCAB_SIZE, max_2d_position_embeddings=64, return_dict=False, **SIZES)
+    model = randomize(transformers.LayoutLMModel(sizes))
+    trace(Boxes(model), "layoutlm", (IDS, boxes(TRACED_LENGTH), MASK, TYPES))
+
+    def run(ids, types):
+        hidden, pooled = model(ids, bbox=boxes(ids.shape[1]), token_type_ids=types)[:2]
+        return {"all_encoder_layers": [hidden], "pooled_output": pooled}
+
+    write_golden("layoutlm", run)
+
+
 def main():
     (HERE / "vocab.txt").write_text("\n".join(vocabulary()) + "\n")
     write_encoders()
     write_scaled()
     write_heads()
     write_longformer()
+    write_layoutlm()
     write_toys()
 
 
