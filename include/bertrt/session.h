@@ -40,7 +40,7 @@ enum class Trust {
 /// How to load a session. Every field has a default.
 struct SessionOptions {
   EngineKind engine = EngineKind::automatic;
-  /// The packed engine's arithmetic. Its documented bounds are in docs/benchmarks.md.
+  /// The packed engine's arithmetic. Its documented bounds are in docs/benchmarks-session.md.
   DType dtype = DType::fp32;
   /// "cpu", or "cuda:N" where libtorch has it.
   std::string device = "cpu";
