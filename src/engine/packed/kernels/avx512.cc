@@ -19,6 +19,7 @@
 #define BERTRT_TARGET(isa) __attribute__((target(isa)))
 #define BERTRT_UNROLL _Pragma("GCC unroll 16")
 #endif
+#define BERTRT_EXTENSIONS "avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16"
 
 namespace bertrt::engine::packed::kernels {
 namespace {
@@ -40,10 +41,26 @@ inline void prefetch_lines(const char* from) {
   }
 }
 
+// sum + input word · weight words. Both compile under both extensions; each is used where its own is there.
+struct Vnni {
+  BERTRT_TARGET(BERTRT_EXTENSIONS)
+  static inline __m512i dot(__m512i sum, __m512i input, __m512i weight) {
+    return _mm512_dpbusd_epi32(sum, input, weight);
+  }
+};
+
+struct Bf16 {
+  BERTRT_TARGET(BERTRT_EXTENSIONS)
+  static inline __m512i dot(__m512i sum, __m512i input, __m512i weight) {
+    return _mm512_castps_si512(_mm512_dpbf16_ps(_mm512_castsi512_ps(sum), reinterpret_cast<__m512bh>(input),
+                                                reinterpret_cast<__m512bh>(weight)));
+  }
+};
+
 // A panel is two registers wide; kRows tile rows keep 2 kRows sums in registers (28 of 32 at 14 rows).
-template <std::size_t kRows, std::size_t kPrefetchLines>
-BERTRT_TARGET("avx512f,avx512bw,avx512vnni")
-void tile_vnni(const void* input, const void* panel, std::size_t groups, void* sums, bool add, Prefetch prefetch) {
+template <class Dot, std::size_t kRows, std::size_t kPrefetchLines>
+BERTRT_TARGET(BERTRT_EXTENSIONS)
+void tile(const void* input, const void* panel, std::size_t groups, void* sums, bool add, Prefetch prefetch) {
   const auto* a = static_cast<const int*>(input);
   const auto* b = static_cast<const char*>(panel);
   const auto* ahead = reinterpret_cast<const char*>(prefetch.from);
@@ -65,8 +82,8 @@ void tile_vnni(const void* input, const void* panel, std::size_t groups, void* s
       BERTRT_UNROLL
       for (std::size_t r = 0; r < kRows; ++r) {
         const __m512i value = _mm512_set1_epi32(a[r * kGroupWords + word]);
-        sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], value, b0);
-        sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], value, b1);
+        sum[r][0] = Dot::dot(sum[r][0], value, b0);
+        sum[r][1] = Dot::dot(sum[r][1], value, b1);
       }
       b += kRowBytes;
     }
@@ -81,60 +98,12 @@ void tile_vnni(const void* input, const void* panel, std::size_t groups, void* s
   }
 }
 
-template <std::size_t kRows, std::size_t kPrefetchLines>
-BERTRT_TARGET("avx512f,avx512bw,avx512vl,avx512bf16")
-void tile_bf16(const void* input, const void* panel, std::size_t groups, void* sums, bool add, Prefetch prefetch) {
-  const auto* a = static_cast<const int*>(input);
-  const auto* b = static_cast<const char*>(panel);
-  const auto* ahead = reinterpret_cast<const char*>(prefetch.from);
-  __m512 sum[kRows][2];
-  BERTRT_UNROLL
-  for (std::size_t r = 0; r < kRows; ++r) {
-    const char* from = static_cast<const char*>(sums) + r * kRowBytes;
-    sum[r][0] = add ? _mm512_load_ps(from) : _mm512_setzero_ps();
-    sum[r][1] = add ? _mm512_load_ps(from + 64) : _mm512_setzero_ps();
-  }
-  for (std::size_t group = 0; group < groups; ++group) {
-    BERTRT_UNROLL
-    for (std::size_t word = 0; word < kGroupWords; ++word) {
-      if (kPrefetchLines == kStreamingLines || word * 64 < prefetch.step)
-        prefetch_lines<kPrefetchLines>(ahead + word * (kPrefetchLines / kGroupWords) * 64);
-      _mm_prefetch(reinterpret_cast<const char*>(a) + kInputAhead + word * 64, _MM_HINT_T0);
-      const auto b0 = reinterpret_cast<__m512bh>(_mm512_load_si512(b));
-      const auto b1 = reinterpret_cast<__m512bh>(_mm512_load_si512(b + 64));
-      BERTRT_UNROLL
-      for (std::size_t r = 0; r < kRows; ++r) {
-        const auto value = reinterpret_cast<__m512bh>(_mm512_set1_epi32(a[r * kGroupWords + word]));
-        sum[r][0] = _mm512_dpbf16_ps(sum[r][0], value, b0);
-        sum[r][1] = _mm512_dpbf16_ps(sum[r][1], value, b1);
-      }
-      b += kRowBytes;
-    }
-    a += kRows * kGroupWords;
-    ahead += prefetch.step;
-  }
-  auto* out = static_cast<char*>(sums);
-  BERTRT_UNROLL
-  for (std::size_t r = 0; r < kRows; ++r) {
-    _mm512_store_ps(out + r * kRowBytes, sum[r][0]);
-    _mm512_store_ps(out + r * kRowBytes + 64, sum[r][1]);
-  }
-}
-
-template <std::size_t... kRowsMinusOne>
-void fill_vnni(TileKernels& kernels, std::index_sequence<kRowsMinusOne...>) {
-  ((kernels.streaming[kRowsMinusOne + 1] = tile_vnni<kRowsMinusOne + 1, kStreamingLines>), ...);
-  ((kernels.resident[kRowsMinusOne + 1] = tile_vnni<kRowsMinusOne + 1, kResidentLines>), ...);
+template <class Dot, std::size_t... kRowsMinusOne>
+void fill(TileKernels& kernels, const char* name, std::index_sequence<kRowsMinusOne...>) {
+  ((kernels.streaming[kRowsMinusOne + 1] = tile<Dot, kRowsMinusOne + 1, kStreamingLines>), ...);
+  ((kernels.resident[kRowsMinusOne + 1] = tile<Dot, kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
-  kernels.name = "vpdpbusd";
-}
-
-template <std::size_t... kRowsMinusOne>
-void fill_bf16(TileKernels& kernels, std::index_sequence<kRowsMinusOne...>) {
-  ((kernels.streaming[kRowsMinusOne + 1] = tile_bf16<kRowsMinusOne + 1, kStreamingLines>), ...);
-  ((kernels.resident[kRowsMinusOne + 1] = tile_bf16<kRowsMinusOne + 1, kResidentLines>), ...);
-  kernels.max_rows = sizeof...(kRowsMinusOne);
-  kernels.name = "vdpbf16ps";
+  kernels.name = name;
 }
 
 }  // namespace
@@ -159,8 +128,8 @@ bool cpu_has_bf16() {
 #endif
 }
 
-void use_vnni(TileKernels& int8) { fill_vnni(int8, std::make_index_sequence<kMaxTileRows>()); }
-void use_bf16(TileKernels& bf16) { fill_bf16(bf16, std::make_index_sequence<kMaxTileRows>()); }
+void use_vnni(TileKernels& int8) { fill<Vnni>(int8, "vpdpbusd", std::make_index_sequence<kMaxTileRows>()); }
+void use_bf16(TileKernels& bf16) { fill<Bf16>(bf16, "vdpbf16ps", std::make_index_sequence<kMaxTileRows>()); }
 
 }  // namespace bertrt::engine::packed::kernels
 
