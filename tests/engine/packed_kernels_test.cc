@@ -246,6 +246,39 @@ TEST(PackedKernelsActivation, AccurateOverTheWholeRange) {
   }
 }
 
+// int8's form, whose result is rounded to 8 bits next.
+TEST(PackedKernelsActivation, GeluAfterInt8SumsIsAccurateEnough) {
+  constexpr float kStep = 1.0F / 2048;
+  alignas(64) std::int32_t sums[kPanel];
+  alignas(64) const std::int32_t column_sums[kPanel] = {};
+  alignas(64) float scales[kPanel];
+  alignas(64) const float bias[kPanel] = {};
+  float out[kPanel];
+  const float row_scale = kStep;
+  const std::int32_t row_zero = 0;
+  std::fill_n(scales, kPanel, 1.0F);
+  for (const Kernels& kernels : all_kernels()) {
+    for (std::int32_t first = -30 * 2048; first < 30 * 2048; first += kPanel) {
+      for (std::size_t c = 0; c < kPanel; ++c) sums[c] = first + std::int32_t(c);
+      kernels::Finish finish;
+      finish.bias = bias;
+      finish.scales = scales;
+      finish.sums = column_sums;
+      finish.row_scales = &row_scale;
+      finish.row_zeros = &row_zero;
+      finish.activation = Activation::gelu_erf;
+      finish.out = out;
+      finish.stride = kPanel;
+      kernels.finish_int8(sums, 1, finish);
+      for (std::size_t c = 0; c < kPanel; ++c) {
+        const double v = double{kStep} * sums[c];
+        ASSERT_NEAR(out[c], 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))), 9e-5 * std::max(1.0, v / 20))
+            << v << ", " << describe(kernels);
+      }
+    }
+  }
+}
+
 TEST(PackedKernelsActivation, SmallValuesKeepTheirRelativeAccuracy) {
   std::vector<float> x;
   for (int i = 1; i < 1000; ++i) x.push_back(float(i) * 1e-6F);
