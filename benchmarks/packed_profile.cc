@@ -93,7 +93,7 @@ class Parts {
     std::vector<float> other(tokens * stride, 0.5F);
     std::vector<float> qkv(tokens * row_pitch(3 * hidden), 0.5F);
     std::vector<float> wide(tokens * inner_stride, 0.5F);
-    ThreadPool& pool = ThreadPool::shared();
+    kernels::ThreadPool& pool = kernels::ThreadPool::shared();
     const auto each_layer = [&](const std::function<void(const LayerWeights&)>& part) {
       return [&, part] {
         for (const std::size_t index : weights_.layer) part(weights_.stored[index]);
@@ -140,8 +140,8 @@ class Parts {
  private:
   const EncoderDescription& description_;
   const EncoderWeights& weights_;
-  Scratch scratch_;
-  AlignedBuffer attention_;
+  kernels::Scratch scratch_;
+  kernels::AlignedBuffer attention_;
 };
 
 std::vector<std::size_t> parse_lengths(const std::string& text) {
@@ -189,7 +189,7 @@ int profile(const Settings& settings) {
   }
   const EncoderDescription description = describe(*file);
   const EncoderWeights weights =
-      load_encoder_weights(*file, find_names(*file), description, settings.dtype, ThreadPool::shared());
+      load_encoder_weights(*file, find_names(*file), description, settings.dtype, kernels::ThreadPool::shared());
   std::printf("%s, %zu threads\n", weights.stored[0].qkv->kernel().c_str(), num_threads());
   Parts parts(description, weights);
   RunRequest request{.all_encoder_layers = false, .pooled_output = false, .logits = false};

@@ -8,11 +8,11 @@
 #include <span>
 #include <string>
 
+#include "archive/test_zip.h"
 #include "bertrt/error.h"
 #include "bertrt/inspect.h"
 #include "model/describe_encoder.h"
 #include "model/model_file.h"
-#include "model/test_zip.h"
 
 namespace {
 
@@ -33,7 +33,7 @@ std::string archive_of(std::uint8_t kind, std::string rest) {
 void touch(const bertrt::model::ModelFile& file) {
   float sum = 0;
   for (const auto& parameter : file.parameters()) {
-    if (parameter.tensor.type > bertrt::model::ElementType::float64) continue;
+    if (parameter.tensor.type > bertrt::archive::ElementType::float64) continue;
     for (const float value : to_float32(parameter.tensor)) sum += value;
   }
   volatile float sink = sum;

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "bertrt/runtime.h"
-#include "engine/packed/kernels/calibration.h"
-#include "engine/packed/linear.h"
+#include "kernels/isa/calibration.h"
+#include "kernels/linear.h"
 #include "limits.h"
 #include "torch_operators.h"
 
@@ -59,15 +59,16 @@ void measure(const Settings& settings, DType dtype, std::size_t rows, std::size_
   const auto bias = random_values(out);
   const auto x = random_values(rows * in);
   std::vector<float> y(rows * out);
-  std::vector<std::unique_ptr<const Linear>> layers;
-  const std::size_t each = Linear::pack(weight, bias, out, in, dtype)->memory_bytes();
+  std::vector<std::unique_ptr<const kernels::Linear>> layers;
+  const std::size_t each = kernels::Linear::pack(weight, bias, out, in, dtype)->memory_bytes();
   const std::size_t copies = std::max<std::size_t>(1, kWorkingSet / each);
-  while (layers.size() < copies) layers.push_back(Linear::pack(weight, bias, out, in, dtype));
+  while (layers.size() < copies) layers.push_back(kernels::Linear::pack(weight, bias, out, in, dtype));
 
-  Scratch scratch;
+  kernels::Scratch scratch;
   std::size_t next = 0;
   std::vector<TorchOperator> contestants = {
-      {"ours", [&] { layers[next++ % copies]->run(x.data(), rows, y.data(), {}, ThreadPool::shared(), scratch); }}};
+      {"ours",
+       [&] { layers[next++ % copies]->run(x.data(), rows, y.data(), {}, kernels::ThreadPool::shared(), scratch); }}};
   for (auto& theirs : torch_operators(dtype, weight, bias, x, rows, out, in, copies)) contestants.push_back(theirs);
 
   std::vector<std::vector<double>> times(contestants.size());
@@ -132,7 +133,7 @@ int main(int argc, char** argv) {
   const Peaks peaks = measure_peaks();
   std::printf("One core's peak: fp32 %.0f, bf16 %.0f GFLOP/s, int8 %.0f Gop/s; memory %.1f GB/s with %zu threads\n",
               peaks.fp32, peaks.bf16, peaks.int8, measure_bandwidth(threads), threads);
-  std::printf("Kernels: %s\n\n", kernels::calibration_report().c_str());
+  std::printf("Kernels: %s\n\n", kernels::isa::calibration_report().c_str());
   std::printf(
       "| dtype | rows x in x out | ours, GFLOP/s | of the peak | weights, GB/s | libtorch, GFLOP/s | best / ours |\n");
   std::printf("| --- | --- | --- | --- | --- | --- | --- |\n");

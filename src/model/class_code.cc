@@ -92,20 +92,20 @@ Arguments call_arguments(std::string_view text, std::string_view callee) {
 std::optional<std::int64_t> whole_number(std::string_view text) { return parse<std::int64_t>(text); }
 std::optional<double> real_number(std::string_view text) { return parse<double>(text); }
 
-std::optional<double> scalar(const TensorView& tensor) {
+std::optional<double> scalar(const archive::TensorView& tensor) {
   if (tensor.elements() != 1) return std::nullopt;
-  if (tensor.type == ElementType::int64) {
+  if (tensor.type == archive::ElementType::int64) {
     std::int64_t value = 0;
     std::memcpy(&value, tensor.storage.data() + tensor.storage_offset * 8, sizeof(value));
     return static_cast<double>(value);
   }
-  if (tensor.type == ElementType::float64) {
+  if (tensor.type == archive::ElementType::float64) {
     double value = 0;
     std::memcpy(&value, tensor.storage.data() + tensor.storage_offset * 8, sizeof(value));
     return value;
   }
-  if (tensor.type != ElementType::float32) return std::nullopt;
-  return static_cast<double>(to_float32(tensor)[0]);
+  if (tensor.type != archive::ElementType::float32) return std::nullopt;
+  return static_cast<double>(archive::to_float32(tensor)[0]);
 }
 
 }  // namespace bertrt::model

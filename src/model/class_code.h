@@ -38,6 +38,6 @@ Arguments call_arguments(std::string_view text, std::string_view callee);
 std::optional<std::int64_t> whole_number(std::string_view text);
 std::optional<double> real_number(std::string_view text);
 /// A one-element tensor's value.
-std::optional<double> scalar(const TensorView& tensor);
+std::optional<double> scalar(const archive::TensorView& tensor);
 
 }  // namespace bertrt::model

@@ -154,7 +154,8 @@ class Describer {
     constexpr std::string_view kConstant = "CONSTANTS.c";
     if (!text.starts_with(kConstant)) return real_number(text);
     const auto index = whole_number(text.substr(kConstant.size()));
-    const TensorView* constant = index && *index >= 0 ? file_.constant(static_cast<std::size_t>(*index)) : nullptr;
+    const archive::TensorView* constant =
+        index && *index >= 0 ? file_.constant(static_cast<std::size_t>(*index)) : nullptr;
     if (constant == nullptr || constant->elements() != 1) return std::nullopt;
     return scalar(*constant);
   }

@@ -5,14 +5,14 @@
 #include <tuple>
 #include <utility>
 
+#include "archive/byte_reader.h"
+#include "archive/guard.h"
+#include "archive/zip.h"
 #include "bertrt/error.h"
 #include "model/architecture.h"
-#include "model/byte_reader.h"
 #include "model/describe_encoder.h"
-#include "model/guard.h"
 #include "model/model_file.h"
 #include "model/output_names.h"
-#include "model/zip.h"
 
 namespace bertrt {
 namespace {
@@ -22,16 +22,16 @@ using model::Manifest;
 using model::Method;
 using model::ModelFile;
 
-bool floating(model::ElementType type) {
-  return type == model::ElementType::float32 || type == model::ElementType::float16 ||
-         type == model::ElementType::bfloat16 || type == model::ElementType::float64;
+bool floating(archive::ElementType type) {
+  return type == archive::ElementType::float32 || type == archive::ElementType::float16 ||
+         type == archive::ElementType::bfloat16 || type == archive::ElementType::float64;
 }
 
 std::size_t unique_weights(const ModelFile& file) {
   std::set<std::tuple<std::string_view, std::int64_t, std::vector<std::int64_t>>> seen;
   std::size_t count = 0;
   for (const model::Parameter& parameter : file.parameters()) {
-    const model::TensorView& tensor = parameter.tensor;
+    const archive::TensorView& tensor = parameter.tensor;
     if (!floating(tensor.type)) continue;
     if (seen.emplace(tensor.storage_key, tensor.storage_offset, tensor.shape).second) count += tensor.elements();
   }
@@ -86,9 +86,9 @@ void describe_engine(const ModelFile& file, ModelReport& report) {
 
 // Every entry's checksum. What opens a file leaves them unread: checking costs more than reading does.
 void check_sums(const ModelFile& file, ModelReport& report) {
-  const model::ZipDirectory directory(file.bytes(), file.name());
-  model::ZipReader reader(file.bytes().size(), file.name());
-  const std::vector<std::string> damaged = model::damaged_entries(directory, reader);
+  const archive::ZipDirectory directory(file.bytes(), file.name());
+  archive::ZipReader reader(file.bytes().size(), file.name());
+  const std::vector<std::string> damaged = archive::damaged_entries(directory, reader);
   if (damaged.empty()) return;
   std::string message = "does not match its checksum: the file is damaged, or was saved without checksums";
   if (damaged.size() > 1) message += " (" + std::to_string(damaged.size()) + " entries)";
@@ -123,12 +123,12 @@ ModelReport describe(const ModelFile& file) {
 
 ModelReport inspect(const std::filesystem::path& path) {
   const auto file = ModelFile::open(path);
-  return model::guard_memory(file->name(), [&] { return describe(*file); });
+  return archive::guard_memory(file->name(), [&] { return describe(*file); });
 }
 
 ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name) {
   const auto file = ModelFile::view(bytes, std::string(name));
-  return model::guard_memory(file->name(), [&] { return describe(*file); });
+  return archive::guard_memory(file->name(), [&] { return describe(*file); });
 }
 
 }  // namespace bertrt

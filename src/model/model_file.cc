@@ -3,11 +3,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include "archive/archive.h"
+#include "archive/byte_reader.h"
+#include "archive/file_bytes.h"
+#include "archive/guard.h"
 #include "bertrt/error.h"
-#include "model/archive.h"
-#include "model/byte_reader.h"
-#include "model/file_bytes.h"
-#include "model/guard.h"
 #include "model/module_tree.h"
 #include "model/notes.h"
 #include "model/safety.h"
@@ -34,7 +34,7 @@ void add_traced_inputs(const std::vector<TracedMethod>& traced, std::vector<Meth
 
 class ArchiveModel final : public ModelFile {
  public:
-  ArchiveModel(FileBytes owned, std::span<const std::byte> bytes, std::string name)
+  ArchiveModel(archive::FileBytes owned, std::span<const std::byte> bytes, std::string name)
       : owned_(std::move(owned)), bytes_(bytes), name_(std::move(name)), archive_(bytes_, name_) {
     read_extra();
     ModuleTree tree = read_module(archive_);
@@ -63,7 +63,7 @@ class ArchiveModel final : public ModelFile {
     const auto found = classes_.find(path);
     return found == classes_.end() ? std::string_view() : found->second;
   }
-  const TensorView* constant(std::size_t index) const noexcept override {
+  const archive::TensorView* constant(std::size_t index) const noexcept override {
     return index < constants_.size() && constants_[index] ? &*constants_[index] : nullptr;
   }
   std::span<const Method> methods() const noexcept override { return methods_; }
@@ -90,7 +90,7 @@ class ArchiveModel final : public ModelFile {
  private:
   void read_extra() {
     for (const std::string& entry : archive_.list(kExtra)) {
-      extra_.emplace(entry.substr(kExtra.size()), as_text(archive_.read(entry)));
+      extra_.emplace(entry.substr(kExtra.size()), archive::as_text(archive_.read(entry)));
     }
     if (const auto found = extra_.find(kManifest); found != extra_.end()) {
       manifest_ = parse_manifest(found->second, archive_.where(std::string(kExtra).append(kManifest)));
@@ -99,20 +99,20 @@ class ArchiveModel final : public ModelFile {
 
   void read_code() {
     for (std::string& entry : archive_.list("code/")) {
-      if (!lower_case(entry).ends_with(".py")) continue;  // records for a debugger lie beside the code
-      std::string text(as_text(archive_.read(entry)));
+      if (!archive::lower_case(entry).ends_with(".py")) continue;  // records for a debugger lie beside the code
+      std::string text(archive::as_text(archive_.read(entry)));
       code_.emplace(std::move(entry), std::move(text));
     }
   }
 
-  FileBytes owned_;
+  archive::FileBytes owned_;
   std::span<const std::byte> bytes_;
   std::string name_;
-  Archive archive_;
+  archive::Archive archive_;
   std::vector<Parameter> parameters_;
   std::unordered_map<std::string_view, const Parameter*> by_name_;
   std::map<std::string, std::string, std::less<>> classes_;
-  std::vector<std::optional<TensorView>> constants_;
+  std::vector<std::optional<archive::TensorView>> constants_;
   std::vector<Method> methods_;
   std::map<std::string, std::string, std::less<>> code_;
   std::vector<Finding> findings_;
@@ -123,15 +123,16 @@ class ArchiveModel final : public ModelFile {
 }  // namespace
 
 std::shared_ptr<const ModelFile> ModelFile::open(const std::filesystem::path& path) {
-  return guard_memory(path.string(), [&] {
-    FileBytes owned = FileBytes::read(path);
+  return archive::guard_memory(path.string(), [&] {
+    archive::FileBytes owned = archive::FileBytes::read(path);
     const std::span<const std::byte> bytes = owned.span();
     return std::make_shared<const ArchiveModel>(std::move(owned), bytes, path.string());
   });
 }
 
 std::shared_ptr<const ModelFile> ModelFile::view(std::span<const std::byte> bytes, std::string name) {
-  return guard_memory(name, [&] { return std::make_shared<const ArchiveModel>(FileBytes(), bytes, name); });
+  return archive::guard_memory(name,
+                               [&] { return std::make_shared<const ArchiveModel>(archive::FileBytes(), bytes, name); });
 }
 
 }  // namespace bertrt::model

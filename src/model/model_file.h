@@ -11,22 +11,22 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/tensor.h"
 #include "model/manifest.h"
-#include "model/tensor.h"
 
 namespace bertrt::model {
 
 struct Parameter {
   std::string name;  ///< attribute path, e.g. "encoder.layer.0.attention.self.query.weight"
-  TensorView tensor;
+  archive::TensorView tensor;
 };
 
 /// An input of a traced method: name without the graph's suffix, what the archive recorded about it.
 struct InputSpec {
-  std::string name;                         ///< "input_ids"
-  std::string type;                         ///< as the code has it: "Tensor", "Optional[Tensor]", …
-  std::optional<ElementType> element_type;  ///< from the recorded example inputs
-  std::vector<std::int64_t> traced_shape;   ///< likewise; empty when not recorded
+  std::string name;                                  ///< "input_ids"
+  std::string type;                                  ///< as the code has it: "Tensor", "Optional[Tensor]", …
+  std::optional<archive::ElementType> element_type;  ///< from the recorded example inputs
+  std::vector<std::int64_t> traced_shape;            ///< likewise; empty when not recorded
 };
 
 struct Method {
@@ -62,7 +62,7 @@ class ModelFile {
   /// "__torch__.torch.nn.modules.linear.Linear"; empty when there is no such module.
   virtual std::string_view module_class(std::string_view path) const noexcept = 0;
   /// The code's CONSTANTS.c<index>; null when there is none or it is no tensor.
-  virtual const TensorView* constant(std::size_t index) const noexcept = 0;
+  virtual const archive::TensorView* constant(std::size_t index) const noexcept = 0;
   virtual std::span<const Method> methods() const noexcept = 0;  ///< of the top-level module
   virtual const Method* find_method(std::string_view name) const noexcept = 0;
   virtual const std::map<std::string, std::string, std::less<>>& code() const noexcept = 0;  ///< entry → text

@@ -21,22 +21,23 @@ struct PickledTensor {
   std::vector<std::int64_t> strides;
 };
 
-std::optional<std::vector<std::int64_t>> integers(const PickleValue& tuple) {
-  if (!tuple.is(PickleKind::tuple)) return std::nullopt;
+std::optional<std::vector<std::int64_t>> integers(const archive::PickleValue& tuple) {
+  if (!tuple.is(archive::PickleKind::tuple)) return std::nullopt;
   std::vector<std::int64_t> result;
   result.reserve(tuple.size());
   for (std::size_t i = 0; i < tuple.size(); ++i) {
-    if (!tuple[i].is(PickleKind::integer)) return std::nullopt;
+    if (!tuple[i].is(archive::PickleKind::integer)) return std::nullopt;
     result.push_back(tuple[i].integer());
   }
   return result;
 }
 
-std::optional<PickledTensor> unpack(const PickleValue& tensor) {
-  if (tensor.size() < 4 || !tensor[0].is(PickleKind::storage) || !tensor[1].is(PickleKind::integer)) return {};
-  const PickleValue storage = tensor[0];
-  if (storage.size() < 5 || storage[0].text() != "storage" || !storage[1].is(PickleKind::global) ||
-      !storage[2].is(PickleKind::text)) {
+std::optional<PickledTensor> unpack(const archive::PickleValue& tensor) {
+  if (tensor.size() < 4 || !tensor[0].is(archive::PickleKind::storage) || !tensor[1].is(archive::PickleKind::integer))
+    return {};
+  const archive::PickleValue storage = tensor[0];
+  if (storage.size() < 5 || storage[0].text() != "storage" || !storage[1].is(archive::PickleKind::global) ||
+      !storage[2].is(archive::PickleKind::text)) {
     return {};
   }
   auto shape = integers(tensor[2]);
@@ -54,18 +55,18 @@ std::optional<PickledTensor> unpack(const PickleValue& tensor) {
 }
 
 // A view of one of the archive's storages; nothing for element types that have none.
-std::optional<TensorView> make_view(Archive& archive, PickledTensor pickled, const std::string& folder,
-                                    const std::string& where) {
-  const auto type = storage_element_type(pickled.storage_name);
+std::optional<archive::TensorView> make_view(archive::Archive& archive, PickledTensor pickled,
+                                             const std::string& folder, const std::string& where) {
+  const auto type = archive::storage_element_type(pickled.storage_name);
   if (!type) return std::nullopt;
-  TensorView view;
+  archive::TensorView view;
   view.type = *type;
   view.shape = std::move(pickled.shape);
   view.strides = std::move(pickled.strides);
   view.storage_offset = pickled.offset;
   view.storage_key = std::string(pickled.key);
   view.storage = archive.read(folder + view.storage_key);
-  std::string problem = check_bounds(view);
+  std::string problem = archive::check_bounds(view);
   if (!problem.empty()) {
     throw Error(ErrorCode::invalid_format, where, "a tensor inside its storage " + folder + view.storage_key,
                 std::move(problem));
@@ -75,20 +76,21 @@ std::optional<TensorView> make_view(Archive& archive, PickledTensor pickled, con
 
 class Walker {
  public:
-  Walker(Archive& archive, ModuleTree& tree) : archive_(archive), tree_(tree) {}
+  Walker(archive::Archive& archive, ModuleTree& tree) : archive_(archive), tree_(tree) {}
 
-  void walk(const PickleValue& object, const std::string& prefix, std::size_t depth) {
+  void walk(const archive::PickleValue& object, const std::string& prefix, std::size_t depth) {
     if (depth > kMaxDepth || ++visited_ > kMaxObjects) throw bad(prefix, "a tree of modules", "one without end");
     const std::string path = prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1);
     tree_.classes.emplace(path, object.class_name());
-    const std::optional<PickleValue> state = object.state();
-    if (!state || !state->is(PickleKind::dict)) return;  // what a __setstate__ would take; the safety scan reports it
+    const std::optional<archive::PickleValue> state = object.state();
+    if (!state || !state->is(archive::PickleKind::dict))
+      return;  // what a __setstate__ would take; the safety scan reports it
     for (std::size_t i = 0; i < state->size(); ++i) {
-      const PickleValue value = state->value(i);
-      if (!value.is(PickleKind::object) && !value.is(PickleKind::tensor)) continue;
-      if (!state->key(i).is(PickleKind::text)) throw bad(prefix, "attributes with names", "one without");
+      const archive::PickleValue value = state->value(i);
+      if (!value.is(archive::PickleKind::object) && !value.is(archive::PickleKind::tensor)) continue;
+      if (!state->key(i).is(archive::PickleKind::text)) throw bad(prefix, "attributes with names", "one without");
       const std::string name = prefix + std::string(state->key(i).text());
-      if (value.is(PickleKind::object)) {
+      if (value.is(archive::PickleKind::object)) {
         walk(value, name + '.', depth + 1);
       } else {
         add_tensor(value, name);
@@ -102,7 +104,7 @@ class Walker {
                  std::move(expected), std::move(found));
   }
 
-  void add_tensor(const PickleValue& value, const std::string& name) {
+  void add_tensor(const archive::PickleValue& value, const std::string& name) {
     if (tree_.parameters.size() >= kMaxObjects) throw bad(name, "a model's number of tensors", "far more");
     if (!names_.insert(name).second) throw bad(name, "each attribute once", "two of this name");
     auto pickled = unpack(value);
@@ -118,7 +120,7 @@ class Walker {
     tree_.parameters.push_back({name, *std::move(view)});
   }
 
-  Archive& archive_;
+  archive::Archive& archive_;
   ModuleTree& tree_;
   std::set<std::string, std::less<>> names_;
   std::size_t visited_ = 0;
@@ -126,10 +128,10 @@ class Walker {
 
 }  // namespace
 
-ModuleTree read_module(Archive& archive) {
+ModuleTree read_module(archive::Archive& archive) {
   const std::string where = archive.where("data.pkl");
-  const Pickle pickle(archive.read("data.pkl"), where);
-  if (!pickle.root().is(PickleKind::object)) {
+  const archive::Pickle pickle(archive.read("data.pkl"), where);
+  if (!pickle.root().is(archive::PickleKind::object)) {
     throw Error(ErrorCode::invalid_format, where, "a module", "something else (was it saved by torch.save?)");
   }
   ModuleTree tree;
@@ -138,35 +140,35 @@ ModuleTree read_module(Archive& archive) {
   return tree;
 }
 
-std::vector<std::optional<TensorView>> read_constants(Archive& archive) {
+std::vector<std::optional<archive::TensorView>> read_constants(archive::Archive& archive) {
   const std::string where = archive.where("constants.pkl");
-  const Pickle pickle(archive.read("constants.pkl"), where);
-  const PickleValue root = pickle.root();
-  if (!root.is(PickleKind::tuple)) throw Error(ErrorCode::invalid_format, where, "a tuple", "something else");
-  std::vector<std::optional<TensorView>> constants(root.size());
+  const archive::Pickle pickle(archive.read("constants.pkl"), where);
+  const archive::PickleValue root = pickle.root();
+  if (!root.is(archive::PickleKind::tuple)) throw Error(ErrorCode::invalid_format, where, "a tuple", "something else");
+  std::vector<std::optional<archive::TensorView>> constants(root.size());
   for (std::size_t i = 0; i < root.size(); ++i) {
-    if (!root[i].is(PickleKind::tensor)) continue;
+    if (!root[i].is(archive::PickleKind::tensor)) continue;
     auto pickled = unpack(root[i]);
     if (pickled) constants[i] = make_view(archive, *std::move(pickled), "constants/", where);
   }
   return constants;
 }
 
-std::vector<TracedMethod> read_traced_inputs(Archive& archive) {
+std::vector<TracedMethod> read_traced_inputs(archive::Archive& archive) {
   std::vector<TracedMethod> methods;
   if (!archive.has("traced_inputs.pkl")) return methods;
-  const Pickle pickle(archive.read("traced_inputs.pkl"), archive.where("traced_inputs.pkl"));
-  const PickleValue root = pickle.root();
-  for (std::size_t i = 0; root.is(PickleKind::dict) && i < root.size(); ++i) {
+  const archive::Pickle pickle(archive.read("traced_inputs.pkl"), archive.where("traced_inputs.pkl"));
+  const archive::PickleValue root = pickle.root();
+  for (std::size_t i = 0; root.is(archive::PickleKind::dict) && i < root.size(); ++i) {
     TracedMethod method;
     method.name = std::string(root.key(i).text());
-    const PickleValue inputs = root.value(i);
-    for (std::size_t k = 0; k < inputs.size() && inputs.is(PickleKind::list); ++k) {
+    const archive::PickleValue inputs = root.value(i);
+    for (std::size_t k = 0; k < inputs.size() && inputs.is(archive::PickleKind::list); ++k) {
       TracedInput input;
-      if (inputs[k].is(PickleKind::tensor)) {
+      if (inputs[k].is(archive::PickleKind::tensor)) {
         // The storages are empty: sizes are recorded, data is not. So nothing is checked against a storage here.
         if (auto tensor = unpack(inputs[k])) {
-          input.element_type = storage_element_type(tensor->storage_name);
+          input.element_type = archive::storage_element_type(tensor->storage_name);
           input.shape = std::move(tensor->shape);
         }
       }

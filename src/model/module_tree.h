@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "model/archive.h"
+#include "archive/archive.h"
+#include "archive/pickle.h"
 #include "model/model_file.h"
-#include "model/pickle.h"
 
 namespace bertrt::model {
 
@@ -20,15 +20,15 @@ struct ModuleTree {
 };
 
 /// Walks the objects of data.pkl. @throws Error invalid_format, unsupported
-ModuleTree read_module(Archive& archive);
+ModuleTree read_module(archive::Archive& archive);
 
 /// The tensors of constants.pkl, which the code calls CONSTANTS.c0, c1, …; nothing for what is no tensor.
 /// @throws Error invalid_format
-std::vector<std::optional<TensorView>> read_constants(Archive& archive);
+std::vector<std::optional<archive::TensorView>> read_constants(archive::Archive& archive);
 
 /// An example input of a traced method.
 struct TracedInput {
-  std::optional<ElementType> element_type;  ///< nothing for what is no tensor
+  std::optional<archive::ElementType> element_type;  ///< nothing for what is no tensor
   std::vector<std::int64_t> shape;
 };
 struct TracedMethod {
@@ -37,6 +37,6 @@ struct TracedMethod {
 };
 
 /// What traced_inputs.pkl records; empty when there is none. @throws Error invalid_format
-std::vector<TracedMethod> read_traced_inputs(Archive& archive);
+std::vector<TracedMethod> read_traced_inputs(archive::Archive& archive);
 
 }  // namespace bertrt::model

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <random>
 
+#include "archive/test_zip.h"
 #include "bertrt/error.h"
 #include "bertrt/inspect.h"
 #include "model/model_file.h"
-#include "model/test_zip.h"
 
 namespace bertrt::model {
 namespace {
@@ -31,7 +31,7 @@ Failure failure_of(const std::filesystem::path& path) {
 
 std::string view_error(std::string_view bytes) {
   try {
-    (void)ModelFile::view(test::bytes_of(bytes), "file");
+    (void)ModelFile::view(archive::test::bytes_of(bytes), "file");
     return "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::invalid_format);
@@ -47,7 +47,7 @@ TEST(BadFiles, NoFile) {
 }
 
 TEST(BadFiles, ADirectory) {
-  const Failure failure = failure_of(test::data("archive"));
+  const Failure failure = failure_of(archive::test::data("archive"));
   EXPECT_EQ(failure.code, ErrorCode::io);
   EXPECT_THAT(failure.message, HasSubstr("a directory"));
 }
@@ -57,14 +57,14 @@ TEST(BadFiles, OtherFormatsAreNamed) {
   EXPECT_THAT(view_error("some text"), HasSubstr("no zip archive"));
   EXPECT_THAT(view_error("<!DOCTYPE html>"), HasSubstr("web page"));
   EXPECT_THAT(view_error("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("git lfs pull"));
-  EXPECT_THAT(view_error(test::make_zip({})), HasSubstr("empty zip"));
-  EXPECT_THAT(view_error(test::make_zip({{"a/b", "c"}})), HasSubstr("without data.pkl"));
-  EXPECT_THAT(view_error(test::make_zip({{"m/model.json", "{}"}})), HasSubstr("torch 1.1 or older"));
+  EXPECT_THAT(view_error(archive::test::make_zip({})), HasSubstr("empty zip"));
+  EXPECT_THAT(view_error(archive::test::make_zip({{"a/b", "c"}})), HasSubstr("without data.pkl"));
+  EXPECT_THAT(view_error(archive::test::make_zip({{"m/model.json", "{}"}})), HasSubstr("torch 1.1 or older"));
 }
 
 TEST(BadFiles, FilesOfOtherToolsSayWhatToDo) {
   const auto expect = [](const char* name, const char* what) {
-    const Failure failure = failure_of(test::data(name));
+    const Failure failure = failure_of(archive::test::data(name));
     EXPECT_EQ(failure.code, ErrorCode::invalid_format) << name;
     EXPECT_THAT(failure.message, AllOf(HasSubstr(name), HasSubstr(what), HasSubstr("torch.jit.save")));
   };
@@ -78,29 +78,29 @@ TEST(BadFiles, FilesOfOtherToolsSayWhatToDo) {
 // Opens, touches every byte that a user could reach, and inspects. Anything but an Error is a bug.
 void use(std::string_view bytes) {
   try {
-    const auto file = ModelFile::view(test::bytes_of(bytes), "file");
+    const auto file = ModelFile::view(archive::test::bytes_of(bytes), "file");
     float sum = 0;
     for (const Parameter& parameter : file->parameters()) {
-      if (parameter.tensor.type > ElementType::float64) continue;
-      for (const float value : to_float32(parameter.tensor)) sum += value;
+      if (parameter.tensor.type > archive::ElementType::float64) continue;
+      for (const float value : archive::to_float32(parameter.tensor)) sum += value;
     }
     volatile float sink = sum;
     (void)sink;
-    (void)inspect_memory(test::bytes_of(bytes));
+    (void)inspect_memory(archive::test::bytes_of(bytes));
   } catch (const Error&) {
   }
 }
 
 class DamageTest : public testing::TestWithParam<const char*> {
  protected:
-  std::string bytes_ = test::read_file(test::data(GetParam()));
+  std::string bytes_ = archive::test::read_file(archive::test::data(GetParam()));
 };
 
 TEST_P(DamageTest, ATruncatedFileIsAnError) {
   for (std::size_t cut = 0; cut < 50; ++cut) {
     // A copy of exactly this size, so that a sanitizer sees a read behind its end.
     const std::string shorter(bytes_, 0, bytes_.size() * cut / 50);
-    EXPECT_THROW((void)ModelFile::view(test::bytes_of(shorter), "file"), Error) << cut;
+    EXPECT_THROW((void)ModelFile::view(archive::test::bytes_of(shorter), "file"), Error) << cut;
   }
 }
 

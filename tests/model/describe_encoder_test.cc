@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
+#include "archive/test_zip.h"
 #include "model/architecture.h"
-#include "model/test_zip.h"
 
 namespace bertrt::model {
 namespace {
@@ -30,7 +30,7 @@ void expect_equal(const EncoderConfig& found, const EncoderConfig& expected, con
 // The exporter wrote down the configuration of every bundle; the trace inside says the same without it.
 TEST(DescribeEncoder, ReadsFromTheTraceWhatTheManifestSays) {
   std::set<std::string> seen;
-  for (const auto& entry : std::filesystem::directory_iterator(test::data("parity"))) {
+  for (const auto& entry : std::filesystem::directory_iterator(archive::test::data("parity"))) {
     if (entry.path().extension() != ".pt") continue;
     const auto file = ModelFile::open(entry.path());
     if (!file->manifest()) continue;
@@ -66,7 +66,7 @@ TEST(DescribeEncoder, ReadsTracesOfTheOldLibraries) {
   for (const char* name :
        {"traces/pytorch_pretrained_bert.pt", "traces/pytorch_transformers.pt", "traces/bert_qa.pt"}) {
     std::string why_not;
-    const auto config = describe_encoder(*ModelFile::open(test::data(name)), &why_not);
+    const auto config = describe_encoder(*ModelFile::open(archive::test::data(name)), &why_not);
     ASSERT_TRUE(config.has_value()) << name << ": " << why_not;
     expect_equal(*config, expected, name);
   }
@@ -74,18 +74,18 @@ TEST(DescribeEncoder, ReadsTracesOfTheOldLibraries) {
 
 TEST(DescribeEncoder, SaysWhyNot) {
   std::string why_not;
-  EXPECT_FALSE(describe_encoder(*ModelFile::open(test::data("traces/not_text.pt")), &why_not));
+  EXPECT_FALSE(describe_encoder(*ModelFile::open(archive::test::data("traces/not_text.pt")), &why_not));
   EXPECT_THAT(why_not, testing::HasSubstr("parameter names"));
-  EXPECT_FALSE(describe_encoder(*ModelFile::open(test::data("traces/longformer.pt")), &why_not));
+  EXPECT_FALSE(describe_encoder(*ModelFile::open(archive::test::data("traces/longformer.pt")), &why_not));
   EXPECT_THAT(why_not, testing::HasSubstr("longformer"));
-  EXPECT_FALSE(describe_encoder(*ModelFile::open(test::data("traces/longformer.pt")), nullptr));
+  EXPECT_FALSE(describe_encoder(*ModelFile::open(archive::test::data("traces/longformer.pt")), nullptr));
 }
 
 TEST(Architecture, FindsThePrefix) {
-  EXPECT_EQ(find_encoder(*ModelFile::open(test::data("traces/bert_tuple.pt")))->prefix, "");
-  EXPECT_EQ(find_encoder(*ModelFile::open(test::data("traces/bert_qa.pt")))->prefix, "bert.");
-  EXPECT_EQ(find_encoder(*ModelFile::open(test::data("parity/mpnet.pt")))->prefix, "mpnet.");
-  EXPECT_EQ(guess_architecture(*ModelFile::open(test::data("traces/toy_slice.pt"))), "");
+  EXPECT_EQ(find_encoder(*ModelFile::open(archive::test::data("traces/bert_tuple.pt")))->prefix, "");
+  EXPECT_EQ(find_encoder(*ModelFile::open(archive::test::data("traces/bert_qa.pt")))->prefix, "bert.");
+  EXPECT_EQ(find_encoder(*ModelFile::open(archive::test::data("parity/mpnet.pt")))->prefix, "mpnet.");
+  EXPECT_EQ(guess_architecture(*ModelFile::open(archive::test::data("traces/toy_slice.pt"))), "");
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "model/test_zip.h"
+#include "archive/test_zip.h"
 
 namespace bertrt {
 namespace {

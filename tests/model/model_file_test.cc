@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "archive/test_zip.h"
 #include "bertrt/error.h"
-#include "model/test_zip.h"
 
 namespace bertrt::model {
 namespace {
@@ -18,11 +18,11 @@ using testing::HasSubstr;
 // The same module as torch writes it, deflated, and with zip64 records.
 class EverythingTest : public testing::TestWithParam<const char*> {
  protected:
-  std::shared_ptr<const ModelFile> file_ = ModelFile::open(test::data(std::string("archive/") + GetParam()));
+  std::shared_ptr<const ModelFile> file_ = ModelFile::open(archive::test::data(std::string("archive/") + GetParam()));
 };
 
 TEST_P(EverythingTest, TensorsAreAsPythonSawThem) {
-  const auto golden = nlohmann::json::parse(test::read_file(test::data("archive/everything.json")));
+  const auto golden = nlohmann::json::parse(archive::test::read_file(archive::test::data("archive/everything.json")));
   std::size_t seen = 0;
   for (const auto& [name, expected] : golden.items()) {
     const Parameter* parameter = file_->find_parameter(name);
@@ -39,7 +39,7 @@ TEST_P(EverythingTest, TensorsAreAsPythonSawThem) {
     for (const auto& value : expected["values"]) {
       values.push_back(static_cast<float>(std::strtod(value.get<std::string>().c_str(), nullptr)));
     }
-    EXPECT_EQ(to_float32(parameter->tensor), values) << name;
+    EXPECT_EQ(archive::to_float32(parameter->tensor), values) << name;
   }
   EXPECT_EQ(seen, file_->parameters().size());
 }
@@ -75,17 +75,17 @@ INSTANTIATE_TEST_SUITE_P(Archives, EverythingTest, testing::Values("everything.p
                          });
 
 TEST(ModelFile, ATraceRecordsItsExampleInputs) {
-  const auto file = ModelFile::open(test::data("traces/bert_int32.pt"));
+  const auto file = ModelFile::open(archive::test::data("traces/bert_int32.pt"));
   const Method* forward = file->find_method("forward");
   ASSERT_NE(forward, nullptr);
   ASSERT_EQ(forward->inputs.size(), 3U);
   EXPECT_EQ(forward->inputs[2].name, "token_type_ids");
-  EXPECT_EQ(forward->inputs[2].element_type, ElementType::int32);
+  EXPECT_EQ(forward->inputs[2].element_type, archive::ElementType::int32);
   EXPECT_THAT(forward->inputs[2].traced_shape, ElementsAre(1, 14));
 }
 
 TEST(ModelFile, OldLibrariesTracesAreRead) {
-  const auto file = ModelFile::open(test::data("traces/pytorch_pretrained_bert.pt"));
+  const auto file = ModelFile::open(archive::test::data("traces/pytorch_pretrained_bert.pt"));
   const Method* forward = file->find_method("forward");
   ASSERT_EQ(forward->inputs.size(), 2U);
   EXPECT_EQ(forward->inputs[1].name, "token_type_ids");
@@ -93,13 +93,13 @@ TEST(ModelFile, OldLibrariesTracesAreRead) {
 }
 
 TEST(ModelFile, AViewReadsTheCallersMemory) {
-  const std::string bytes = test::read_file(test::data("archive/everything.pt"));
-  const auto file = ModelFile::view(test::bytes_of(bytes), "name");
+  const std::string bytes = archive::test::read_file(archive::test::data("archive/everything.pt"));
+  const auto file = ModelFile::view(archive::test::bytes_of(bytes), "name");
   EXPECT_EQ(file->name(), "name");
-  EXPECT_EQ(file->bytes().data(), test::bytes_of(bytes).data());
-  const TensorView& base = file->find_parameter("base")->tensor;
-  EXPECT_GE(base.storage.data(), test::bytes_of(bytes).data());
-  EXPECT_LT(base.storage.data(), test::bytes_of(bytes).data() + bytes.size());
+  EXPECT_EQ(file->bytes().data(), archive::test::bytes_of(bytes).data());
+  const archive::TensorView& base = file->find_parameter("base")->tensor;
+  EXPECT_GE(base.storage.data(), archive::test::bytes_of(bytes).data());
+  EXPECT_LT(base.storage.data(), archive::test::bytes_of(bytes).data() + bytes.size());
 }
 
 // Plain concatenation of texts that hold any bytes.
@@ -118,12 +118,12 @@ std::string tensor_archive(const std::string& offset, const std::string& sizes, 
       cat({"\x80\x02", "c__torch__\nM\n)\x81}X\x01", zeros, "wctorch._utils\n_rebuild_tensor_v2\n((X\x07", zeros,
            "storagectorch\n", type, "\nX", length, zeros, key, "X\x03", zeros, "cpuK\x06tQ", offset, sizes, strides,
            "\x89N", "tRsb."});
-  return test::make_archive({{"data.pkl", pickle}, {"data/0", std::string(24, 'x')}});
+  return archive::test::make_archive({{"data.pkl", pickle}, {"data/0", std::string(24, 'x')}});
 }
 
 std::string open_error(const std::string& bytes) {
   try {
-    (void)ModelFile::view(test::bytes_of(bytes), "file");
+    (void)ModelFile::view(archive::test::bytes_of(bytes), "file");
     return "no error";
   } catch (const Error& error) {
     return error.what();
@@ -156,14 +156,14 @@ TEST(ModelFile, AModuleThatHoldsItselfEnds) {
   const std::string zeros(3, '\0');
   // self.a = self
   const std::string loop = cat({"\x80\x02", "c__torch__\nM\n)\x81q\x01}X\x01", zeros, "ah\x01sb."});
-  EXPECT_THAT(open_error(test::make_archive({{"data.pkl", loop}})), HasSubstr("without end"));
-  EXPECT_THAT(open_error(test::make_archive({{"data.pkl", cat({"\x80\x02", module_tower(40), "."})}})),
+  EXPECT_THAT(open_error(archive::test::make_archive({{"data.pkl", loop}})), HasSubstr("without end"));
+  EXPECT_THAT(open_error(archive::test::make_archive({{"data.pkl", cat({"\x80\x02", module_tower(40), "."})}})),
               HasSubstr("without end"));
-  EXPECT_EQ(open_error(test::make_archive({{"data.pkl", cat({"\x80\x02", module_tower(10), "."})}})), "no error");
+  EXPECT_EQ(open_error(archive::test::make_archive({{"data.pkl", cat({"\x80\x02", module_tower(10), "."})}})), "no error");
 }
 
 TEST(ModelFile, ABrokenManifestIsAnError) {
-  EXPECT_THAT(open_error(test::make_archive({{"extra/bertrt/manifest.json", "{"}})), HasSubstr("manifest.json"));
+  EXPECT_THAT(open_error(archive::test::make_archive({{"extra/bertrt/manifest.json", "{"}})), HasSubstr("manifest.json"));
 }
 
 }  // namespace

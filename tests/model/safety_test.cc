@@ -5,9 +5,9 @@
 
 #include <filesystem>
 
+#include "archive/test_zip.h"
 #include "bertrt/error.h"
 #include "model/operator_table.h"
-#include "model/test_zip.h"
 
 namespace bertrt::model {
 namespace {
@@ -116,7 +116,7 @@ TEST(Safety, BrokenCodeIsScannedWithoutHarm) {
 TEST(Safety, HuggingFaceTracesPass) {
   std::size_t seen = 0;
   for (const char* folder : {"traces", "parity"}) {
-    for (const auto& file : std::filesystem::directory_iterator(test::data(folder))) {
+    for (const auto& file : std::filesystem::directory_iterator(archive::test::data(folder))) {
       const std::string name = file.path().filename().string();
       if (file.path().extension() != ".pt" || name.starts_with("hostile") || name == "state_dict.pt") continue;
       const auto model = ModelFile::open(file.path());
@@ -133,7 +133,7 @@ TEST(Safety, HuggingFaceTracesPass) {
 
 TEST(Safety, HostileTracesAreRefused) {
   for (const char* name : {"traces/hostile_save.pt", "traces/hostile_setstate.pt"}) {
-    const auto file = ModelFile::open(test::data(name));
+    const auto file = ModelFile::open(archive::test::data(name));
     ASSERT_FALSE(file->findings().empty()) << name;
     EXPECT_EQ(file->findings().front().severity, Severity::refuse) << name;
   }
@@ -143,8 +143,8 @@ TEST(Safety, HostileTracesAreRefused) {
 TEST(Safety, CodeHidesUnderNoOtherCase) {
   const std::string code = "class M(Module):\n  def __setstate__(self, s: int) -> None:\n    pass\n";
   for (const char* name : {"code/__torch__.py", "CODE/__torch__.py", "Code/__TORCH__.Py"}) {
-    const std::string bytes = test::make_archive({{name, code}});
-    const auto file = ModelFile::view(test::bytes_of(bytes), "file");
+    const std::string bytes = archive::test::make_archive({{name, code}});
+    const auto file = ModelFile::view(archive::test::bytes_of(bytes), "file");
     ASSERT_EQ(file->findings().size(), 1U) << name;
     EXPECT_EQ(file->findings()[0].severity, Severity::refuse) << name;
   }

@@ -44,7 +44,7 @@ std::string with_rows_reversed(std::string archive, const std::string& ending) {
     if (!parameter.name.ends_with(ending)) continue;
     const auto& tensor = parameter.tensor;
     const auto rows = static_cast<std::size_t>(tensor.shape.front());
-    const std::size_t row = tensor.elements() / rows * model::element_size(tensor.type);
+    const std::size_t row = tensor.elements() / rows * archive::element_size(tensor.type);
     char* data = archive.data() + (reinterpret_cast<const char*>(tensor.storage.data()) - archive.data());
     for (std::size_t i = 0; i < rows / 2; ++i) {
       std::swap_ranges(data + i * row, data + (i + 1) * row, data + (rows - 1 - i) * row);

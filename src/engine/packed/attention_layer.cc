@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/packed/ops/attention.h"
 #include "engine/packed/row_pitch.h"
+#include "kernels/ops/attention.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -28,7 +28,7 @@ std::size_t border_row(double share, std::size_t length) {
 }  // namespace
 
 void attend(const Slice& slice, const float* qkv, const EncoderDescription& description, const RelativeBias& bias,
-            ThreadPool& pool, AlignedBuffer& scratch, float* context) {
+            kernels::ThreadPool& pool, kernels::AlignedBuffer& scratch, float* context) {
   const std::size_t hidden = description.hidden;
   const std::size_t head_size = description.head_size();
   const std::size_t qkv_stride = row_pitch(3 * hidden);
@@ -40,7 +40,7 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
     total += head_cost(slice.length(text)) * static_cast<double>(description.heads);
   }
   const std::size_t parts = pool.threads();
-  const std::size_t part_scratch = ops::attention_scratch_size(longest, head_size);
+  const std::size_t part_scratch = kernels::ops::attention_scratch_size(longest, head_size);
   auto* memory = reinterpret_cast<float*>(scratch.reserve(parts * part_scratch * sizeof(float)));
 
   pool.run(parts, [&](std::size_t part) {
@@ -53,7 +53,7 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
       const double step = head_cost(length);
       const std::size_t row = slice.begin(text);
       for (std::size_t head = 0; head < description.heads; ++head, cost += step) {
-        ops::AttentionTask task;
+        kernels::ops::AttentionTask task;
         task.row_begin = border_row((first - cost) / step, length);
         task.row_end = border_row((last - cost) / step, length);
         if (task.row_begin >= task.row_end) continue;
@@ -70,7 +70,7 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
         if (!bias.empty()) task.bias = bias.head(head);
         task.out = context + row * context_stride + head * head_size;
         task.out_stride = context_stride;
-        ops::attention(task, memory + part * part_scratch);
+        kernels::ops::attention(task, memory + part * part_scratch);
       }
     }
   });

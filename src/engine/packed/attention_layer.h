@@ -3,10 +3,10 @@
 #include <cstddef>
 
 #include "engine/packed/description.h"
-#include "engine/packed/linear_scratch.h"
 #include "engine/packed/relative_bias.h"
 #include "engine/packed/slice.h"
-#include "engine/packed/thread_pool.h"
+#include "kernels/linear_scratch.h"
+#include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
 
@@ -18,6 +18,6 @@ namespace bertrt::engine::packed {
 /// @param context  [tokens, hidden]
 /// Rows stand row_pitch() of their width apart in both.
 void attend(const Slice& slice, const float* qkv, const EncoderDescription& description, const RelativeBias& bias,
-            ThreadPool& pool, AlignedBuffer& scratch, float* context);
+            kernels::ThreadPool& pool, kernels::AlignedBuffer& scratch, float* context);
 
 }  // namespace bertrt::engine::packed

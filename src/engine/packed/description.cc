@@ -33,11 +33,11 @@ const model::Method* encoder_method(const model::ModelFile& file) {
 
 }  // namespace
 
-Activation activation_by_name(const std::string& name, const std::string& where) {
-  if (name == "gelu" || name == "gelu_python") return Activation::gelu_erf;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") return Activation::gelu_tanh;
-  if (name == "relu") return Activation::relu;
-  if (name == "tanh") return Activation::tanh;
+kernels::Activation activation_by_name(const std::string& name, const std::string& where) {
+  if (name == "gelu" || name == "gelu_python") return kernels::Activation::gelu_erf;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") return kernels::Activation::gelu_tanh;
+  if (name == "relu") return kernels::Activation::relu;
+  if (name == "tanh") return kernels::Activation::tanh;
   throw Error(ErrorCode::unsupported, where, "activation gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu or tanh",
               name.empty() ? "none named" : name);
 }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/packed/linear.h"
+#include "kernels/linear.h"
 #include "model/model_file.h"
 
 namespace bertrt::engine::packed {
@@ -17,7 +17,7 @@ struct EncoderDescription {
   std::size_t hidden = 0;
   std::size_t layers = 0;
   std::size_t heads = 0;
-  Activation activation = Activation::gelu_erf;
+  kernels::Activation activation = kernels::Activation::gelu_erf;
   float layer_norm_eps = 1e-12F;
   /// Positions count from pad_token_id + 1 and skip tokens that are pad_token_id (the RoBERTa family).
   bool offset_positions = false;
@@ -36,6 +36,6 @@ struct EncoderDescription {
 EncoderDescription describe(const model::ModelFile& file);
 
 /// The activation that Hugging Face calls `name`. @throws Error unsupported
-Activation activation_by_name(const std::string& name, const std::string& where);
+kernels::Activation activation_by_name(const std::string& name, const std::string& where);
 
 }  // namespace bertrt::engine::packed

@@ -46,8 +46,8 @@ void embed_text(const Slice& slice, std::size_t text, const EncoderWeights& weig
 
 }  // namespace
 
-void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description, ThreadPool& pool,
-           float* out) {
+void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description,
+           kernels::ThreadPool& pool, float* out) {
   // Rows of the vocabulary come from far apart in memory: threads share the waiting.
   pool.run(slice.size(), [&](std::size_t text) { embed_text(slice, text, weights, description, out); });
   weights.embedding_norm.run(out, nullptr, slice.tokens(), row_pitch(weights.words->width()),

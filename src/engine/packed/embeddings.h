@@ -3,13 +3,13 @@
 #include "engine/packed/description.h"
 #include "engine/packed/encoder_weights.h"
 #include "engine/packed/slice.h"
-#include "engine/packed/thread_pool.h"
+#include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
 
 /// Word + position + type rows, normalized: [tokens, embedding size] into `out`, rows row_pitch(embedding size) apart.
 /// @throws Error invalid_argument for an id, type or position outside its table
-void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description, ThreadPool& pool,
-           float* out);
+void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description,
+           kernels::ThreadPool& pool, float* out);
 
 }  // namespace bertrt::engine::packed

@@ -19,7 +19,8 @@ struct Activations {
   float* inner;    ///< [tokens, intermediate], over qkv and context
 };
 
-Activations lay_out(const EncoderWeights& weights, std::size_t tokens, std::size_t hidden, AlignedBuffer& memory) {
+Activations lay_out(const EncoderWeights& weights, std::size_t tokens, std::size_t hidden,
+                    kernels::AlignedBuffer& memory) {
   const std::size_t rows = tokens * row_pitch(hidden);
   const std::size_t qkv = tokens * row_pitch(3 * hidden);
   std::size_t shared = std::max(qkv + rows, tokens * row_pitch(weights.words->width()));
@@ -36,7 +37,7 @@ void gather(std::span<const std::size_t> rows, const float* from, std::size_t st
 }  // namespace
 
 void Encoder::run(const Slice& slice, const SliceRequest& request, LayerSink sink, Workspace& workspace,
-                  ThreadPool& pool) const {
+                  kernels::ThreadPool& pool) const {
   const std::size_t tokens = slice.tokens();
   const std::size_t stride = row_pitch(description_.hidden);
   const float eps = description_.layer_norm_eps;

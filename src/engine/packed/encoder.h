@@ -6,8 +6,8 @@
 #include "engine/packed/description.h"
 #include "engine/packed/encoder_weights.h"
 #include "engine/packed/slice.h"
-#include "engine/packed/thread_pool.h"
 #include "engine/packed/workspace.h"
+#include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
 
@@ -20,7 +20,7 @@ struct SliceRequest {
 
 /// Takes a layer's rows, `stride` values apart: [tokens, hidden], or [last_rows, hidden] where no hidden states are
 /// wanted.
-using LayerSink = FunctionRef<void(std::size_t layer, const float* rows, std::size_t stride)>;
+using LayerSink = kernels::FunctionRef<void(std::size_t layer, const float* rows, std::size_t stride)>;
 
 /// The forward pass from ids to hidden states, without padding. Immutable; const calls may run on many threads, each
 /// with a workspace of its own.
@@ -31,7 +31,7 @@ class Encoder {
 
   /// @param sink  called for each layer that is wanted, as soon as it is there
   void run(const Slice& slice, const SliceRequest& request, LayerSink sink, Workspace& workspace,
-           ThreadPool& pool) const;
+           kernels::ThreadPool& pool) const;
 
   const EncoderDescription& description() const noexcept { return description_; }
   const EncoderWeights& weights() const noexcept { return weights_; }

@@ -17,7 +17,7 @@ class PackJobs {
   void add(Pointer& to, DenseParts parts, DType dtype) {
     jobs_.push_back([&to, parts = std::move(parts), dtype] { to = pack(parts, dtype); });
   }
-  void run(ThreadPool& pool) const {
+  void run(kernels::ThreadPool& pool) const {
     pool.run(jobs_.size(), [this](std::size_t job) { jobs_[job](); });
   }
 
@@ -33,7 +33,7 @@ std::size_t stored_layers(WeightSource& source, const WeightNames& names) {
   return count;
 }
 
-RowTable optional_table(WeightSource& source, const std::string& name, bool halve, ThreadPool& pool) {
+RowTable optional_table(WeightSource& source, const std::string& name, bool halve, kernels::ThreadPool& pool) {
   const model::Parameter* parameter = source.find(name);
   return parameter == nullptr ? RowTable() : RowTable::copy(*parameter, halve, pool);
 }
@@ -45,7 +45,7 @@ void check_width(const RowTable& table, std::size_t width, const std::string& na
 }
 
 void load_embeddings(WeightSource& source, const WeightNames& names, const EncoderDescription& description, bool halve,
-                     EncoderWeights& weights, PackJobs& jobs, ThreadPool& pool) {
+                     EncoderWeights& weights, PackJobs& jobs, kernels::ThreadPool& pool) {
   weights.words = std::make_shared<const RowTable>(
       RowTable::copy(source.require("embeddings.word_embeddings.weight"), halve, pool));
   weights.positions = RowTable::copy(source.require("embeddings.position_embeddings.weight"), halve, pool);
@@ -91,7 +91,7 @@ void load_layer(WeightSource& source, const WeightNames& names, std::size_t inde
 }  // namespace
 
 EncoderWeights load_encoder_weights(const model::ModelFile& file, const FoundNames& found,
-                                    const EncoderDescription& description, DType dtype, ThreadPool& pool) {
+                                    const EncoderDescription& description, DType dtype, kernels::ThreadPool& pool) {
   const WeightNames& names = *found.names;
   WeightSource source(file, found.prefix);
   EncoderWeights weights;

@@ -19,20 +19,20 @@ std::size_t outputs_of(const model::Parameter& weight) {
   return weight.tensor.shape.size() == 2 ? static_cast<std::size_t>(weight.tensor.shape[0]) : 0;
 }
 
-std::shared_ptr<const Linear> dense(WeightSource& source, std::string_view name, std::size_t in) {
+std::shared_ptr<const kernels::Linear> dense(WeightSource& source, std::string_view name, std::size_t in) {
   const std::string text(name);
   const std::size_t out = outputs_of(source.require(text + ".weight"));
   return pack(dense_parts(source, {&text, 1}, out, in), DType::fp32);
 }
 
-bool same_storage(const model::TensorView& a, const model::TensorView& b) {
+bool same_storage(const archive::TensorView& a, const archive::TensorView& b) {
   return a.storage_key == b.storage_key && a.storage_offset == b.storage_offset && a.shape == b.shape;
 }
 
 }  // namespace
 
 Head Head::load_masked_lm(const model::ModelFile& file, const EncoderDescription& description,
-                          const EncoderWeights& weights, ThreadPool& pool) {
+                          const EncoderWeights& weights, kernels::ThreadPool& pool) {
   for (const MaskedLmNames& names : masked_lm_names()) {
     const std::string ending = std::string(names.dense) + ".weight";
     const model::Parameter* found = find_by_ending(file, ending);
@@ -41,7 +41,7 @@ Head Head::load_masked_lm(const model::ModelFile& file, const EncoderDescription
     Head head;
     head.kind_ = Kind::token;
     head.dense_ = dense(source, names.dense, description.hidden);
-    head.activation_ = names.model_activation ? description.activation : Activation::gelu_erf;
+    head.activation_ = names.model_activation ? description.activation : kernels::Activation::gelu_erf;
     head.norm_ = source.norm(names.norm, head.dense_->out());
     head.layer_norm_eps_ = description.layer_norm_eps;
 
@@ -82,7 +82,7 @@ Head Head::load_classifier(const model::ModelFile& file, const EncoderDescriptio
   }
   if (names->pooled) {
     head.dense_ = weights.pooler;
-    head.activation_ = Activation::tanh;
+    head.activation_ = kernels::Activation::tanh;
   } else if (!names->dense.empty()) {
     head.dense_ = dense(source, names->dense, description.hidden);
     head.activation_ = names->activation;
@@ -96,13 +96,14 @@ Head Head::load_classifier(const model::ModelFile& file, const EncoderDescriptio
 }
 
 std::optional<Head> Head::load(const model::ModelFile& file, const EncoderDescription& description,
-                               const EncoderWeights& weights, ThreadPool& pool) {
+                               const EncoderWeights& weights, kernels::ThreadPool& pool) {
   if (description.task == "encoder") return std::nullopt;
   if (description.task == "masked-lm") return load_masked_lm(file, description, weights, pool);
   return load_classifier(file, description, weights);
 }
 
-void Head::run(const float* rows, std::size_t count, float* logits, Workspace& workspace, ThreadPool& pool) const {
+void Head::run(const float* rows, std::size_t count, float* logits, Workspace& workspace,
+               kernels::ThreadPool& pool) const {
   const float* input = rows;
   if (dense_ != nullptr) {
     auto* inner = reinterpret_cast<float*>(workspace.head_inner.reserve(count * dense_->out() * sizeof(float)));

@@ -18,13 +18,13 @@ constexpr std::array<MaskedLmNames, 5> kMaskedLm = {{
 }};
 
 // BERT and ALBERT classify the pooler's output; the others have a dense layer of their own.
-constexpr ClassifierNames kPooled = {"", Activation::none, "classifier", true};
-constexpr ClassifierNames kOwnTanh = {"classifier.dense", Activation::tanh, "classifier.out_proj", false};
-constexpr ClassifierNames kOwnGelu = {"classifier.dense", Activation::gelu_erf, "classifier.out_proj", false};
-constexpr ClassifierNames kOwnRelu = {"pre_classifier", Activation::relu, "classifier", false};
-constexpr ClassifierNames kNextSentence = {"", Activation::none, "cls.seq_relationship", true};
-constexpr ClassifierNames kTokens = {"", Activation::none, "classifier", false};
-constexpr ClassifierNames kSpans = {"", Activation::none, "qa_outputs", false};
+constexpr ClassifierNames kPooled = {"", kernels::Activation::none, "classifier", true};
+constexpr ClassifierNames kOwnTanh = {"classifier.dense", kernels::Activation::tanh, "classifier.out_proj", false};
+constexpr ClassifierNames kOwnGelu = {"classifier.dense", kernels::Activation::gelu_erf, "classifier.out_proj", false};
+constexpr ClassifierNames kOwnRelu = {"pre_classifier", kernels::Activation::relu, "classifier", false};
+constexpr ClassifierNames kNextSentence = {"", kernels::Activation::none, "cls.seq_relationship", true};
+constexpr ClassifierNames kTokens = {"", kernels::Activation::none, "classifier", false};
+constexpr ClassifierNames kSpans = {"", kernels::Activation::none, "qa_outputs", false};
 
 }  // namespace
 

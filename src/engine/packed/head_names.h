@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/packed/linear.h"
+#include "kernels/linear.h"
 #include "model/model_file.h"
 
 namespace bertrt::engine::packed {
@@ -21,7 +21,7 @@ struct MaskedLmNames {
 /// A classifier: [dense, activation] and an output layer on the first token's row, or on every token's.
 struct ClassifierNames {
   std::string_view dense;  ///< empty: none
-  Activation activation = Activation::none;
+  kernels::Activation activation = kernels::Activation::none;
   std::string_view output;
   bool pooled = false;  ///< reads the pooler's output
 };

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "engine/packed/ops/layer_norm.h"
+#include "kernels/ops/layer_norm.h"
 
 namespace bertrt::engine::packed {
 
 void Norm::run(float* x, const float* residual, std::size_t rows, std::size_t stride, float eps,
-               ThreadPool& pool) const {
+               kernels::ThreadPool& pool) const {
   // Below this many values a thread, waking another costs more than it saves.
   constexpr std::size_t kValuesForThread = 8192;
   const std::size_t width = gamma.size();
@@ -15,8 +15,8 @@ void Norm::run(float* x, const float* residual, std::size_t rows, std::size_t st
   pool.run(parts, [&](std::size_t part) {
     const std::size_t begin = rows * part / parts;
     const std::size_t end = rows * (part + 1) / parts;
-    ops::layer_norm(x + begin * stride, residual == nullptr ? nullptr : residual + begin * stride, stride, gamma.data(),
-                    beta.data(), eps, end - begin, width);
+    kernels::ops::layer_norm(x + begin * stride, residual == nullptr ? nullptr : residual + begin * stride, stride,
+                             gamma.data(), beta.data(), eps, end - begin, width);
   });
 }
 

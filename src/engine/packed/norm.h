@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "engine/packed/thread_pool.h"
+#include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
 
@@ -16,7 +16,8 @@ struct Norm {
   /// @param x         [rows, gamma.size()]
   /// @param residual  the same, or null
   /// @param stride    values from one row to the next, in both
-  void run(float* x, const float* residual, std::size_t rows, std::size_t stride, float eps, ThreadPool& pool) const;
+  void run(float* x, const float* residual, std::size_t rows, std::size_t stride, float eps,
+           kernels::ThreadPool& pool) const;
 };
 
 }  // namespace bertrt::engine::packed

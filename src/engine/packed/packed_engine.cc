@@ -10,9 +10,9 @@
 #include "bertrt/runtime.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
-#include "engine/packed/kernels/calibration.h"
 #include "engine/packed/pass.h"
 #include "engine/packed/workspace.h"
+#include "kernels/isa/calibration.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -37,7 +37,7 @@ class PackedEngine final : public Engine {
   PackedEngine(const model::ModelFile& file, const SessionOptions& options, const PackedTuning& tuning)
       : tuning_(tuning), workspaces_(std::make_unique<WorkspacePool>()) {
     Stopwatch watch;
-    ThreadPool& pool = ThreadPool::shared();
+    kernels::ThreadPool& pool = kernels::ThreadPool::shared();
     const EncoderDescription description = describe(file);
     const FoundNames names = find_names(file);
     encoder_ = std::make_unique<const Encoder>(description,
@@ -57,7 +57,7 @@ class PackedEngine final : public Engine {
     facts_.proven_min = 1;
     facts_.proven_max = facts_.max_length;
     facts_.lengths_why = "the packed engine computes every length without padding";
-    facts_.kernels = kernels::calibration_report();
+    facts_.kernels = kernels::isa::calibration_report();
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
@@ -67,7 +67,7 @@ class PackedEngine final : public Engine {
                     "at most " + std::to_string(facts_.max_length) + " tokens", std::to_string(batch.length(text)));
       }
     }
-    Pass pass(*encoder_, head_ ? &*head_ : nullptr, batch, request, *workspaces_, ThreadPool::shared());
+    Pass pass(*encoder_, head_ ? &*head_ : nullptr, batch, request, *workspaces_, kernels::ThreadPool::shared());
     return pass.run(tuning_);
   }
 
@@ -84,8 +84,8 @@ class PackedEngine final : public Engine {
 }  // namespace
 
 std::string packed_engine_identity(DType dtype) {
-  const kernels::Kernels& kernels = kernels::best();
-  const auto text = [&](const char* name, const kernels::TileKernels& tiles) {
+  const kernels::isa::Kernels& kernels = kernels::isa::best();
+  const auto text = [&](const char* name, const kernels::isa::TileKernels& tiles) {
     return std::string(name) + " " + kernels.target + " " + tiles.name;
   };
   std::string identity = std::string(version()) + " packed " + std::to_string(kRevision) + ", ";

@@ -16,7 +16,7 @@ constexpr std::size_t kHeadRows = 256;
 }  // namespace
 
 Pass::Pass(const Encoder& encoder, const Head* head, const batch::Batch& batch, const RunRequest& request,
-           WorkspacePool& workspaces, ThreadPool& pool)
+           WorkspacePool& workspaces, kernels::ThreadPool& pool)
     : encoder_(encoder),
       head_(head),
       batch_(batch),
@@ -78,13 +78,13 @@ void Pass::run_encoder(const PackedTuning& tuning) {
   if (plan.shares() == 1) return run_texts(plan.texts(0), tuning.slice_tokens, workspace_, pool_);
   pool_.run(plan.shares(), [&](std::size_t share) {
     const WorkspacePool::Lease own = workspaces_.take();
-    run_texts(plan.texts(share), tuning.share_slice_tokens, *own, ThreadPool::serial());
+    run_texts(plan.texts(share), tuning.share_slice_tokens, *own, kernels::ThreadPool::serial());
   });
 }
 
 // Slice by slice, evenly filled.
 void Pass::run_texts(std::span<const std::size_t> texts, std::size_t slice_tokens, Workspace& workspace,
-                     ThreadPool& pool) {
+                     kernels::ThreadPool& pool) {
   std::size_t tokens = 0;
   for (const std::size_t text : texts) tokens += batch_.length(text);
   const std::size_t slices = std::max<std::size_t>(1, (tokens + slice_tokens - 1) / slice_tokens);
@@ -101,7 +101,7 @@ void Pass::run_texts(std::span<const std::size_t> texts, std::size_t slice_token
   }
 }
 
-void Pass::run_slice(const Slice& slice, Workspace& workspace, ThreadPool& pool) {
+void Pass::run_slice(const Slice& slice, Workspace& workspace, kernels::ThreadPool& pool) {
   const std::size_t layers = encoder_.description().layers;
   const std::size_t width = encoder_.description().hidden;
   if (!layers_.empty()) {
@@ -161,10 +161,10 @@ void Pass::for_blocks(std::span<const std::size_t> wanted, const Use& use) {
 }
 
 void Pass::run_pooler(EncoderOutput& output) {
-  const Linear& pooler = *encoder_.weights().pooler;
+  const kernels::Linear& pooler = *encoder_.weights().pooler;
   Matrix pooled{batch_.size(), pooler.out(), std::vector<float>(batch_.size() * pooler.out())};
   for_blocks({batch_.row_offsets->data(), batch_.size()}, [&](const float* rows, std::size_t first, std::size_t count) {
-    pooler.run(rows, count, pooled.data.data() + first * pooled.cols, {.activation = Activation::tanh}, pool_,
+    pooler.run(rows, count, pooled.data.data() + first * pooled.cols, {.activation = kernels::Activation::tanh}, pool_,
                workspace_.linear);
   });
   output.pooled_output = std::move(pooled);

@@ -9,8 +9,8 @@
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
 #include "engine/packed/packed_engine.h"
-#include "engine/packed/thread_pool.h"
 #include "engine/packed/workspace.h"
+#include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
 
@@ -20,15 +20,16 @@ class Pass {
  public:
   /// @param head  null: the model has none
   Pass(const Encoder& encoder, const Head* head, const batch::Batch& batch, const RunRequest& request,
-       WorkspacePool& workspaces, ThreadPool& pool);
+       WorkspacePool& workspaces, kernels::ThreadPool& pool);
 
   EncoderOutput run(const PackedTuning& tuning);
 
  private:
   void choose_rows();
   void run_encoder(const PackedTuning& tuning);
-  void run_texts(std::span<const std::size_t> texts, std::size_t slice_tokens, Workspace& workspace, ThreadPool& pool);
-  void run_slice(const Slice& slice, Workspace& workspace, ThreadPool& pool);
+  void run_texts(std::span<const std::size_t> texts, std::size_t slice_tokens, Workspace& workspace,
+                 kernels::ThreadPool& pool);
+  void run_slice(const Slice& slice, Workspace& workspace, kernels::ThreadPool& pool);
   std::span<const std::size_t> wanted_of(const Slice& slice, std::size_t text) const;
   void run_pooler(EncoderOutput& output);
   void run_head(EncoderOutput& output);
@@ -48,7 +49,7 @@ class Pass {
   WorkspacePool& workspaces_;
   WorkspacePool::Lease lease_;
   Workspace& workspace_;
-  ThreadPool& pool_;
+  kernels::ThreadPool& pool_;
 
   bool pooled_ = false;
   bool logits_ = false;

@@ -22,7 +22,6 @@ double cost(std::size_t length, std::size_t hidden) {
 
 void Plan::make(const batch::Batch& batch, std::size_t hidden, std::size_t threads) {
   order_.resize(batch.size());
-  std::iota(order_.begin(), order_.end(), std::size_t{0});
   if (threads > 1 && batch.size() >= threads && batch.total_tokens() >= threads * kLeastTokens &&
       share_out(batch, hidden, threads)) {
     return;
@@ -33,6 +32,7 @@ void Plan::make(const batch::Batch& batch, std::size_t hidden, std::size_t threa
 
 // Longest text first, each to the share that has least so far.
 bool Plan::share_out(const batch::Batch& batch, std::size_t hidden, std::size_t threads) {
+  std::iota(order_.begin(), order_.end(), std::size_t{0});
   std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
     return batch.length(a) != batch.length(b) ? batch.length(a) > batch.length(b) : a < b;
   });

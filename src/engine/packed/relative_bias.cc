@@ -5,7 +5,7 @@
 #include <string>
 
 #include "bertrt/error.h"
-#include "engine/packed/ops/attention.h"
+#include "kernels/ops/attention.h"
 
 namespace bertrt::engine::packed {
 
@@ -23,8 +23,8 @@ std::size_t relative_bucket(std::ptrdiff_t distance, std::size_t buckets) {
   return first + std::min(half - 1, exact + static_cast<std::size_t>(scaled));
 }
 
-RelativeBias::RelativeBias(const model::TensorView& table, std::size_t heads, std::size_t max_length)
-    : max_length_(max_length), stride_(2 * max_length - 1 + ops::kAttentionColumns) {
+RelativeBias::RelativeBias(const archive::TensorView& table, std::size_t heads, std::size_t max_length)
+    : max_length_(max_length), stride_(2 * max_length - 1 + kernels::ops::kAttentionColumns) {
   // The models count in 32 buckets whatever their configuration says.
   constexpr std::size_t kBuckets = 32;
   if (table.shape.size() != 2 || table.shape[0] < static_cast<std::int64_t>(kBuckets) ||
@@ -32,7 +32,7 @@ RelativeBias::RelativeBias(const model::TensorView& table, std::size_t heads, st
     throw Error(ErrorCode::model_mismatch, "relative_attention_bias",
                 "[" + std::to_string(kBuckets) + ", " + std::to_string(heads) + "]", "another shape");
   }
-  const std::vector<float> by_bucket = model::to_float32(table);
+  const std::vector<float> by_bucket = archive::to_float32(table);
   values_.assign(heads * stride_, 0.0F);
   for (std::size_t i = 0; i < 2 * max_length - 1; ++i) {
     const std::size_t bucket =

@@ -16,7 +16,7 @@ class RelativeBias {
  public:
   RelativeBias() = default;
   /// @param table  [buckets, heads]. @throws Error model_mismatch
-  RelativeBias(const model::TensorView& table, std::size_t heads, std::size_t max_length);
+  RelativeBias(const archive::TensorView& table, std::size_t heads, std::size_t max_length);
 
   bool empty() const noexcept { return values_.empty(); }
   /// A head's values, at distance key - query = 0: [-(max_length - 1)] … [max_length - 1] and a vector more.

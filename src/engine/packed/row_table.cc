@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bertrt/error.h"
-#include "engine/packed/ops/rows.h"
+#include "kernels/ops/rows.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -14,8 +14,8 @@ namespace {
 // Rows copied at a time: bounds what a widened copy needs beside the table itself.
 constexpr std::size_t kRowsAtOnce = 512;
 
-model::TensorView rows_of(const model::TensorView& tensor, std::size_t first, std::size_t count) {
-  model::TensorView part = tensor;
+archive::TensorView rows_of(const archive::TensorView& tensor, std::size_t first, std::size_t count) {
+  archive::TensorView part = tensor;
   part.shape[0] = static_cast<std::int64_t>(count);
   part.storage_offset += static_cast<std::int64_t>(first) * tensor.strides[0];
   return part;
@@ -23,8 +23,8 @@ model::TensorView rows_of(const model::TensorView& tensor, std::size_t first, st
 
 }  // namespace
 
-RowTable RowTable::copy(const model::Parameter& parameter, bool halve, ThreadPool& pool) {
-  const model::TensorView& tensor = parameter.tensor;
+RowTable RowTable::copy(const model::Parameter& parameter, bool halve, kernels::ThreadPool& pool) {
+  const archive::TensorView& tensor = parameter.tensor;
   if (tensor.shape.size() != 2 || tensor.shape[0] <= 0 || tensor.shape[1] <= 0) {
     throw Error(ErrorCode::model_mismatch, parameter.name, "a table [rows, width]",
                 std::to_string(tensor.shape.size()) + " dimensions");
@@ -32,7 +32,7 @@ RowTable RowTable::copy(const model::Parameter& parameter, bool halve, ThreadPoo
   RowTable table;
   table.rows_ = static_cast<std::size_t>(tensor.shape[0]);
   table.width_ = static_cast<std::size_t>(tensor.shape[1]);
-  const bool stored_half = tensor.type == model::ElementType::float16;
+  const bool stored_half = tensor.type == archive::ElementType::float16;
   table.halves_ = stored_half || halve;
   const std::size_t row_bytes = table.width_ * (table.halves_ ? sizeof(std::uint16_t) : sizeof(float));
   std::byte* to = table.data_.reserve(table.rows_ * row_bytes);
@@ -40,16 +40,16 @@ RowTable RowTable::copy(const model::Parameter& parameter, bool halve, ThreadPoo
   pool.run(parts, [&](std::size_t index) {
     const std::size_t first = index * kRowsAtOnce;
     const std::size_t count = std::min(kRowsAtOnce, table.rows_ - first);
-    const model::TensorView part = rows_of(tensor, first, count);
+    const archive::TensorView part = rows_of(tensor, first, count);
     std::byte* out = to + first * row_bytes;
     if (stored_half && tensor.contiguous()) {
       const auto offset = static_cast<std::size_t>(part.storage_offset) * sizeof(std::uint16_t);
       std::memcpy(out, part.storage.data() + offset, count * row_bytes);
     } else if (!table.halves_) {
-      model::to_float32(part, {reinterpret_cast<float*>(out), count * table.width_});
+      archive::to_float32(part, {reinterpret_cast<float*>(out), count * table.width_});
     } else {
-      const std::vector<float> wide = model::to_float32(part);
-      ops::narrow(wide.data(), wide.size(), reinterpret_cast<std::uint16_t*>(out));
+      const std::vector<float> wide = archive::to_float32(part);
+      kernels::ops::narrow(wide.data(), wide.size(), reinterpret_cast<std::uint16_t*>(out));
     }
   });
   return table;
@@ -57,27 +57,27 @@ RowTable RowTable::copy(const model::Parameter& parameter, bool halve, ThreadPoo
 
 void RowTable::add(std::size_t index, float* out) const {
   if (halves_) {
-    ops::add_row_half(half() + index * width_, width_, out);
+    kernels::ops::add_row_half(half() + index * width_, width_, out);
   } else {
-    ops::add_row(wide() + index * width_, width_, out);
+    kernels::ops::add_row(wide() + index * width_, width_, out);
   }
 }
 
-void RowTable::multiply(const float* x, std::size_t count, const float* bias, float* y, ThreadPool& pool,
-                        AlignedBuffer& scratch) const {
-  const std::size_t blocks = (rows_ + ops::kRowDotBlock - 1) / ops::kRowDotBlock;
+void RowTable::multiply(const float* x, std::size_t count, const float* bias, float* y, kernels::ThreadPool& pool,
+                        kernels::AlignedBuffer& scratch) const {
+  const std::size_t blocks = (rows_ + kernels::ops::kRowDotBlock - 1) / kernels::ops::kRowDotBlock;
   const std::size_t parts = std::min(blocks, pool.threads());
-  const std::size_t part_scratch = ops::kRowDotBlock * width_;
+  const std::size_t part_scratch = kernels::ops::kRowDotBlock * width_;
   float* wide_rows = nullptr;
   if (halves_) wide_rows = reinterpret_cast<float*>(scratch.reserve(parts * part_scratch * sizeof(float)));
   pool.run(parts, [&](std::size_t part) {
-    const std::size_t begin = blocks * part / parts * ops::kRowDotBlock;
-    const std::size_t end = std::min(rows_, blocks * (part + 1) / parts * ops::kRowDotBlock);
+    const std::size_t begin = blocks * part / parts * kernels::ops::kRowDotBlock;
+    const std::size_t end = std::min(rows_, blocks * (part + 1) / parts * kernels::ops::kRowDotBlock);
     if (halves_) {
-      ops::row_dot_half(x, count, width_, half() + begin * width_, end - begin, bias + begin, y + begin, rows_,
-                        wide_rows + part * part_scratch);
+      kernels::ops::row_dot_half(x, count, width_, half() + begin * width_, end - begin, bias + begin, y + begin, rows_,
+                                 wide_rows + part * part_scratch);
     } else {
-      ops::row_dot(x, count, width_, wide() + begin * width_, end - begin, bias + begin, y + begin, rows_);
+      kernels::ops::row_dot(x, count, width_, wide() + begin * width_, end - begin, bias + begin, y + begin, rows_);
     }
   });
 }

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/packed/linear_scratch.h"
-#include "engine/packed/thread_pool.h"
+#include "kernels/linear_scratch.h"
+#include "kernels/thread_pool.h"
 #include "model/model_file.h"
 
 namespace bertrt::engine::packed {
@@ -18,7 +18,7 @@ class RowTable {
   RowTable() = default;
   /// Copies `tensor` [rows, width]. Halves stay halves; anything else becomes fp32, or halves when `halve`.
   /// @throws Error model_mismatch when it is no table
-  static RowTable copy(const model::Parameter& parameter, bool halve, ThreadPool& pool);
+  static RowTable copy(const model::Parameter& parameter, bool halve, kernels::ThreadPool& pool);
 
   std::size_t rows() const noexcept { return rows_; }
   std::size_t width() const noexcept { return width_; }
@@ -29,14 +29,14 @@ class RowTable {
   void add(std::size_t index, float* out) const;
 
   /// y = x tableᵀ + bias. @param x  [count, width()]  @param bias  [rows()]  @param y  [count, rows()]
-  void multiply(const float* x, std::size_t count, const float* bias, float* y, ThreadPool& pool,
-                AlignedBuffer& scratch) const;
+  void multiply(const float* x, std::size_t count, const float* bias, float* y, kernels::ThreadPool& pool,
+                kernels::AlignedBuffer& scratch) const;
 
  private:
   const float* wide() const noexcept { return reinterpret_cast<const float*>(data_.data()); }
   const std::uint16_t* half() const noexcept { return reinterpret_cast<const std::uint16_t*>(data_.data()); }
 
-  AlignedBuffer data_;
+  kernels::AlignedBuffer data_;
   bool halves_ = false;
   std::size_t rows_ = 0;
   std::size_t width_ = 0;

@@ -20,15 +20,15 @@ void check_shape(const model::Parameter& parameter, const std::vector<std::int64
   }
 }
 
-bool floating(model::ElementType type) {
-  using model::ElementType;
+bool floating(archive::ElementType type) {
+  using archive::ElementType;
   return type == ElementType::float32 || type == ElementType::float16 || type == ElementType::bfloat16 ||
          type == ElementType::float64;
 }
 
 // The archive's own memory where it already is what a packer reads.
-const float* in_place(const model::TensorView& tensor) {
-  if (tensor.type != model::ElementType::float32 || !tensor.contiguous()) return nullptr;
+const float* in_place(const archive::TensorView& tensor) {
+  if (tensor.type != archive::ElementType::float32 || !tensor.contiguous()) return nullptr;
   const std::byte* data = tensor.storage.data() + static_cast<std::size_t>(tensor.storage_offset) * sizeof(float);
   if (reinterpret_cast<std::uintptr_t>(data) % alignof(float) != 0) return nullptr;
   return reinterpret_cast<const float*>(data);
@@ -57,7 +57,7 @@ bool WeightSource::has(std::string_view name) {
 std::vector<float> WeightSource::vector(const std::string& name, std::size_t size) {
   const model::Parameter& parameter = require(name);
   check_shape(parameter, {static_cast<std::int64_t>(size)});
-  return model::to_float32(parameter.tensor);
+  return archive::to_float32(parameter.tensor);
 }
 
 Norm WeightSource::norm(std::string_view name, std::size_t width) {
@@ -87,7 +87,7 @@ DenseParts dense_parts(WeightSource& source, std::span<const std::string> names,
   return parts;
 }
 
-std::unique_ptr<const Linear> pack(const DenseParts& parts, DType dtype) {
+std::unique_ptr<const kernels::Linear> pack(const DenseParts& parts, DType dtype) {
   const auto in = static_cast<std::size_t>(parts.weights.front()->tensor.shape[1]);
   std::size_t out = 0;
   for (const model::Parameter* weight : parts.weights) out += static_cast<std::size_t>(weight->tensor.shape[0]);
@@ -96,7 +96,7 @@ std::unique_ptr<const Linear> pack(const DenseParts& parts, DType dtype) {
   for (std::size_t i = 0; i < parts.biases.size(); ++i) {
     const std::size_t end = bias.size() + static_cast<std::size_t>(parts.weights[i]->tensor.shape[0]);
     if (parts.biases[i] != nullptr) {
-      const std::vector<float> part = model::to_float32(parts.biases[i]->tensor);
+      const std::vector<float> part = archive::to_float32(parts.biases[i]->tensor);
       bias.insert(bias.end(), part.begin(), part.end());
     }
     bias.resize(end, 0.0F);
@@ -104,17 +104,17 @@ std::unique_ptr<const Linear> pack(const DenseParts& parts, DType dtype) {
 
   if (parts.weights.size() == 1) {
     if (const float* weight = in_place(parts.weights.front()->tensor)) {
-      return Linear::pack({weight, out * in}, bias, out, in, dtype);
+      return kernels::Linear::pack({weight, out * in}, bias, out, in, dtype);
     }
   }
   const auto joined = std::make_unique_for_overwrite<float[]>(out * in);
   std::size_t first = 0;
   for (const model::Parameter* weight : parts.weights) {
     const std::size_t count = weight->tensor.elements();
-    model::to_float32(weight->tensor, {joined.get() + first, count});
+    archive::to_float32(weight->tensor, {joined.get() + first, count});
     first += count;
   }
-  return Linear::pack({joined.get(), out * in}, bias, out, in, dtype);
+  return kernels::Linear::pack({joined.get(), out * in}, bias, out, in, dtype);
 }
 
 }  // namespace bertrt::engine::packed

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/packed/linear.h"
 #include "engine/packed/norm.h"
+#include "kernels/linear.h"
 #include "model/model_file.h"
 
 namespace bertrt::engine::packed {
@@ -53,6 +53,6 @@ struct DenseParts {
 DenseParts dense_parts(WeightSource& source, std::span<const std::string> names, std::size_t out, std::size_t in);
 
 /// Packs them. Safe on many threads.
-std::unique_ptr<const Linear> pack(const DenseParts& parts, DType dtype);
+std::unique_ptr<const kernels::Linear> pack(const DenseParts& parts, DType dtype);
 
 }  // namespace bertrt::engine::packed

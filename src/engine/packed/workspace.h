@@ -5,20 +5,20 @@
 #include <mutex>
 #include <vector>
 
-#include "engine/packed/linear_scratch.h"
 #include "engine/packed/plan.h"
+#include "kernels/linear_scratch.h"
 
 namespace bertrt::engine::packed {
 
 /// The memory of one forward pass, reused from pass to pass; grows to what the largest slice needs.
 struct Workspace {
-  AlignedBuffer activations;  ///< the slice's rows between the layers
-  AlignedBuffer attention;    ///< packed keys and values, a stretch for each thread
-  AlignedBuffer head_rows;    ///< rows that a head reads
-  AlignedBuffer head_inner;   ///< and what its dense layer makes of them
-  AlignedBuffer table;        ///< widened rows of a tied decoder
-  AlignedBuffer kept;         ///< last-layer rows that a head reads when nobody asked for hidden states
-  Scratch linear;
+  kernels::AlignedBuffer activations;  ///< the slice's rows between the layers
+  kernels::AlignedBuffer attention;    ///< packed keys and values, a stretch for each thread
+  kernels::AlignedBuffer head_rows;    ///< rows that a head reads
+  kernels::AlignedBuffer head_inner;   ///< and what its dense layer makes of them
+  kernels::AlignedBuffer table;        ///< widened rows of a tied decoder
+  kernels::AlignedBuffer kept;         ///< last-layer rows that a head reads when nobody asked for hidden states
+  kernels::Scratch linear;
   std::vector<std::size_t> wanted;     ///< rows of the batch that the last layer is computed for
   std::vector<std::size_t> offsets;    ///< of a slice's texts
   std::vector<std::size_t> last_rows;  ///< rows of a slice that the last layer is computed for

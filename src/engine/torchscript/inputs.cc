@@ -31,18 +31,18 @@ constexpr std::array kKnownNames = {
 constexpr std::array<std::string_view, 4> kStandardNames = {"input_ids", "attention_mask", "token_type_ids",
                                                             "position_ids"};
 
-at::ScalarType scalar_type(model::ElementType type) {
+at::ScalarType scalar_type(archive::ElementType type) {
   switch (type) {
-    case model::ElementType::float32: return at::kFloat;
-    case model::ElementType::float16: return at::kFloat;  // halves are widened
-    case model::ElementType::bfloat16: return at::kBFloat16;
-    case model::ElementType::float64: return at::kDouble;
-    case model::ElementType::int64: return at::kLong;
-    case model::ElementType::int32: return at::kInt;
-    case model::ElementType::int16: return at::kShort;
-    case model::ElementType::int8: return at::kChar;
-    case model::ElementType::uint8: return at::kByte;
-    case model::ElementType::boolean: return at::kBool;
+    case archive::ElementType::float32: return at::kFloat;
+    case archive::ElementType::float16: return at::kFloat;  // halves are widened
+    case archive::ElementType::bfloat16: return at::kBFloat16;
+    case archive::ElementType::float64: return at::kDouble;
+    case archive::ElementType::int64: return at::kLong;
+    case archive::ElementType::int32: return at::kInt;
+    case archive::ElementType::int16: return at::kShort;
+    case archive::ElementType::int8: return at::kChar;
+    case archive::ElementType::uint8: return at::kByte;
+    case archive::ElementType::boolean: return at::kBool;
   }
   return at::kLong;
 }

@@ -1,0 +1,57 @@
+#include "archive/archive.h"
+
+#include "archive/byte_reader.h"
+#include "archive/file_kind.h"
+#include "bertrt/error.h"
+
+namespace bertrt::archive {
+namespace {
+
+std::span<const std::byte> check_zip(std::span<const std::byte> bytes, const std::string& name) {
+  const std::string other = describe_other_file(bytes);
+  if (!other.empty()) throw Error(ErrorCode::invalid_format, name, "a TorchScript model (torch.jit.save)", other);
+  return bytes;
+}
+
+}  // namespace
+
+Archive::Archive(std::span<const std::byte> bytes, const std::string& name)
+    : name_(name), directory_(check_zip(bytes, name), name), reader_(bytes.size(), name) {
+  // libtorch takes the first entry's folder for the archive's; so it is ours.
+  if (!directory_.entries().empty()) {
+    const std::string_view first = directory_.entries().front().name;
+    const std::size_t slash = first.find('/');
+    if (slash != std::string_view::npos) root_ = first.substr(0, slash + 1);
+  }
+  const std::string other = describe_other_archive(directory_, root_);
+  if (!other.empty()) throw Error(ErrorCode::invalid_format, name_, "a TorchScript model (torch.jit.save)", other);
+  if (const ZipEntry* order = find("byteorder"); order != nullptr && as_text(reader_.read(*order)) != "little") {
+    throw Error(ErrorCode::unsupported, name_, "numbers stored little-endian", "another byte order");
+  }
+}
+
+std::string Archive::where(std::string_view entry) const { return name_ + ": " + std::string(entry); }
+
+const ZipEntry* Archive::find(std::string_view entry) const {
+  std::string full(root_);
+  full += entry;
+  return directory_.find(full);
+}
+
+std::span<const std::byte> Archive::read(std::string_view entry) {
+  const ZipEntry* found = find(entry);
+  if (found == nullptr) throw Error(ErrorCode::invalid_format, name_, "an entry " + std::string(entry), "none");
+  return reader_.read(*found);
+}
+
+std::vector<std::string> Archive::list(std::string_view folder) const {
+  std::vector<std::string> names;
+  const std::string start = lower_case(std::string(root_).append(folder));
+  for (const ZipEntry& entry : directory_.entries()) {
+    if (entry.name.size() <= start.size() || lower_case(entry.name.substr(0, start.size())) != start) continue;
+    names.push_back(std::string(folder).append(entry.name.substr(start.size())));
+  }
+  return names;
+}
+
+}  // namespace bertrt::archive

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/zip.h"
+
+namespace bertrt::archive {
+
+/// A TorchScript archive's entries by their names inside its one top folder ("data.pkl", "code/__torch__.py", …).
+class Archive {
+ public:
+  /// `bytes` must outlive the object.
+  /// @throws Error invalid_format; for another kind of file it says which, and what to do
+  Archive(std::span<const std::byte> bytes, const std::string& name);
+
+  const std::string& name() const noexcept { return name_; }  ///< the file's, for messages
+  /// "model.pt: data.pkl", for messages.
+  std::string where(std::string_view entry) const;
+
+  bool has(std::string_view entry) const { return find(entry) != nullptr; }
+  const ZipEntry* find(std::string_view entry) const;
+  /// @throws Error invalid_format when there is none or it is damaged
+  std::span<const std::byte> read(std::string_view entry);
+  /// Names of the entries in a folder ("code/"), in the archive's order, the folder included. Like everything here
+  /// without regard to case; the folder's name comes back as it was asked for.
+  std::vector<std::string> list(std::string_view folder) const;
+
+ private:
+  std::string name_;
+  ZipDirectory directory_;
+  ZipReader reader_;
+  std::string_view root_;  // the top folder with its slash
+};
+
+}  // namespace bertrt::archive

@@ -1,0 +1,107 @@
+#include "archive/file_bytes.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <numeric>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "archive/parallel.h"
+#include "bertrt/error.h"
+
+namespace bertrt::archive {
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{64} << 20;  // one system call's worth; Linux reads at most 2 GiB at once
+// Most of the time of a read from the page cache goes into the page faults of fresh memory, which threads share well
+// (438 MB on two cores: 0.32 s by one thread, 0.18 s by two). Huge pages were faster still at their best, but far
+// slower whenever the system had to make room for them first.
+constexpr std::size_t kBytesPerThread = std::size_t{8} << 20;
+
+struct Close {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
+std::unique_ptr<std::FILE, Close> open_file(const std::filesystem::path& path) {
+#if defined(_WIN32)
+  return std::unique_ptr<std::FILE, Close>(::_wfopen(path.c_str(), L"rb"));
+#else
+  return std::unique_ptr<std::FILE, Close>(std::fopen(path.c_str(), "rb"));
+#endif
+}
+
+// Reads the file's bytes from `offset` on into `out`; returns how many there were.
+std::size_t read_range(const std::filesystem::path& path, std::size_t offset, std::span<std::byte> out) {
+  const auto file = open_file(path);
+  if (!file) return 0;
+  std::setvbuf(file.get(), nullptr, _IONBF, 0);
+#if defined(_WIN32)
+  if (::_fseeki64(file.get(), static_cast<std::int64_t>(offset), SEEK_SET) != 0) return 0;
+#else
+  if (::fseeko(file.get(), static_cast<off_t>(offset), SEEK_SET) != 0) return 0;
+#endif
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const std::size_t count = std::fread(out.data() + done, 1, std::min(kChunk, out.size() - done), file.get());
+    if (count == 0) break;
+    done += count;
+  }
+  return done;
+}
+
+// The whole file by as many threads as are worth it; returns how many bytes there were.
+std::size_t read_all(const std::filesystem::path& path, std::span<std::byte> out) {
+  const std::size_t parts = parts_for(out.size(), kBytesPerThread);
+  const std::size_t part = (out.size() / parts + 4095) / 4096 * 4096;
+  std::vector<std::size_t> done(parts, 0);
+  run_parts(parts, [&](std::size_t i) {
+    const std::size_t begin = std::min(i * part, out.size());
+    done[i] = read_range(path, begin, out.subspan(begin, std::min(part, out.size() - begin)));
+  });
+  return std::accumulate(done.begin(), done.end(), std::size_t{0});
+}
+
+}  // namespace
+
+void FileBytes::Free::operator()(std::byte* data) const noexcept { std::free(data); }
+
+FileBytes FileBytes::read(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  std::error_code failure;
+  const std::filesystem::file_status status = std::filesystem::status(path, failure);
+  if (status.type() == std::filesystem::file_type::not_found) {
+    throw Error(ErrorCode::file_not_found, name, "a model file", "no file of this name");
+  }
+  if (std::filesystem::is_directory(status)) {
+    throw Error(ErrorCode::io, name, "a model file", "a directory");
+  }
+  if (!std::filesystem::is_regular_file(status)) {
+    throw Error(ErrorCode::io, name, "a model file",
+                failure ? failure.message() : "something that is not a plain file");
+  }
+  const std::uintmax_t size = std::filesystem::file_size(path, failure);
+  if (failure) throw Error(ErrorCode::io, name, "a readable file", failure.message());
+
+  if (!open_file(path)) {
+    throw Error(ErrorCode::io, name, "a readable file", std::error_code(errno, std::generic_category()).message());
+  }
+  FileBytes bytes;
+  bytes.size_ = static_cast<std::size_t>(size);
+  // Uninitialized memory: zeroing it first would touch every page once more than reading does.
+  bytes.data_.reset(static_cast<std::byte*>(std::malloc(std::max<std::size_t>(bytes.size_, 1))));
+  if (!bytes.data_) {
+    throw Error(ErrorCode::io, name, "memory for the file's " + std::to_string(size) + " bytes", "not enough memory");
+  }
+  const std::size_t done = read_all(path, {bytes.data_.get(), bytes.size_});
+  if (done != bytes.size_) {
+    throw Error(ErrorCode::io, name, std::to_string(size) + " readable bytes",
+                "the end or an error after " + std::to_string(done));
+  }
+  return bytes;
+}
+
+}  // namespace bertrt::archive

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace bertrt::archive {
+
+/// A whole file in memory of our own. A mapping would be cheaper, but a file that is cut while it is mapped kills the
+/// process; what was read cannot change under the checks that were made on it.
+class FileBytes {
+ public:
+  /// @throws Error file_not_found, io (a directory, no permission, a file that shrinks while it is read)
+  static FileBytes read(const std::filesystem::path& path);
+
+  std::span<const std::byte> span() const noexcept { return {data_.get(), size_}; }
+
+ private:
+  struct Free {
+    void operator()(std::byte* data) const noexcept;
+  };
+  std::unique_ptr<std::byte, Free> data_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace bertrt::archive

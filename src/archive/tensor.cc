@@ -1,0 +1,173 @@
+#include "archive/tensor.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "bertrt/error.h"
+
+namespace bertrt::archive {
+namespace {
+
+struct TypeRow {
+  ElementType type;
+  std::string_view name;
+  std::string_view storage;
+  std::size_t size;
+};
+
+constexpr std::array<TypeRow, 10> kTypes = {{
+    {ElementType::float32, "float32", "FloatStorage", 4},
+    {ElementType::float16, "float16", "HalfStorage", 2},
+    {ElementType::bfloat16, "bfloat16", "BFloat16Storage", 2},
+    {ElementType::float64, "float64", "DoubleStorage", 8},
+    {ElementType::int64, "int64", "LongStorage", 8},
+    {ElementType::int32, "int32", "IntStorage", 4},
+    {ElementType::int16, "int16", "ShortStorage", 2},
+    {ElementType::int8, "int8", "CharStorage", 1},
+    {ElementType::uint8, "uint8", "ByteStorage", 1},
+    {ElementType::boolean, "bool", "BoolStorage", 1},
+}};
+
+const TypeRow& row(ElementType type) noexcept { return kTypes[static_cast<std::size_t>(type)]; }
+
+// An expanded tensor (stride 0) can have far more elements than its file has bytes; nothing that a model stores does.
+constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 33U;
+
+template <typename T>
+T load(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof(T));  // storages in an archive that was packed again need not be aligned
+  return value;
+}
+
+// IEEE half to single without a branch, so that the compiler can do many at once: the exponent is moved by a
+// multiplication, which also makes subnormals right; infinities and NaN then get their exponent's missing bits.
+float widen_half(std::uint16_t half) {
+  const std::uint32_t magnitude = (half & 0x7fffU) << 13U;
+  const float scaled = std::bit_cast<float>(magnitude) * std::bit_cast<float>(std::uint32_t{0x77800000});  // 2^112
+  const std::uint32_t special = (half & 0x7c00U) == 0x7c00U ? 0x7f800000U : 0U;
+  const std::uint32_t sign = (half & 0x8000U) << 16U;
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(scaled) | special | sign);
+}
+
+float widen_bfloat(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
+
+template <typename Stored, typename Widen>
+void copy(const TensorView& tensor, std::span<float> out, Widen widen) {
+  const std::byte* base = tensor.storage.data() + static_cast<std::size_t>(tensor.storage_offset) * sizeof(Stored);
+  if (tensor.contiguous()) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = widen(load<Stored>(base + i * sizeof(Stored)));
+    return;
+  }
+  const std::size_t rank = tensor.shape.size();
+  std::vector<std::int64_t> index(rank, 0);
+  std::int64_t position = 0;
+  for (float& value : out) {
+    value = widen(load<Stored>(base + static_cast<std::size_t>(position) * sizeof(Stored)));
+    for (std::size_t axis = rank; axis-- > 0;) {
+      position += tensor.strides[axis];
+      if (++index[axis] < tensor.shape[axis]) break;
+      position -= tensor.strides[axis] * tensor.shape[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(ElementType type) noexcept { return row(type).name; }
+std::size_t element_size(ElementType type) noexcept { return row(type).size; }
+
+std::optional<ElementType> storage_element_type(std::string_view storage_name) noexcept {
+  for (const TypeRow& candidate : kTypes) {
+    if (candidate.storage == storage_name) return candidate.type;
+  }
+  return std::nullopt;
+}
+
+std::size_t TensorView::elements() const noexcept {
+  std::size_t count = 1;
+  for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
+  return count;
+}
+
+bool TensorView::contiguous() const noexcept {
+  std::int64_t expected = 1;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    if (shape[axis] == 0) return true;
+    if (shape[axis] != 1 && strides[axis] != expected) return false;
+    expected *= shape[axis];
+  }
+  return true;
+}
+
+std::string check_bounds(const TensorView& tensor) {
+  if (tensor.shape.size() != tensor.strides.size()) return "a stride for each axis is missing";
+  if (tensor.storage_offset < 0) return "a negative offset";
+  const std::uint64_t held = tensor.storage.size() / element_size(tensor.type);
+  std::uint64_t count = 1;
+  bool empty = false;
+  for (const std::int64_t size : tensor.shape) {
+    if (size < 0) return "a negative size";
+    empty = empty || size == 0;
+  }
+  for (const std::int64_t size : tensor.shape) {
+    // Sizes of an empty tensor are bounded too, so that no product of some of them overflows.
+    const auto factor = static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1));
+    if (factor > kMaxElements / count) return "more elements than any model has";
+    count *= factor;
+  }
+  for (const std::int64_t stride : tensor.strides) {
+    if (stride < 0) return "a negative stride";
+  }
+  if (empty) return {};
+  // The furthest element: offset + the sum of (size - 1) * stride, each step checked against what is left.
+  if (static_cast<std::uint64_t>(tensor.storage_offset) >= held) return "an offset outside of its storage";
+  std::uint64_t left = held - 1 - static_cast<std::uint64_t>(tensor.storage_offset);
+  for (std::size_t axis = 0; axis < tensor.shape.size(); ++axis) {
+    const auto steps = static_cast<std::uint64_t>(tensor.shape[axis] - 1);
+    const auto stride = static_cast<std::uint64_t>(tensor.strides[axis]);
+    if (steps == 0 || stride == 0) continue;
+    if (stride > left / steps) return "a shape that reaches outside of its storage";
+    left -= stride * steps;
+  }
+  if (count > held && count > (std::uint64_t{1} << 24U)) return "far more elements than its storage";
+  return {};
+}
+
+std::vector<float> to_float32(const TensorView& tensor) {
+  std::vector<float> out(tensor.elements());
+  to_float32(tensor, out);
+  return out;
+}
+
+void to_float32(const TensorView& tensor, std::span<float> out) {
+  if (out.size() != tensor.elements()) {
+    throw Error(ErrorCode::invalid_argument, "to_float32", std::to_string(tensor.elements()) + " elements",
+                std::to_string(out.size()));
+  }
+  if (out.empty()) return;
+  switch (tensor.type) {
+    case ElementType::float32:
+      if (tensor.contiguous()) {
+        std::memcpy(out.data(), tensor.storage.data() + static_cast<std::size_t>(tensor.storage_offset) * sizeof(float),
+                    out.size_bytes());
+      } else {
+        copy<float>(tensor, out, [](float value) { return value; });
+      }
+      return;
+    case ElementType::float16: copy<std::uint16_t>(tensor, out, widen_half); return;
+    case ElementType::bfloat16: copy<std::uint16_t>(tensor, out, widen_bfloat); return;
+    case ElementType::float64:
+      copy<double>(tensor, out, [](double value) { return static_cast<float>(value); });
+      return;
+    default:
+      throw Error(ErrorCode::unsupported, "to_float32", "a tensor of floating-point numbers",
+                  std::string(to_string(tensor.type)));
+  }
+}
+
+}  // namespace bertrt::archive

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertrt::archive {
+
+enum class ElementType { float32, float16, bfloat16, float64, int64, int32, int16, int8, uint8, boolean };
+
+std::string_view to_string(ElementType type) noexcept;  // "float32", …
+std::size_t element_size(ElementType type) noexcept;    // in bytes
+/// By the pickled storage's name ("FloatStorage"); nothing for types that no encoder stores (complex, quantized).
+std::optional<ElementType> storage_element_type(std::string_view storage_name) noexcept;
+
+/// A tensor as the archive holds it: a strided view of one storage entry, bounds already checked.
+struct TensorView {
+  ElementType type = ElementType::float32;
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> strides;   ///< in elements
+  std::int64_t storage_offset = 0;     ///< in elements
+  std::span<const std::byte> storage;  ///< the whole storage entry; lives as long as the ModelFile
+  std::string storage_key;             ///< equal for tensors that share one storage (tied weights)
+
+  std::size_t elements() const noexcept;
+  bool contiguous() const noexcept;
+};
+
+/// Checks that every element of the view lies in its storage, without overflow whatever the numbers are, and that
+/// there are no more elements than the storage could hold unless strides are 0 (an expanded tensor).
+/// @return what is wrong, or an empty text
+std::string check_bounds(const TensorView& tensor);
+
+/// Widens or copies to fp32, row-major, whatever the strides. @throws Error unsupported for integer types
+std::vector<float> to_float32(const TensorView& tensor);
+/// The same into memory of the caller's: out.size() == elements(). @throws Error unsupported, invalid_argument
+void to_float32(const TensorView& tensor, std::span<float> out);
+
+}  // namespace bertrt::archive

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/tensor.h"
+
+namespace bertrt::family {
+
+/// A stored tensor, or a strided part of one (a transposed matrix, a third of a fused one), under the name that it has
+/// in its file, for messages. The file's bytes must outlive it.
+struct Weight {
+  std::string name;
+  archive::TensorView tensor;
+};
+
+/// y = x weightᵀ + bias.
+struct Dense {
+  Weight weight;  ///< [out, in]
+  std::optional<Weight> bias;  ///< [out]
+  std::size_t out() const { return static_cast<std::size_t>(weight.tensor.shape[0]); }
+  std::size_t in() const { return static_cast<std::size_t>(weight.tensor.shape[1]); }
+};
+
+struct LayerNorm {
+  Weight gamma;  ///< [width]
+  Weight beta;   ///< [width]
+  float eps = 0;
+};
+
+enum class Activation {
+  none,
+  gelu_erf,   ///< x/2 (1 + erf(x/√2))
+  gelu_tanh,  ///< x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))
+  relu,
+  tanh,
+};
+
+/// How positions are counted when the caller brings none.
+enum class PositionScheme {
+  none,      ///< no table of positions
+  absolute,  ///< first + 0, 1, 2, …
+  counted,   ///< RoBERTa's: padding_id + 1, + 2, …, tokens that are padding_id skipped (they get padding_id)
+};
+
+/// Which keys a query sees.
+enum class MaskKind {
+  none,  ///< all of them: the model takes no mask
+  keys,  ///< those whose attention_mask is not 0
+};
+
+/// T5's buckets of distances (MPNet): a learned bias for each bucket and head.
+struct RelativeBiasSpec {
+  Weight table;  ///< [buckets, heads]
+  std::size_t max_distance = 128;
+};
+
+struct Embeddings {
+  Weight words;                    ///< [vocabulary, width]
+  std::optional<Weight> positions; ///< [positions, width]
+  std::optional<Weight> types;     ///< [types, width]
+  PositionScheme position_scheme = PositionScheme::absolute;
+  std::int64_t first_position = 0;  ///< absolute: of the first token
+  std::int64_t padding_id = 0;      ///< counted: the id that is skipped
+  bool takes_types = true;          ///< false: all tokens are of `fixed_type`
+  std::int64_t fixed_type = 0;
+  LayerNorm norm;
+  std::optional<Dense> projection;  ///< width → hidden, after the norm (ELECTRA, ALBERT)
+};
+
+/// Self-attention and feed-forward network, each followed by residual sum and norm.
+struct LayerSpec {
+  Dense query, key, value;  ///< [hidden, hidden]
+  float scale = 0;          ///< of the products of query and key
+  Dense attention_out;
+  LayerNorm attention_norm;
+  Dense ffn_in;
+  Activation activation = Activation::gelu_erf;
+  Dense ffn_out;
+  LayerNorm ffn_norm;
+};
+
+/// What model is this, read once: from a graph by recognition, from a configuration by names.
+struct EncoderSpec {
+  std::string architecture;  ///< Hugging Face's model_type where a file says so; for people alone
+  std::size_t hidden = 0;
+  std::size_t heads = 0;
+  MaskKind mask = MaskKind::keys;
+  Embeddings embeddings;
+  std::optional<RelativeBiasSpec> relative_bias;
+  std::vector<LayerSpec> layers;  ///< shared ones repeat: the same weights
+  std::optional<Dense> pooler;    ///< on the first token of the last layer, with tanh
+  std::size_t max_length = 0;     ///< tokens that the positions reach; 0: no limit
+
+  std::size_t head_size() const noexcept { return hidden / heads; }
+};
+
+/// [dense, activation, norm] and an output layer.
+struct HeadSpec {
+  enum class Reads {
+    tokens,       ///< every token's row of the last layer
+    first_token,  ///< the first token's row of each text
+    pooled,       ///< the pooled output
+  };
+  Reads reads = Reads::tokens;
+  std::optional<Dense> dense;
+  Activation activation = Activation::none;
+  std::optional<LayerNorm> norm;
+  Dense output;
+};
+
+}  // namespace bertrt::family

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "graph/value.h"
+
+namespace bertrt::graph {
+
+class Call;
+
+/// One overload of an operator: its schema as ATen writes it, and what it does. The same function gives the shape of
+/// the result, its integer values and its plain evaluation: where an argument has no bytes, neither has the result.
+struct Overload {
+  std::string_view schema;  ///< "add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor"
+  void (*run)(Call& call) = nullptr;
+};
+
+/// How the rows of one text in a batch relate to those of others.
+enum class Mixing : std::uint8_t {
+  unknown,   ///< may mix texts: never run over several texts at once
+  row_wise,  ///< each row of the result depends on the same row of the arguments alone
+};
+
+/// An entry of the one table of what exists (operators.cc).
+struct Operator {
+  std::string_view name;  ///< "aten::add", "prim::NumToTensor"
+  std::vector<Overload> overloads;
+  Mixing mixing = Mixing::unknown;
+};
+
+/// Null for an operator that nobody knows.
+const Operator* find_operator(std::string_view name);
+/// All of them, for the differential test.
+std::span<const Operator> operators();
+
+}  // namespace bertrt::graph

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace bertrt::kernels {
+enum class Activation;
+}
+
+namespace bertrt::kernels::isa {
+
+// One layout for every dtype and instruction set. A *word* is 32 bits: one fp32, two bf16 or four int8 values that
+// follow one another along K. K is padded with zeros to whole *groups* of four words (16 bytes).
+//
+//   weight  [panel][word of K][kPanel columns]              a panel streams through the kernel once for each tile
+//   input   [tile][group of K][row of the tile][4 words]    a tile is at most `max_rows` rows
+inline constexpr std::size_t kPanel = 32;
+inline constexpr std::size_t kGroupWords = 4;
+inline constexpr std::size_t kGroupBytes = 16;
+inline constexpr std::size_t kMaxTileRows = 14;
+
+/// What a tile's inner loop brings nearer while it runs: `step` bytes from `from` on for each group of K.
+struct Prefetch {
+  const std::byte* from = nullptr;
+  std::size_t step = 0;
+};
+
+/// sums[row][kPanel] = input tile · weight panel (added to what is there when `add`), over `groups` groups of K; fp32,
+/// or int32 for int8. Inputs and sums are aligned to 64 bytes. Prefetched addresses need not exist.
+using TileKernel = void (*)(const void* input, const void* panel, std::size_t groups, void* sums, bool add,
+                            Prefetch prefetch);
+
+/// The kernels for tiles of 1 … max_rows rows, in two forms that differ in what they prefetch for each group of K:
+/// `streaming` a panel's whole group (512 bytes), for a panel that comes from memory for this tile alone; `resident`
+/// 256 bytes into the second-level cache, the share in the next panel of one of at least two tiles.
+struct TileKernels {
+  TileKernel streaming[kMaxTileRows + 1] = {};
+  TileKernel resident[kMaxTileRows + 1] = {};
+  std::size_t max_rows = 0;
+  const char* name = "";
+};
+
+/// What turns a tile of sums into results; the columns are one panel's.
+struct Finish {
+  const float* bias = nullptr;              ///< [kPanel]
+  const float* scales = nullptr;            ///< [kPanel], int8: the weight's
+  const std::int32_t* sums = nullptr;       ///< [kPanel], int8: of the weight's columns
+  const float* row_scales = nullptr;        ///< [rows], int8: the input's
+  const std::int32_t* row_zeros = nullptr;  ///< [rows], int8: the input's zero points
+  Activation activation{};
+  float* out = nullptr;  ///< row stride `stride`
+  std::size_t stride = 0;
+  std::size_t columns = kPanel;  ///< how many of the panel's columns exist
+};
+
+/// Input rows as they lie in memory.
+struct Rows {
+  const float* x;
+  std::size_t in;      ///< values in a row
+  std::size_t stride;  ///< from one row to the next
+};
+
+/// Everything that one instruction set offers.
+struct Kernels {
+  const char* target = "";
+  TileKernels fp32;
+  TileKernels bf16;
+  TileKernels int8;
+  void (*finish_float)(const float* sums, std::size_t rows, const Finish& finish) = nullptr;
+  void (*finish_int8)(const std::int32_t* sums, std::size_t rows, const Finish& finish) = nullptr;
+  /// So many rows into one tile's layout.
+  void (*pack_fp32)(const Rows& from, std::size_t rows, void* tile) = nullptr;
+  void (*pack_bf16)(const Rows& from, std::size_t rows, void* tile) = nullptr;
+  /// The same, quantized by row to x ≈ scale * (q - zero); q in 0 … 255, 0 is met exactly.
+  void (*quantize)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) = nullptr;
+};
+
+/// The best that this machine has, chosen once in a process: by what its processor offers, weighed by a measurement of
+/// some milliseconds (calibration.h). BERTRT_MAX_ISA (read once) pins it to at most what it names: "avx512bf16",
+/// "avx512vnni", "avx512", "avx2", "sse4", "ssse3" or "scalar"; an unknown name is taken as no limit.
+const Kernels& best();
+
+/// Each set of kernels that this machine can run, the plainest first: for tests and measurements.
+std::vector<Kernels> all();
+
+}  // namespace bertrt::kernels::isa

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/isa/kernels.h"
+
+namespace bertrt::kernels::isa {
+
+/// The kernels of the best instruction set among `targets` (Highway's bits) that were compiled in.
+Kernels portable(std::int64_t targets);
+
+}  // namespace bertrt::kernels::isa

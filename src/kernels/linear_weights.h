@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "bertrt/session.h"
+#include "kernels/linear_scratch.h"
+
+namespace bertrt::kernels {
+
+/// A weight in the kernels' panels (kernels/kernels.h), with what belongs to its columns, padded to whole panels.
+struct PackedWeight {
+  AlignedBuffer panels;  ///< [panels][groups of K][4 words][kPanel]
+  AlignedBuffer bias;    ///< float [panels * kPanel]
+  AlignedBuffer scales;  ///< int8: float [panels * kPanel]
+  AlignedBuffer sums;    ///< int8: int32 [panels * kPanel], of each column
+  std::size_t panel_count = 0;
+  std::size_t groups = 0;  ///< of 16 bytes along K
+
+  std::size_t panel_bytes() const noexcept;
+  std::size_t memory_bytes() const noexcept;
+};
+
+/// How many numbers of a dtype 16 bytes hold.
+constexpr std::size_t group_size(DType dtype) { return dtype == DType::fp32 ? 4 : dtype == DType::bf16 ? 8 : 16; }
+
+/// @param weight  [out, in], row-major  @param bias  [out] or empty. Uses the shared thread pool.
+PackedWeight pack_weight(std::span<const float> weight, std::span<const float> bias, std::size_t out, std::size_t in,
+                         DType dtype);
+
+}  // namespace bertrt::kernels

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bertrt::kernels::ops {
+
+/// Some query rows of one head of one text.
+struct AttentionTask {
+  const float* query = nullptr;  ///< the head's part of the text's first row; likewise key and value
+  const float* key = nullptr;
+  const float* value = nullptr;
+  std::size_t stride = 0;  ///< values from one token to the next in all three
+  std::size_t length = 0;  ///< tokens of the text
+  std::size_t head_size = 0;
+  std::size_t row_begin = 0;  ///< query rows row_begin … row_end
+  std::size_t row_end = 0;
+  float scale = 1;                     ///< of the products, before the bias
+  const std::int32_t* mask = nullptr;  ///< [length]: 0 for a key that nobody may see; null: all may be seen
+  /// Relative position bias: bias[j - i] is added for query i and key j; readable up to kAttentionColumns past
+  /// bias[length - 1]; null: none.
+  const float* bias = nullptr;
+  float* out = nullptr;  ///< the head's part of the text's first row of results
+  std::size_t out_stride = 0;
+};
+
+/// Scores are worked on in whole vectors: the most by which a row of them is rounded up.
+inline constexpr std::size_t kAttentionColumns = 32;
+
+/// fp32 values of scratch that attention() needs for texts up to `length`.
+std::size_t attention_scratch_size(std::size_t length, std::size_t head_size);
+
+/// softmax(scale * Q Kᵀ + bias) V for the task's rows, in fp32, with the maximum subtracted before exp.
+///
+/// Keys and values are packed once, then a dozen query rows at a time are scored against all keys: their scores stay
+/// in the first-level cache, so no online softmax is needed up to lengths of thousands.
+/// @param scratch  attention_scratch_size() values, 64-byte aligned, contents undefined
+void attention(const AttentionTask& task, float* scratch);
+
+}  // namespace bertrt::kernels::ops

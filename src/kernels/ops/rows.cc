@@ -1,0 +1,180 @@
+#include "kernels/ops/rows.h"
+
+#include <algorithm>
+
+#include "kernels/ops/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/ops/rows.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertrt::kernels::ops {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Wide = hn::ScalableTag<float>;
+using Half = hn::Rebind<hwy::float16_t, Wide>;
+using OneWide = hn::CappedTag<float, 1>;
+using OneHalf = hn::Rebind<hwy::float16_t, OneWide>;
+
+const hwy::float16_t* halves(const std::uint16_t* p) { return reinterpret_cast<const hwy::float16_t*>(p); }
+
+void add_row(const float* row, std::size_t width, float* out) {
+  const Wide d;
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= width; i += hn::Lanes(d)) {
+    hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, row + i)), d, out + i);
+  }
+  for (; i < width; ++i) out[i] += row[i];
+}
+
+void add_row_half(const std::uint16_t* row, std::size_t width, float* out) {
+  const Wide d;
+  const Half dh;
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= width; i += hn::Lanes(d)) {
+    hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::PromoteTo(d, hn::LoadU(dh, halves(row + i)))), d, out + i);
+  }
+  for (; i < width; ++i) {
+    out[i] += hn::GetLane(hn::PromoteTo(OneWide(), hn::LoadU(OneHalf(), halves(row + i))));
+  }
+}
+
+void widen(const std::uint16_t* in, std::size_t count, float* out) {
+  const Wide d;
+  const Half dh;
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
+    hn::StoreU(hn::PromoteTo(d, hn::LoadU(dh, halves(in + i))), d, out + i);
+  }
+  for (; i < count; ++i) out[i] = hn::GetLane(hn::PromoteTo(OneWide(), hn::LoadU(OneHalf(), halves(in + i))));
+}
+
+void narrow(const float* in, std::size_t count, std::uint16_t* out) {
+  const Wide d;
+  const Half dh;
+  auto* to = reinterpret_cast<hwy::float16_t*>(out);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
+    hn::StoreU(hn::DemoteTo(dh, hn::LoadU(d, in + i)), dh, to + i);
+  }
+  for (; i < count; ++i) hn::StoreU(hn::DemoteTo(OneHalf(), hn::LoadU(OneWide(), in + i)), OneHalf(), to + i);
+}
+
+// A tile of kRows × kEntries dot products that are summed lane by lane and folded at the end.
+template <int kRows, int kEntries>
+HWY_INLINE void dot_tile(const float* x, std::size_t width, const float* table, const float* bias, float* y,
+                         std::size_t y_stride) {
+  const Wide d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = width - width % lanes;
+  hn::Vec<Wide> sum[kRows][kEntries];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int e = 0; e < kEntries; ++e) sum[r][e] = hn::Zero(d);
+  }
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    hn::Vec<Wide> t[kEntries];
+#pragma GCC unroll 8
+    for (int e = 0; e < kEntries; ++e) t[e] = hn::LoadU(d, table + static_cast<std::size_t>(e) * width + i);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const auto a = hn::LoadU(d, x + static_cast<std::size_t>(r) * width + i);
+#pragma GCC unroll 8
+      for (int e = 0; e < kEntries; ++e) sum[r][e] = hn::MulAdd(a, t[e], sum[r][e]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int e = 0; e < kEntries; ++e) {
+      const float* xr = x + static_cast<std::size_t>(r) * width;
+      const float* te = table + static_cast<std::size_t>(e) * width;
+      float dot = hn::GetLane(hn::SumOfLanes(d, sum[r][e]));
+      for (std::size_t i = whole; i < width; ++i) dot += xr[i] * te[i];
+      y[static_cast<std::size_t>(r) * y_stride + static_cast<std::size_t>(e)] =
+          dot + (bias != nullptr ? bias[e] : 0.0F);
+    }
+  }
+}
+
+template <int kEntries>
+void dot_rows(const float* x, std::size_t rows, std::size_t width, const float* table, const float* bias, float* y,
+              std::size_t y_stride) {
+  constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 4 : 2;
+  std::size_t r = 0;
+  for (; r + kRows <= rows; r += kRows) {
+    dot_tile<kRows, kEntries>(x + r * width, width, table, bias, y + r * y_stride, y_stride);
+  }
+  for (; r < rows; ++r) dot_tile<1, kEntries>(x + r * width, width, table, bias, y + r * y_stride, y_stride);
+}
+
+// One block of the table, which stays in a core's cache while all rows pass by.
+void row_dot_block(const float* x, std::size_t rows, std::size_t width, const float* table, std::size_t entries,
+                   const float* bias, float* y, std::size_t y_stride) {
+  std::size_t e = 0;
+  for (; e + 4 <= entries; e += 4) {
+    dot_rows<4>(x, rows, width, table + e * width, bias != nullptr ? bias + e : nullptr, y + e, y_stride);
+  }
+  for (; e < entries; ++e) {
+    dot_rows<1>(x, rows, width, table + e * width, bias != nullptr ? bias + e : nullptr, y + e, y_stride);
+  }
+}
+
+void row_dot(const float* x, std::size_t rows, std::size_t width, const float* table, std::size_t entries,
+             const float* bias, float* y, std::size_t y_stride) {
+  for (std::size_t e = 0; e < entries; e += kRowDotBlock) {
+    row_dot_block(x, rows, width, table + e * width, std::min(kRowDotBlock, entries - e),
+                  bias != nullptr ? bias + e : nullptr, y + e, y_stride);
+  }
+}
+
+void row_dot_half(const float* x, std::size_t rows, std::size_t width, const std::uint16_t* table, std::size_t entries,
+                  const float* bias, float* y, std::size_t y_stride, float* scratch) {
+  for (std::size_t e = 0; e < entries; e += kRowDotBlock) {
+    const std::size_t block = std::min(kRowDotBlock, entries - e);
+    widen(table + e * width, block * width, scratch);
+    row_dot_block(x, rows, width, scratch, block, bias != nullptr ? bias + e : nullptr, y + e, y_stride);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace bertrt::kernels::ops
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bertrt::kernels::ops {
+
+HWY_EXPORT(add_row);
+HWY_EXPORT(add_row_half);
+HWY_EXPORT(widen);
+HWY_EXPORT(narrow);
+HWY_EXPORT(row_dot);
+HWY_EXPORT(row_dot_half);
+
+void add_row(const float* row, std::size_t width, float* out) { HWY_DYNAMIC_DISPATCH(add_row)(row, width, out); }
+
+void add_row_half(const std::uint16_t* row, std::size_t width, float* out) {
+  HWY_DYNAMIC_DISPATCH(add_row_half)(row, width, out);
+}
+
+void widen(const std::uint16_t* in, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(widen)(in, count, out); }
+
+void narrow(const float* in, std::size_t count, std::uint16_t* out) { HWY_DYNAMIC_DISPATCH(narrow)(in, count, out); }
+
+void row_dot(const float* x, std::size_t rows, std::size_t width, const float* table, std::size_t entries,
+             const float* bias, float* y, std::size_t y_stride) {
+  HWY_DYNAMIC_DISPATCH(row_dot)(x, rows, width, table, entries, bias, y, y_stride);
+}
+
+void row_dot_half(const float* x, std::size_t rows, std::size_t width, const std::uint16_t* table, std::size_t entries,
+                  const float* bias, float* y, std::size_t y_stride, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(row_dot_half)(x, rows, width, table, entries, bias, y, y_stride, scratch);
+}
+
+}  // namespace bertrt::kernels::ops
+#endif

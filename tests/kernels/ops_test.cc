@@ -1,0 +1,222 @@
+// The packed engine's kernels against plain code, on every instruction set that this machine has.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "hwy/targets.h"
+#include "kernels/linear_scratch.h"
+#include "kernels/ops/attention.h"
+#include "kernels/ops/layer_norm.h"
+#include "kernels/ops/rows.h"
+
+namespace bertrt::kernels {
+namespace {
+
+std::vector<float> random_values(std::size_t count, unsigned seed, float spread = 1) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0, spread);
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+void on_every_target(const std::function<void()>& test) {
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    test();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+}
+
+struct AttentionCase {
+  std::size_t length;
+  std::size_t heads;
+  std::size_t head_size;
+  bool mask;
+  bool bias;
+};
+
+// Softmax attention in double precision, nothing clever.
+std::vector<double> plain_attention(const AttentionCase& shape, const std::vector<float>& qkv,
+                                    const std::vector<std::int32_t>& mask, const std::vector<float>& bias) {
+  const std::size_t hidden = shape.heads * shape.head_size;
+  std::vector<double> out(shape.length * hidden, 0);
+  for (std::size_t head = 0; head < shape.heads; ++head) {
+    for (std::size_t i = 0; i < shape.length; ++i) {
+      std::vector<double> weight(shape.length);
+      double sum = 0;
+      for (std::size_t j = 0; j < shape.length; ++j) {
+        double score = 0;
+        for (std::size_t k = 0; k < shape.head_size; ++k) {
+          score += static_cast<double>(qkv[i * 3 * hidden + head * shape.head_size + k]) *
+                   static_cast<double>(qkv[j * 3 * hidden + hidden + head * shape.head_size + k]);
+        }
+        score /= std::sqrt(static_cast<double>(shape.head_size));
+        if (shape.bias) score += static_cast<double>(bias[shape.length - 1 + j - i]);
+        weight[j] = mask.empty() || mask[j] != 0 ? std::exp(score) : 0;
+        sum += weight[j];
+      }
+      for (std::size_t j = 0; j < shape.length; ++j) {
+        for (std::size_t k = 0; k < shape.head_size; ++k) {
+          out[i * hidden + head * shape.head_size + k] +=
+              weight[j] / sum * static_cast<double>(qkv[j * 3 * hidden + 2 * hidden + head * shape.head_size + k]);
+        }
+      }
+    }
+  }
+  return out;
+}
+
+void check_attention(const AttentionCase& shape) {
+  const std::size_t hidden = shape.heads * shape.head_size;
+  const std::vector<float> qkv = random_values(shape.length * 3 * hidden, 3);
+  std::vector<std::int32_t> mask;
+  for (std::size_t j = 0; shape.mask && j < shape.length; ++j) mask.push_back(j % 3 == 1 ? 0 : 1);
+  const std::vector<float> bias = random_values(2 * shape.length - 1 + ops::kAttentionColumns, 4);
+  const std::vector<double> want = plain_attention(shape, qkv, mask, bias);
+
+  std::vector<float> got(shape.length * hidden, NAN);
+  AlignedBuffer scratch(ops::attention_scratch_size(shape.length, shape.head_size) * sizeof(float));
+  auto* memory = reinterpret_cast<float*>(scratch.data());
+  for (std::size_t head = 0; head < shape.heads; ++head) {
+    ops::AttentionTask task;
+    task.query = qkv.data() + head * shape.head_size;
+    task.key = task.query + hidden;
+    task.value = task.key + hidden;
+    task.stride = 3 * hidden;
+    task.length = shape.length;
+    task.head_size = shape.head_size;
+    task.scale = 1.0F / std::sqrt(static_cast<float>(shape.head_size));
+    if (shape.mask) task.mask = mask.data();
+    if (shape.bias) task.bias = bias.data() + shape.length - 1;
+    task.out = got.data() + head * shape.head_size;
+    task.out_stride = hidden;
+    // In two parts, as two threads do it.
+    const std::size_t border = shape.length / 16 * 8;
+    task.row_end = border;
+    if (border > 0) ops::attention(task, memory);
+    task.row_begin = border;
+    task.row_end = shape.length;
+    ops::attention(task, memory);
+  }
+  for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 3e-6) << "value " << i;
+}
+
+TEST(PackedAttention, AsPlainCode) {
+  on_every_target([] {
+    for (const std::size_t length : {1, 2, 5, 8, 9, 15, 16, 17, 31, 32, 33, 64, 100, 257}) {
+      for (const std::size_t head_size : {8, 12, 32, 64, 80}) {
+        for (const bool extra : {false, true}) {
+          SCOPED_TRACE(testing::Message() << "length " << length << ", head size " << head_size << ", " << extra);
+          check_attention({length, 2, head_size, extra, extra});
+          if (testing::Test::HasFatalFailure()) return;
+        }
+      }
+    }
+  });
+}
+
+TEST(PackedAttention, ScoresFarApartDoNotOverflow) {
+  on_every_target([] {
+    const std::size_t length = 20;
+    const std::size_t size = 16;
+    std::vector<float> qkv = random_values(length * 3 * size, 5, 60);
+    AlignedBuffer scratch(ops::attention_scratch_size(length, size) * sizeof(float));
+    std::vector<float> got(length * size, NAN);
+    ops::AttentionTask task{.query = qkv.data(), .key = qkv.data() + size, .value = qkv.data() + 2 * size};
+    task.stride = 3 * size;
+    task.length = task.row_end = length;
+    task.head_size = task.out_stride = size;
+    task.out = got.data();
+    ops::attention(task, reinterpret_cast<float*>(scratch.data()));
+    for (const float value : got) ASSERT_TRUE(std::isfinite(value));
+  });
+}
+
+TEST(PackedLayerNorm, AsPlainCode) {
+  on_every_target([] {
+    for (const std::size_t width : {1, 7, 16, 24, 40, 312, 384, 768}) {
+      for (const bool with_residual : {false, true}) {
+        const std::size_t rows = 3;
+        const std::size_t stride = width + 5;
+        const std::vector<float> x = random_values(rows * stride, 1, 3);
+        const std::vector<float> residual = random_values(rows * stride, 4, 3);
+        const std::vector<float> gamma = random_values(width, 2);
+        const std::vector<float> beta = random_values(width, 3);
+        std::vector<float> out = x;
+        ops::layer_norm(out.data(), with_residual ? residual.data() : nullptr, stride, gamma.data(), beta.data(), 1e-5F,
+                        rows, width);
+        for (std::size_t r = 0; r < rows; ++r) {
+          const auto value = [&](std::size_t i) {
+            return x[r * stride + i] + (with_residual ? residual[r * stride + i] : 0.0F);
+          };
+          double mean = 0;
+          double variance = 0;
+          for (std::size_t i = 0; i < width; ++i) mean += static_cast<double>(value(i)) / width;
+          for (std::size_t i = 0; i < width; ++i) variance += std::pow(value(i) - mean, 2) / width;
+          for (std::size_t i = 0; i < width; ++i) {
+            const double want = (value(i) - mean) / std::sqrt(variance + 1e-5) * gamma[i] + beta[i];
+            ASSERT_NEAR(out[r * stride + i], want, 5e-6) << "width " << width << ", value " << i;
+          }
+          for (std::size_t i = width; i < stride; ++i) ASSERT_EQ(out[r * stride + i], x[r * stride + i]);
+        }
+      }
+    }
+  });
+}
+
+TEST(PackedRows, HalvesThereAndBack) {
+  on_every_target([] {
+    std::vector<float> values = {0.0F, 1.0F, -2.5F, 65504.0F, 0.33325195F, 6.1035156e-5F};
+    values.resize(21, -0.125F);
+    std::vector<std::uint16_t> halves(values.size());
+    ops::narrow(values.data(), values.size(), halves.data());
+    EXPECT_EQ(halves[1], 0x3C00);
+    EXPECT_EQ(halves[3], 0x7BFF);
+    std::vector<float> back(values.size());
+    ops::widen(halves.data(), halves.size(), back.data());
+    EXPECT_EQ(back, values);
+    ops::add_row_half(halves.data(), halves.size(), back.data());
+    for (std::size_t i = 0; i < back.size(); ++i) EXPECT_EQ(back[i], 2 * values[i]);
+  });
+}
+
+TEST(PackedRows, ProductWithATable) {
+  on_every_target([] {
+    for (const std::size_t width : {8, 24, 33, 128}) {
+      for (const std::size_t rows : {1, 3, 4, 9}) {
+        const std::size_t entries = 131;
+        const std::vector<float> x = random_values(rows * width, 1);
+        std::vector<std::uint16_t> half(entries * width);
+        ops::narrow(random_values(half.size(), 2).data(), half.size(), half.data());
+        std::vector<float> table(half.size());
+        ops::widen(half.data(), half.size(), table.data());
+        const std::vector<float> bias = random_values(entries, 3);
+        std::vector<float> y(rows * entries, NAN);
+        ops::row_dot(x.data(), rows, width, table.data(), entries, bias.data(), y.data(), entries);
+        std::vector<float> y_half(rows * entries, NAN);
+        std::vector<float> scratch(ops::kRowDotBlock * width);
+        ops::row_dot_half(x.data(), rows, width, half.data(), entries, bias.data(), y_half.data(), entries,
+                          scratch.data());
+        EXPECT_EQ(y, y_half);
+        for (std::size_t r = 0; r < rows; ++r) {
+          for (std::size_t e = 0; e < entries; ++e) {
+            double want = static_cast<double>(bias[e]);
+            for (std::size_t k = 0; k < width; ++k) {
+              want += static_cast<double>(x[r * width + k]) * static_cast<double>(table[e * width + k]);
+            }
+            ASSERT_NEAR(y[r * entries + e], want, 2e-5) << r << ", " << e;
+          }
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace bertrt::kernels

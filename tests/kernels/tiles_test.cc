@@ -1,0 +1,303 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/isa/kernels.h"
+#include "kernels/linear.h"
+
+namespace bertrt::kernels {
+namespace {
+
+using isa::Kernels;
+using isa::kPanel;
+
+const std::vector<Kernels>& all_kernels() {
+  static const std::vector<Kernels> all = isa::all();
+  return all;
+}
+
+std::string describe(const Kernels& kernels) {
+  return std::string(kernels.target) + " " + kernels.int8.name + " " + kernels.bf16.name;
+}
+
+struct Problem {
+  Problem(std::size_t rows_, std::size_t in_, std::size_t out_, unsigned seed) : rows(rows_), in(in_), out(out_) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal;
+    for (auto* values : {&x, &weight, &bias}) {
+      values->resize(values == &x ? rows * in : values == &weight ? out * in : out);
+      for (float& value : *values) value = normal(random);
+    }
+    // Rows of very different size and off centre, as activations are.
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t k = 0; k < in; ++k) x[r * in + k] = (x[r * in + k] + 0.5F) * std::exp2(float(r % 7) - 3.0F);
+    }
+  }
+
+  std::vector<float> run(const Kernels& kernels, DType dtype, const LinearCall& call = {}) const {
+    std::vector<float> y(rows * out, std::numeric_limits<float>::quiet_NaN());
+    Scratch scratch;
+    Linear::pack(weight, bias, out, in, dtype, kernels)
+        ->run(x.data(), rows, y.data(), call, ThreadPool::shared(), scratch);
+    return y;
+  }
+
+  std::size_t rows, in, out;
+  std::vector<float> x, weight, bias;
+};
+
+float as_bf16(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits + 0x7FFFU + ((bits >> 16) & 1U)) & 0xFFFF0000U);
+}
+
+// What the dtype's numbers give in exact arithmetic, and the sum of the products' sizes, for a bound on rounding.
+struct Exact {
+  std::vector<double> y, size;
+};
+
+Exact exact(const Problem& p, DType dtype) {
+  std::vector<double> x(p.x.begin(), p.x.end());
+  std::vector<double> weight(p.weight.begin(), p.weight.end());
+  if (dtype == DType::bf16) {
+    std::transform(p.x.begin(), p.x.end(), x.begin(), as_bf16);
+    std::transform(p.weight.begin(), p.weight.end(), weight.begin(), as_bf16);
+  }
+  if (dtype == DType::int8) {
+    for (std::size_t n = 0; n < p.out; ++n) {
+      float most = 0;
+      for (std::size_t k = 0; k < p.in; ++k) most = std::max(most, std::abs(p.weight[n * p.in + k]));
+      const float scale = most / 127.0F;
+      for (std::size_t k = 0; k < p.in; ++k) {
+        weight[n * p.in + k] = scale * std::nearbyint(double{p.weight[n * p.in + k] * (1.0F / scale)});
+      }
+    }
+    for (std::size_t r = 0; r < p.rows; ++r) {
+      const auto row = p.x.begin() + std::ptrdiff_t(r * p.in);
+      const float low = std::min(0.0F, *std::min_element(row, row + std::ptrdiff_t(p.in)));
+      const float high = std::max(0.0F, *std::max_element(row, row + std::ptrdiff_t(p.in)));
+      const float scale = (high - low) / 255.0F;
+      const double zero = std::nearbyint(-low * (1.0F / scale));
+      for (std::size_t k = 0; k < p.in; ++k) {
+        const double q = std::clamp(std::nearbyint(row[std::ptrdiff_t(k)] * (1.0F / scale)) + zero, 0.0, 255.0);
+        x[r * p.in + k] = scale * (q - zero);
+      }
+    }
+  }
+  Exact result{std::vector<double>(p.rows * p.out), std::vector<double>(p.rows * p.out)};
+  for (std::size_t r = 0; r < p.rows; ++r) {
+    for (std::size_t n = 0; n < p.out; ++n) {
+      double sum = p.bias[n];
+      double size = std::abs(sum);
+      for (std::size_t k = 0; k < p.in; ++k) {
+        const double product = x[r * p.in + k] * weight[n * p.in + k];
+        sum += product;
+        size += std::abs(product);
+      }
+      result.y[r * p.out + n] = sum;
+      result.size[r * p.out + n] = size;
+    }
+  }
+  return result;
+}
+
+void expect_near_exact(const Problem& p, DType dtype, const Kernels& kernels) {
+  SCOPED_TRACE(describe(kernels) + ": " + std::to_string(p.rows) + " x " + std::to_string(p.in) + " x " +
+               std::to_string(p.out));
+  const Exact want = exact(p, dtype);
+  const std::vector<float> found = p.run(kernels, dtype);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    // int8 sums are exact; the others round once a product, with errors that add up at random.
+    const double bound = want.size[i] * 6e-8 * (dtype == DType::int8 ? 4 : std::sqrt(double(p.in)) + 4);
+    ASSERT_NEAR(found[i], want.y[i], bound) << "row " << i / p.out << ", column " << i % p.out;
+  }
+}
+
+class PackedKernels : public testing::TestWithParam<DType> {};
+
+INSTANTIATE_TEST_SUITE_P(DTypes, PackedKernels, testing::Values(DType::fp32, DType::bf16, DType::int8),
+                         [](const auto& tested) {
+                           return tested.param == DType::fp32 ? "fp32" : tested.param == DType::bf16 ? "bf16" : "int8";
+                         });
+
+TEST_P(PackedKernels, EveryNumberOfRows) {
+  for (const Kernels& kernels : all_kernels()) {
+    for (std::size_t rows = 1; rows <= 40; ++rows) expect_near_exact(Problem(rows, 37, 45, 1), GetParam(), kernels);
+  }
+}
+
+TEST_P(PackedKernels, ShapesThatAreNoMultipleOfAnything) {
+  for (const Kernels& kernels : all_kernels()) {
+    for (std::size_t in : {1, 2, 3, 4, 5, 15, 16, 17, 31, 33, 64, 129}) {
+      for (std::size_t out : {1, 15, 31, 32, 33, 63, 64, 65, 97}) {
+        expect_near_exact(Problem(in % 5 + 3, in, out, 2), GetParam(), kernels);
+      }
+    }
+  }
+}
+
+TEST_P(PackedKernels, ShapesOfAModel) {
+  for (const Kernels& kernels : all_kernels()) expect_near_exact(Problem(17, 768, 96, 3), GetParam(), kernels);
+}
+
+TEST(PackedKernelsInt8, EqualBitForBitOnEveryInstructionSet) {
+  for (Activation activation :
+       {Activation::none, Activation::gelu_erf, Activation::gelu_tanh, Activation::relu, Activation::tanh}) {
+    for (std::size_t rows : {1, 5, 14, 23}) {
+      const Problem problem(rows, 203, 77, unsigned(rows));
+      const LinearCall call{.activation = activation};
+      const std::vector<float> plain = problem.run(all_kernels().front(), DType::int8, call);
+      for (const Kernels& kernels : all_kernels()) {
+        const std::vector<float> found = problem.run(kernels, DType::int8, call);
+        EXPECT_EQ(std::memcmp(found.data(), plain.data(), plain.size() * sizeof(float)), 0) << describe(kernels);
+      }
+    }
+  }
+}
+
+// The largest products that can be, with which vpmaddubsw would saturate: 255 * ±127 throughout.
+TEST(PackedKernelsInt8, ExtremeProductsDoNotSaturate) {
+  Problem problem(3, 512, 33, 4);
+  for (std::size_t i = 0; i < problem.x.size(); ++i) problem.x[i] = 1.0F;
+  for (std::size_t i = 0; i < problem.weight.size(); ++i) problem.weight[i] = i / problem.in % 2 == 0 ? 1.0F : -1.0F;
+  for (const Kernels& kernels : all_kernels()) {
+    const std::vector<float> y = problem.run(kernels, DType::int8);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const std::size_t n = i % problem.out;
+      EXPECT_NEAR(y[i], (n % 2 == 0 ? 512.0F : -512.0F) + problem.bias[n], 1e-3) << describe(kernels);
+    }
+  }
+}
+
+TEST(PackedKernelsInt8, RowsWithoutAGridAreHandled) {
+  for (const Kernels& kernels : all_kernels()) {
+    Problem problem(5, 40, 7, 5);
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    std::fill_n(problem.x.begin(), 40, 0.0F);
+    problem.x[45] = kInfinity;
+    problem.x[85] = -kInfinity;
+    problem.x[125] = std::numeric_limits<float>::quiet_NaN();
+    std::fill_n(problem.x.begin() + 160, 40, 1e-38F);
+    const std::vector<float> y = problem.run(kernels, DType::int8);  // must not crash, nor disturb the others
+    for (std::size_t n = 0; n < problem.out; ++n) {
+      EXPECT_EQ(y[n], problem.bias[n]) << describe(kernels);
+      EXPECT_EQ(y[4 * problem.out + n], problem.bias[n]) << describe(kernels);
+    }
+  }
+}
+
+// An activation of `values`, through the epilogue of fp32 sums.
+std::vector<float> activate(const Kernels& kernels, Activation activation, const std::vector<float>& values) {
+  std::vector<float> found;
+  alignas(64) float sums[kPanel];
+  alignas(64) const float bias[kPanel] = {};
+  float out[kPanel];
+  for (std::size_t first = 0; first < values.size(); first += kPanel) {
+    for (std::size_t c = 0; c < kPanel; ++c) sums[c] = values[std::min(first + c, values.size() - 1)];
+    isa::Finish finish;
+    finish.bias = bias;
+    finish.activation = activation;
+    finish.out = out;
+    finish.stride = kPanel;
+    kernels.finish_float(sums, 1, finish);
+    found.insert(found.end(), out, out + std::min(kPanel, values.size() - first));
+  }
+  return found;
+}
+
+std::vector<float> whole_range() {
+  std::vector<float> values;
+  for (int i = -200000; i <= 200000; ++i) values.push_back(float(i) * 1e-4F);
+  for (int exponent = -149; exponent < 128; ++exponent) {
+    for (float sign : {-1.0F, 1.0F}) values.push_back(sign * std::ldexp(1.0F, exponent));
+  }
+  return values;
+}
+
+TEST(PackedKernelsActivation, AccurateOverTheWholeRange) {
+  const std::vector<float> x = whole_range();
+  const auto gelu_tanh = [](double v) {
+    return 0.5 * v * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (v + 0.044715 * v * v * v)));
+  };
+  for (const Kernels& kernels : all_kernels()) {
+    SCOPED_TRACE(describe(kernels));
+    const std::vector<float> erf_form = activate(kernels, Activation::gelu_erf, x);
+    const std::vector<float> tanh_form = activate(kernels, Activation::gelu_tanh, x);
+    const std::vector<float> tanh = activate(kernels, Activation::tanh, x);
+    const std::vector<float> relu = activate(kernels, Activation::relu, x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double v = x[i];
+      const double scale = std::max(1.0, std::abs(v));
+      ASSERT_NEAR(erf_form[i], 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))), 2.5e-7 * scale) << v;
+      // Beyond any activation the cube overflows; the result is still the right one.
+      ASSERT_NEAR(tanh_form[i], std::abs(v) > 1e4 ? std::max(v, 0.0) : gelu_tanh(v), 3e-7 * scale) << v;
+      ASSERT_NEAR(tanh[i], std::tanh(v), 3.5e-7) << v;
+      ASSERT_EQ(relu[i], std::max(x[i], 0.0F)) << v;
+    }
+  }
+}
+
+// int8's form, whose result is rounded to 8 bits next.
+TEST(PackedKernelsActivation, GeluAfterInt8SumsIsAccurateEnough) {
+  constexpr float kStep = 1.0F / 2048;
+  alignas(64) std::int32_t sums[kPanel];
+  alignas(64) const std::int32_t column_sums[kPanel] = {};
+  alignas(64) float scales[kPanel];
+  alignas(64) const float bias[kPanel] = {};
+  float out[kPanel];
+  const float row_scale = kStep;
+  const std::int32_t row_zero = 0;
+  std::fill_n(scales, kPanel, 1.0F);
+  for (const Kernels& kernels : all_kernels()) {
+    for (std::int32_t first = -30 * 2048; first < 30 * 2048; first += kPanel) {
+      for (std::size_t c = 0; c < kPanel; ++c) sums[c] = first + std::int32_t(c);
+      isa::Finish finish;
+      finish.bias = bias;
+      finish.scales = scales;
+      finish.sums = column_sums;
+      finish.row_scales = &row_scale;
+      finish.row_zeros = &row_zero;
+      finish.activation = Activation::gelu_erf;
+      finish.out = out;
+      finish.stride = kPanel;
+      kernels.finish_int8(sums, 1, finish);
+      for (std::size_t c = 0; c < kPanel; ++c) {
+        const double v = double{kStep} * sums[c];
+        ASSERT_NEAR(out[c], 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))), 9e-5 * std::max(1.0, v / 20))
+            << v << ", " << describe(kernels);
+      }
+    }
+  }
+}
+
+TEST(PackedKernelsActivation, SmallValuesKeepTheirRelativeAccuracy) {
+  std::vector<float> x;
+  for (int i = 1; i < 1000; ++i) x.push_back(float(i) * 1e-6F);
+  for (const Kernels& kernels : all_kernels()) {
+    const std::vector<float> y = activate(kernels, Activation::gelu_erf, x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double v = x[i];
+      ASSERT_NEAR(y[i], 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))), 3e-7 * v) << describe(kernels);
+    }
+  }
+}
+
+TEST(PackedKernelsChoice, TheBestIsTheLastOfAllUnlessLimited) {
+  ASSERT_FALSE(all_kernels().empty());
+  EXPECT_STREQ(all_kernels().front().target, "SCALAR");
+  if (std::getenv("BERTRT_MAX_ISA") == nullptr) {
+    EXPECT_EQ(describe(isa::best()), describe(all_kernels().back()));
+  }
+}
+
+}  // namespace
+}  // namespace bertrt::kernels
