@@ -52,10 +52,12 @@ enum class MaskKind {
   keys,  ///< those whose attention_mask is not 0
 };
 
-/// T5's buckets of distances (MPNet): a learned bias for each bucket and head.
+/// A learned bias of scores for each distance and head, distances of one bucket sharing a row (MPNet, T5).
 struct RelativeBiasSpec {
   Weight table;  ///< [buckets, heads]
-  std::size_t max_distance = 128;
+  /// The table's row for a distance key - query, at distance + limit - 1 where limit is the longest text:
+  /// [2 limit - 1].
+  std::vector<std::int32_t> rows;
 };
 
 struct Embeddings {

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "graph/evaluate.h"
+#include "graph/program.h"
+#include "kernels/linear.h"
+#include "kernels/thread_pool.h"
+
+namespace bertrt::engine::graph {
+
+/// Fast kernels in place of the plain evaluation of what costs: dense layers on stored weights (packed at their first
+/// use), layer norm, softmax, GELU, tanh and attention. Everything else is left to the plain evaluation. Any number of
+/// calls at once.
+class FastOperators {
+ public:
+  explicit FastOperators(const bertrt::graph::Program& program);
+
+  /// Fills `result` and returns true, or returns false for what it has no kernel for.
+  bool run(const bertrt::graph::Event& event, bertrt::graph::Value& result, kernels::ThreadPool& pool) const;
+
+ private:
+  struct Key {
+    const bertrt::graph::Storage* storage;
+    const bertrt::graph::Storage* bias;
+    std::int64_t offset, rows, columns, row_stride, column_stride, bias_offset;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::shared_ptr<const kernels::Linear> packed(const bertrt::graph::Tensor& weight,
+                                                const bertrt::graph::Tensor* bias) const;
+  bool linear(const bertrt::graph::Event& event, bertrt::graph::Value& result, kernels::ThreadPool& pool) const;
+
+  std::map<const bertrt::graph::Storage*, bool> stored_;  // storages of constants
+  mutable std::mutex mutex_;
+  mutable std::map<Key, std::shared_ptr<const kernels::Linear>> linears_;
+};
+
+}  // namespace bertrt::engine::graph

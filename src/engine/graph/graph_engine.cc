@@ -1,0 +1,100 @@
+#include "engine/graph/graph_engine.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bertrt/error.h"
+#include "engine/graph/arguments.h"
+#include "engine/graph/memory_budget.h"
+#include "engine/graph/operators_run.h"
+
+namespace bertrt::engine::graph {
+namespace {
+
+using bertrt::graph::Tensor;
+
+class GraphEngine final : public Engine {
+ public:
+  GraphEngine(std::shared_ptr<const family::Trace> trace, std::size_t memory_budget, bool fast)
+      : trace_(std::move(trace)), offers_(make_offers(*trace_, false)), operators_(trace_, {}, memory_budget, fast) {
+    for (const Offer& offer : offers_) facts_.outputs.push_back(offer.info);
+    const family::Lengths& lengths = *trace_->lengths;
+    facts_.max_length = lengths.longest();
+    facts_.max_length_why = lengths.why();
+    facts_.proven_min = lengths.shortest();
+    facts_.proven_max = lengths.longest();
+    facts_.lengths_why = lengths.why();
+  }
+
+  EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
+    batch::OutputBuilder builder(batch, request, facts_.outputs);
+    std::vector<std::size_t> wanted;
+    std::vector<bertrt::graph::Slot> slots;
+    for (std::size_t i = 0; i < offers_.size(); ++i) {
+      if (!builder.wants(i)) continue;
+      wanted.push_back(i);
+      slots.push_back(offers_[i].slot);
+    }
+    const auto plan = operators_.plan(std::move(slots));
+    std::vector<std::vector<Tensor>> found(batch.size());
+    std::vector<std::size_t> lengths(batch.size());
+    for (std::size_t text = 0; text < batch.size(); ++text) lengths[text] = length_of(batch, text);
+    const auto one = [&](std::size_t text, kernels::ThreadPool& pool) {
+      const auto arguments = arguments_of(*trace_, batch, text, lengths[text]);
+      found[text] = operators_.run(*plan, arguments, {}, pool);
+    };
+    if (batch.size() == 1) {
+      one(0, kernels::ThreadPool::shared());
+    } else {
+      kernels::ThreadPool::shared().run(batch.size(),
+                                        [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
+    }
+    for (std::size_t text = 0; text < batch.size(); ++text) {
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        add_output(builder, wanted[i], text, found[text][i], batch.length(text), lengths[text]);
+      }
+    }
+    return std::move(builder).finish();
+  }
+
+  const EngineFacts& facts() const noexcept override { return facts_; }
+
+ private:
+  // The length that a text is run at. @throws Error input_too_long, unsupported
+  std::size_t length_of(const batch::Batch& batch, std::size_t text) const {
+    const std::size_t length = batch.length(text);
+    const family::Lengths& lengths = *trace_->lengths;
+    const std::string& reason = lengths.objection(length);
+    if (reason.empty()) return length;
+    if (lengths.only() != 0 && length < lengths.only() && trace_->takes_mask()) return lengths.only();
+    throw Error(length > lengths.shortest() ? ErrorCode::input_too_long : ErrorCode::unsupported,
+                "text " + std::to_string(text), "a length that the trace is right at (" + lengths.why() + ")",
+                std::to_string(length) + " tokens: " + reason);
+  }
+
+  std::shared_ptr<const family::Trace> trace_;
+  std::vector<Offer> offers_;
+  OperatorsRun operators_;
+  EngineFacts facts_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Engine> make_graph_engine(std::shared_ptr<const family::Trace> trace,
+                                                const SessionOptions& options) {
+  if (trace->program == nullptr) {
+    throw Error(ErrorCode::unsupported, "the graph engine", "a trace that is graphable", trace->not_graphable);
+  }
+  if (options.packed.dtype != DType::fp32) {
+    throw Error(ErrorCode::unsupported, "PackedOptions::dtype", "fp32 for the graph engine",
+                std::string(to_string(options.packed.dtype)));
+  }
+  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(options.memory_budget), true);
+}
+
+std::unique_ptr<const Engine> make_reference_engine(std::shared_ptr<const family::Trace> trace) {
+  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(0), false);
+}
+
+}  // namespace bertrt::engine::graph

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "batch/output_builder.h"
+#include "engine/graph/fast_operators.h"
+#include "engine/graph/offers.h"
+#include "family/trace.h"
+
+namespace bertrt::engine::graph {
+
+/// Runs a trace's own operators for one text at a time, as far as some outputs need them. Immutable; any number of calls
+/// at once.
+class OperatorsRun {
+ public:
+  /// @param given  slots that the caller brings (an encoder's states): what makes them is not run
+  /// @param fast   with fast kernels; without them it is the plain evaluation alone
+  OperatorsRun(std::shared_ptr<const family::Trace> trace, std::vector<bertrt::graph::Slot> given,
+               std::size_t memory_budget, bool fast);
+
+  /// What a set of outputs needs.
+  struct Plan {
+    std::vector<bertrt::graph::Slot> outputs;
+    std::vector<std::uint8_t> wanted;         ///< by instruction
+    std::vector<bertrt::graph::Slot> needed;  ///< of the given slots: those that are read
+  };
+  std::shared_ptr<const Plan> plan(std::vector<bertrt::graph::Slot> outputs) const;
+
+  /// @param arguments  of the program, for one text
+  /// @param given      values of plan.needed, in its order
+  /// @return values of plan.outputs. @throws Error runtime
+  std::vector<bertrt::graph::Tensor> run(const Plan& plan, std::span<const bertrt::graph::Value> arguments,
+                                         std::span<const bertrt::graph::Value> given, kernels::ThreadPool& pool) const;
+
+ private:
+  std::shared_ptr<const family::Trace> trace_;
+  std::vector<bertrt::graph::Slot> given_;
+  std::size_t memory_budget_;
+  std::optional<FastOperators> fast_;
+  std::vector<bertrt::graph::Value> shapes_;  // by slot, of one evaluation: what shares bytes
+  mutable std::mutex mutex_;
+  mutable std::map<std::vector<bertrt::graph::Slot>, std::shared_ptr<const Plan>> plans_;
+};
+
+/// One text's output without its batch axis and without the rows of padding, as floats, into `builder`.
+void add_output(batch::OutputBuilder& builder, std::size_t output, std::size_t text,
+                const bertrt::graph::Tensor& tensor, std::size_t own_length, std::size_t padded_length);
+
+}  // namespace bertrt::engine::graph

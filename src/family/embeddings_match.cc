@@ -1,0 +1,149 @@
+#include "family/embeddings_match.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "family/terms.h"
+
+namespace bertrt::family {
+namespace {
+
+using graph::Sizes;
+
+// A table that rows are taken from, and which row for each token of the probe.
+struct Lookup {
+  Weight table;
+  std::vector<std::int64_t> rows;  // [texts, length]
+  std::int64_t padding = -1;       // the operator's padding_idx
+};
+
+std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, const Ref& term, std::int64_t width) {
+  const Sizes sizes = {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length), width};
+  const auto wide = broadcast(term, sizes);
+  if (!wide) return std::nullopt;
+  const Element first = instance.element(*wide, {0, 0, 0});
+  if (first.producer == kNoNode) return std::nullopt;
+  const Node& node = instance.node(first.producer);
+  if (node.partial || node.name != "aten::embedding" || !node.refs[1].tensor.known()) return std::nullopt;
+  auto table = weight(instance, node.refs[0]);
+  if (!table || table->tensor.shape.size() != 2 || table->tensor.shape[1] != width) return std::nullopt;
+  const std::vector<std::int64_t> indices = graph::to_integers(node.refs[1].tensor);
+  Lookup lookup{std::move(*table), {}, -1};
+  if (const auto padding = number(node.arguments[2])) lookup.padding = static_cast<std::int64_t>(*padding);
+  for (std::int64_t text = 0; text < sizes[0]; ++text) {
+    for (std::int64_t token = 0; token < sizes[1]; ++token) {
+      const Element from = instance.element(*wide, {text, token, 0});
+      const Element to = instance.element(*wide, {text, token, width - 1});
+      if (from.producer != first.producer || to.producer != first.producer || from.index < 0 ||
+          from.index % width != 0 || to.index != from.index + width - 1) {
+        return std::nullopt;
+      }
+      lookup.rows.push_back(indices[static_cast<std::size_t>(from.index / width)]);
+    }
+  }
+  return lookup;
+}
+
+// RoBERTa's: padding + 1, + 2, …, tokens that are padding get its own.
+std::vector<std::int64_t> counted_positions(const Probe& probe, std::int64_t padding) {
+  std::vector<std::int64_t> positions;
+  for (std::size_t text = 0; text < probe.texts; ++text) {
+    std::int64_t seen = 0;
+    for (std::size_t token = 0; token < probe.length; ++token) {
+      positions.push_back(probe.at(probe.ids, text, token) == padding ? padding : padding + ++seen);
+    }
+  }
+  return positions;
+}
+
+std::vector<std::int64_t> absolute_positions(const Probe& probe, std::int64_t first) {
+  std::vector<std::int64_t> positions;
+  for (std::size_t text = 0; text < probe.texts; ++text) {
+    for (std::size_t token = 0; token < probe.length; ++token) {
+      positions.push_back(first + static_cast<std::int64_t>(token));
+    }
+  }
+  return positions;
+}
+
+bool all_one(const std::vector<std::int64_t>& rows) {
+  return std::all_of(rows.begin(), rows.end(), [&](std::int64_t row) { return row == rows.front(); });
+}
+
+// Counted from a padding id that stands in no file by name: the row before the first token's that is no padding.
+std::optional<std::int64_t> counted_padding(const Probe& probe, const std::vector<std::int64_t>& rows) {
+  for (std::int64_t padding = 0; padding < 8; ++padding) {
+    if (rows == counted_positions(probe, padding)) return padding;
+  }
+  return std::nullopt;
+}
+
+bool take_positions(const Probe& probe, Lookup& lookup, MatchedEmbeddings& found) {
+  Embeddings& embeddings = found.embeddings;
+  if (embeddings.positions) return false;
+  if (lookup.rows == absolute_positions(probe, lookup.rows.front()) && probe.length > 1) {
+    embeddings.position_scheme = PositionScheme::absolute;
+    embeddings.first_position = lookup.rows.front();
+  } else if (const auto padding = counted_padding(probe, lookup.rows)) {
+    embeddings.position_scheme = PositionScheme::counted;
+    embeddings.padding_id = *padding;
+  } else if (lookup.rows == probe.positions) {
+    // The caller's. What a caller who gives none means, the table says: RoBERTa's has a row for padding.
+    found.positions_given = true;
+    embeddings.position_scheme = lookup.padding < 0 ? PositionScheme::absolute : PositionScheme::counted;
+    embeddings.padding_id = std::max<std::int64_t>(lookup.padding, 0);
+  } else {
+    return false;
+  }
+  embeddings.positions = std::move(lookup.table);
+  return true;
+}
+
+}  // namespace
+
+std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId norm,
+                                                  std::string& why) {
+  auto applied = find_norm(instance, norm);
+  if (!applied) return std::nullopt;
+  const std::int64_t width = applied->input.tensor.sizes().back();
+  MatchedEmbeddings found;
+  found.state = norm;
+  found.embeddings.position_scheme = PositionScheme::none;
+  found.embeddings.takes_types = false;
+  bool words = false;
+  std::vector<Lookup> others;
+  for (const Ref& term : terms(instance, applied->input)) {
+    auto lookup = read_lookup(instance, probe, term, width);
+    if (!lookup) {
+      why = "a term of the embeddings that is no row of a table";
+      return std::nullopt;
+    }
+    if (!words && lookup->rows == probe.ids && !all_one(lookup->rows)) {
+      found.embeddings.words = std::move(lookup->table);
+      words = true;
+    } else {
+      others.push_back(std::move(*lookup));
+    }
+  }
+  if (!words) {
+    why = "embeddings without words";
+    return std::nullopt;
+  }
+  for (Lookup& lookup : others) {
+    if (take_positions(probe, lookup, found)) continue;
+    if (found.embeddings.types || (lookup.rows != probe.types && !all_one(lookup.rows))) {
+      why = "rows of " + lookup.table.name + " that are chosen in a way that no model of this family has";
+      return std::nullopt;
+    }
+    found.embeddings.takes_types = lookup.rows == probe.types && !all_one(probe.types);
+    if (!found.embeddings.takes_types) found.embeddings.fixed_type = lookup.rows.front();
+    found.embeddings.types = std::move(lookup.table);
+  }
+  found.embeddings.norm = std::move(applied->norm);
+  // ELECTRA and ALBERT: a dense layer between the embeddings and the first layer. Whose input that is, is seen from
+  // the layers: the caller asks for it.
+  return found;
+}
+
+}  // namespace bertrt::family

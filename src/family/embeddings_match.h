@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "family/encoder_spec.h"
+#include "family/instance.h"
+#include "family/probe.h"
+
+namespace bertrt::family {
+
+struct MatchedEmbeddings {
+  Embeddings embeddings;
+  bool positions_given = false;
+  NodeId state = kNoNode;  ///< the first layer's input
+};
+
+/// The sum of looked-up rows that `norm`, a layer norm, stands on: words by ids; types by types or all of one; positions
+/// as the caller gives them or counted. Anything else in the sum is not explained.
+std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId norm,
+                                                  std::string& why);
+
+}  // namespace bertrt::family

@@ -1,0 +1,192 @@
+#include "family/instance.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bertrt::family {
+namespace {
+
+using graph::Sizes;
+using graph::Tensor;
+
+// Operators whose result has the values of their first argument in the same logical order.
+bool copies(const Node& node) {
+  static constexpr std::string_view kNames[] = {"aten::contiguous",  "aten::clone",   "aten::reshape", "aten::flatten",
+                                                "aten::reshape_as", "aten::expand_as", "aten::to",     "aten::type_as",
+                                                "aten::view",       "aten::dropout",  "aten::detach", "aten::alias"};
+  if (std::find(std::begin(kNames), std::end(kNames), node.name) == std::end(kNames)) return false;
+  return node.refs[0].tensor.defined() && node.refs[0].tensor.type() == node.result.tensor.type() &&
+         node.refs[0].tensor.elements() == node.result.tensor.elements();
+}
+
+Sizes coordinates_of(std::int64_t index, const Sizes& sizes) {
+  Sizes coordinates(sizes.size());
+  for (std::size_t axis = sizes.size(); axis-- > 0;) {
+    coordinates[axis] = index % sizes[axis];
+    index /= sizes[axis];
+  }
+  return coordinates;
+}
+
+std::int64_t index_of(const Sizes& coordinates, const Sizes& sizes) {
+  std::int64_t index = 0;
+  for (std::size_t axis = 0; axis < sizes.size(); ++axis) index = index * sizes[axis] + coordinates[axis];
+  return index;
+}
+
+// The logical index of the element that lies at `offset` of the storage, or -1.
+std::int64_t logical_index(const Tensor& tensor, std::int64_t offset) {
+  offset -= tensor.offset();
+  const Sizes& sizes = tensor.sizes();
+  const Sizes& strides = tensor.strides();
+  std::vector<std::size_t> order(sizes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return strides[a] > strides[b]; });
+  Sizes coordinates(sizes.size(), 0);
+  for (const std::size_t axis : order) {
+    if (sizes[axis] == 1 || strides[axis] == 0) continue;
+    coordinates[axis] = offset / strides[axis];
+    if (coordinates[axis] < 0 || coordinates[axis] >= sizes[axis]) return -1;
+    offset -= coordinates[axis] * strides[axis];
+  }
+  return offset == 0 ? index_of(coordinates, sizes) : -1;
+}
+
+bool covers(const Tensor& tensor) {
+  return tensor.elements() == tensor.storage()->elements() && tensor.contiguous();
+}
+
+std::string_view functional_name(std::string_view name) {
+  if (name.ends_with("_") && !name.ends_with("__")) name.remove_suffix(1);
+  return name;
+}
+
+}  // namespace
+
+Instance::Instance(const graph::Program& program, std::vector<graph::Value> inputs)
+    : program_(program), inputs_(std::move(inputs)) {
+  for (const graph::Constant& constant : program.constants) {
+    if (const Tensor* tensor = constant.value.tensor()) constants_.emplace(tensor->storage().get(), &constant);
+  }
+  graph::EvaluateOptions options;
+  options.shapes_only = true;
+  options.observer = [this](const graph::Event& event) { observe(event); };
+  const graph::Evaluation done = graph::evaluate(program, inputs_, options);
+  for (auto& [path, tensor] : graph::flatten(done.result)) outputs_.emplace_back(path, reference(tensor));
+}
+
+const graph::Constant* Instance::constant(const graph::Storage* storage) const {
+  const auto found = constants_.find(storage);
+  return found == constants_.end() ? nullptr : found->second;
+}
+
+Ref Instance::reference(const Tensor& tensor) const {
+  const auto found = producer_.find(tensor.storage().get());
+  return {tensor, found == producer_.end() ? kNoNode : found->second};
+}
+
+void Instance::observe(const graph::Event& event) {
+  const Tensor* result = event.result->tensor();
+  kept_.push_back(*event.result);
+  Node node;
+  node.instruction = event.instruction;
+  node.name = event.op->name;
+  bool aliases = false;
+  for (const graph::Value& argument : event.arguments) {
+    node.arguments.push_back(argument);
+    const Tensor* tensor = argument.tensor();
+    node.refs.push_back(tensor != nullptr ? reference(*tensor) : Ref{});
+    if (tensor != nullptr && result != nullptr) aliases = aliases || tensor->storage() == result->storage();
+  }
+  const bool in_place = node.name.ends_with("_") && !node.name.ends_with("__");
+  if (result == nullptr) {
+    // Several results (split, topk): each that is new bytes is this node's, seen as a part of what it wrote.
+    const auto take = [&](const std::vector<graph::Value>& items) {
+      for (const graph::Value& item : items) {
+        const Tensor* tensor = item.tensor();
+        if (tensor == nullptr || producer_.contains(tensor->storage().get()) ||
+            constants_.contains(tensor->storage().get())) {
+          continue;
+        }
+        Node part = node;
+        part.result = {*tensor, static_cast<NodeId>(nodes_.size())};
+        part.partial = true;
+        if (tensor->known() && !tensor->varies()) continue;
+        producer_[tensor->storage().get()] = static_cast<NodeId>(nodes_.size());
+        nodes_.push_back(std::move(part));
+      }
+    };
+    if (const graph::List* list = event.result->list()) take(list->items);
+    if (const graph::Tuple* tuple = event.result->tuple()) take(tuple->items);
+    return;
+  }
+  if (aliases && !in_place) return;  // a view, or nothing to do
+  node.result = {*result, static_cast<NodeId>(nodes_.size())};
+  if (in_place) {
+    node.name = functional_name(node.name);
+    node.partial = !covers(*result);
+  }
+  producer_[result->storage().get()] = static_cast<NodeId>(nodes_.size());
+  nodes_.push_back(std::move(node));
+}
+
+Element Instance::element(const Ref& ref, const std::vector<std::int64_t>& coordinates) const {
+  const Ref* at = &ref;
+  Sizes here = coordinates;
+  while (true) {
+    std::int64_t offset = at->tensor.offset();
+    for (std::size_t axis = 0; axis < here.size(); ++axis) offset += here[axis] * at->tensor.strides()[axis];
+    if (at->producer == kNoNode) return {kNoNode, at->tensor.storage().get(), offset};
+    const Node& node = nodes_[at->producer];
+    const std::int64_t index = logical_index(node.result.tensor, offset);
+    if (index < 0 || node.partial || !copies(node)) return {at->producer, at->tensor.storage().get(), index};
+    at = &node.refs[0];
+    here = coordinates_of(index, at->tensor.sizes());
+  }
+}
+
+bool Instance::maps(const Ref& ref, const Sizes& sizes, const Expected& expected) const {
+  const Sizes& own = ref.tensor.sizes();
+  std::int64_t count = 1;
+  for (const std::int64_t size : sizes) count *= size;
+  if (count != ref.tensor.elements() || count == 0) return false;
+  constexpr std::int64_t kAll = 2048;
+  std::vector<Sizes> picks;
+  for (const std::int64_t size : sizes) {
+    Sizes pick;
+    for (std::int64_t i = 0; i < size; ++i) {
+      if (count <= kAll || i < 2 || i == size / 2 || i + 1 == size) pick.push_back(i);
+    }
+    picks.push_back(std::move(pick));
+  }
+  std::vector<std::size_t> turn(sizes.size(), 0);
+  Sizes coordinates(sizes.size());
+  while (true) {
+    for (std::size_t axis = 0; axis < sizes.size(); ++axis) coordinates[axis] = picks[axis][turn[axis]];
+    const Element want = expected(coordinates);
+    const Element found = element(ref, coordinates_of(index_of(coordinates, sizes), own));
+    if (found.producer != want.producer || found.index != want.index || found.index < 0) return false;
+    if (want.producer == kNoNode && want.storage != found.storage) return false;
+    std::size_t axis = sizes.size();
+    while (axis-- > 0) {
+      if (++turn[axis] < picks[axis].size()) break;
+      turn[axis] = 0;
+    }
+    if (axis == static_cast<std::size_t>(-1)) return true;
+  }
+}
+
+NodeId Instance::whole(const Ref& ref) const {
+  if (ref.producer == kNoNode || ref.tensor.rank() == 0 || ref.tensor.elements() == 0) return kNoNode;
+  const Element first = element(ref, Sizes(ref.tensor.sizes().size(), 0));
+  if (first.producer == kNoNode || nodes_[first.producer].partial) return kNoNode;
+  const Tensor& made = nodes_[first.producer].result.tensor;
+  if (made.elements() != ref.tensor.elements() || made.rank() == 0 || made.sizes().back() != ref.tensor.sizes().back()) {
+    return kNoNode;
+  }
+  const Sizes& sizes = ref.tensor.sizes();
+  const bool same = maps(ref, sizes, [&](const Sizes& at) { return Element{first.producer, nullptr, index_of(at, sizes)}; });
+  return same ? first.producer : kNoNode;
+}
+
+}  // namespace bertrt::family

@@ -1,0 +1,150 @@
+#include "family/lengths.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bertrt/error.h"
+#include "graph/evaluate.h"
+
+namespace bertrt::family {
+namespace {
+
+// Beyond this nobody looks: a model that takes it takes what memory holds.
+constexpr std::size_t kFarthest = 4096;
+
+Probe one_text(std::size_t length, const ProbeLimits& limits) {
+  Probe probe = make_probe(1, length, MaskShape::full, limits, 0);
+  // No id is padding: RoBERTa's positions then reach as far as they ever do.
+  const std::int64_t id = limits.ids > 1 && limits.padding == limits.ids - 1 ? limits.ids - 2
+                                                                             : std::max<std::int64_t>(limits.ids - 1, 0);
+  std::fill(probe.ids.begin(), probe.ids.end(), id);
+  std::fill(probe.types.begin(), probe.types.end(), 0);
+  std::fill(probe.positions.begin(), probe.positions.end(), 0);
+  return probe;
+}
+
+}  // namespace
+
+struct Lengths::Look {
+  std::size_t length = 0;
+  std::map<std::size_t, bool> whole;  // by instruction: a slice that left nothing out
+  std::vector<graph::Sizes> outputs;
+  bool baked_strides = false;
+
+  Look(const graph::Program& program, std::size_t tokens, const ProbeLimits& limits) : length(tokens) {
+    graph::EvaluateOptions options;
+    options.shapes_only = true;
+    options.observer = [this](const graph::Event& event) {
+      if (event.op->name != "aten::slice" && event.op->name != "aten::narrow") return;
+      const graph::Tensor* from = event.arguments[0].tensor();
+      const graph::Tensor* to = event.result->tensor();
+      if (from != nullptr && to != nullptr) whole[event.instruction] = from->sizes() == to->sizes();
+    };
+    const graph::Evaluation done = graph::evaluate(program, arguments_of(program, one_text(tokens, limits)), options);
+    baked_strides = done.baked_strides;
+    for (const auto& [path, tensor] : graph::flatten(done.result)) outputs.push_back(tensor.sizes());
+  }
+};
+
+Lengths::Lengths(std::shared_ptr<const graph::Program> program, std::size_t traced, const ProbeLimits& limits)
+    : program_(std::move(program)), traced_(traced), limits_(limits) {
+  search();
+}
+
+std::string Lengths::look(std::size_t length) const {
+  try {
+    const Look here(*program_, length, limits_);
+    if (reference_ == nullptr || length == reference_->length) return {};
+    if (here.baked_strides) return "strides of the traced length are written into it";
+    for (const auto& [instruction, whole] : here.whole) {
+      const auto before = reference_->whole.find(instruction);
+      if (whole || before == reference_->whole.end() || !before->second) continue;
+      return "a slice of the traced length at " + program_->where(program_->instructions[instruction].place);
+    }
+    for (std::size_t i = 0; i < here.outputs.size() && i < reference_->outputs.size(); ++i) {
+      const graph::Sizes& then = reference_->outputs[i];
+      const graph::Sizes& now = here.outputs[i];
+      if (then.size() != now.size()) return "an output of another rank";
+      if (then.size() < 3) continue;
+      const bool had = then[1] == static_cast<std::int64_t>(reference_->length);
+      if (had && now[1] != static_cast<std::int64_t>(length)) return "an output that is as long as the traced text";
+    }
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+const std::string& Lengths::objection(std::size_t length) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = known_.find(length); found != known_.end()) return found->second;
+  }
+  std::string answer;
+  if (only_ != 0) {
+    if (length != only_) answer = why_;
+  } else {
+    answer = look(length);
+  }
+  const std::lock_guard lock(mutex_);
+  return known_.emplace(length, std::move(answer)).first->second;
+}
+
+void Lengths::search() {
+  if (traced_ != 0) {
+    try {
+      reference_ = std::make_shared<const Look>(*program_, traced_, limits_);
+    } catch (const Error& error) {
+      throw Error(ErrorCode::unsupported, "the trace at its own length of " + std::to_string(traced_) + " tokens",
+                  "a run", error.what());
+    }
+  }
+  // A trace that takes lengths takes all of these: one with a length written into it fails at some.
+  const std::size_t at = traced_ == 0 ? 8 : traced_;
+  std::string first;
+  for (const std::size_t length : {at - 1, at + 1, std::size_t{2}, std::size_t{3}, std::size_t{5}, std::size_t{7}}) {
+    if (length == 0 || length == traced_) continue;
+    const std::string& reason = objection(length);
+    if (reason.empty()) continue;
+    // A longer text may be too long for the model; a shorter one never is.
+    if (length > at && traced_ != 0) continue;
+    if (traced_ == 0) {
+      throw Error(ErrorCode::unsupported, "a trace that does not say its length", "one that runs at any", reason);
+    }
+    only_ = traced_;
+    shortest_ = longest_ = traced_;
+    why_ = "the traced length of " + std::to_string(traced_) + " tokens alone: at " + std::to_string(length) +
+           " tokens: " + reason;
+    known_.clear();
+    return;
+  }
+  shortest_ = objection(1).empty() ? 1 : 2;
+  // The longest: twice as long until it fails, then halved.
+  std::size_t good = std::max(at, std::size_t{7});
+  std::size_t bad = 0;
+  while (bad == 0 && good < kFarthest) {
+    const std::size_t next = std::min(good * 2, kFarthest);
+    if (objection(next).empty()) {
+      good = next;
+    } else {
+      bad = next;
+    }
+  }
+  while (bad != 0 && bad - good > 1) {
+    const std::size_t middle = good + (bad - good) / 2;
+    (objection(middle).empty() ? good : bad) = middle;
+  }
+  longest_ = bad == 0 ? 0 : good;
+  why_ = "shapes and positions evaluated for each length: " + std::to_string(shortest_) + " to " +
+         (longest_ == 0 ? "what memory holds" : std::to_string(longest_)) + " tokens";
+}
+
+std::vector<graph::Sizes> Lengths::output_shapes(std::size_t length) const {
+  Look here(*program_, length, limits_);
+  for (graph::Sizes& sizes : here.outputs) {
+    if (!sizes.empty() && sizes[0] == 1) sizes.erase(sizes.begin());
+  }
+  return std::move(here.outputs);
+}
+
+}  // namespace bertrt::family

@@ -1,0 +1,101 @@
+#include "family/probe.h"
+
+#include <algorithm>
+#include <random>
+
+#include "bertrt/error.h"
+
+namespace bertrt::family {
+namespace {
+
+graph::Value as_input(const Probe& probe, const std::vector<std::int64_t>& values, graph::ElementType type) {
+  graph::Tensor tensor = graph::Tensor::make(
+      type, {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length)});
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    switch (type) {
+      case graph::ElementType::float32: tensor.mutable_data<float>()[i] = static_cast<float>(values[i]); break;
+      case graph::ElementType::int32: tensor.mutable_data<std::int32_t>()[i] = static_cast<std::int32_t>(values[i]); break;
+      case graph::ElementType::boolean: tensor.mutable_data<std::uint8_t>()[i] = values[i] != 0; break;
+      default: tensor.mutable_data<std::int64_t>()[i] = values[i];
+    }
+  }
+  tensor.storage()->varies = true;
+  return tensor;
+}
+
+graph::Value zeros(const Probe& probe, const graph::ProgramInput& input) {
+  if (input.traced_shape.size() < 2) {
+    throw Error(ErrorCode::unsupported, "the model's input \"" + input.name + "\"",
+                "a recorded example of it that says its shape", "none");
+  }
+  graph::Sizes sizes = input.traced_shape;
+  sizes[0] = static_cast<std::int64_t>(probe.texts);
+  sizes[1] = static_cast<std::int64_t>(probe.length);
+  graph::Tensor tensor = graph::Tensor::make(input.type, sizes);
+  tensor.storage()->varies = true;
+  return tensor;
+}
+
+}  // namespace
+
+InputNames input_names(const graph::Program& program) {
+  InputNames names;
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
+    const std::string& name = program.inputs[i].name;
+    if (name == "input_ids") {
+      names.ids = i;
+    } else if (name == "attention_mask") {
+      names.mask = i;
+    } else if (name == "token_type_ids") {
+      names.types = i;
+    } else if (name == "position_ids") {
+      names.positions = i;
+    } else {
+      names.others = true;
+    }
+  }
+  return names;
+}
+
+Probe make_probe(std::size_t texts, std::size_t length, MaskShape shape, const ProbeLimits& limits,
+                 std::uint32_t seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](std::int64_t limit) {
+    return limit <= 1 ? 0 : std::uniform_int_distribution<std::int64_t>(0, limit - 1)(random);
+  };
+  Probe probe{texts, length, {}, {}, {}, {}};
+  for (std::size_t text = 0; text < texts; ++text) {
+    const std::size_t whole = shape == MaskShape::full ? length : 1 + static_cast<std::size_t>(below(
+                                                                          static_cast<std::int64_t>(length)));
+    for (std::size_t token = 0; token < length; ++token) {
+      const bool pad = limits.padding >= 0 && limits.padding < limits.ids && below(5) == 0;
+      probe.ids.push_back(pad ? limits.padding : below(limits.ids));
+      // Both types stand in every text, so that they are not taken for one that is fixed.
+      probe.types.push_back(limits.types > 1 && token < 2 ? static_cast<std::int64_t>(token) : below(limits.types));
+      probe.positions.push_back(below(limits.positions));
+      bool seen = token < whole;
+      if (shape == MaskShape::holed) seen = token == 0 || below(3) != 0;
+      probe.mask.push_back(seen);
+    }
+  }
+  return probe;
+}
+
+std::vector<graph::Value> arguments_of(const graph::Program& program, const Probe& probe) {
+  std::vector<graph::Value> arguments;
+  for (const graph::ProgramInput& input : program.inputs) {
+    const std::vector<std::int64_t>* values = input.name == "input_ids"        ? &probe.ids
+                                              : input.name == "attention_mask" ? &probe.mask
+                                              : input.name == "token_type_ids" ? &probe.types
+                                              : input.name == "position_ids"   ? &probe.positions
+                                                                               : nullptr;
+    if (values == nullptr) {
+      arguments.push_back(zeros(probe, input));
+      continue;
+    }
+    arguments.push_back(as_input(probe, *values, input.type));
+  }
+  return arguments;
+}
+
+}  // namespace bertrt::family

@@ -1,0 +1,187 @@
+#include "family/recognize.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "bertrt/error.h"
+#include "family/encoder_match.h"
+#include "family/roles.h"
+#include "family/same_spec.h"
+
+namespace bertrt::family {
+namespace {
+
+// One look at a program: an instance and what was found in it.
+struct Look {
+  std::optional<MatchedEncoder> encoder;
+  std::vector<HeadSpec> heads;
+  std::vector<OutputPlan> outputs;
+  std::vector<graph::Slot> states;
+  std::optional<graph::Slot> pooled;
+  std::string why;
+};
+
+graph::Slot slot_of(const Instance& instance, NodeId node) {
+  return instance.program().instructions[instance.node(node).instruction].outputs[0];
+}
+
+Look look_at(const graph::Program& program, const Probe& probe) {
+  Look look;
+  const Instance instance(program, arguments_of(program, probe));
+  look.encoder = match_encoder(instance, probe, look.why);
+  look.outputs = find_roles(instance, look.encoder ? &*look.encoder : nullptr, look.heads);
+  if (!look.encoder) return look;
+  for (const NodeId state : look.encoder->states) look.states.push_back(slot_of(instance, state));
+  if (look.encoder->pooled) look.pooled = slot_of(instance, *look.encoder->pooled);
+  return look;
+}
+
+// Numbers that stand in the code, and sizes of small tensors: where a model could begin to behave in another way.
+std::set<std::size_t> landmarks(const graph::Program& program, std::size_t limit) {
+  std::set<std::size_t> found;
+  const auto add = [&](std::int64_t value) {
+    if (value > 1 && value <= static_cast<std::int64_t>(limit)) found.insert(static_cast<std::size_t>(value));
+  };
+  for (const graph::Constant& constant : program.constants) {
+    if (const auto* integer = constant.value.integer()) add(*integer);
+    const graph::Tensor* tensor = constant.value.tensor();
+    if (tensor == nullptr) continue;
+    if (constant.origin == graph::Constant::Origin::attribute && graph::is_floating(tensor->type())) continue;
+    for (const std::int64_t size : tensor->sizes()) add(size);
+    if (tensor->elements() == 1 && graph::is_integral(tensor->type())) add(graph::to_integers(*tensor)[0]);
+  }
+  return found;
+}
+
+// Lengths at which the program has to be the same encoder again.
+std::set<std::size_t> other_lengths(const graph::Program& program, std::size_t limit, bool thorough) {
+  std::set<std::size_t> lengths = {2, 7};
+  for (const std::size_t mark : landmarks(program, limit)) {
+    lengths.insert(mark + 1);
+    if (!thorough) continue;
+    lengths.insert({mark - 1, mark, 2 * mark + 1});
+  }
+  if (thorough) lengths.insert({3, 4, 5, 6, 8});
+  lengths.insert(limit);
+  std::erase_if(lengths, [&](std::size_t length) { return length < 2 || length > limit; });
+  return lengths;
+}
+
+bool same_look(const Look& a, const Look& b) {
+  if (!b.encoder || !same_spec(a.encoder->spec, b.encoder->spec) ||
+      a.encoder->positions_given != b.encoder->positions_given || a.states != b.states || a.pooled != b.pooled ||
+      a.heads.size() != b.heads.size() || a.outputs.size() != b.outputs.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < a.heads.size(); ++i) {
+    if (!same_head(a.heads[i], b.heads[i])) return false;
+  }
+  for (std::size_t i = 0; i < a.outputs.size(); ++i) {
+    const OutputPlan& x = a.outputs[i];
+    const OutputPlan& y = b.outputs[i];
+    if (x.role != y.role || x.source != y.source || x.index != y.index || x.column != y.column) return false;
+  }
+  return true;
+}
+
+std::size_t longest_text(const EncoderSpec& spec) {
+  const Embeddings& embeddings = spec.embeddings;
+  if (!embeddings.positions) return 0;
+  const std::int64_t rows = embeddings.positions->tensor.shape[0];
+  const std::int64_t first =
+      embeddings.position_scheme == PositionScheme::counted ? embeddings.padding_id + 1 : embeddings.first_position;
+  return static_cast<std::size_t>(std::max<std::int64_t>(rows - first, 0));
+}
+
+class Reader {
+ public:
+  Reader(const graph::Program& program, const RecognizeOptions& options) : program_(program), options_(options) {
+    const InputNames names = input_names(program);
+    mask_ = names.mask ? MaskShape::holed : MaskShape::full;
+  }
+
+  Reading read() {
+    Reading reading;
+    const InputNames names = input_names(program_);
+    if (!names.ids || names.others) {
+      reading.not_explained = names.ids ? "an input that no encoder of the family takes" : "no input_ids";
+      return reading;
+    }
+    const std::size_t length = options_.only_length != 0 ? options_.only_length : 5;
+    limits_ = probe_limits(program_, length);
+    const Look first = look(length, 2, mask_, 1);
+    reading.outputs = first.outputs;
+    reading.not_explained = first.why;
+    if (!first.encoder) return reading;
+    std::size_t limit = longest_text(first.encoder->spec);
+    if (options_.only_length != 0) limit = options_.only_length;
+    if (options_.max_length != 0) limit = std::min(limit == 0 ? options_.max_length : limit, options_.max_length);
+    limits_.padding = first.encoder->spec.embeddings.position_scheme == PositionScheme::counted
+                          ? first.encoder->spec.embeddings.padding_id
+                          : limits_.padding;
+    Look best = first;
+    if (!compare(first, best, limit, reading)) return reading;
+    reading.not_explained = best.why;
+    Recognition found;
+    found.spec = std::move(best.encoder->spec);
+    found.spec.max_length = limit;
+    found.positions_given = best.encoder->positions_given;
+    found.states = std::move(best.states);
+    found.pooled = best.pooled;
+    found.heads = std::move(best.heads);
+    found.outputs = std::move(best.outputs);
+    reading.recognition = std::move(found);
+    return reading;
+  }
+
+ private:
+  Look look(std::size_t length, std::size_t texts, MaskShape mask, std::uint32_t seed) const {
+    return look_at(program_, make_probe(texts, length, mask, limits_, seed));
+  }
+
+  // The other lengths and masks; `best` becomes the look at the longest text.
+  bool compare(const Look& first, Look& best, std::size_t limit, Reading& reading) const {
+    std::set<std::size_t> lengths = {options_.only_length};
+    if (options_.only_length == 0) lengths = other_lengths(program_, limit, options_.thorough);
+    std::uint32_t seed = 2;
+    for (const std::size_t length : lengths) {
+      std::vector<MaskShape> masks = {mask_};
+      if (mask_ == MaskShape::holed && (options_.thorough || length <= 8)) masks.push_back(MaskShape::prefix);
+      if (mask_ == MaskShape::holed && options_.thorough) masks.push_back(MaskShape::full);
+      for (const MaskShape mask : masks) {
+        Look other;
+        try {
+          other = look(length, length > 64 ? 1 : 2, mask, seed++);
+        } catch (const Error& error) {
+          reading.not_explained = "at " + std::to_string(length) + " tokens: " + error.what();
+          return false;
+        }
+        // A mask that shows all, or all of one text, says nothing about masks.
+        if (other.encoder && mask != MaskShape::holed) other.encoder->spec.mask = first.encoder->spec.mask;
+        if (!same_look(first, other)) {
+          reading.not_explained = "at " + std::to_string(length) + " tokens it is another model" +
+                                  (other.why.empty() ? "" : ": " + other.why);
+          return false;
+        }
+        if (other.encoder->spec.relative_bias && length == limit) {
+          best.encoder->spec.relative_bias = other.encoder->spec.relative_bias;
+        }
+      }
+    }
+    return true;
+  }
+
+  const graph::Program& program_;
+  const RecognizeOptions& options_;
+  MaskShape mask_ = MaskShape::full;
+  ProbeLimits limits_;
+};
+
+}  // namespace
+
+Reading read_model(const graph::Program& program, const RecognizeOptions& options) {
+  return Reader(program, options).read();
+}
+
+}  // namespace bertrt::family

@@ -1,0 +1,340 @@
+#include "family/roles.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "family/function.h"
+#include "family/terms.h"
+
+namespace bertrt::family {
+namespace {
+
+using graph::Sizes;
+
+// What the rows of a tensor belong to.
+enum class Rows { unknown, tokens, texts };
+
+class RoleFinder {
+ public:
+  RoleFinder(const Instance& instance, const MatchedEncoder* encoder, std::vector<HeadSpec>& heads)
+      : instance_(instance), encoder_(encoder), heads_(heads) {
+    const auto input = input_names(instance.program()).ids;
+    if (!input) return;
+    const graph::Tensor& ids = *instance.inputs()[*input].tensor();
+    texts_ = ids.size(0);
+    length_ = ids.size(1);
+  }
+
+  std::vector<OutputPlan> all() {
+    std::vector<OutputPlan> plans;
+    for (const auto& [path, ref] : instance_.outputs()) {
+      OutputPlan plan = one(ref);
+      plan.name = path.name;
+      plan.order = ref.tensor.elements() == 0 ? kNoNode : instance_.whole(ref);
+      plan.embeddings = plan.role == OutputRole::hidden_state && plan.order < first_attention();
+      plans.push_back(std::move(plan));
+    }
+    pair_spans(plans);
+    return plans;
+  }
+
+ private:
+  OutputPlan one(const Ref& ref) {
+    OutputPlan plan;
+    const Sizes& sizes = ref.tensor.sizes();
+    if (texts_ == 0 || sizes.empty() || sizes[0] != texts_) return plan;
+    const NodeId node = instance_.whole(ref);
+    if (encoder_ != nullptr && node != kNoNode) {
+      const auto state = std::find(encoder_->states.begin(), encoder_->states.end(), node);
+      if (state != encoder_->states.end() && sizes.size() == 3) {
+        plan.role = OutputRole::hidden_state;
+        plan.evidence = Evidence::recognized;
+        plan.source = OutputPlan::Source::state;
+        plan.index = static_cast<std::size_t>(state - encoder_->states.begin());
+        return plan;
+      }
+      if (node == encoder_->pooled && sizes.size() == 2) {
+        plan.role = OutputRole::pooled_output;
+        plan.evidence = Evidence::recognized;
+        plan.source = OutputPlan::Source::pooled;
+        return plan;
+      }
+    }
+    if (encoder_ == nullptr && node != kNoNode && sizes.size() == 3 && sizes[1] == length_ &&
+        (residual_norm(node) || residual_sum(node))) {
+      plan.role = OutputRole::hidden_state;
+      plan.evidence = Evidence::by_shape;
+      return plan;
+    }
+    if (encoder_ == nullptr && node != kNoNode && sizes.size() == 2 && pooled_by_shape(node)) {
+      plan.role = OutputRole::pooled_output;
+      plan.evidence = Evidence::by_shape;
+      return plan;
+    }
+    take_logits(ref, plan);
+    return plan;
+  }
+
+  NodeId first_attention() const {
+    for (NodeId id = 0; id < instance_.nodes().size(); ++id) {
+      const std::string_view name = instance_.node(id).name;
+      if (name == "aten::softmax" || name == "aten::scaled_dot_product_attention") return id;
+    }
+    return 0;
+  }
+
+  void take_logits(const Ref& ref, OutputPlan& plan) {
+    const Sizes& sizes = ref.tensor.sizes();
+    const Rows rows = logits(ref, 0);
+    const bool per_token = sizes.size() >= 2 && sizes.size() <= 3 && sizes[1] == length_;
+    if (rows == Rows::tokens && per_token) plan.role = OutputRole::token_logits;
+    if (rows == Rows::texts && sizes.size() <= 2) plan.role = OutputRole::text_logits;
+    if (plan.role == OutputRole::other) return;
+    plan.evidence = Evidence::recognized;
+    if (encoder_ == nullptr) return;
+    if (sizes.size() == 2 && rows == Rows::tokens) {
+      // One of two columns apart: where an answer begins or ends.
+      const Element first = instance_.element(ref, {0, 0});
+      if (first.producer == kNoNode) return;
+      const graph::Tensor& made = instance_.node(first.producer).result.tensor;
+      if (made.rank() != 3 || made.sizes().back() != 2) return;
+      const std::int64_t column = first.index;
+      if (column > 1 || !instance_.maps(ref, {texts_, length_}, [&](const Sizes& at) {
+            return Element{first.producer, nullptr, (at[0] * length_ + at[1]) * 2 + column};
+          })) {
+        return;
+      }
+      plan.column = static_cast<std::size_t>(column);
+      plan.pair = first.producer;
+      if (const auto head = find_head(first.producer)) {
+        plan.source = OutputPlan::Source::head;
+        plan.index = *head;
+      }
+      return;
+    }
+    const NodeId node = instance_.whole(ref);
+    if (node == kNoNode || sizes.size() != (rows == Rows::tokens ? 3U : 2U)) return;
+    if (const auto head = find_head(node)) {
+      plan.source = OutputPlan::Source::head;
+      plan.index = *head;
+    }
+  }
+
+  // The columns of one [texts, tokens, 2] map: start and end where both are given, and nothing of the kind else.
+  void pair_spans(std::vector<OutputPlan>& plans) {
+    for (OutputPlan& plan : plans) {
+      if (plan.pair == kNoNode) continue;
+      const bool both = std::count_if(plans.begin(), plans.end(), [&](const OutputPlan& other) {
+                          return other.pair == plan.pair && other.column != plan.column;
+                        }) == 1;
+      if (both) plan.role = plan.column == 0 ? OutputRole::start_logits : OutputRole::end_logits;
+      if (!both) plan.source = OutputPlan::Source::operators;
+    }
+  }
+
+  // ---- logits: a linear map of rows, with bias, scale, banned classes and log_softmax at most ------------------------
+
+  static constexpr std::size_t kMaxDepth = 64;
+
+  Rows logits(const Ref& ref, std::size_t depth) {
+    if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
+    const NodeId id = instance_.whole(ref);
+    if (id == kNoNode) return logits_of_part(ref, depth);
+    if (const auto dense = find_dense(instance_, id)) return rows(dense->input, depth + 1);
+    const Node& node = instance_.node(id);
+    if (node.partial) return Rows::unknown;
+    const auto constant = [&](std::size_t i) {
+      return i < node.arguments.size() &&
+             (number(node.arguments[i]) || (node.refs[i].tensor.defined() &&
+                                            (weight(instance_, node.refs[i]) || fixed(node.refs[i]))));
+    };
+    if (node.name == "aten::add" || node.name == "aten::sub" || node.name == "aten::mul" || node.name == "aten::div") {
+      if (constant(1)) return logits(node.refs[0], depth + 1);
+      if (constant(0) && node.name != "aten::div") return logits(node.refs[1], depth + 1);
+      return Rows::unknown;
+    }
+    if (node.name == "aten::masked_fill" && fixed(node.refs[1])) return logits(node.refs[0], depth + 1);
+    if (node.name == "aten::where" && fixed(node.refs[0])) {
+      return logits(node.refs[number(node.arguments[1]) ? 2 : 1], depth + 1);
+    }
+    if (node.name == "aten::log_softmax") {
+      const auto axis = number(node.arguments[1]);
+      const auto last = static_cast<double>(node.refs[0].tensor.rank() - 1);
+      if (axis == -1.0 || axis == last) return logits(node.refs[0], depth + 1);
+    }
+    return Rows::unknown;
+  }
+
+  // Known and the same whatever the inputs are: which classes are banned.
+  static bool fixed(const Ref& ref) { return ref.tensor.defined() && ref.tensor.known() && !ref.tensor.varies(); }
+
+  // Some neighbouring columns of a node's, or its one column without the axis.
+  Rows logits_of_part(const Ref& ref, std::size_t depth) {
+    const Element first = instance_.element(ref, Sizes(ref.tensor.sizes().size(), 0));
+    if (first.producer == kNoNode || first.index < 0) return Rows::unknown;
+    const Ref& made = instance_.node(first.producer).result;
+    if (made.tensor.rank() == 0 || instance_.node(first.producer).partial) return Rows::unknown;
+    const std::int64_t width = made.tensor.sizes().back();
+    const std::int64_t count = width == 0 ? 0 : made.tensor.elements() / width;
+    if (count == 0 || ref.tensor.elements() % count != 0) return Rows::unknown;
+    const std::int64_t columns = ref.tensor.elements() / count;
+    if (first.index + columns > width) return Rows::unknown;
+    const bool part = instance_.maps(ref, {count, columns}, [&](const Sizes& at) {
+      return Element{first.producer, nullptr, at[0] * width + first.index + at[1]};
+    });
+    return part ? logits(made, depth + 1) : Rows::unknown;
+  }
+
+  // ---- rows: what a head may read ------------------------------------------------------------------------------------
+
+  Rows rows(const Ref& ref, std::size_t depth) {
+    if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
+    const NodeId id = instance_.whole(ref);
+    if (id == kNoNode) return rows_of_first_token(ref, depth);
+    if (encoder_ != nullptr) {
+      if (std::find(encoder_->states.begin(), encoder_->states.end(), id) != encoder_->states.end()) {
+        return Rows::tokens;
+      }
+      if (id == encoder_->pooled) return Rows::texts;
+    } else if (ref.tensor.rank() == 3 && ref.tensor.size(1) == length_ && residual_norm(id)) {
+      return Rows::tokens;
+    }
+    if (const auto dense = find_dense(instance_, id)) return rows(dense->input, depth + 1);
+    if (const auto norm = find_norm(instance_, id)) return rows(norm->input, depth + 1);
+    if (const auto applied = find_activation(instance_, id)) return rows(applied->input, depth + 1);
+    const Node& node = instance_.node(id);
+    if (node.partial) return Rows::unknown;
+    if (node.name == "aten::mul" || node.name == "aten::div") {
+      if (number(node.arguments[1]) || (node.refs[1].tensor.defined() && node.refs[1].tensor.known())) {
+        return rows(node.refs[0], depth + 1);
+      }
+    }
+    if ((node.name == "aten::sum" || node.name == "aten::mean") && node.arguments.size() > 1) {
+      const graph::List* axes = node.arguments[1].list();
+      if (axes != nullptr && axes->items.size() == 1 && number(axes->items[0]) == 1.0 &&
+          node.refs[0].tensor.rank() == 3 && rows(node.refs[0], depth + 1) == Rows::tokens) {
+        return Rows::texts;
+      }
+    }
+    return Rows::unknown;
+  }
+
+  Rows rows_of_first_token(const Ref& ref, std::size_t depth) {
+    const auto from = first_token_of(ref);
+    if (!from) return Rows::unknown;
+    return rows(instance_.node(*from).result, depth + 1) == Rows::tokens ? Rows::texts : Rows::unknown;
+  }
+
+  // The node whose first token's rows [texts, width] are.
+  std::optional<NodeId> first_token_of(const Ref& ref) const {
+    if (ref.tensor.rank() == 0 || texts_ == 0) return std::nullopt;
+    const std::int64_t width = ref.tensor.sizes().back();
+    if (ref.tensor.elements() != texts_ * width || width == 0) return std::nullopt;
+    const Element first = instance_.element(ref, Sizes(ref.tensor.sizes().size(), 0));
+    if (first.producer == kNoNode) return std::nullopt;
+    const bool same = instance_.maps(ref, {texts_, width}, [&](const Sizes& at) {
+      return Element{first.producer, nullptr, at[0] * length_ * width + at[1]};
+    });
+    if (!same || instance_.node(first.producer).result.tensor.elements() != texts_ * length_ * width) {
+      return std::nullopt;
+    }
+    return first.producer;
+  }
+
+  // ---- heads: [dense, activation, norm] and an output layer ----------------------------------------------------------
+
+  std::optional<std::size_t> find_head(NodeId output) {
+    for (const auto& [node, index] : head_of_) {
+      if (node == output) return index;
+    }
+    auto top = find_dense(instance_, output);
+    if (!top) return std::nullopt;
+    HeadSpec head;
+    head.output = std::move(top->dense);
+    Ref ref = top->input;
+    if (!read_source(ref, head)) {
+      if (auto norm = find_norm(instance_, instance_.whole(ref))) {
+        head.norm = std::move(norm->norm);
+        ref = norm->input;
+      }
+      const NodeId id = instance_.whole(ref);
+      if (const auto applied = id == kNoNode ? std::nullopt : find_activation(instance_, id)) {
+        head.activation = applied->activation;
+        ref = applied->input;
+      }
+      auto dense = find_dense(instance_, instance_.whole(ref));
+      if (!dense) return std::nullopt;
+      head.dense = std::move(dense->dense);
+      ref = dense->input;
+      if (!read_source(ref, head)) return std::nullopt;
+    }
+    heads_.push_back(std::move(head));
+    head_of_.emplace_back(output, heads_.size() - 1);
+    return heads_.size() - 1;
+  }
+
+  bool read_source(const Ref& ref, HeadSpec& head) const {
+    const NodeId last = encoder_->states.back();
+    const NodeId id = instance_.whole(ref);
+    if (id != kNoNode && id == last) {
+      head.reads = HeadSpec::Reads::tokens;
+    } else if (id != kNoNode && encoder_->pooled == id) {
+      head.reads = HeadSpec::Reads::pooled;
+    } else if (first_token_of(ref) == last) {
+      head.reads = HeadSpec::Reads::first_token;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  // ---- by shape ------------------------------------------------------------------------------------------------------
+
+  // A sum of two values of the token's rows, neither of them known.
+  bool residual_sum(NodeId id) const {
+    const Node& node = instance_.node(id);
+    if (node.partial || node.name != "aten::add" || node.result.tensor.rank() != 3) return false;
+    for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+      const Ref& term = node.refs[side];
+      if (!term.tensor.defined() || term.tensor.known() || term.producer == kNoNode ||
+          term.tensor.sizes() != node.result.tensor.sizes()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool residual_norm(NodeId id) const {
+    const Node& node = instance_.node(id);
+    if (node.partial || (node.name != "aten::layer_norm" && node.name != "aten::rms_norm")) return false;
+    const NodeId below = instance_.whole(node.refs[0]);
+    return below != kNoNode && residual_sum(below);
+  }
+
+  bool pooled_by_shape(NodeId id) {
+    const Node& node = instance_.node(id);
+    if (node.partial || node.name != "aten::tanh") return false;
+    const auto dense = find_dense(instance_, instance_.whole(node.refs[0]));
+    if (!dense || dense->dense.in() != dense->dense.out()) return false;
+    const auto from = first_token_of(dense->input);
+    return from && residual_norm(*from);
+  }
+
+  const Instance& instance_;
+  const MatchedEncoder* encoder_;
+  std::vector<HeadSpec>& heads_;
+  std::vector<std::pair<NodeId, std::size_t>> head_of_;
+  std::int64_t texts_ = 0;
+  std::int64_t length_ = 0;
+};
+
+}  // namespace
+
+std::vector<OutputPlan> find_roles(const Instance& instance, const MatchedEncoder* encoder,
+                                   std::vector<HeadSpec>& heads) {
+  return RoleFinder(instance, encoder, heads).all();
+}
+
+}  // namespace bertrt::family

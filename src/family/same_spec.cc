@@ -1,0 +1,56 @@
+#include "family/same_spec.h"
+
+#include <algorithm>
+
+namespace bertrt::family {
+namespace {
+
+bool same(const Weight& a, const Weight& b) {
+  return a.tensor.storage.data() == b.tensor.storage.data() && a.tensor.storage_offset == b.tensor.storage_offset &&
+         a.tensor.shape == b.tensor.shape && a.tensor.strides == b.tensor.strides && a.tensor.type == b.tensor.type;
+}
+template <typename T>
+bool same(const std::optional<T>& a, const std::optional<T>& b) {
+  return a.has_value() == b.has_value() && (!a || same(*a, *b));
+}
+bool same(const Dense& a, const Dense& b) { return same(a.weight, b.weight) && same(a.bias, b.bias); }
+bool same(const LayerNorm& a, const LayerNorm& b) {
+  return same(a.gamma, b.gamma) && same(a.beta, b.beta) && a.eps == b.eps;
+}
+
+bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b) {
+  if (!same(a.table, b.table)) return false;
+  const std::vector<std::int32_t>& less = a.rows.size() < b.rows.size() ? a.rows : b.rows;
+  const std::vector<std::int32_t>& more = a.rows.size() < b.rows.size() ? b.rows : a.rows;
+  return std::equal(less.begin(), less.end(), more.begin() + static_cast<std::ptrdiff_t>((more.size() - less.size()) / 2));
+}
+
+bool same(const Embeddings& a, const Embeddings& b) {
+  return same(a.words, b.words) && same(a.positions, b.positions) && same(a.types, b.types) &&
+         a.position_scheme == b.position_scheme && a.first_position == b.first_position &&
+         a.padding_id == b.padding_id && a.takes_types == b.takes_types && a.fixed_type == b.fixed_type &&
+         same(a.norm, b.norm) && same(a.projection, b.projection);
+}
+
+bool same(const LayerSpec& a, const LayerSpec& b) {
+  return same(a.query, b.query) && same(a.key, b.key) && same(a.value, b.value) && a.scale == b.scale &&
+         same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) &&
+         same(a.ffn_in, b.ffn_in) && a.activation == b.activation && same(a.ffn_out, b.ffn_out) &&
+         same(a.ffn_norm, b.ffn_norm);
+}
+
+}  // namespace
+
+bool same_spec(const EncoderSpec& a, const EncoderSpec& b) {
+  return a.hidden == b.hidden && a.heads == b.heads && a.mask == b.mask && same(a.embeddings, b.embeddings) &&
+         same(a.relative_bias, b.relative_bias) && same(a.pooler, b.pooler) &&
+         std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
+                    [](const LayerSpec& x, const LayerSpec& y) { return same(x, y); });
+}
+
+bool same_head(const HeadSpec& a, const HeadSpec& b) {
+  return a.reads == b.reads && same(a.dense, b.dense) && a.activation == b.activation && same(a.norm, b.norm) &&
+         same(a.output, b.output);
+}
+
+}  // namespace bertrt::family

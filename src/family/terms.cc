@@ -1,0 +1,187 @@
+#include "family/terms.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace bertrt::family {
+namespace {
+
+using graph::Sizes;
+using graph::Tensor;
+
+Weight as_weight(const graph::Constant& constant, const Tensor& view) {
+  Weight weight;
+  weight.name = constant.name;
+  weight.tensor = graph::archive_view(view);
+  weight.tensor.storage_key = constant.name;
+  return weight;
+}
+
+Tensor transposed(const Tensor& tensor) {
+  return tensor.view_as({tensor.size(1), tensor.size(0)}, {tensor.stride(1), tensor.stride(0)}, tensor.offset());
+}
+
+std::optional<Weight> vector_of(const Instance& instance, const Ref& ref, std::int64_t size) {
+  if (!ref.tensor.defined() || ref.tensor.rank() == 0 || ref.tensor.elements() != size ||
+      ref.tensor.sizes().back() != size) {
+    return std::nullopt;
+  }
+  auto found = weight(instance, ref);
+  if (!found) return std::nullopt;
+  found->tensor.shape = {size};
+  found->tensor.strides = {ref.tensor.strides().back()};
+  return found;
+}
+
+}  // namespace
+
+std::optional<double> number(const graph::Value& value) {
+  if (const auto* integer = value.integer()) return static_cast<double>(*integer);
+  if (const auto* real = std::get_if<double>(&value.data)) return *real;
+  const Tensor* tensor = value.tensor();
+  if (tensor == nullptr || tensor->elements() != 1 || !tensor->known() || tensor->varies()) return std::nullopt;
+  if (tensor->type() == graph::ElementType::float32) return static_cast<double>(*tensor->data<float>());
+  if (tensor->type() == graph::ElementType::float64) return *tensor->data<double>();
+  return static_cast<double>(graph::to_integers(*tensor)[0]);
+}
+
+std::optional<bool> boolean(const graph::Value& value) {
+  if (const auto* held = std::get_if<bool>(&value.data)) return *held;
+  return std::nullopt;
+}
+
+std::string_view text(const std::vector<graph::Value>& arguments, std::size_t index) {
+  if (index >= arguments.size()) return {};
+  const auto* held = std::get_if<std::string>(&arguments[index].data);
+  return held == nullptr ? std::string_view() : std::string_view(*held);
+}
+
+std::optional<Weight> weight(const Instance& instance, const Ref& ref) {
+  if (!ref.tensor.defined()) return std::nullopt;
+  if (ref.producer == kNoNode) {
+    const graph::Constant* constant = instance.constant(ref.tensor.storage().get());
+    if (constant == nullptr || !graph::is_floating(ref.tensor.type())) return std::nullopt;
+    return as_weight(*constant, ref.tensor);
+  }
+  // A copy of a transposed weight: the view that it was made of, where that is of the same form.
+  const Node& node = instance.node(ref.producer);
+  if (node.partial || node.refs.empty() || !node.refs[0].tensor.defined() || !node.result.tensor.contiguous() ||
+      node.refs[0].tensor.sizes() != node.result.tensor.sizes()) {
+    return std::nullopt;
+  }
+  const bool same = instance.maps(ref, node.result.tensor.sizes(), [&](const Sizes& at) {
+    return instance.element(node.refs[0], at);
+  });
+  if (!same || ref.tensor.sizes() != node.result.tensor.sizes()) return std::nullopt;
+  return weight(instance, node.refs[0]);
+}
+
+std::optional<AppliedDense> find_dense(const Instance& instance, NodeId id) {
+  if (id == kNoNode) return std::nullopt;
+  const Node& node = instance.node(id);
+  if (node.partial) return std::nullopt;
+  AppliedDense found;
+  Ref matrix;
+  std::optional<Ref> bias;
+  if (node.name == "aten::linear") {
+    found.input = node.refs[0];
+    matrix = node.refs[1];
+    if (node.refs[2].tensor.defined()) bias = node.refs[2];
+  } else if (node.name == "aten::addmm" && number(node.arguments[3]) == 1.0 && number(node.arguments[4]) == 1.0) {
+    bias = node.refs[0];
+    found.input = node.refs[1];
+    matrix = node.refs[2];
+  } else if (node.name == "aten::matmul" || node.name == "aten::mm") {
+    found.input = node.refs[0];
+    matrix = node.refs[1];
+  } else if (node.name == "aten::add" && number(node.arguments[2]) == 1.0) {
+    // A product and its bias, apart.
+    for (const std::size_t product : {std::size_t{0}, std::size_t{1}}) {
+      const Ref& other = node.refs[1 - product];
+      if (!node.refs[product].tensor.defined() || !other.tensor.defined()) continue;
+      auto inner = find_dense(instance, instance.whole(node.refs[product]));
+      if (!inner || inner->dense.bias) continue;
+      inner->dense.bias = vector_of(instance, other, static_cast<std::int64_t>(inner->dense.out()));
+      if (inner->dense.bias && node.refs[product].tensor.elements() == node.result.tensor.elements()) return inner;
+    }
+    return std::nullopt;
+  } else {
+    return std::nullopt;
+  }
+  if (!matrix.tensor.defined() || matrix.tensor.rank() != 2) return std::nullopt;
+  if (node.name != "aten::linear") matrix.tensor = transposed(matrix.tensor);
+  auto stored = weight(instance, matrix);
+  if (!stored && node.name != "aten::linear" && matrix.producer != kNoNode) {
+    // A copy of a transposed matrix: turn what it was made of.
+    Ref original = matrix;
+    original.tensor = transposed(matrix.tensor);
+    if (const auto before = weight(instance, original)) {
+      stored = before;
+      std::swap(stored->tensor.shape[0], stored->tensor.shape[1]);
+      std::swap(stored->tensor.strides[0], stored->tensor.strides[1]);
+    }
+  }
+  if (!stored || stored->tensor.shape.size() != 2) return std::nullopt;
+  found.dense.weight = std::move(*stored);
+  if (found.input.tensor.sizes().back() != static_cast<std::int64_t>(found.dense.in())) return std::nullopt;
+  if (bias) {
+    found.dense.bias = vector_of(instance, *bias, static_cast<std::int64_t>(found.dense.out()));
+    if (!found.dense.bias) return std::nullopt;
+  }
+  return found;
+}
+
+std::optional<AppliedNorm> find_norm(const Instance& instance, NodeId id) {
+  if (id == kNoNode) return std::nullopt;
+  const Node& node = instance.node(id);
+  if (node.partial || node.name != "aten::layer_norm") return std::nullopt;
+  const Tensor& input = node.refs[0].tensor;
+  const graph::List* over = node.arguments[1].list();
+  if (over == nullptr || over->items.size() != 1 || input.rank() == 0) return std::nullopt;
+  auto gamma = vector_of(instance, node.refs[2], input.sizes().back());
+  auto beta = vector_of(instance, node.refs[3], input.sizes().back());
+  const auto eps = number(node.arguments[4]);
+  if (!gamma || !beta || !eps) return std::nullopt;
+  return AppliedNorm{{std::move(*gamma), std::move(*beta), static_cast<float>(*eps)}, node.refs[0]};
+}
+
+std::vector<Ref> terms(const Instance& instance, const Ref& sum) {
+  constexpr std::size_t kMost = 16;
+  std::vector<Ref> flat;
+  std::vector<Ref> open = {sum};
+  while (!open.empty()) {
+    const Ref ref = open.back();
+    open.pop_back();
+    const NodeId id = ref.tensor.known() ? kNoNode : instance.whole(ref);
+    if (id != kNoNode && flat.size() + open.size() < kMost) {
+      const Node& node = instance.node(id);
+      if (node.name == "aten::add" && !node.partial && node.refs[0].tensor.defined() && node.refs[1].tensor.defined() &&
+          number(node.arguments[2]) == 1.0) {
+        open.push_back(node.refs[1]);
+        open.push_back(node.refs[0]);
+        continue;
+      }
+    }
+    flat.push_back(ref);
+  }
+  return flat;
+}
+
+std::optional<Ref> broadcast(const Ref& ref, const Sizes& sizes) {
+  const Sizes& own = ref.tensor.sizes();
+  if (own.size() > sizes.size()) return std::nullopt;
+  Sizes strides(sizes.size(), 0);
+  const std::size_t skipped = sizes.size() - own.size();
+  for (std::size_t axis = 0; axis < own.size(); ++axis) {
+    if (own[axis] == sizes[axis + skipped]) {
+      strides[axis + skipped] = ref.tensor.strides()[axis];
+    } else if (own[axis] != 1) {
+      return std::nullopt;
+    }
+  }
+  Ref wide = ref;
+  wide.tensor = ref.tensor.view_as(sizes, std::move(strides), ref.tensor.offset());
+  return wide;
+}
+
+}  // namespace bertrt::family

@@ -1,0 +1,158 @@
+#include "family/trace.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "bertrt/error.h"
+#include "family/encoder_match.h"
+#include "graph/evaluate.h"
+
+namespace bertrt::family {
+namespace {
+
+namespace ts = graph::torchscript;
+
+bool text_input(std::string_view name) {
+  return name == "input_ids" || name == "attention_mask" || name == "token_type_ids" || name == "position_ids";
+}
+
+// The only example of another shape than the first's; null where there are several or none.
+const ts::TracedInput* the_other(const std::vector<ts::TracedInput>& inputs) {
+  const ts::TracedInput* found = nullptr;
+  for (const ts::TracedInput& input : inputs) {
+    if (input.shape.size() == 2) continue;
+    if (found != nullptr) return nullptr;
+    found = &input;
+  }
+  return found;
+}
+
+// What the examples say of lengths and types. Which example is whose is not always known; where an encoder's inputs are
+// all there are, only the mask can be of floats.
+void take_example(const ts::Module& module, graph::Program& program, Trace& trace) {
+  const auto example = ts::traced_example(module);
+  if (!example) return;
+  std::size_t floats = 0;
+  bool halves = false;
+  for (const ts::TracedInput& input : example->inputs) {
+    if (input.shape.size() == 2 && trace.traced_length == 0) {
+      trace.traced_batch = static_cast<std::size_t>(input.shape[0]);
+      trace.traced_length = static_cast<std::size_t>(input.shape[1]);
+    }
+    if (input.type && (graph::is_floating(*input.type) || *input.type == graph::ElementType::float16 ||
+                       *input.type == graph::ElementType::bfloat16)) {
+      ++floats;
+      halves = halves || !graph::is_floating(*input.type);
+    }
+  }
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
+    graph::ProgramInput& input = program.inputs[i];
+    std::optional<graph::ElementType> type;
+    if (example->named && i < example->inputs.size()) type = example->inputs[i].type;
+    if (!example->named && input.name == "attention_mask" && floats == 1) type = graph::ElementType::float32;
+    if (example->named && i < example->inputs.size()) input.traced_shape = example->inputs[i].shape;
+    if (!text_input(input.name)) {
+      // The one example that is not shaped as ids are is that of the one input that is none of an encoder's.
+      const ts::TracedInput* other = the_other(example->inputs);
+      if (!example->named && other != nullptr) {
+        input.traced_shape = other->shape;
+        type = other->type;
+      }
+    }
+    if (!type) continue;
+    if (*type == graph::ElementType::float16 || *type == graph::ElementType::bfloat16) {
+      type = graph::ElementType::float32;
+    }
+    input.type = *type;
+  }
+}
+
+std::vector<OutputInfo> describe_outputs(const Trace& trace) {
+  std::vector<OutputInfo> infos;
+  const Lengths& lengths = *trace.lengths;
+  const std::size_t one = lengths.only() != 0 ? lengths.only() : std::max<std::size_t>(lengths.shortest(), 5);
+  const std::vector<graph::Sizes> shapes = lengths.output_shapes(one);
+  std::vector<graph::Sizes> others = shapes;
+  if (lengths.only() == 0) others = lengths.output_shapes(one + 2);
+  for (std::size_t i = 0; i < trace.reading.outputs.size(); ++i) {
+    const OutputPlan& plan = trace.reading.outputs[i];
+    OutputInfo info{plan.name, plan.role, plan.evidence, {}, false};
+    if (i < shapes.size()) {
+      for (std::size_t axis = 0; axis < shapes[i].size(); ++axis) {
+        const bool fixed = axis < others[i].size() && shapes[i][axis] == others[i][axis] &&
+                           (lengths.only() == 0 || shapes[i][axis] != static_cast<std::int64_t>(lengths.only()));
+        info.shape.push_back(fixed ? shapes[i][axis] : -1);
+      }
+    }
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+// NaN or infinity in a stored tensor, which makes every answer one.
+void note_weights(const ts::Module& module, std::vector<std::string>& findings) {
+  for (const ts::NamedTensor& tensor : ts::tensors(module)) {
+    if (tensor.view.type != archive::ElementType::float32 || !tensor.view.contiguous()) continue;
+    const auto* values = reinterpret_cast<const float*>(tensor.view.storage.data()) + tensor.view.storage_offset;
+    const std::size_t count = tensor.view.elements();
+    for (std::size_t i = 0; i < count; ++i) {
+      if (std::isnan(values[i])) {
+        findings.push_back("the weights of " + tensor.name + " hold values that are no numbers (NaN)");
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+bool Trace::takes_mask() const { return program != nullptr && input_names(*program).mask.has_value(); }
+
+std::vector<graph::Value> Trace::example_arguments() const {
+  ProbeLimits limits;
+  limits.ids = static_cast<std::int64_t>(vocab_size);
+  const std::size_t length = lengths->only() != 0 ? lengths->only() : std::max<std::size_t>(lengths->shortest(), 5);
+  return arguments_of(*program, make_probe(1, length, MaskShape::full, limits, 0));
+}
+
+Trace read_trace(const ts::Module& module, const TraceOptions& options) {
+  Trace trace;
+  trace.findings = ts::findings(module);
+  for (const ts::MethodSignature& method : ts::methods(module)) {
+    if (method.name == "forward") trace.inputs = method.inputs;
+  }
+  note_weights(module, trace.findings);
+  try {
+    auto program = std::make_shared<graph::Program>(ts::read_program(module));
+    for (std::size_t i = 0; i < options.input_names.size() && i < program->inputs.size(); ++i) {
+      program->inputs[i].name = options.input_names[i];
+    }
+    take_example(module, *program, trace);
+    trace.findings.insert(trace.findings.end(), program->findings.begin(), program->findings.end());
+    for (const graph::ProgramInput& input : program->inputs) {
+      if (!text_input(input.name)) trace.findings.push_back("an input that only the caller can give: " + input.name);
+    }
+    trace.program = program;
+    const std::size_t length = trace.traced_length != 0 ? trace.traced_length : 8;
+    const ProbeLimits limits = probe_limits(*program, length);
+    trace.vocab_size = static_cast<std::size_t>(limits.ids);
+    trace.type_vocab_size = static_cast<std::size_t>(limits.types);
+    trace.padding_id = std::max<std::int64_t>(limits.padding, 0);
+    trace.position_padding = limits.position_padding;
+    trace.lengths = std::make_shared<const Lengths>(program, trace.traced_length, limits);
+    RecognizeOptions recognize;
+    recognize.thorough = options.thorough;
+    recognize.only_length = trace.lengths->only();
+    recognize.max_length = trace.lengths->longest();
+    trace.reading = read_model(*program, recognize);
+    trace.outputs = describe_outputs(trace);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported && error.code() != ErrorCode::runtime) throw;
+    trace.program = nullptr;
+    trace.not_graphable = error.what();
+  }
+  return trace;
+}
+
+}  // namespace bertrt::family
