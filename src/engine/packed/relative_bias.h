@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "model/model_file.h"
+#include "family/encoder_spec.h"
 
 namespace bertrt::engine::packed {
 
@@ -11,12 +11,12 @@ namespace bertrt::engine::packed {
 /// distances so that a row of scores adds a stretch of it.
 ///
 /// Distances fall into buckets as T5 has them (Raffel et al. 2020): half of them for each direction; in each half the
-/// first half exact, the rest on a log scale up to 128.
+/// first half exact, the rest on a log scale up to the spec's longest distance.
 class RelativeBias {
  public:
   RelativeBias() = default;
-  /// @param table  [buckets, heads]. @throws Error model_mismatch
-  RelativeBias(const archive::TensorView& table, std::size_t heads, std::size_t max_length);
+  /// @throws Error model_mismatch
+  RelativeBias(const family::RelativeBiasSpec& spec, std::size_t heads, std::size_t max_length);
 
   bool empty() const noexcept { return values_.empty(); }
   /// A head's values, at distance key - query = 0: [-(max_length - 1)] … [max_length - 1] and a vector more.
@@ -28,7 +28,7 @@ class RelativeBias {
   std::vector<float> values_;  ///< [heads, stride_]
 };
 
-/// The bucket of a distance key - query.
-std::size_t relative_bucket(std::ptrdiff_t distance, std::size_t buckets);
+/// The bucket of a distance key - query. @param buckets  at least 4  @param max_distance  above a quarter of them
+std::size_t relative_bucket(std::ptrdiff_t distance, std::size_t buckets, std::size_t max_distance);
 
 }  // namespace bertrt::engine::packed

@@ -9,7 +9,7 @@ namespace {
 
 // transformers' MPNetEncoder.relative_position_bucket for distances 0, 1, 2, …, and for negative ones.
 TEST(PackedRelativeBias, BucketsOfMPNet) {
-  const auto bucket = [](std::ptrdiff_t distance) { return relative_bucket(distance, 32); };
+  const auto bucket = [](std::ptrdiff_t distance) { return relative_bucket(distance, 32, 128); };
   EXPECT_EQ(bucket(0), 0U);
   EXPECT_EQ(bucket(-7), 7U);
   EXPECT_EQ(bucket(7), 23U);
