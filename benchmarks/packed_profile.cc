@@ -22,10 +22,10 @@
 #include "batch/batch.h"
 #include "bertrt/runtime.h"
 #include "engine/packed/attention_layer.h"
-#include "engine/packed/encoder_weights.h"
+#include "engine/packed/encoder.h"
+#include "engine/packed/model_file_spec.h"
 #include "engine/packed/packed_engine.h"
 #include "engine/packed/row_pitch.h"
-#include "engine/packed/weight_names.h"
 #include "model/model_file.h"
 
 namespace {
@@ -80,13 +80,12 @@ std::vector<std::size_t> mixed_lengths(std::size_t count, std::mt19937& random) 
 // The parts of a pass alone, on memory of the same size.
 class Parts {
  public:
-  Parts(const EncoderDescription& description, const EncoderWeights& weights)
-      : description_(description), weights_(weights) {}
+  explicit Parts(const EncoderWeights& weights) : weights_(weights) {}
 
   void print(const batch::Batch& batch, double pass) {
     const std::size_t tokens = batch.total_tokens();
-    const std::size_t hidden = description_.hidden;
-    const std::size_t inner = weights_.stored[0].ffn_in->out();
+    const std::size_t hidden = weights_.hidden;
+    const std::size_t inner = weights_.layers[0].ffn_in->out();
     const std::size_t stride = row_pitch(hidden);
     const std::size_t inner_stride = row_pitch(inner);
     std::vector<float> narrow(tokens * stride, 0.5F);
@@ -96,7 +95,7 @@ class Parts {
     kernels::ThreadPool& pool = kernels::ThreadPool::shared();
     const auto each_layer = [&](const std::function<void(const LayerWeights&)>& part) {
       return [&, part] {
-        for (const std::size_t index : weights_.layer) part(weights_.stored[index]);
+        for (const LayerWeights& layer : weights_.layers) part(layer);
       };
     };
     const double products =
@@ -106,7 +105,7 @@ class Parts {
           layer.attention_out->run(narrow.data(), tokens, other.data(), {.x_stride = stride, .y_stride = stride}, pool,
                                    scratch_);
           layer.ffn_in->run(narrow.data(), tokens, wide.data(),
-                            {.activation = description_.activation, .x_stride = stride, .y_stride = inner_stride}, pool,
+                            {.activation = layer.activation, .x_stride = stride, .y_stride = inner_stride}, pool,
                             scratch_);
           layer.ffn_out->run(wide.data(), tokens, other.data(), {.x_stride = inner_stride, .y_stride = stride}, pool,
                              scratch_);
@@ -115,17 +114,17 @@ class Parts {
     std::iota(texts.begin(), texts.end(), std::size_t{0});
     const Slice slice{batch, texts, *batch.row_offsets};
     const double attention =
-        measure(each_layer([&](const LayerWeights&) {
-          attend(slice, qkv.data(), description_, weights_.relative_bias, pool, attention_, narrow.data());
+        measure(each_layer([&](const LayerWeights& layer) {
+          attend(slice, qkv.data(), {hidden, weights_.heads, layer.scale, weights_.takes_mask, weights_.relative_bias},
+                 pool, attention_, narrow.data());
         })).median;
     const double norms =
         measure(each_layer([&](const LayerWeights& layer) {
-          layer.attention_norm.run(narrow.data(), other.data(), tokens, stride, description_.layer_norm_eps, pool);
-          layer.ffn_norm.run(other.data(), narrow.data(), tokens, stride, description_.layer_norm_eps, pool);
+          layer.attention_norm.run(narrow.data(), other.data(), tokens, stride, pool);
+          layer.ffn_norm.run(other.data(), narrow.data(), tokens, stride, pool);
         })).median;
     double work = 0;
-    for (const std::size_t index : weights_.layer) {
-      const LayerWeights& layer = weights_.stored[index];
+    for (const LayerWeights& layer : weights_.layers) {
       for (const auto* linear : {&layer.qkv, &layer.attention_out, &layer.ffn_in, &layer.ffn_out}) {
         work += 2.0 * static_cast<double>((*linear)->in()) * static_cast<double>((*linear)->out());
       }
@@ -138,7 +137,6 @@ class Parts {
   }
 
  private:
-  const EncoderDescription& description_;
   const EncoderWeights& weights_;
   kernels::Scratch scratch_;
   kernels::AlignedBuffer attention_;
@@ -187,11 +185,10 @@ int profile(const Settings& settings) {
   for (const LoadStage& stage : engine->facts().load_stages) {
     std::printf("%s: %.0f ms\n", stage.name.c_str(), stage.milliseconds);
   }
-  const EncoderDescription description = describe(*file);
-  const EncoderWeights weights =
-      load_encoder_weights(*file, find_names(*file), description, settings.dtype, kernels::ThreadPool::shared());
-  std::printf("%s, %zu threads\n", weights.stored[0].qkv->kernel().c_str(), num_threads());
-  Parts parts(description, weights);
+  const auto encoder =
+      pack_encoder(model_file_spec(*file).encoder, settings.dtype, kernels::ThreadPool::shared());
+  std::printf("%s, %zu threads\n", encoder->weights().layers[0].qkv->kernel().c_str(), num_threads());
+  Parts parts(encoder->weights());
   RunRequest request{.all_encoder_layers = false, .pooled_output = false, .logits = false};
   std::mt19937 random(1);
   for (const std::size_t length : settings.lengths) {

@@ -52,7 +52,7 @@ enum class MaskKind {
   keys,  ///< those whose attention_mask is not 0
 };
 
-/// A learned bias of scores for each distance and head, distances of one bucket sharing a row (MPNet, T5).
+/// A learned bias of scores for each distance and head, distances of one bucket sharing a row (MPNet).
 struct RelativeBiasSpec {
   Weight table;  ///< [buckets, heads]
   /// The table's row for a distance key - query, at distance + limit - 1 where limit is the longest text:
@@ -62,13 +62,13 @@ struct RelativeBiasSpec {
 
 struct Embeddings {
   Weight words;                    ///< [vocabulary, width]
-  std::optional<Weight> positions; ///< [positions, width]
+  std::optional<Weight> positions; ///< [positions, width]; nothing where the scheme is none
   std::optional<Weight> types;     ///< [types, width]
   PositionScheme position_scheme = PositionScheme::absolute;
   std::int64_t first_position = 0;  ///< absolute: of the first token
   std::int64_t padding_id = 0;      ///< counted: the id that is skipped
-  bool takes_types = true;          ///< false: all tokens are of `fixed_type`
-  std::int64_t fixed_type = 0;
+  bool takes_types = true;          ///< false: all tokens are of `fixed_type`, whatever the caller brings
+  std::int64_t fixed_type = 0;      ///< also where the caller brings none
   LayerNorm norm;
   std::optional<Dense> projection;  ///< width → hidden, after the norm (ELECTRA, ALBERT)
 };
@@ -76,7 +76,7 @@ struct Embeddings {
 /// Self-attention and feed-forward network, each followed by residual sum and norm.
 struct LayerSpec {
   Dense query, key, value;  ///< [hidden, hidden]
-  float scale = 0;          ///< of the products of query and key
+  float scale = 0;          ///< of the products of query and key, before the bias
   Dense attention_out;
   LayerNorm attention_norm;
   Dense ffn_in;
@@ -95,12 +95,13 @@ struct EncoderSpec {
   std::optional<RelativeBiasSpec> relative_bias;
   std::vector<LayerSpec> layers;  ///< shared ones repeat: the same weights
   std::optional<Dense> pooler;    ///< on the first token of the last layer, with tanh
-  std::size_t max_length = 0;     ///< tokens that the positions reach; 0: no limit
+  /// The longest text in tokens; 0: as many as the table of positions reaches, no limit where there is none.
+  std::size_t max_length = 0;
 
   std::size_t head_size() const noexcept { return hidden / heads; }
 };
 
-/// [dense, activation, norm] and an output layer.
+/// [dense, activation, norm] and an output layer. An output whose weight is the word embeddings' is tied to them.
 struct HeadSpec {
   enum class Reads {
     tokens,       ///< every token's row of the last layer
@@ -109,7 +110,7 @@ struct HeadSpec {
   };
   Reads reads = Reads::tokens;
   std::optional<Dense> dense;
-  Activation activation = Activation::none;
+  Activation activation = Activation::none;  ///< of `dense`
   std::optional<LayerNorm> norm;
   Dense output;
 };

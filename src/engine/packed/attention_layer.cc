@@ -1,7 +1,6 @@
 #include "engine/packed/attention_layer.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "engine/packed/row_pitch.h"
 #include "kernels/ops/attention.h"
@@ -27,17 +26,17 @@ std::size_t border_row(double share, std::size_t length) {
 
 }  // namespace
 
-void attend(const Slice& slice, const float* qkv, const EncoderDescription& description, const RelativeBias& bias,
-            kernels::ThreadPool& pool, kernels::AlignedBuffer& scratch, float* context) {
-  const std::size_t hidden = description.hidden;
-  const std::size_t head_size = description.head_size();
+void attend(const Slice& slice, const float* qkv, const AttentionCall& call, kernels::ThreadPool& pool,
+            kernels::AlignedBuffer& scratch, float* context) {
+  const std::size_t hidden = call.hidden;
+  const std::size_t head_size = hidden / call.heads;
   const std::size_t qkv_stride = row_pitch(3 * hidden);
   const std::size_t context_stride = row_pitch(hidden);
   std::size_t longest = 0;
   double total = 0;
   for (std::size_t text = 0; text < slice.size(); ++text) {
     longest = std::max(longest, slice.length(text));
-    total += head_cost(slice.length(text)) * static_cast<double>(description.heads);
+    total += head_cost(slice.length(text)) * static_cast<double>(call.heads);
   }
   const std::size_t parts = pool.threads();
   const std::size_t part_scratch = kernels::ops::attention_scratch_size(longest, head_size);
@@ -52,7 +51,7 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
       const std::size_t length = slice.length(text);
       const double step = head_cost(length);
       const std::size_t row = slice.begin(text);
-      for (std::size_t head = 0; head < description.heads; ++head, cost += step) {
+      for (std::size_t head = 0; head < call.heads; ++head, cost += step) {
         kernels::ops::AttentionTask task;
         task.row_begin = border_row((first - cost) / step, length);
         task.row_end = border_row((last - cost) / step, length);
@@ -63,11 +62,11 @@ void attend(const Slice& slice, const float* qkv, const EncoderDescription& desc
         task.stride = qkv_stride;
         task.length = length;
         task.head_size = head_size;
-        task.scale = 1.0F / std::sqrt(static_cast<float>(head_size));
-        if (description.takes_mask && !slice.batch.attention_mask.empty()) {
+        task.scale = call.scale;
+        if (call.takes_mask && !slice.batch.attention_mask.empty()) {
           task.mask = slice.batch.attention_mask.data() + slice.batch_row(text);
         }
-        if (!bias.empty()) task.bias = bias.head(head);
+        if (!call.bias.empty()) task.bias = call.bias.head(head);
         task.out = context + row * context_stride + head * head_size;
         task.out_stride = context_stride;
         kernels::ops::attention(task, memory + part * part_scratch);

@@ -2,13 +2,21 @@
 
 #include <cstddef>
 
-#include "engine/packed/description.h"
 #include "engine/packed/relative_bias.h"
 #include "engine/packed/slice.h"
 #include "kernels/linear_scratch.h"
 #include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
+
+/// How a layer attends.
+struct AttentionCall {
+  std::size_t hidden = 0;
+  std::size_t heads = 0;
+  float scale = 1;          ///< of the products of query and key
+  bool takes_mask = true;   ///< false: every token is attended to, whatever the batch's mask says
+  const RelativeBias& bias;
+};
 
 /// Attention of every text of the slice with itself.
 ///
@@ -17,7 +25,7 @@ namespace bertrt::engine::packed {
 /// @param qkv      [tokens, 3 hidden]: query, key, value of each token
 /// @param context  [tokens, hidden]
 /// Rows stand row_pitch() of their width apart in both.
-void attend(const Slice& slice, const float* qkv, const EncoderDescription& description, const RelativeBias& bias,
-            kernels::ThreadPool& pool, kernels::AlignedBuffer& scratch, float* context);
+void attend(const Slice& slice, const float* qkv, const AttentionCall& call, kernels::ThreadPool& pool,
+            kernels::AlignedBuffer& scratch, float* context);
 
 }  // namespace bertrt::engine::packed

@@ -9,6 +9,8 @@
 namespace bertrt::engine::packed {
 namespace {
 
+using family::PositionScheme;
+
 std::size_t checked(std::int64_t index, const RowTable& table, const char* what) {
   if (index < 0 || static_cast<std::size_t>(index) >= table.rows()) {
     throw Error(ErrorCode::invalid_argument, what, "0 to " + std::to_string(table.rows() - 1), std::to_string(index));
@@ -17,12 +19,12 @@ std::size_t checked(std::int64_t index, const RowTable& table, const char* what)
 }
 
 // One text's rows, summed; positions by the model's own rule unless the batch brings them.
-void embed_text(const Slice& slice, std::size_t text, const EncoderWeights& weights,
-                const EncoderDescription& description, float* out) {
+void embed_text(const Slice& slice, std::size_t text, const EmbeddingWeights& weights, float* out) {
   const std::size_t width = weights.words->width();
   const batch::Batch& batch = slice.batch;
   const std::size_t begin = slice.batch_row(text);
   const std::size_t stride = row_pitch(width);
+  const bool types_given = weights.takes_types && !batch.token_type_ids.empty();
   float* to = out + slice.begin(text) * stride;
   std::int64_t seen = 0;
   for (std::size_t i = 0; i < slice.length(text); ++i, to += stride) {
@@ -30,28 +32,30 @@ void embed_text(const Slice& slice, std::size_t text, const EncoderWeights& weig
     std::fill_n(to, width, 0.0F);
     const std::int32_t id = batch.input_ids[row];
     weights.words->add(checked(id, *weights.words, "input_ids"), to);
-    if (weights.types.rows() != 0) {
-      const bool given = description.takes_token_types && !batch.token_type_ids.empty();
-      weights.types.add(checked(given ? batch.token_type_ids[row] : 0, weights.types, "token_type_ids"), to);
+    if (weights.types != nullptr) {
+      const std::int64_t type = types_given ? batch.token_type_ids[row] : weights.fixed_type;
+      weights.types->add(checked(type, *weights.types, "token_type_ids"), to);
     }
-    auto position = static_cast<std::int64_t>(i);
+    if (weights.positions == nullptr) continue;
+    std::int64_t position = weights.first_position + static_cast<std::int64_t>(i);
     if (!batch.position_ids.empty()) {
       position = batch.position_ids[row];
-    } else if (description.offset_positions) {
-      position = id == description.pad_token_id ? description.pad_token_id : description.pad_token_id + ++seen;
+    } else if (weights.position_scheme == PositionScheme::counted) {
+      position = id == weights.padding_id ? weights.padding_id : weights.padding_id + ++seen;
     }
-    weights.positions.add(checked(position, weights.positions, "position_ids"), to);
+    weights.positions->add(checked(position, *weights.positions, "position_ids"), to);
   }
 }
 
 }  // namespace
 
-void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description,
-           kernels::ThreadPool& pool, float* out) {
+void embed(const Slice& slice, const EmbeddingWeights& weights, kernels::ThreadPool& pool, float* out) {
+  if (weights.positions == nullptr && !slice.batch.position_ids.empty()) {
+    throw Error(ErrorCode::invalid_argument, "position_ids", "none: the model has no table of positions", "some");
+  }
   // Rows of the vocabulary come from far apart in memory: threads share the waiting.
-  pool.run(slice.size(), [&](std::size_t text) { embed_text(slice, text, weights, description, out); });
-  weights.embedding_norm.run(out, nullptr, slice.tokens(), row_pitch(weights.words->width()),
-                             description.layer_norm_eps, pool);
+  pool.run(slice.size(), [&](std::size_t text) { embed_text(slice, text, weights, out); });
+  weights.norm.run(out, nullptr, slice.tokens(), row_pitch(weights.words->width()), pool);
 }
 
 }  // namespace bertrt::engine::packed

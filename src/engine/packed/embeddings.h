@@ -1,6 +1,5 @@
 #pragma once
 
-#include "engine/packed/description.h"
 #include "engine/packed/encoder_weights.h"
 #include "engine/packed/slice.h"
 #include "kernels/thread_pool.h"
@@ -8,8 +7,7 @@
 namespace bertrt::engine::packed {
 
 /// Word + position + type rows, normalized: [tokens, embedding size] into `out`, rows row_pitch(embedding size) apart.
-/// @throws Error invalid_argument for an id, type or position outside its table
-void embed(const Slice& slice, const EncoderWeights& weights, const EncoderDescription& description,
-           kernels::ThreadPool& pool, float* out);
+/// @throws Error invalid_argument for an id, type or position outside its table, or positions that nothing reads
+void embed(const Slice& slice, const EmbeddingWeights& weights, kernels::ThreadPool& pool, float* out);
 
 }  // namespace bertrt::engine::packed

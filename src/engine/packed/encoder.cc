@@ -19,12 +19,11 @@ struct Activations {
   float* inner;    ///< [tokens, intermediate], over qkv and context
 };
 
-Activations lay_out(const EncoderWeights& weights, std::size_t tokens, std::size_t hidden,
-                    kernels::AlignedBuffer& memory) {
-  const std::size_t rows = tokens * row_pitch(hidden);
-  const std::size_t qkv = tokens * row_pitch(3 * hidden);
-  std::size_t shared = std::max(qkv + rows, tokens * row_pitch(weights.words->width()));
-  for (const LayerWeights& layer : weights.stored) shared = std::max(shared, tokens * row_pitch(layer.ffn_in->out()));
+Activations lay_out(const EncoderWeights& weights, std::size_t tokens, kernels::AlignedBuffer& memory) {
+  const std::size_t rows = tokens * row_pitch(weights.hidden);
+  const std::size_t qkv = tokens * row_pitch(3 * weights.hidden);
+  std::size_t shared = std::max(qkv + rows, tokens * row_pitch(weights.embeddings.words->width()));
+  for (const LayerWeights& layer : weights.layers) shared = std::max(shared, tokens * row_pitch(layer.ffn_in->out()));
   auto* base = reinterpret_cast<float*>(memory.reserve((2 * rows + shared) * sizeof(float)));
   float* inner = base + 2 * rows;
   return {base, base + rows, inner, inner + qkv, inner};
@@ -36,36 +35,50 @@ void gather(std::span<const std::size_t> rows, const float* from, std::size_t st
 
 }  // namespace
 
-void Encoder::run(const Slice& slice, const SliceRequest& request, LayerSink sink, Workspace& workspace,
+void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sink, Workspace& workspace,
                   kernels::ThreadPool& pool) const {
   const std::size_t tokens = slice.tokens();
-  const std::size_t stride = row_pitch(description_.hidden);
-  const float eps = description_.layer_norm_eps;
-  const Activations a = lay_out(weights_, tokens, description_.hidden, workspace.activations);
+  const std::size_t stride = row_pitch(weights_->hidden);
+  const EmbeddingWeights& embeddings = weights_->embeddings;
+  std::size_t depth = request.states.empty() ? 0 : request.states.back();
+  const bool narrow = depth != layers() && !request.last_rows.empty();
+  if (narrow) depth = layers();
+  const Activations a = lay_out(*weights_, tokens, workspace.activations);
 
-  if (weights_.projection != nullptr) {
-    embed(slice, weights_, description_, pool, a.inner);
-    weights_.projection->run(a.inner, tokens, a.hidden,
-                             {.x_stride = row_pitch(weights_.words->width()), .y_stride = stride}, pool,
-                             workspace.linear);
+  if (embeddings.projection != nullptr) {
+    embed(slice, embeddings, pool, a.inner);
+    embeddings.projection->run(a.inner, tokens, a.hidden,
+                               {.x_stride = row_pitch(embeddings.words->width()), .y_stride = stride}, pool,
+                               workspace.linear);
   } else {
-    embed(slice, weights_, description_, pool, a.hidden);
+    embed(slice, embeddings, pool, a.hidden);
   }
 
+  auto next = request.states.begin();
+  const auto give = [&](std::size_t state, const float* rows) {
+    if (next == request.states.end() || *next != state) return;
+    ++next;
+    sink(state, rows, stride);
+  };
   const float* hidden = a.hidden;
-  for (std::size_t i = 0; i < description_.layers; ++i) {
-    const LayerWeights& layer = weights_.stored[weights_.layer[i]];
+  give(0, hidden);
+  for (std::size_t i = 0; i < depth; ++i) {
+    const LayerWeights& layer = weights_->layers[i];
     const std::size_t inner_stride = row_pitch(layer.ffn_in->out());
-    const bool narrow = i + 1 == description_.layers && request.first_layer > i;
-    if (narrow && request.last_rows.empty()) return;
-
     layer.qkv->run(hidden, tokens, a.qkv, {.x_stride = stride, .y_stride = row_pitch(layer.qkv->out())}, pool,
                    workspace.linear);
-    attend(slice, a.qkv, description_, weights_.relative_bias, pool, workspace.attention, a.context);
+    attend(slice, a.qkv,
+           {.hidden = weights_->hidden,
+            .heads = weights_->heads,
+            .scale = layer.scale,
+            .takes_mask = weights_->takes_mask,
+            .bias = weights_->relative_bias},
+           pool, workspace.attention, a.context);
 
     std::size_t rows = tokens;
     const float* context = a.context;
-    if (narrow) {  // what follows attention is needed for the wanted rows only
+    const bool last_narrow = narrow && i + 1 == depth;
+    if (last_narrow) {  // what follows attention is needed for the wanted rows only
       rows = request.last_rows.size();
       gather(request.last_rows, a.context, stride, a.qkv);
       gather(request.last_rows, hidden, stride, a.qkv + rows * stride);
@@ -73,15 +86,26 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, LayerSink sin
       hidden = a.qkv + rows * stride;
     }
     layer.attention_out->run(context, rows, a.middle, {.x_stride = stride, .y_stride = stride}, pool, workspace.linear);
-    layer.attention_norm.run(a.middle, hidden, rows, stride, eps, pool);
+    layer.attention_norm.run(a.middle, hidden, rows, stride, pool);
     layer.ffn_in->run(a.middle, rows, a.inner,
-                      {.activation = description_.activation, .x_stride = stride, .y_stride = inner_stride}, pool,
+                      {.activation = layer.activation, .x_stride = stride, .y_stride = inner_stride}, pool,
                       workspace.linear);
     layer.ffn_out->run(a.inner, rows, a.hidden, {.x_stride = inner_stride, .y_stride = stride}, pool, workspace.linear);
-    layer.ffn_norm.run(a.hidden, a.middle, rows, stride, eps, pool);
+    layer.ffn_norm.run(a.hidden, a.middle, rows, stride, pool);
     hidden = a.hidden;
-    if (narrow || request.first_layer <= i) sink(i, hidden, stride);
+    if (last_narrow) {
+      sink(i + 1, hidden, stride);
+    } else {
+      give(i + 1, hidden);
+    }
   }
+}
+
+std::unique_ptr<const Encoder> pack_encoder(const family::EncoderSpec& spec, DType dtype, kernels::ThreadPool& pool) {
+  Packer packer(pool);
+  std::unique_ptr<const EncoderWeights> weights = prepare_encoder(spec, dtype, packer);
+  packer.run();
+  return std::make_unique<const Encoder>(std::move(weights));
 }
 
 }  // namespace bertrt::engine::packed

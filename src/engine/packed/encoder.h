@@ -1,44 +1,52 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
+#include <utility>
 
-#include "engine/packed/description.h"
 #include "engine/packed/encoder_weights.h"
 #include "engine/packed/slice.h"
 #include "engine/packed/workspace.h"
+#include "family/encoder_spec.h"
 #include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
 
-/// What is wanted of a slice.
+/// What is wanted of a slice. *State* 0 is what the first layer reads (the embeddings, normalized and projected), state
+/// i the output of layer i, counted from 1.
 struct SliceRequest {
-  std::size_t first_layer = 0;  ///< hidden states of the layers from this one on; the number of layers: of none
-  /// Where none: the rows of the slice that the last layer is computed for, ascending; may be empty.
+  std::span<const std::size_t> states;  ///< whose rows are wanted, all of them; ascending
+  /// Where the last state is not among them: the rows of the slice that it is computed for, ascending; may be empty.
   std::span<const std::size_t> last_rows;
 };
 
-/// Takes a layer's rows, `stride` values apart: [tokens, hidden], or [last_rows, hidden] where no hidden states are
-/// wanted.
-using LayerSink = kernels::FunctionRef<void(std::size_t layer, const float* rows, std::size_t stride)>;
+/// Takes a state's rows, `stride` values apart: [tokens, hidden], or [last_rows, hidden] of the last state where it is
+/// wanted for those alone.
+using StateSink = kernels::FunctionRef<void(std::size_t state, const float* rows, std::size_t stride)>;
 
 /// The forward pass from ids to hidden states, without padding. Immutable; const calls may run on many threads, each
 /// with a workspace of its own.
 class Encoder {
  public:
-  Encoder(EncoderDescription description, EncoderWeights weights)
-      : description_(std::move(description)), weights_(std::move(weights)) {}
+  /// @param weights  packed by now
+  explicit Encoder(std::unique_ptr<const EncoderWeights> weights) : weights_(std::move(weights)) {}
 
-  /// @param sink  called for each layer that is wanted, as soon as it is there
-  void run(const Slice& slice, const SliceRequest& request, LayerSink sink, Workspace& workspace,
+  /// Runs no layer further than what is wanted.
+  /// @param sink  called for each state that is wanted, as soon as it is there, in order
+  void run(const Slice& slice, const SliceRequest& request, StateSink sink, Workspace& workspace,
            kernels::ThreadPool& pool) const;
 
-  const EncoderDescription& description() const noexcept { return description_; }
-  const EncoderWeights& weights() const noexcept { return weights_; }
+  const EncoderWeights& weights() const noexcept { return *weights_; }
+  std::size_t layers() const noexcept { return weights_->layers.size(); }
 
  private:
-  EncoderDescription description_;
-  EncoderWeights weights_;
+  std::unique_ptr<const EncoderWeights> weights_;
 };
+
+/// An encoder by itself. Nothing of the bytes behind the spec is kept.
+/// @param dtype  of the layers' products; the rest is fp32
+/// @throws Error model_mismatch, unsupported
+std::unique_ptr<const Encoder> pack_encoder(const family::EncoderSpec& spec, DType dtype, kernels::ThreadPool& pool);
 
 }  // namespace bertrt::engine::packed

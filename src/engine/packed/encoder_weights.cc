@@ -1,130 +1,126 @@
 #include "engine/packed/encoder_weights.h"
 
-#include <functional>
+#include <cmath>
 #include <string>
-#include <utility>
 
 #include "bertrt/error.h"
-#include "engine/packed/weight_source.h"
 
 namespace bertrt::engine::packed {
 namespace {
 
-// What packing costs is done on all threads at once, after everything was found and checked.
-class PackJobs {
- public:
-  template <typename Pointer>
-  void add(Pointer& to, DenseParts parts, DType dtype) {
-    jobs_.push_back([&to, parts = std::move(parts), dtype] { to = pack(parts, dtype); });
-  }
-  void run(kernels::ThreadPool& pool) const {
-    pool.run(jobs_.size(), [this](std::size_t job) { jobs_[job](); });
-  }
+using family::PositionScheme;
 
- private:
-  std::vector<std::function<void()>> jobs_;
-};
+constexpr const char* kWhere = "EncoderSpec";
 
-std::string join(const std::string& prefix, std::string_view name) { return prefix + std::string(name); }
-
-std::size_t stored_layers(WeightSource& source, const WeightNames& names) {
-  std::size_t count = 0;
-  while (source.has(join(names.layer_prefix(count), names.query))) ++count;
-  return count;
+[[noreturn]] void refuse(std::string expected, std::string found) {
+  throw Error(ErrorCode::model_mismatch, kWhere, std::move(expected), std::move(found));
 }
 
-RowTable optional_table(WeightSource& source, const std::string& name, bool halve, kernels::ThreadPool& pool) {
-  const model::Parameter* parameter = source.find(name);
-  return parameter == nullptr ? RowTable() : RowTable::copy(*parameter, halve, pool);
-}
-
-void check_width(const RowTable& table, std::size_t width, const std::string& name) {
-  if (table.rows() != 0 && table.width() != width) {
-    throw Error(ErrorCode::model_mismatch, name, "width " + std::to_string(width), std::to_string(table.width()));
+void check_sizes(const family::EncoderSpec& spec) {
+  if (spec.hidden == 0 || spec.heads == 0 || spec.hidden % spec.heads != 0 || spec.layers.empty()) {
+    refuse("layers, heads that divide the hidden size",
+           std::to_string(spec.layers.size()) + " layers, " + std::to_string(spec.heads) + " heads, hidden " +
+               std::to_string(spec.hidden));
   }
 }
 
-void load_embeddings(WeightSource& source, const WeightNames& names, const EncoderDescription& description, bool halve,
-                     EncoderWeights& weights, PackJobs& jobs, kernels::ThreadPool& pool) {
-  weights.words = std::make_shared<const RowTable>(
-      RowTable::copy(source.require("embeddings.word_embeddings.weight"), halve, pool));
-  weights.positions = RowTable::copy(source.require("embeddings.position_embeddings.weight"), halve, pool);
-  weights.types = optional_table(source, "embeddings.token_type_embeddings.weight", halve, pool);
-  const std::size_t width = weights.words->width();
-  check_width(weights.positions, width, "embeddings.position_embeddings.weight");
-  check_width(weights.types, width, "embeddings.token_type_embeddings.weight");
-  weights.embedding_norm = source.norm("embeddings.LayerNorm", width);
-  if (source.has(names.projection)) {
-    const std::string name(names.projection);
-    jobs.add(weights.projection, dense_parts(source, {&name, 1}, description.hidden, width), DType::fp32);
-  } else if (width != description.hidden) {
-    throw Error(ErrorCode::model_mismatch, source.file().name(),
-                "word embeddings as wide as the hidden size " + std::to_string(description.hidden),
-                std::to_string(width) + " and no projection");
+void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWeights& to, Packer& packer) {
+  const family::Embeddings& from = spec.embeddings;
+  to.words = packer.table(from.words, 0, halve);
+  const std::size_t width = to.words->width();
+  if (from.positions.has_value() != (from.position_scheme != PositionScheme::none)) {
+    refuse("a table of positions where the scheme has them", from.positions ? "a table and no scheme" : "no table");
   }
-  const auto skipped =
-      description.offset_positions ? static_cast<std::size_t>(description.pad_token_id + 1) : std::size_t{0};
-  if (weights.positions.rows() <= skipped) {
-    throw Error(ErrorCode::model_mismatch, source.file().name(), "positions past the padding's",
-                std::to_string(weights.positions.rows()) + " positions");
+  if (from.positions) to.positions = packer.table(*from.positions, width, halve);
+  if (from.types) {
+    to.types = packer.table(*from.types, width, halve);
+    if (from.fixed_type < 0 || static_cast<std::size_t>(from.fixed_type) >= to.types->rows()) {
+      refuse("a token type below " + std::to_string(to.types->rows()), std::to_string(from.fixed_type));
+    }
   }
-  weights.max_length = weights.positions.rows() - skipped;
+  to.position_scheme = from.position_scheme;
+  to.first_position = from.first_position;
+  to.padding_id = from.padding_id;
+  to.takes_types = from.takes_types;
+  to.fixed_type = from.fixed_type;
+  to.norm = norm_of(from.norm, width);
+  if (from.projection) {
+    if (outputs_of(*from.projection) != spec.hidden) {
+      refuse("a projection to " + std::to_string(spec.hidden), std::to_string(from.projection->out()));
+    }
+    packer.linear(*from.projection, width, DType::fp32, to.projection);
+  } else if (width != spec.hidden) {
+    refuse("word embeddings as wide as the hidden size " + std::to_string(spec.hidden),
+           std::to_string(width) + " and no projection");
+  }
 }
 
-void load_layer(WeightSource& source, const WeightNames& names, std::size_t index, std::size_t hidden, DType dtype,
-                LayerWeights& layer, PackJobs& jobs) {
-  const std::string prefix = names.layer_prefix(index);
-  const std::string qkv[3] = {join(prefix, names.query), join(prefix, names.key), join(prefix, names.value)};
-  jobs.add(layer.qkv, dense_parts(source, qkv, hidden, hidden), dtype);
-  const std::string out = join(prefix, names.attention_out);
-  jobs.add(layer.attention_out, dense_parts(source, {&out, 1}, hidden, hidden), dtype);
-  layer.attention_norm = source.norm(join(prefix, names.attention_norm), hidden);
-  const std::string up = join(prefix, names.ffn_in);
-  const std::string down = join(prefix, names.ffn_out);
-  const auto& shape = source.require(up + ".weight").tensor.shape;
-  const std::size_t intermediate = shape.empty() ? 0 : static_cast<std::size_t>(shape[0]);
-  jobs.add(layer.ffn_in, dense_parts(source, {&up, 1}, intermediate, hidden), dtype);
-  jobs.add(layer.ffn_out, dense_parts(source, {&down, 1}, hidden, intermediate), dtype);
-  layer.ffn_norm = source.norm(join(prefix, names.ffn_norm), hidden);
+// The longest text: what the table of positions reaches, or less where the spec says so.
+std::size_t longest_text(const family::EncoderSpec& spec, const EmbeddingWeights& embeddings) {
+  if (embeddings.position_scheme == PositionScheme::none) return spec.max_length;
+  const std::int64_t first = embeddings.position_scheme == PositionScheme::counted ? embeddings.padding_id
+                                                                                   : embeddings.first_position;
+  const auto rows = static_cast<std::int64_t>(embeddings.positions->rows());
+  const std::int64_t skipped = embeddings.position_scheme == PositionScheme::counted ? first + 1 : first;
+  if (first < 0 || skipped >= rows) {
+    refuse("a first position below " + std::to_string(rows), std::to_string(skipped));
+  }
+  const auto reach = static_cast<std::size_t>(rows - skipped);
+  if (spec.max_length > reach) {
+    refuse("texts of at most " + std::to_string(reach) + " tokens, what the positions reach",
+           std::to_string(spec.max_length));
+  }
+  return spec.max_length == 0 ? reach : spec.max_length;
+}
+
+void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtype, LayerWeights& to, Packer& packer) {
+  const family::Dense* const qkv[3] = {&from.query, &from.key, &from.value};
+  for (const family::Dense* part : qkv) {
+    if (outputs_of(*part) != hidden) {
+      throw Error(ErrorCode::model_mismatch, part->weight.name, std::to_string(hidden) + " outputs",
+                  std::to_string(part->out()));
+    }
+  }
+  if (!std::isfinite(from.scale)) refuse("a finite scale of attention", std::to_string(from.scale));
+  const std::size_t inner = outputs_of(from.ffn_in);
+  if (outputs_of(from.attention_out) != hidden || outputs_of(from.ffn_out) != hidden) {
+    throw Error(ErrorCode::model_mismatch, from.attention_out.weight.name + ", " + from.ffn_out.weight.name,
+                std::to_string(hidden) + " outputs each",
+                std::to_string(from.attention_out.out()) + " and " + std::to_string(from.ffn_out.out()));
+  }
+  packer.linear(qkv, hidden, dtype, to.qkv);
+  to.scale = from.scale;
+  packer.linear(from.attention_out, hidden, dtype, to.attention_out);
+  to.attention_norm = norm_of(from.attention_norm, hidden);
+  packer.linear(from.ffn_in, hidden, dtype, to.ffn_in);
+  to.activation = activation_of(from.activation);
+  packer.linear(from.ffn_out, inner, dtype, to.ffn_out);
+  to.ffn_norm = norm_of(from.ffn_norm, hidden);
 }
 
 }  // namespace
 
-EncoderWeights load_encoder_weights(const model::ModelFile& file, const FoundNames& found,
-                                    const EncoderDescription& description, DType dtype, kernels::ThreadPool& pool) {
-  const WeightNames& names = *found.names;
-  WeightSource source(file, found.prefix);
-  EncoderWeights weights;
-  PackJobs jobs;
+std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec, DType dtype, Packer& packer) {
+  check_sizes(spec);
+  auto weights = std::make_unique<EncoderWeights>();
+  weights->hidden = spec.hidden;
+  weights->heads = spec.heads;
+  weights->takes_mask = spec.mask == family::MaskKind::keys;
   // Halved embeddings keep int8 below half of the fp32 size; their rounding is far below that of the int8 weights.
-  load_embeddings(source, names, description, dtype == DType::int8, weights, jobs, pool);
-
-  const std::size_t stored = stored_layers(source, names);
-  if (stored == 0 || description.layers % stored != 0) {
-    throw Error(ErrorCode::model_mismatch, file.name(), std::to_string(description.layers) + " layers",
-                std::to_string(stored) + " stored ones");
+  prepare_embeddings(spec, dtype == DType::int8, weights->embeddings, packer);
+  weights->max_length = longest_text(spec, weights->embeddings);
+  if (spec.relative_bias) {
+    if (weights->max_length == 0) refuse("a longest text where positions are relative", "none");
+    weights->relative_bias = RelativeBias(*spec.relative_bias, spec.heads, weights->max_length);
   }
-  weights.stored.resize(stored);
-  for (std::size_t i = 0; i < stored; ++i) {
-    load_layer(source, names, i, description.hidden, dtype, weights.stored[i], jobs);
+  weights->layers.resize(spec.layers.size());
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    prepare_layer(spec.layers[i], spec.hidden, dtype, weights->layers[i], packer);
   }
-  for (std::size_t i = 0; i < description.layers; ++i) weights.layer.push_back(i / (description.layers / stored));
-
-  if (!names.relative_bias.empty()) {
-    weights.relative_bias =
-        RelativeBias(source.require(std::string(names.relative_bias)).tensor, description.heads, weights.max_length);
+  if (spec.pooler) {
+    weights->pooled = outputs_of(*spec.pooler);
+    packer.linear(*spec.pooler, spec.hidden, DType::fp32, weights->pooler);
   }
-  if (source.has(names.pooler)) {
-    const std::string name(names.pooler);
-    jobs.add(weights.pooler, dense_parts(source, {&name, 1}, description.hidden, description.hidden), DType::fp32);
-  }
-  if (!found.prefix.empty() || description.task == "encoder") {
-    if (const std::vector<std::string> unknown = source.left_over(); !unknown.empty()) {
-      throw Error(ErrorCode::unsupported, file.name(), "an encoder with no weights beside those of its architecture",
-                  unknown.front());
-    }
-  }
-  jobs.run(pool);
   return weights;
 }
 

@@ -1,46 +1,62 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "engine/packed/description.h"
 #include "engine/packed/norm.h"
+#include "engine/packed/packer.h"
 #include "engine/packed/relative_bias.h"
 #include "engine/packed/row_table.h"
-#include "engine/packed/weight_names.h"
+#include "family/encoder_spec.h"
 #include "kernels/linear.h"
-#include "model/model_file.h"
 
 namespace bertrt::engine::packed {
 
-/// One stored transformer layer: LayerNorm after each half, as the whole family has it.
+/// From ids to the rows that the first layer reads.
+struct EmbeddingWeights {
+  std::shared_ptr<const RowTable> words;      ///< [vocabulary, embedding size]; a tied decoder shares it
+  std::shared_ptr<const RowTable> positions;  ///< null where the model has none
+  std::shared_ptr<const RowTable> types;      ///< likewise
+  family::PositionScheme position_scheme = family::PositionScheme::absolute;
+  std::int64_t first_position = 0;
+  std::int64_t padding_id = 0;
+  bool takes_types = true;
+  std::int64_t fixed_type = 0;
+  Norm norm;
+  std::shared_ptr<const kernels::Linear> projection;  ///< embedding size → hidden, or null
+};
+
+/// One transformer layer: LayerNorm after each half. Layers that share their weights share what is packed.
 struct LayerWeights {
-  std::unique_ptr<const kernels::Linear> qkv;  ///< query, key, value side by side: [3 hidden, hidden]
-  std::unique_ptr<const kernels::Linear> attention_out;
+  std::shared_ptr<const kernels::Linear> qkv;  ///< query, key, value side by side: [3 hidden, hidden]
+  float scale = 0;
+  std::shared_ptr<const kernels::Linear> attention_out;
   Norm attention_norm;
-  std::unique_ptr<const kernels::Linear> ffn_in;
-  std::unique_ptr<const kernels::Linear> ffn_out;
+  std::shared_ptr<const kernels::Linear> ffn_in;
+  kernels::Activation activation = kernels::Activation::none;
+  std::shared_ptr<const kernels::Linear> ffn_out;
   Norm ffn_norm;
 };
 
-/// An encoder's weights, packed. They hold nothing of the file they came from.
+/// Everything that the forward pass reads: a spec with its weights packed. Holds nothing of the file behind the spec.
 struct EncoderWeights {
-  std::shared_ptr<const RowTable> words;  ///< [vocabulary, embedding size]; a tied decoder shares it
-  RowTable positions;
-  RowTable types;  ///< no rows where the model has none
-  Norm embedding_norm;
-  std::unique_ptr<const kernels::Linear> projection;  ///< embedding size → hidden, or null
-  RelativeBias relative_bias;                         ///< empty but for MPNet
-  std::vector<LayerWeights> stored;
-  std::vector<std::size_t> layer;                 ///< [layers]: which stored layer; ALBERT's share
-  std::shared_ptr<const kernels::Linear> pooler;  ///< null where the file has none
-  std::size_t max_length = 0;                     ///< tokens that the position table reaches
+  std::size_t hidden = 0;
+  std::size_t heads = 0;
+  bool takes_mask = true;
+  EmbeddingWeights embeddings;
+  RelativeBias relative_bias;  ///< empty but for MPNet
+  std::vector<LayerWeights> layers;
+  std::shared_ptr<const kernels::Linear> pooler;  ///< null where the model has none
+  std::size_t pooled = 0;                         ///< its outputs, or 0
+  std::size_t max_length = 0;                     ///< tokens of the longest text; 0: no limit
 };
 
-/// Takes and packs the weights, on all threads of the pool.
-/// @throws Error model_mismatch, unsupported (weights that this forward pass has no use for)
-EncoderWeights load_encoder_weights(const model::ModelFile& file, const FoundNames& names,
-                                    const EncoderDescription& description, DType dtype, kernels::ThreadPool& pool);
+/// Checks the spec and gives its weights to the packer: what is returned is whole when the packer has run, and must
+/// not be moved until then.
+/// @param dtype  of the layers' products; the rest is fp32
+/// @throws Error model_mismatch (sizes that do not fit each other), unsupported
+std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec, DType dtype, Packer& packer);
 
 }  // namespace bertrt::engine::packed

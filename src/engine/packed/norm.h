@@ -11,12 +11,13 @@ namespace bertrt::engine::packed {
 struct Norm {
   std::vector<float> gamma;  ///< [width]
   std::vector<float> beta;   ///< [width]
+  float eps = 0;
 
   /// Of x + residual, in place.
   /// @param x         [rows, gamma.size()]
   /// @param residual  the same, or null
   /// @param stride    values from one row to the next, in both
-  void run(float* x, const float* residual, std::size_t rows, std::size_t stride, float eps,
+  void run(float* x, const float* residual, std::size_t rows, std::size_t stride,
            kernels::ThreadPool& pool) const;
 };
 

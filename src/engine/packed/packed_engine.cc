@@ -1,17 +1,16 @@
 #include "engine/packed/packed_engine.h"
 
-#include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
-#include "engine/packed/encoder.h"
-#include "engine/packed/head.h"
-#include "engine/packed/pass.h"
-#include "engine/packed/workspace.h"
+#include "engine/packed/model_file_spec.h"
+#include "engine/packed/packed_model.h"
+#include "kernels/isa/kernels.h"
 #include "kernels/isa/calibration.h"
 
 namespace bertrt::engine::packed {
@@ -32,28 +31,26 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+// The model and the one head that a named file has, behind the session's interface.
 class PackedEngine final : public Engine {
  public:
-  PackedEngine(const model::ModelFile& file, const SessionOptions& options, const PackedTuning& tuning)
-      : tuning_(tuning), workspaces_(std::make_unique<WorkspacePool>()) {
+  PackedEngine(const model::ModelFile& file, const SessionOptions& options, const PackedTuning& tuning) {
     Stopwatch watch;
-    kernels::ThreadPool& pool = kernels::ThreadPool::shared();
-    const EncoderDescription description = describe(file);
-    const FoundNames names = find_names(file);
-    encoder_ = std::make_unique<const Encoder>(description,
-                                               load_encoder_weights(file, names, description, options.dtype, pool));
-    watch.stage("pack encoder weights", facts_.load_stages);
-    head_ = Head::load(file, description, encoder_->weights(), pool);
-    if (head_) watch.stage("pack head weights", facts_.load_stages);
+    const family::NamedModel spec = model_file_spec(file);
+    std::vector<family::HeadSpec> heads;
+    if (spec.head) heads.push_back(*spec.head);
+    model_ = PackedModel::pack(spec.encoder, heads, options.dtype, tuning);
+    watch.stage("pack weights", facts_.load_stages);
 
+    span_ = spec.task == "question-answering";
     facts_.outputs.emplace_back("all_encoder_layers");
-    if (encoder_->weights().pooler != nullptr) facts_.outputs.emplace_back("pooled_output");
-    if (head_ && head_->kind() == Head::Kind::span) {
+    if (model_->pooled() != 0) facts_.outputs.emplace_back("pooled_output");
+    if (span_) {
       facts_.outputs.insert(facts_.outputs.end(), {"start_logits", "end_logits"});
-    } else if (head_) {
+    } else if (spec.head) {
       facts_.outputs.emplace_back("logits");
     }
-    facts_.max_length = encoder_->weights().max_length;
+    facts_.max_length = model_->max_length();
     facts_.proven_min = 1;
     facts_.proven_max = facts_.max_length;
     facts_.lengths_why = "the packed engine computes every length without padding";
@@ -61,24 +58,44 @@ class PackedEngine final : public Engine {
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
-    for (std::size_t text = 0; text < batch.size(); ++text) {
-      if (batch.length(text) > facts_.max_length) {
-        throw Error(ErrorCode::input_too_long, "text " + std::to_string(text),
-                    "at most " + std::to_string(facts_.max_length) + " tokens", std::to_string(batch.length(text)));
-      }
+    PackedRequest wanted;
+    if (request.hidden_states) {
+      wanted.states.resize(request.all_encoder_layers ? model_->layers() : 1);
+      std::iota(wanted.states.begin(), wanted.states.end(), model_->layers() + 1 - wanted.states.size());
     }
-    Pass pass(*encoder_, head_ ? &*head_ : nullptr, batch, request, *workspaces_, kernels::ThreadPool::shared());
-    return pass.run(tuning_);
+    wanted.pooled = request.pooled_output && model_->pooled() != 0;
+    if (request.logits && model_->heads() != 0) {
+      wanted.heads.push_back({0, {}});
+      const bool some = !request.logit_rows.empty() && !span_ && model_->reads(0) == family::HeadSpec::Reads::tokens;
+      if (some) wanted.heads[0].rows = request.logit_rows;
+    }
+    PackedOutput got = model_->run(batch, wanted);
+    EncoderOutput output;
+    output.all_encoder_layers = std::move(got.states);
+    output.pooled_output = std::move(got.pooled);
+    if (!got.heads.empty()) {
+      span_ ? split(got.heads[0], batch, output) : void(output.logits = std::move(got.heads[0]));
+    }
+    return output;
   }
 
   const EngineFacts& facts() const noexcept override { return facts_; }
 
  private:
-  PackedTuning tuning_;
-  std::unique_ptr<const Encoder> encoder_;
-  std::optional<Head> head_;
+  static void split(const Matrix& both, const batch::Batch& batch, EncoderOutput& output) {
+    std::vector<float> start(both.rows);
+    std::vector<float> end(both.rows);
+    for (std::size_t row = 0; row < both.rows; ++row) {
+      start[row] = both.data[2 * row];
+      end[row] = both.data[2 * row + 1];
+    }
+    output.start_logits = TokenRows(batch.row_offsets, 1, std::move(start));
+    output.end_logits = TokenRows(batch.row_offsets, 1, std::move(end));
+  }
+
+  std::unique_ptr<const PackedModel> model_;
+  bool span_ = false;
   EngineFacts facts_;
-  std::unique_ptr<WorkspacePool> workspaces_;
 };
 
 }  // namespace
@@ -95,8 +112,7 @@ std::string packed_engine_identity(DType dtype) {
 }
 
 void check_packable(const model::ModelFile& file) {
-  describe(file);
-  find_names(file);
+  static_cast<void>(model_file_spec(file));
 }
 
 std::unique_ptr<Engine> make_packed_engine(std::shared_ptr<const model::ModelFile> file, const SessionOptions& options,

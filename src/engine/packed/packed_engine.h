@@ -6,18 +6,10 @@
 
 #include "bertrt/session.h"
 #include "engine/engine.h"
+#include "engine/packed/packed_model.h"
 #include "model/model_file.h"
 
 namespace bertrt::engine::packed {
-
-/// What only measurements and tests change.
-struct PackedTuning {
-  /// Texts go through all layers together as long as they have no more tokens than this (a longer text goes alone):
-  /// bounds the memory of a pass.
-  std::size_t slice_tokens = 1024;
-  /// The same where each thread has texts of its own.
-  std::size_t share_slice_tokens = 192;
-};
 
 /// Everything that the engine's results depend on beside the model: its version, the dtype, the kernels that were
 /// chosen for this machine. One line, the same in every process of a machine.

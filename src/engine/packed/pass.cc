@@ -2,79 +2,91 @@
 
 #include <algorithm>
 #include <numeric>
-#include <string>
 #include <utility>
-
-#include "bertrt/error.h"
 
 namespace bertrt::engine::packed {
 namespace {
+
+using Reads = Head::Reads;
 
 // Rows that go through a head at a time: bounds its memory.
 constexpr std::size_t kHeadRows = 256;
 
 }  // namespace
 
-Pass::Pass(const Encoder& encoder, const Head* head, const batch::Batch& batch, const RunRequest& request,
-           WorkspacePool& workspaces, kernels::ThreadPool& pool)
+Pass::Pass(const Encoder& encoder, std::span<const std::unique_ptr<const Head>> heads, const batch::Batch& batch,
+           const PackedRequest& request, WorkspacePool& workspaces, kernels::ThreadPool& pool)
     : encoder_(encoder),
-      head_(head),
+      heads_(heads),
       batch_(batch),
       request_(request),
       workspaces_(workspaces),
       lease_(workspaces.take()),
       workspace_(*lease_),
-      pool_(pool) {
-  pooled_ = request.pooled_output && encoder.weights().pooler != nullptr;
-  logits_ = request.logits && head != nullptr;
-}
+      pool_(pool),
+      width_(encoder.weights().hidden) {}
 
-EncoderOutput Pass::run(const PackedTuning& tuning) {
+PackedOutput Pass::run(const PackedTuning& tuning) {
   choose_rows();
   run_encoder(tuning);
-  EncoderOutput output;
-  if (pooled_) run_pooler(output);
-  if (logits_) head_->kind() == Head::Kind::span ? run_span_head(output) : run_head(output);
-  split_layers(output);
+  PackedOutput output;
+  if (!request_.last_rows.empty()) {
+    output.last_rows = {request_.last_rows.size(), width_, std::vector<float>(request_.last_rows.size() * width_)};
+    float* to = output.last_rows.data.data();
+    for (const std::size_t row : request_.last_rows) to = std::copy_n(last_row(row), width_, to);
+  }
+  Matrix pooled;
+  if (pooled_) pooled = run_pooler();
+  for (const PackedRequest::HeadRows& wanted : request_.heads) output.heads.push_back(run_head(wanted, pooled));
+  if (request_.pooled) output.pooled = std::move(pooled);
+  output.states.reserve(states_.size());
+  for (auto& state : states_) output.states.emplace_back(batch_.row_offsets, width_, std::move(state));
   return output;
 }
 
-// Which rows of the last layer anybody reads; all of them when hidden states are wanted.
+// Which rows of the last state anybody reads.
 void Pass::choose_rows() {
   std::vector<std::size_t>& wanted = workspace_.wanted;
   wanted.clear();
-  const bool texts = pooled_ || (logits_ && head_->kind() == Head::Kind::text);
-  if (texts) wanted.assign(batch_.row_offsets->begin(), batch_.row_offsets->end() - 1);
-  if (logits_ && head_->kind() != Head::Kind::text) {
-    if (head_->kind() == Head::Kind::token && !request_.logit_rows.empty()) {
-      token_rows_ = request_.logit_rows;
-    } else {
-      token_rows_.resize(batch_.total_tokens());
-      std::iota(token_rows_.begin(), token_rows_.end(), std::size_t{0});
-    }
-    for (const std::size_t row : token_rows_) {
-      if (row >= batch_.total_tokens()) {
-        throw Error(ErrorCode::invalid_argument, "RunRequest::logit_rows",
-                    "rows below " + std::to_string(batch_.total_tokens()), std::to_string(row));
-      }
-    }
-    wanted.insert(wanted.end(), token_rows_.begin(), token_rows_.end());
+  bool first = request_.pooled;
+  pooled_ = request_.pooled;
+  std::span<const std::size_t> every;
+  const auto add = [&](std::span<const std::size_t> rows) { wanted.insert(wanted.end(), rows.begin(), rows.end()); };
+  for (const PackedRequest::HeadRows& head : request_.heads) {
+    const Reads reads = head_of(head).reads();
+    pooled_ = pooled_ || reads == Reads::pooled;
+    first = first || reads != Reads::tokens;
+    if (reads != Reads::tokens) continue;
+    head.rows ? add(*head.rows) : void(every = all_rows());
+  }
+  has_last_ = !request_.states.empty() && request_.states.back() == encoder_.layers();
+  states_.resize(request_.states.size());
+  for (auto& state : states_) state.resize(batch_.total_tokens() * width_);
+  if (has_last_) return wanted.clear();
+
+  if (!every.empty()) {
+    wanted.assign(every.begin(), every.end());
+  } else {
+    if (first) add(first_rows());
+    add(request_.last_rows);
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   }
-  const std::size_t width = encoder_.description().hidden;
-  if (request_.hidden_states) {
-    layers_.resize(request_.all_encoder_layers ? encoder_.description().layers : 1);
-    for (auto& layer : layers_) layer.resize(batch_.total_tokens() * width);
-  } else {
-    kept_ = reinterpret_cast<float*>(workspace_.kept.reserve(wanted.size() * width * sizeof(float)));
+  kept_ = reinterpret_cast<float*>(workspace_.kept.reserve(wanted.size() * width_ * sizeof(float)));
+}
+
+std::span<const std::size_t> Pass::all_rows() {
+  if (all_rows_.empty()) {
+    all_rows_.resize(batch_.total_tokens());
+    std::iota(all_rows_.begin(), all_rows_.end(), std::size_t{0});
   }
+  return all_rows_;
 }
 
 void Pass::run_encoder(const PackedTuning& tuning) {
-  if (layers_.empty() && workspace_.wanted.empty()) return;
+  if (states_.empty() && workspace_.wanted.empty()) return;
   Plan& plan = workspace_.plan;
-  plan.make(batch_, encoder_.description().hidden, pool_.threads());
+  plan.make(batch_, width_, pool_.threads());
   if (plan.shares() == 1) return run_texts(plan.texts(0), tuning.slice_tokens, workspace_, pool_);
   pool_.run(plan.shares(), [&](std::size_t share) {
     const WorkspacePool::Lease own = workspaces_.take();
@@ -102,35 +114,36 @@ void Pass::run_texts(std::span<const std::size_t> texts, std::size_t slice_token
 }
 
 void Pass::run_slice(const Slice& slice, Workspace& workspace, kernels::ThreadPool& pool) {
-  const std::size_t layers = encoder_.description().layers;
-  const std::size_t width = encoder_.description().hidden;
-  if (!layers_.empty()) {
-    const std::size_t first_layer = layers - layers_.size();
-    const auto keep = [&](std::size_t layer, const float* rows, std::size_t stride) {
-      for (std::size_t text = 0; text < slice.size(); ++text) {
-        float* to = layers_[layer - first_layer].data() + slice.batch_row(text) * width;
-        for (std::size_t row = slice.begin(text); row < slice.begin(text) + slice.length(text); ++row) {
-          to = std::copy_n(rows + row * stride, width, to);
-        }
-      }
-    };
-    return encoder_.run(slice, {first_layer, {}}, keep, workspace, pool);
-  }
   std::vector<std::size_t>& last_rows = workspace.last_rows;
   last_rows.clear();
-  for (std::size_t text = 0; text < slice.size(); ++text) {
+  for (std::size_t text = 0; text < slice.size() && !has_last_; ++text) {
     for (const std::size_t row : wanted_of(slice, text)) {
       last_rows.push_back(row - slice.batch_row(text) + slice.begin(text));
     }
   }
-  const auto keep = [&](std::size_t, const float* rows, std::size_t stride) {
-    for (std::size_t text = 0; text < slice.size(); ++text) {
-      const std::span<const std::size_t> wanted = wanted_of(slice, text);
-      float* to = kept_ + static_cast<std::size_t>(wanted.data() - workspace_.wanted.data()) * width;
-      for (std::size_t i = 0; i < wanted.size(); ++i, rows += stride) to = std::copy_n(rows, width, to);
-    }
+  const auto keep = [&](std::size_t state, const float* rows, std::size_t stride) {
+    if (state == encoder_.layers() && !has_last_) return keep_last_rows(slice, rows, stride);
+    keep_state(slice, state, rows, stride);
   };
-  encoder_.run(slice, {layers, last_rows}, keep, workspace, pool);
+  encoder_.run(slice, {request_.states, last_rows}, keep, workspace, pool);
+}
+
+void Pass::keep_state(const Slice& slice, std::size_t state, const float* rows, std::size_t stride) {
+  const auto at = std::lower_bound(request_.states.begin(), request_.states.end(), state) - request_.states.begin();
+  for (std::size_t text = 0; text < slice.size(); ++text) {
+    float* to = states_[static_cast<std::size_t>(at)].data() + slice.batch_row(text) * width_;
+    for (std::size_t row = slice.begin(text); row < slice.begin(text) + slice.length(text); ++row) {
+      to = std::copy_n(rows + row * stride, width_, to);
+    }
+  }
+}
+
+void Pass::keep_last_rows(const Slice& slice, const float* rows, std::size_t stride) {
+  for (std::size_t text = 0; text < slice.size(); ++text) {
+    const std::span<const std::size_t> wanted = wanted_of(slice, text);
+    float* to = kept_ + static_cast<std::size_t>(wanted.data() - workspace_.wanted.data()) * width_;
+    for (std::size_t i = 0; i < wanted.size(); ++i, rows += stride) to = std::copy_n(rows, width_, to);
+  }
 }
 
 // The rows of a slice's text that somebody reads, numbered as in the batch.
@@ -142,65 +155,49 @@ std::span<const std::size_t> Pass::wanted_of(const Slice& slice, std::size_t tex
 }
 
 const float* Pass::last_row(std::size_t row) const {
-  const std::size_t width = encoder_.description().hidden;
-  if (!layers_.empty()) return layers_.back().data() + row * width;
+  if (has_last_) return states_.back().data() + row * width_;
   const std::vector<std::size_t>& wanted = workspace_.wanted;
-  return kept_ + static_cast<std::size_t>(std::lower_bound(wanted.begin(), wanted.end(), row) - wanted.begin()) * width;
+  const auto at = std::lower_bound(wanted.begin(), wanted.end(), row) - wanted.begin();
+  return kept_ + static_cast<std::size_t>(at) * width_;
 }
 
 template <typename Use>
 void Pass::for_blocks(std::span<const std::size_t> wanted, const Use& use) {
-  const std::size_t width = encoder_.description().hidden;
   const std::size_t most = std::min(kHeadRows, wanted.size());
-  auto* rows = reinterpret_cast<float*>(workspace_.head_rows.reserve(most * width * sizeof(float)));
+  auto* rows = reinterpret_cast<float*>(workspace_.head_rows.reserve(most * width_ * sizeof(float)));
   for (std::size_t first = 0; first < wanted.size(); first += kHeadRows) {
     const std::size_t count = std::min(kHeadRows, wanted.size() - first);
-    for (std::size_t i = 0; i < count; ++i) std::copy_n(last_row(wanted[first + i]), width, rows + i * width);
+    for (std::size_t i = 0; i < count; ++i) std::copy_n(last_row(wanted[first + i]), width_, rows + i * width_);
     use(rows, first, count);
   }
 }
 
-void Pass::run_pooler(EncoderOutput& output) {
+Matrix Pass::run_pooler() {
   const kernels::Linear& pooler = *encoder_.weights().pooler;
   Matrix pooled{batch_.size(), pooler.out(), std::vector<float>(batch_.size() * pooler.out())};
-  for_blocks({batch_.row_offsets->data(), batch_.size()}, [&](const float* rows, std::size_t first, std::size_t count) {
+  for_blocks(first_rows(), [&](const float* rows, std::size_t first, std::size_t count) {
     pooler.run(rows, count, pooled.data.data() + first * pooled.cols, {.activation = kernels::Activation::tanh}, pool_,
                workspace_.linear);
   });
-  output.pooled_output = std::move(pooled);
+  return pooled;
 }
 
-void Pass::run_head(EncoderOutput& output) {
-  const std::span<const std::size_t> rows = head_->kind() == Head::Kind::text
-                                                ? std::span(batch_.row_offsets->data(), batch_.size())
-                                                : std::span<const std::size_t>(token_rows_);
-  Matrix logits{rows.size(), head_->classes(), std::vector<float>(rows.size() * head_->classes())};
-  for_blocks(rows, [&](const float* block, std::size_t first, std::size_t count) {
-    head_->run(block, count, logits.data.data() + first * logits.cols, workspace_, pool_);
-  });
-  output.logits = std::move(logits);
-}
-
-void Pass::run_span_head(EncoderOutput& output) {
-  std::vector<float> start(token_rows_.size());
-  std::vector<float> end(token_rows_.size());
-  std::vector<float> both(std::min(kHeadRows, token_rows_.size()) * 2);
-  for_blocks(token_rows_, [&](const float* block, std::size_t first, std::size_t count) {
-    head_->run(block, count, both.data(), workspace_, pool_);
-    for (std::size_t i = 0; i < count; ++i) {
-      start[first + i] = both[2 * i];
-      end[first + i] = both[2 * i + 1];
+Matrix Pass::run_head(const PackedRequest::HeadRows& wanted, const Matrix& pooled) {
+  const Head& head = head_of(wanted);
+  std::span<const std::size_t> rows = first_rows();
+  if (head.reads() == Reads::tokens) rows = wanted.rows ? *wanted.rows : all_rows();
+  Matrix logits{rows.size(), head.classes(), std::vector<float>(rows.size() * head.classes())};
+  const auto use = [&](const float* block, std::size_t first, std::size_t count) {
+    head.run(block, count, logits.data.data() + first * logits.cols, workspace_, pool_);
+  };
+  if (head.reads() != Reads::pooled) {
+    for_blocks(rows, use);
+  } else {
+    for (std::size_t first = 0; first < rows.size(); first += kHeadRows) {
+      use(pooled.data.data() + first * pooled.cols, first, std::min(kHeadRows, rows.size() - first));
     }
-  });
-  output.start_logits = TokenRows(batch_.row_offsets, 1, std::move(start));
-  output.end_logits = TokenRows(batch_.row_offsets, 1, std::move(end));
-}
-
-void Pass::split_layers(EncoderOutput& output) {
-  output.all_encoder_layers.reserve(layers_.size());
-  for (auto& layer : layers_) {
-    output.all_encoder_layers.emplace_back(batch_.row_offsets, encoder_.description().hidden, std::move(layer));
   }
+  return logits;
 }
 
 }  // namespace bertrt::engine::packed

@@ -1,61 +1,66 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "batch/batch.h"
-#include "bertrt/output.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
-#include "engine/packed/packed_engine.h"
+#include "engine/packed/packed_model.h"
 #include "engine/packed/workspace.h"
 #include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
 
-/// One call of the engine: shares the batch out, sends it slice by slice through the encoder, and the rows that are
-/// wanted through the head. Lives for the call.
+/// One call of the model: shares the batch out, sends it slice by slice through the encoder, and the rows that are
+/// wanted through the heads. Lives for the call.
 class Pass {
  public:
-  /// @param head  null: the model has none
-  Pass(const Encoder& encoder, const Head* head, const batch::Batch& batch, const RunRequest& request,
-       WorkspacePool& workspaces, kernels::ThreadPool& pool);
+  /// @param request  checked by now
+  Pass(const Encoder& encoder, std::span<const std::unique_ptr<const Head>> heads, const batch::Batch& batch,
+       const PackedRequest& request, WorkspacePool& workspaces, kernels::ThreadPool& pool);
 
-  EncoderOutput run(const PackedTuning& tuning);
+  PackedOutput run(const PackedTuning& tuning);
 
  private:
+  const Head& head_of(const PackedRequest::HeadRows& wanted) const { return *heads_[wanted.head]; }
   void choose_rows();
   void run_encoder(const PackedTuning& tuning);
   void run_texts(std::span<const std::size_t> texts, std::size_t slice_tokens, Workspace& workspace,
                  kernels::ThreadPool& pool);
   void run_slice(const Slice& slice, Workspace& workspace, kernels::ThreadPool& pool);
+  void keep_state(const Slice& slice, std::size_t state, const float* rows, std::size_t stride);
+  void keep_last_rows(const Slice& slice, const float* rows, std::size_t stride);
   std::span<const std::size_t> wanted_of(const Slice& slice, std::size_t text) const;
-  void run_pooler(EncoderOutput& output);
-  void run_head(EncoderOutput& output);
-  void run_span_head(EncoderOutput& output);
-  void split_layers(EncoderOutput& output);
+  Matrix run_pooler();
+  Matrix run_head(const PackedRequest::HeadRows& wanted, const Matrix& pooled);
 
-  /// The last hidden state of a row of the batch.
+  /// The first row of each text.
+  std::span<const std::size_t> first_rows() const { return {batch_.row_offsets->data(), batch_.size()}; }
+  std::span<const std::size_t> all_rows();
+  /// The last state of a row of the batch.
   const float* last_row(std::size_t row) const;
   /// Calls use(rows, first, count) for blocks of neighbouring entries of `wanted`, copied together.
   template <typename Use>
   void for_blocks(std::span<const std::size_t> wanted, const Use& use);
 
   const Encoder& encoder_;
-  const Head* head_;
+  std::span<const std::unique_ptr<const Head>> heads_;
   const batch::Batch& batch_;
-  const RunRequest& request_;
+  const PackedRequest& request_;
   WorkspacePool& workspaces_;
   WorkspacePool::Lease lease_;
   Workspace& workspace_;
   kernels::ThreadPool& pool_;
+  const std::size_t width_;
 
-  bool pooled_ = false;
-  bool logits_ = false;
-  std::vector<std::vector<float>> layers_;  ///< [layers wanted]: [total_tokens, hidden]
-  std::vector<std::size_t> token_rows_;     ///< rows that a token head reads, as asked for
-  float* kept_ = nullptr;                   ///< last hidden states of workspace_.wanted, when layers_ is empty
+  std::vector<std::vector<float>> states_;  ///< as in the request: [total_tokens, hidden]
+  bool has_last_ = false;                   ///< the last state is among them
+  bool pooled_ = false;                     ///< wanted, by the caller or by a head
+  std::vector<std::size_t> all_rows_;       ///< 0, 1, 2, …, where a head reads every token
+  float* kept_ = nullptr;                   ///< last state of workspace_.wanted, unless has_last_
 };
 
 }  // namespace bertrt::engine::packed

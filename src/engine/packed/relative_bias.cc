@@ -1,43 +1,33 @@
 #include "engine/packed/relative_bias.h"
 
-#include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "bertrt/error.h"
+#include "engine/packed/packer.h"
 #include "kernels/ops/attention.h"
 
 namespace bertrt::engine::packed {
 
-std::size_t relative_bucket(std::ptrdiff_t distance, std::size_t buckets) {
-  constexpr float kMaxDistance = 128;
-  const std::size_t half = buckets / 2;
-  const std::size_t first = distance > 0 ? half : 0;
-  const auto far = static_cast<std::size_t>(std::abs(distance));
-  const std::size_t exact = half / 2;
-  if (far < exact) return first + far;
-  // In fp32 and in this order, as the models compute it: the borders between buckets depend on the rounding.
-  const float scaled = std::log(static_cast<float>(far) / static_cast<float>(exact)) /
-                       static_cast<float>(std::log(static_cast<double>(kMaxDistance) / static_cast<double>(exact))) *
-                       static_cast<float>(half - exact);
-  return first + std::min(half - 1, exact + static_cast<std::size_t>(scaled));
-}
-
-RelativeBias::RelativeBias(const archive::TensorView& table, std::size_t heads, std::size_t max_length)
+RelativeBias::RelativeBias(const family::RelativeBiasSpec& spec, std::size_t heads, std::size_t max_length)
     : max_length_(max_length), stride_(2 * max_length - 1 + kernels::ops::kAttentionColumns) {
-  // The models count in 32 buckets whatever their configuration says.
-  constexpr std::size_t kBuckets = 32;
-  if (table.shape.size() != 2 || table.shape[0] < static_cast<std::int64_t>(kBuckets) ||
-      table.shape[1] != static_cast<std::int64_t>(heads)) {
-    throw Error(ErrorCode::model_mismatch, "relative_attention_bias",
-                "[" + std::to_string(kBuckets) + ", " + std::to_string(heads) + "]", "another shape");
+  const auto& shape = spec.table.tensor.shape;
+  const std::int64_t rows = shape.size() == 2 ? shape[0] : 0;
+  check_shape(spec.table, {rows, static_cast<std::int64_t>(heads)});
+  const std::size_t limit = (spec.rows.size() + 1) / 2;
+  if (max_length == 0 || limit < max_length) {
+    throw Error(ErrorCode::model_mismatch, spec.table.name, "a row for each distance up to " + std::to_string(max_length),
+                std::to_string(spec.rows.size()) + " rows");
   }
-  const std::vector<float> by_bucket = archive::to_float32(table);
+  const std::vector<float> values = archive::to_float32(spec.table.tensor);
   values_.assign(heads * stride_, 0.0F);
   for (std::size_t i = 0; i < 2 * max_length - 1; ++i) {
-    const std::size_t bucket =
-        relative_bucket(static_cast<std::ptrdiff_t>(i) - static_cast<std::ptrdiff_t>(max_length - 1), kBuckets);
-    for (std::size_t head = 0; head < heads; ++head) values_[head * stride_ + i] = by_bucket[bucket * heads + head];
+    const std::int32_t row = spec.rows[limit - max_length + i];
+    if (row < 0 || row >= rows) {
+      throw Error(ErrorCode::model_mismatch, spec.table.name, "rows below " + std::to_string(rows), std::to_string(row));
+    }
+    for (std::size_t head = 0; head < heads; ++head) {
+      values_[head * stride_ + i] = values[static_cast<std::size_t>(row) * heads + head];
+    }
   }
 }
 

@@ -3,20 +3,17 @@
 #include <cstddef>
 #include <vector>
 
-#include "model/model_file.h"
+#include "family/encoder_spec.h"
 
 namespace bertrt::engine::packed {
 
 /// MPNet's bias of attention scores by the distance between query and key, a value a head, spread out over all
 /// distances so that a row of scores adds a stretch of it.
-///
-/// Distances fall into buckets as T5 has them (Raffel et al. 2020): half of them for each direction; in each half the
-/// first half exact, the rest on a log scale up to 128.
 class RelativeBias {
  public:
   RelativeBias() = default;
-  /// @param table  [buckets, heads]. @throws Error model_mismatch
-  RelativeBias(const archive::TensorView& table, std::size_t heads, std::size_t max_length);
+  /// @throws Error model_mismatch
+  RelativeBias(const family::RelativeBiasSpec& spec, std::size_t heads, std::size_t max_length);
 
   bool empty() const noexcept { return values_.empty(); }
   /// A head's values, at distance key - query = 0: [-(max_length - 1)] … [max_length - 1] and a vector more.
@@ -27,8 +24,5 @@ class RelativeBias {
   std::size_t stride_ = 0;
   std::vector<float> values_;  ///< [heads, stride_]
 };
-
-/// The bucket of a distance key - query.
-std::size_t relative_bucket(std::ptrdiff_t distance, std::size_t buckets);
 
 }  // namespace bertrt::engine::packed

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 #include <vector>
 
-#include "bertrt/error.h"
 #include "kernels/ops/rows.h"
 
 namespace bertrt::engine::packed {
@@ -23,12 +21,7 @@ archive::TensorView rows_of(const archive::TensorView& tensor, std::size_t first
 
 }  // namespace
 
-RowTable RowTable::copy(const model::Parameter& parameter, bool halve, kernels::ThreadPool& pool) {
-  const archive::TensorView& tensor = parameter.tensor;
-  if (tensor.shape.size() != 2 || tensor.shape[0] <= 0 || tensor.shape[1] <= 0) {
-    throw Error(ErrorCode::model_mismatch, parameter.name, "a table [rows, width]",
-                std::to_string(tensor.shape.size()) + " dimensions");
-  }
+RowTable RowTable::copy(const archive::TensorView& tensor, bool halve, kernels::ThreadPool& pool) {
   RowTable table;
   table.rows_ = static_cast<std::size_t>(tensor.shape[0]);
   table.width_ = static_cast<std::size_t>(tensor.shape[1]);

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "archive/tensor.h"
 #include "kernels/linear_scratch.h"
 #include "kernels/thread_pool.h"
-#include "model/model_file.h"
 
 namespace bertrt::engine::packed {
 
@@ -16,9 +16,9 @@ namespace bertrt::engine::packed {
 class RowTable {
  public:
   RowTable() = default;
-  /// Copies `tensor` [rows, width]. Halves stay halves; anything else becomes fp32, or halves when `halve`.
-  /// @throws Error model_mismatch when it is no table
-  static RowTable copy(const model::Parameter& parameter, bool halve, kernels::ThreadPool& pool);
+  /// Copies a tensor [rows, width] of floating-point numbers, whatever its strides. Halves stay halves; anything else
+  /// becomes fp32, or halves when `halve`.
+  static RowTable copy(const archive::TensorView& tensor, bool halve, kernels::ThreadPool& pool);
 
   std::size_t rows() const noexcept { return rows_; }
   std::size_t width() const noexcept { return width_; }

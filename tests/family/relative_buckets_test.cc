@@ -1,15 +1,15 @@
-#include "engine/packed/relative_bias.h"
+#include "family/relative_buckets.h"
 
 #include <gtest/gtest.h>
 
 #include <utility>
 
-namespace bertrt::engine::packed {
+namespace bertrt::family {
 namespace {
 
 // transformers' MPNetEncoder.relative_position_bucket for distances 0, 1, 2, …, and for negative ones.
-TEST(PackedRelativeBias, BucketsOfMPNet) {
-  const auto bucket = [](std::ptrdiff_t distance) { return relative_bucket(distance, 32); };
+TEST(RelativeBuckets, BucketsOfMPNet) {
+  const auto bucket = [](std::ptrdiff_t distance) { return relative_bucket(distance, 32, 128); };
   EXPECT_EQ(bucket(0), 0U);
   EXPECT_EQ(bucket(-7), 7U);
   EXPECT_EQ(bucket(7), 23U);
@@ -24,4 +24,4 @@ TEST(PackedRelativeBias, BucketsOfMPNet) {
 }
 
 }  // namespace
-}  // namespace bertrt::engine::packed
+}  // namespace bertrt::family

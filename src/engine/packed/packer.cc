@@ -1,0 +1,159 @@
+#include "engine/packed/packer.h"
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "bertrt/error.h"
+
+namespace bertrt::engine::packed {
+namespace {
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+bool floating(archive::ElementType type) {
+  using archive::ElementType;
+  return type == ElementType::float32 || type == ElementType::float16 || type == ElementType::bfloat16 ||
+         type == ElementType::float64;
+}
+
+// The file's own memory where it already is what a packer reads.
+const float* in_place(const archive::TensorView& tensor) {
+  if (tensor.type != archive::ElementType::float32 || !tensor.contiguous()) return nullptr;
+  const std::byte* data = tensor.storage.data() + static_cast<std::size_t>(tensor.storage_offset) * sizeof(float);
+  if (reinterpret_cast<std::uintptr_t>(data) % alignof(float) != 0) return nullptr;
+  return reinterpret_cast<const float*>(data);
+}
+
+std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const> parts, DType dtype) {
+  const std::size_t in = parts.front()->in();
+  std::size_t out = 0;
+  std::vector<float> bias;
+  for (const family::Dense* part : parts) {
+    if (part->bias) {
+      const std::vector<float> values = archive::to_float32(part->bias->tensor);
+      bias.insert(bias.end(), values.begin(), values.end());
+    }
+    out += part->out();
+    bias.resize(out, 0.0F);
+  }
+  if (parts.size() == 1) {
+    if (const float* weight = in_place(parts.front()->weight.tensor)) {
+      return kernels::Linear::pack({weight, out * in}, bias, out, in, dtype);
+    }
+  }
+  const auto joined = std::make_unique_for_overwrite<float[]>(out * in);
+  std::size_t first = 0;
+  for (const family::Dense* part : parts) {
+    const std::size_t count = part->weight.tensor.elements();
+    archive::to_float32(part->weight.tensor, {joined.get() + first, count});
+    first += count;
+  }
+  return kernels::Linear::pack({joined.get(), out * in}, bias, out, in, dtype);
+}
+
+}  // namespace
+
+// Two views are one weight when they read the same numbers of the same memory in the same order.
+Packer::Key Packer::key_of(const family::Weight& weight) {
+  const archive::TensorView& tensor = weight.tensor;
+  Key key = {reinterpret_cast<std::uintptr_t>(tensor.storage.data()), static_cast<std::uint64_t>(tensor.type),
+             static_cast<std::uint64_t>(tensor.storage_offset)};
+  for (std::size_t axis = 0; axis < tensor.shape.size(); ++axis) {
+    key.push_back(static_cast<std::uint64_t>(tensor.shape[axis]));
+    key.push_back(static_cast<std::uint64_t>(tensor.strides[axis]));
+  }
+  return key;
+}
+
+void Packer::linear(std::span<const family::Dense* const> parts, std::size_t in, DType dtype, Linear& to) {
+  Key key = {static_cast<std::uint64_t>(dtype)};
+  for (const family::Dense* part : parts) {
+    const std::size_t out = outputs_of(*part);
+    check_shape(part->weight, {static_cast<std::int64_t>(out), static_cast<std::int64_t>(in)});
+    const Key weight = key_of(part->weight);
+    key.insert(key.end(), weight.begin(), weight.end());
+    key.push_back(part->bias ? 1 : 0);
+    if (!part->bias) continue;
+    check_shape(*part->bias, {static_cast<std::int64_t>(out)});
+    const Key bias = key_of(*part->bias);
+    key.insert(key.end(), bias.begin(), bias.end());
+  }
+  Job& job = jobs_[std::move(key)];
+  if (job.parts.empty()) job = {{parts.begin(), parts.end()}, dtype, {}};
+  job.wanted_by.push_back(&to);
+}
+
+void Packer::linear(const family::Dense& dense, std::size_t in, DType dtype, Linear& to) {
+  const family::Dense* const part = &dense;
+  linear({&part, 1}, in, dtype, to);
+}
+
+std::shared_ptr<const RowTable> Packer::table(const family::Weight& weight, std::size_t width, bool halve) {
+  const auto& shape = weight.tensor.shape;
+  if (shape.size() != 2 || shape[0] <= 0 || shape[1] <= 0) {
+    throw Error(ErrorCode::model_mismatch, weight.name, "a table [rows, width]", shape_text(shape));
+  }
+  check_shape(weight, {shape[0], width == 0 ? shape[1] : static_cast<std::int64_t>(width)});
+  auto& table = tables_[key_of(weight)];
+  if (table == nullptr) table = std::make_shared<const RowTable>(RowTable::copy(weight.tensor, halve, pool_));
+  return table;
+}
+
+void Packer::run() {
+  std::vector<const Job*> jobs;
+  for (const auto& [key, job] : jobs_) jobs.push_back(&job);
+  pool_.run(jobs.size(), [&](std::size_t index) {
+    const Job& job = *jobs[index];
+    const Linear packed = pack(job.parts, job.dtype);
+    for (Linear* to : job.wanted_by) *to = packed;
+  });
+  jobs_.clear();
+}
+
+void check_shape(const family::Weight& weight, const std::vector<std::int64_t>& shape) {
+  if (weight.tensor.shape != shape) {
+    throw Error(ErrorCode::model_mismatch, weight.name, shape_text(shape), shape_text(weight.tensor.shape));
+  }
+  if (!floating(weight.tensor.type)) {
+    throw Error(ErrorCode::unsupported, weight.name, "floating-point numbers",
+                std::string(archive::to_string(weight.tensor.type)));
+  }
+}
+
+std::vector<float> vector_of(const family::Weight& weight, std::size_t size) {
+  check_shape(weight, {static_cast<std::int64_t>(size)});
+  return archive::to_float32(weight.tensor);
+}
+
+Norm norm_of(const family::LayerNorm& norm, std::size_t width) {
+  if (!(norm.eps >= 0) || std::isinf(norm.eps)) {
+    throw Error(ErrorCode::model_mismatch, norm.gamma.name, "an epsilon of 0 or more", std::to_string(norm.eps));
+  }
+  return {vector_of(norm.gamma, width), vector_of(norm.beta, width), norm.eps};
+}
+
+std::size_t outputs_of(const family::Dense& dense) {
+  const auto& shape = dense.weight.tensor.shape;
+  if (shape.size() != 2 || shape[0] <= 0 || shape[1] <= 0) {
+    throw Error(ErrorCode::model_mismatch, dense.weight.name, "a matrix [out, in]", shape_text(shape));
+  }
+  return static_cast<std::size_t>(shape[0]);
+}
+
+kernels::Activation activation_of(family::Activation activation) noexcept {
+  switch (activation) {
+    case family::Activation::none: return kernels::Activation::none;
+    case family::Activation::gelu_erf: return kernels::Activation::gelu_erf;
+    case family::Activation::gelu_tanh: return kernels::Activation::gelu_tanh;
+    case family::Activation::relu: return kernels::Activation::relu;
+    case family::Activation::tanh: return kernels::Activation::tanh;
+  }
+  return kernels::Activation::none;
+}
+
+}  // namespace bertrt::engine::packed

@@ -1,0 +1,66 @@
+#include "family/named_weights.h"
+
+#include "bertrt/error.h"
+
+namespace bertrt::family {
+namespace {
+
+bool floating(archive::ElementType type) {
+  using archive::ElementType;
+  return type == ElementType::float32 || type == ElementType::float16 || type == ElementType::bfloat16 ||
+         type == ElementType::float64;
+}
+
+}  // namespace
+
+std::optional<Weight> WeightTaker::find(std::string_view name) {
+  std::string full = prefix_ + std::string(name);
+  std::optional<Weight> weight = weights_.find(full);
+  if (weight) taken_.insert(std::move(full));
+  return weight;
+}
+
+Weight WeightTaker::require(std::string_view name, std::size_t rank) {
+  std::optional<Weight> weight = find(name);
+  if (!weight) {
+    throw Error(ErrorCode::model_mismatch, weights_.where, "the weight " + prefix_ + std::string(name),
+                "none of that name");
+  }
+  if (weight->tensor.shape.size() != rank) {
+    throw Error(ErrorCode::model_mismatch, weight->name, std::to_string(rank) + " dimensions",
+                std::to_string(weight->tensor.shape.size()));
+  }
+  return *std::move(weight);
+}
+
+bool WeightTaker::has(std::string_view name) const {
+  return !name.empty() && weights_.find(prefix_ + std::string(name) + ".weight").has_value();
+}
+
+Dense WeightTaker::dense(const std::string& name) { return {require(name + ".weight", 2), find(name + ".bias")}; }
+
+LayerNorm WeightTaker::norm(const std::string& name, float eps) {
+  return {require(name + ".weight", 1), require(name + ".bias", 1), eps};
+}
+
+std::vector<std::string> WeightTaker::left_over() const {
+  std::vector<std::string> names;
+  for (const std::string& name : weights_.names) {
+    if (!name.starts_with(prefix_) || taken_.contains(name)) continue;
+    const std::optional<Weight> weight = weights_.find(name);
+    if (weight && floating(weight->tensor.type)) names.push_back(name);
+  }
+  return names;
+}
+
+std::string find_by_ending(const NamedWeights& weights, std::string_view name) {
+  std::string found;
+  for (const std::string& full : weights.names) {
+    if (!full.ends_with(name)) continue;
+    if (full.size() > name.size() && full[full.size() - name.size() - 1] != '.') continue;
+    if (found.empty() || full.size() < found.size()) found = full;
+  }
+  return found;
+}
+
+}  // namespace bertrt::family
