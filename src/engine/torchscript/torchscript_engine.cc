@@ -16,15 +16,14 @@
 #include "engine/torchscript/probe.h"
 #include "engine/torchscript/program.h"
 
-namespace bertrt::engine {
-namespace torchscript {
+namespace bertrt::engine::torchscript {
 namespace {
 
 constexpr std::size_t kShortWarmup = 8;
 
 class TorchScriptEngine final : public Engine {
  public:
-  TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits);
+  TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options, const model::ModelTraits& traits);
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override;
   const EngineFacts& facts() const noexcept override { return facts_; }
@@ -35,7 +34,7 @@ class TorchScriptEngine final : public Engine {
   void run_group(const batch::Batch& batch, const batch::Group& group, const RunRequest& request,
                  Collector& collector) const;
   std::vector<batch::Group> groups(const batch::Batch& batch) const;
-  void warm_up(const SessionOptions& options, const ModelTraits& traits);
+  void warm_up(const SessionOptions& options, const model::ModelTraits& traits);
   void fill_facts();
 
   EngineFacts facts_;
@@ -54,7 +53,7 @@ auto TorchScriptEngine::timed(std::string name, Step&& step) {
 }
 
 TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options,
-                                     const ModelTraits& traits) {
+                                     const model::ModelTraits& traits) {
   const TorchScope scope;
   program_ = timed("torch::jit::load", [&] {
     const c10::Device device = parse_device(options.device);
@@ -72,7 +71,7 @@ TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const Session
   fill_facts();
 }
 
-void TorchScriptEngine::warm_up(const SessionOptions& options, const ModelTraits& traits) {
+void TorchScriptEngine::warm_up(const SessionOptions& options, const model::ModelTraits& traits) {
   std::vector<std::size_t> lengths = options.warmup_lengths;
   if (lengths.empty()) {  // the short one last and twice: what a first call is most likely to meet
     const std::size_t brief = std::min(kShortWarmup, range_.max_length);
@@ -145,23 +144,12 @@ void TorchScriptEngine::run_group(const batch::Batch& batch, const batch::Group&
 }
 
 }  // namespace
-}  // namespace torchscript
 
-void refuse_unsafe(const model::ModelFile& file, Trust trust) {
-  if (trust == Trust::full) return;
-  for (const model::Finding& finding : file.findings()) {
-    if (finding.severity != model::Finding::Severity::refuse) continue;
-    throw Error(ErrorCode::unsafe_model, file.name() + ", " + finding.where,
-                "code that computes and no more (SessionOptions::trust = full allows it)", finding.message);
-  }
-}
-
-std::unique_ptr<Engine> make_torchscript_engine(const model::ModelFile& file, const SessionOptions& options,
-                                                const torchscript::ModelTraits& traits) {
-  refuse_unsafe(file, options.trust);
-  return torchscript::translated(ErrorCode::runtime, file.name(), "a module that loads", [&] {
-    return std::unique_ptr<Engine>(std::make_unique<torchscript::TorchScriptEngine>(file, options, traits));
+std::unique_ptr<const Engine> make_torchscript_engine(const EngineSource& source) {
+  const model::ModelFile& file = *source.file;
+  return translated(ErrorCode::runtime, file.name(), "a module that loads", [&] {
+    return std::make_unique<const TorchScriptEngine>(file, source.options, source.traits);
   });
 }
 
-}  // namespace bertrt::engine
+}  // namespace bertrt::engine::torchscript

@@ -6,7 +6,7 @@
 
 #include "model/model_file.h"
 
-namespace bertrt::engine::torchscript {
+namespace bertrt::model {
 
 /// What a model's sizes are, from its manifest or, for a bare trace, from its weights' names and shapes.
 /// 0 stands for "cannot be told".
@@ -23,6 +23,6 @@ struct ModelTraits {
 };
 
 /// @param pad_token_id  the tokenizer's, where the session has one; it wins over a guess, not over the manifest
-ModelTraits read_traits(const model::ModelFile& file, std::optional<std::int64_t> pad_token_id);
+ModelTraits read_traits(const ModelFile& file, std::optional<std::int64_t> pad_token_id);
 
-}  // namespace bertrt::engine::torchscript
+}  // namespace bertrt::model
