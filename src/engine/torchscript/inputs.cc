@@ -107,7 +107,7 @@ std::string_view without_suffix(std::string_view name) {
 }
 
 InputMap::InputMap(const torch::jit::Method& method, const model::Method* recorded,
-                   const std::vector<std::string>& names, const model::ModelTraits& traits, const std::string& where)
+                   const std::vector<std::string>& names, const ModelTraits& traits, const std::string& where)
     : pad_token_id_(traits.pad_token_id), first_position_(traits.first_position) {
   const auto& arguments = method.function().getSchema().arguments();  // the first is the module itself
   if (!names.empty() && names.size() + 1 != arguments.size()) {

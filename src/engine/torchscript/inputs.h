@@ -9,7 +9,7 @@
 #include "batch/batch.h"
 #include "batch/groups.h"
 #include "engine/torchscript/torch_headers.h"
-#include "model/traits.h"
+#include "engine/torchscript/traits.h"
 #include "model/model_file.h"
 
 namespace bertrt::engine::torchscript {
@@ -42,7 +42,7 @@ class InputMap {
   /// @param names     SessionOptions::input_names: stand for the trace's own when not empty
   /// @throws Error model_mismatch when no argument takes token ids; unsupported for one that nothing can fill
   InputMap(const torch::jit::Method& method, const model::Method* recorded, const std::vector<std::string>& names,
-           const model::ModelTraits& traits, const std::string& where);
+           const ModelTraits& traits, const std::string& where);
 
   bool takes(InputRole role) const noexcept;
   const std::vector<InputSlot>& slots() const noexcept { return slots_; }

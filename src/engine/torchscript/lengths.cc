@@ -23,7 +23,7 @@ constexpr std::string_view kNoMaskPadded =
 
 class Prover {
  public:
-  Prover(Program& program, const model::ModelTraits& traits)
+  Prover(Program& program, const ModelTraits& traits)
       : program_(program),
         traits_(traits),
         probe_(program, traits),
@@ -150,13 +150,13 @@ class Prover {
   }
 
   Program& program_;
-  const model::ModelTraits& traits_;
+  const ModelTraits& traits_;
   Probe probe_;
   std::size_t traced_;
   std::size_t rows_;
 };
 
-LengthRange recorded_range(Program& program, const model::Manifest& manifest, const model::ModelTraits& traits) {
+LengthRange recorded_range(Program& program, const model::Manifest& manifest, const ModelTraits& traits) {
   LengthRange range;
   range.min = manifest.proven_min;
   range.max = manifest.proven_max;
@@ -173,7 +173,7 @@ LengthRange recorded_range(Program& program, const model::Manifest& manifest, co
 }  // namespace
 
 LengthRange find_lengths(Program& program, const model::ModelFile& file, const SessionOptions& options,
-                         const model::ModelTraits& traits) {
+                         const ModelTraits& traits) {
   const bool automatic = options.length_policy == LengthPolicy::automatic;
   if (automatic && file.manifest() && file.manifest()->proven_max > file.manifest()->proven_min) {
     return recorded_range(program, *file.manifest(), traits);

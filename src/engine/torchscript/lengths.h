@@ -6,7 +6,7 @@
 
 #include "bertrt/session.h"
 #include "engine/torchscript/program.h"
-#include "model/traits.h"
+#include "engine/torchscript/traits.h"
 #include "model/model_file.h"
 
 namespace bertrt::engine::torchscript {
@@ -42,6 +42,6 @@ struct LengthRange {
 /// Calls program.learn_outputs(). The caller holds a TorchScope.
 /// @throws Error model_mismatch, runtime when the program does not even run at its traced shape
 LengthRange find_lengths(Program& program, const model::ModelFile& file, const SessionOptions& options,
-                         const model::ModelTraits& traits);
+                         const ModelTraits& traits);
 
 }  // namespace bertrt::engine::torchscript

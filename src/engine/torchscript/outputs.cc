@@ -17,7 +17,7 @@ std::string shape_text(const at::Tensor& tensor) {
   return out.str();
 }
 
-bool is_hidden(const at::Tensor& tensor, std::size_t rows, std::size_t length, const model::ModelTraits& traits) {
+bool is_hidden(const at::Tensor& tensor, std::size_t rows, std::size_t length, const ModelTraits& traits) {
   if (!has_shape(tensor, {rows, length, 0})) return false;
   const auto width = static_cast<std::size_t>(tensor.size(2));
   return traits.hidden_size != 0 ? width == traits.hidden_size : width != traits.vocab_size;
@@ -87,13 +87,13 @@ OutputPlan::Role OutputPlan::role_of_name(const std::string& name) {
 }
 
 // Hugging Face puts the embeddings in front of hidden_states; pytorch-pretrained-bert's list has the layers alone.
-OutputPlan::Role OutputPlan::role_of_list(const Member& member, const model::ModelTraits& traits) {
+OutputPlan::Role OutputPlan::role_of_list(const Member& member, const ModelTraits& traits) {
   return member.tensors.size() == traits.num_layers || member.tensors.size() == 1 ? Role::layers
                                                                                   : Role::layers_after_embeddings;
 }
 
 OutputPlan::Role OutputPlan::role_of_shape(const std::vector<Member>& members, std::size_t index, std::size_t rows,
-                                           std::size_t length, const model::ModelTraits& traits) const {
+                                           std::size_t length, const ModelTraits& traits) const {
   const Member& member = members[index];
   if (member.tensors.empty()) return Role::ignored;
   const bool hidden = std::all_of(member.tensors.begin(), member.tensors.end(),
@@ -116,7 +116,7 @@ OutputPlan::Role OutputPlan::role_of_shape(const std::vector<Member>& members, s
   return Role::ignored;
 }
 
-OutputPlan::OutputPlan(const c10::IValue& value, const std::vector<std::string>& names, const model::ModelTraits& traits,
+OutputPlan::OutputPlan(const c10::IValue& value, const std::vector<std::string>& names, const ModelTraits& traits,
                        std::size_t rows, std::size_t length, const std::string& where)
     : names_(names), where_(where) {
   const std::vector<Member> members = flatten(value, names_);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/torchscript/torch_headers.h"
-#include "model/traits.h"
+#include "engine/torchscript/traits.h"
 
 namespace bertrt::engine::torchscript {
 
@@ -27,7 +27,7 @@ class OutputPlan {
   /// @param value   what the probe run returned, for tensors of [rows, length]
   /// @param names   of the members, from a manifest; empty for a bare trace
   /// @throws Error model_mismatch when nothing in it is an encoder's or a head's output
-  OutputPlan(const c10::IValue& value, const std::vector<std::string>& names, const model::ModelTraits& traits,
+  OutputPlan(const c10::IValue& value, const std::vector<std::string>& names, const ModelTraits& traits,
              std::size_t rows, std::size_t length, const std::string& where);
 
   /// @throws Error runtime when the structure or a shape is not what the plan and the inputs say
@@ -54,8 +54,8 @@ class OutputPlan {
   static std::vector<Member> flatten(const c10::IValue& value, const std::vector<std::string>& names);
   static Role role_of_name(const std::string& name);
   Role role_of_shape(const std::vector<Member>& members, std::size_t index, std::size_t rows, std::size_t length,
-                     const model::ModelTraits& traits) const;
-  static Role role_of_list(const Member& member, const model::ModelTraits& traits);
+                     const ModelTraits& traits) const;
+  static Role role_of_list(const Member& member, const ModelTraits& traits);
   bool has(Role role) const noexcept;
 
   std::vector<std::string> names_;

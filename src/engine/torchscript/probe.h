@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "engine/torchscript/program.h"
-#include "model/traits.h"
+#include "engine/torchscript/traits.h"
 
 namespace bertrt::engine::torchscript {
 
 /// Made-up texts for checks at load: the same ids in every process, so that a file is judged the same everywhere.
 class Probe {
  public:
-  Probe(Program& program, const model::ModelTraits& traits) : program_(program), traits_(traits) {}
+  Probe(Program& program, const ModelTraits& traits) : program_(program), traits_(traits) {}
 
   /// A text is its number of tokens and its seed: equal seeds begin with equal tokens.
   struct Text {
@@ -30,7 +30,7 @@ class Probe {
   batch::Batch make(const std::vector<Text>& texts, batch::Group& group, std::size_t length) const;
 
   Program& program_;
-  const model::ModelTraits& traits_;
+  const ModelTraits& traits_;
 };
 
 /// Whether two runs agree on one text's `tokens` first tokens and on what is given once a text.

@@ -38,7 +38,7 @@ const model::ManifestMethod* manifest_method(const model::ModelFile& file, const
 
 }  // namespace
 
-Program::Program(const model::ModelFile& file, const SessionOptions& options, const model::ModelTraits& traits,
+Program::Program(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits,
                  c10::Device device)
     : where_(file.name()), module_(load_module(file, device)), device_(device) {
   std::string method = "forward";
@@ -63,7 +63,7 @@ c10::IValue Program::call(const batch::Batch& batch, const batch::Group& group, 
 }
 
 Unpacked Program::learn_outputs(const batch::Batch& batch, const batch::Group& group, std::size_t rows,
-                                std::size_t length, const model::ModelTraits& traits) {
+                                std::size_t length, const ModelTraits& traits) {
   const c10::IValue value = call(batch, group, rows, length);
   outputs_.emplace(value, output_names_, traits, rows, length, where_);
   return outputs_->unpack(value, rows, length);

@@ -11,7 +11,7 @@
 #include "engine/torchscript/inputs.h"
 #include "engine/torchscript/outputs.h"
 #include "engine/torchscript/torch_headers.h"
-#include "model/traits.h"
+#include "engine/torchscript/traits.h"
 #include "model/model_file.h"
 
 namespace bertrt::engine::torchscript {
@@ -24,11 +24,11 @@ namespace bertrt::engine::torchscript {
 class Program {
  public:
   /// @throws Error unsupported, model_mismatch
-  Program(const model::ModelFile& file, const SessionOptions& options, const model::ModelTraits& traits, c10::Device device);
+  Program(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits, c10::Device device);
 
   /// Runs a group and keeps what its outputs are. @throws Error model_mismatch, runtime
   Unpacked learn_outputs(const batch::Batch& batch, const batch::Group& group, std::size_t rows, std::size_t length,
-                     const model::ModelTraits& traits);
+                     const ModelTraits& traits);
 
   /// One dense call [rows, length]; rows beyond the group's texts are filled up. @throws Error runtime
   Unpacked run(const batch::Batch& batch, const batch::Group& group, std::size_t rows, std::size_t length) const;

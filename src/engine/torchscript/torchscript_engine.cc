@@ -23,7 +23,7 @@ constexpr std::size_t kShortWarmup = 8;
 
 class TorchScriptEngine final : public Engine {
  public:
-  TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options, const model::ModelTraits& traits);
+  TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits);
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override;
   const EngineFacts& facts() const noexcept override { return facts_; }
@@ -34,7 +34,7 @@ class TorchScriptEngine final : public Engine {
   void run_group(const batch::Batch& batch, const batch::Group& group, const RunRequest& request,
                  Collector& collector) const;
   std::vector<batch::Group> groups(const batch::Batch& batch) const;
-  void warm_up(const SessionOptions& options, const model::ModelTraits& traits);
+  void warm_up(const SessionOptions& options, const ModelTraits& traits);
   void fill_facts();
 
   EngineFacts facts_;
@@ -53,7 +53,7 @@ auto TorchScriptEngine::timed(std::string name, Step&& step) {
 }
 
 TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options,
-                                     const model::ModelTraits& traits) {
+                                     const ModelTraits& traits) {
   const TorchScope scope;
   program_ = timed("torch::jit::load", [&] {
     const c10::Device device = parse_device(options.device);
@@ -71,7 +71,7 @@ TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const Session
   fill_facts();
 }
 
-void TorchScriptEngine::warm_up(const SessionOptions& options, const model::ModelTraits& traits) {
+void TorchScriptEngine::warm_up(const SessionOptions& options, const ModelTraits& traits) {
   std::vector<std::size_t> lengths = options.warmup_lengths;
   if (lengths.empty()) {  // the short one last and twice: what a first call is most likely to meet
     const std::size_t brief = std::min(kShortWarmup, range_.max_length);

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "model/traits.h"
+
+namespace bertrt::engine::torchscript {
+
+using model::ModelTraits;
+
+}  // namespace bertrt::engine::torchscript
