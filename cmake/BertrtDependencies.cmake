@@ -1,6 +1,54 @@
-# Everything that the library links. Each is a well-kept package of the system's or, for Torch, of the user's.
+# Everything that the library links. Each is a well-kept package of the system's.
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.9 REQUIRED)
 find_package(hwy REQUIRED)
-find_package(Torch REQUIRED)
+
+# libtorch is for the torchscript module alone. AUTO builds the module where a libtorch is found that can be used.
+set(BERTRT_TORCHSCRIPT AUTO CACHE STRING "The torchscript module: AUTO (where a libtorch is found), ON or OFF")
+set_property(CACHE BERTRT_TORCHSCRIPT PROPERTY STRINGS AUTO ON OFF)
+
+# Why the libtorch in `folder` cannot be used; empty when it can. Its own package file ends CMake with an error where a
+# CUDA build meets no CUDA, which AUTO must not.
+function(bertrt_objection_to_torch folder result)
+  file(GLOB cuda "${folder}/../../../lib/libtorch_cuda*")
+  set(objection "")
+  if(cuda)
+    find_package(CUDAToolkit QUIET)
+    if(NOT CUDAToolkit_FOUND)
+      set(objection "the one in ${folder} is a CUDA build, and there is no CUDA toolkit")
+    endif()
+  endif()
+  set(${result} "${objection}" PARENT_SCOPE)
+endfunction()
+
+set(BERTRT_HAS_TORCHSCRIPT OFF)
+if(BERTRT_TORCHSCRIPT STREQUAL "AUTO")
+  file(TO_CMAKE_PATH "$ENV{CMAKE_PREFIX_PATH}" bertrt_prefixes)
+  find_path(BERTRT_TORCH_CONFIG TorchConfig.cmake NO_CACHE
+    HINTS "${Torch_DIR}" "$ENV{Torch_DIR}" ${CMAKE_PREFIX_PATH} ${bertrt_prefixes} ${CMAKE_SYSTEM_PREFIX_PATH}
+    PATH_SUFFIXES share/cmake/Torch lib/cmake/Torch lib/${CMAKE_LIBRARY_ARCHITECTURE}/cmake/Torch Torch)
+  set(bertrt_objection "none is found (Torch_DIR or CMAKE_PREFIX_PATH names one)")
+  if(BERTRT_TORCH_CONFIG)
+    bertrt_objection_to_torch("${BERTRT_TORCH_CONFIG}" bertrt_objection)
+  endif()
+  if(NOT bertrt_objection)
+    find_package(Torch QUIET HINTS "${BERTRT_TORCH_CONFIG}")
+    set(BERTRT_HAS_TORCHSCRIPT ${Torch_FOUND})
+  endif()
+elseif(BERTRT_TORCHSCRIPT)
+  find_package(Torch REQUIRED)
+  set(BERTRT_HAS_TORCHSCRIPT ON)
+else()
+  set(bertrt_objection "BERTRT_TORCHSCRIPT is off")
+endif()
+if(BERTRT_HAS_TORCHSCRIPT)
+  get_target_property(BERTRT_TORCH_FOLDER torch IMPORTED_LOCATION)
+  if(NOT BERTRT_TORCH_FOLDER)
+    get_target_property(BERTRT_TORCH_FOLDER torch IMPORTED_LOCATION_RELEASE)
+  endif()
+  get_filename_component(BERTRT_TORCH_FOLDER "${BERTRT_TORCH_FOLDER}" DIRECTORY)
+  message(STATUS "bertrt: the torchscript module is built with the libtorch in ${BERTRT_TORCH_FOLDER}")
+else()
+  message(STATUS "bertrt: without the torchscript module: ${bertrt_objection}")
+endif()

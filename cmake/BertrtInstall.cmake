@@ -1,14 +1,36 @@
-# The CMake package: `find_package(bertrt)` gives bertrt::bertrt.
+# The CMake package and the pkg-config files: `find_package(bertrt COMPONENTS tokenizer bertrt torchscript)`.
+#
+# A subproject that does not install us has the rules all the same, apart from `install`, so that a target which links
+# us can be exported: its user then finds bertrt as a package.
 include(CMakePackageConfigHelpers)
 set(BERTRT_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/bertrt")
+set(apart "")
+if(NOT BERTRT_INSTALL)
+  set(apart EXCLUDE_FROM_ALL)
+endif()
 
-install(TARGETS bertrt EXPORT bertrtTargets
-  RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
-  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/bertrt" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(EXPORT bertrtTargets NAMESPACE bertrt:: DESTINATION "${BERTRT_CMAKE_DIR}")
+function(bertrt_install_targets export destination)
+  install(TARGETS ${ARGN} EXPORT ${export}
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT bertrt ${apart}
+    LIBRARY DESTINATION "${destination}" COMPONENT bertrt ${apart}
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT bertrt ${apart}
+    INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT ${export} NAMESPACE bertrt:: DESTINATION "${BERTRT_CMAKE_DIR}" COMPONENT bertrt ${apart})
+endfunction()
+
+bertrt_install_targets(bertrtTargets "${CMAKE_INSTALL_LIBDIR}" bertrt bertrt_tokenizer_library)
+if(BERTRT_HAS_TORCHSCRIPT)
+  if(BUILD_SHARED_LIBS)
+    bertrt_install_targets(bertrtTorchscriptTargets "${BERTRT_MODULE_DESTINATION}" bertrt_torchscript_module)
+  else()
+    bertrt_install_targets(bertrtTorchscriptTargets "${CMAKE_INSTALL_LIBDIR}" bertrt_torchscript_library)
+    install(TARGETS bertrt_torchscript_module
+      RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT bertrt ${apart}
+      LIBRARY DESTINATION "${BERTRT_MODULE_DESTINATION}" COMPONENT bertrt ${apart})
+  endif()
+endif()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/bertrt" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  COMPONENT bertrt ${apart})
 
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/bertrtConfig.cmake.in" "${PROJECT_BINARY_DIR}/bertrtConfig.cmake"
@@ -17,4 +39,29 @@ configure_package_config_file(
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/bertrtConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES
   "${PROJECT_BINARY_DIR}/bertrtConfig.cmake" "${PROJECT_BINARY_DIR}/bertrtConfigVersion.cmake"
-  DESTINATION "${BERTRT_CMAKE_DIR}")
+  DESTINATION "${BERTRT_CMAKE_DIR}" COMPONENT bertrt ${apart})
+
+# pkg-config: the prefix is found from the file's own place, so that a package may be moved.
+function(bertrt_pkg_config name description link)
+  cmake_parse_arguments(ARG "" "" "REQUIRES;LIBRARIES" ${ARGN})
+  set(PC_NAME ${name})
+  set(PC_DESCRIPTION "${description}")
+  set(PC_LINK ${link})
+  string(JOIN " " PC_REQUIRES ${ARG_REQUIRES})
+  string(JOIN " " PC_LIBRARIES ${ARG_LIBRARIES})
+  if(BUILD_SHARED_LIBS)  # all behind it
+    set(PC_SUFFIX .private)
+    set(PC_DEFINITIONS "")
+  else()
+    set(PC_SUFFIX "")
+    set(PC_DEFINITIONS " -DBERTRT_STATIC")
+  endif()
+  file(RELATIVE_PATH PC_UP "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/bertrt.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
+    COMPONENT bertrt ${apart})
+endfunction()
+bertrt_pkg_config(bertrt "${PROJECT_DESCRIPTION}" bertrt
+  REQUIRES zlib libhwy LIBRARIES -lstdc++ -lm -pthread -ldl)
+bertrt_pkg_config(bertrt-tokenizer "The tokenizers of bertrt alone" bertrt_tokenizer
+  REQUIRES libhwy LIBRARIES -lstdc++ -lm -pthread -ldl)

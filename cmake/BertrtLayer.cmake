@@ -2,8 +2,10 @@
 # stands above it and its tests link nothing more than it needs.
 #
 #   bertrt_add_layer(NAME SOURCES a.cc b.cc DEPENDS text PRIVATE_LIBRARIES ZLIB::ZLIB)
+#
+# APART: the library does not contain it (an engine that comes as a module).
 function(bertrt_add_layer name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "" "SOURCES;DEPENDS;PRIVATE_LIBRARIES" ${ARGN})
   set(target bertrt_${name})
   add_library(${target} STATIC ${ARG_SOURCES})
   bertrt_compile_options(${target})
@@ -19,17 +21,21 @@ function(bertrt_add_layer name)
     target_link_libraries(${target} PUBLIC bertrt_${layer})
   endforeach()
   target_link_libraries(${target} PRIVATE ${ARG_PRIVATE_LIBRARIES})
-  set_property(GLOBAL APPEND PROPERTY BERTRT_LAYERS ${target})
-  set_property(GLOBAL APPEND PROPERTY BERTRT_PRIVATE_LIBRARIES ${ARG_PRIVATE_LIBRARIES})
+  set_property(TARGET ${target} PROPERTY BERTRT_PRIVATE_LIBRARIES ${ARG_PRIVATE_LIBRARIES})
+  if(ARG_APART)
+    set_property(GLOBAL APPEND PROPERTY BERTRT_LAYERS_APART ${name})
+  else()
+    set_property(GLOBAL APPEND PROPERTY BERTRT_LAYERS ${name})
+  endif()
 endfunction()
 
-# Flags for every target of ours, none of which reaches a consumer.
+# What nobody but us decides about a target's compilation: nothing of it reaches a consumer.
 function(bertrt_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES
     CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   if(NOT MSVC)
-    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow ${BERTRT_DEFAULT_OPTIMIZATION})
     if(BERTRT_WARNINGS_AS_ERRORS)
       target_compile_options(${target} PRIVATE -Werror)
     endif()
@@ -39,3 +45,11 @@ function(bertrt_compile_options target)
     endif()
   endif()
 endfunction()
+
+# A project that takes us in without a build type would compile kernels without optimization.
+set(BERTRT_DEFAULT_OPTIMIZATION "")
+if(NOT MSVC AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES AND
+   NOT "${CMAKE_CXX_FLAGS} $ENV{CXXFLAGS}" MATCHES "(^| )-O")
+  message(STATUS "bertrt: no CMAKE_BUILD_TYPE is set: bertrt itself is compiled with -O2")
+  set(BERTRT_DEFAULT_OPTIMIZATION -O2)
+endif()

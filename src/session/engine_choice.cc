@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bertrt/error.h"
-#include "engine/packed/packed_engine.h"
-#include "engine/torchscript/torchscript_engine.h"
+#include "engine/factory.h"
+#include "engine/trust.h"
 #include "session/proof.h"
 #include "session/proof_cache.h"
 #include "session/session_impl.h"
@@ -24,7 +24,7 @@ constexpr std::size_t kShortWarmup = 8;
 class Chooser {
  public:
   Chooser(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
-          const engine::torchscript::ModelTraits& traits, LoadTimer& timer)
+          const model::ModelTraits& traits, LoadTimer& timer)
       : file_(file), options_(options), traits_(traits), timer_(timer) {}
 
   EngineChoice choose() {
@@ -38,7 +38,7 @@ class Chooser {
       return without_packed(ErrorCode::unsupported, "the packed engine runs on the CPU, not on " + options_.device);
     }
     try {
-      engine::packed::check_packable(*file_);
+      packed_.check(source());
     } catch (const Error& error) {
       return without_packed(error.code(), error.what());
     }
@@ -60,7 +60,7 @@ class Chooser {
   EngineChoice proven_by_trace() {
     std::optional<ProofCache> cache;
     if (!options_.proof_cache.empty()) {
-      cache.emplace(options_.proof_cache, file_->bytes(), engine::packed::packed_engine_identity(options_.dtype));
+      cache.emplace(options_.proof_cache, file_->bytes(), packed_.identity(options_.dtype));
       const bool known = cache->holds_proof();
       timer_.stage("look for a kept proof");
       if (known) return packed("equal to the trace by a proof that was kept (" + cache->file().string() + ")", {});
@@ -68,7 +68,7 @@ class Chooser {
     // Before the weights are packed, so that libtorch's copy of them is gone by then.
     std::optional<TraceProof> proof;
     try {
-      proof.emplace(*file_, options_, traits_);
+      proof.emplace(source());
       timer_.stages(proof->stages());
     } catch (const Error& error) {  // as where the trace takes inputs that the engine knows nothing of
       return without_packed(error.code(), error.what());
@@ -92,7 +92,7 @@ class Chooser {
     SessionOptions plain = options_;
     plain.dtype = DType::fp32;
     try {
-      auto objection = proof.objection(*engine::packed::make_packed_engine(file_, plain), DType::fp32);
+      auto objection = proof.objection(*packed_.make({file_, plain, traits_}), DType::fp32);
       timer_.stage("compare with the trace in fp32");
       return objection;
     } catch (const Error& error) {
@@ -104,7 +104,7 @@ class Chooser {
   EngineChoice packed(std::string why, const Proof& proof) {
     std::unique_ptr<const Engine> engine;
     try {
-      engine = engine::packed::make_packed_engine(file_, options_);
+      engine = packed_.make(source());
       timer_.stages(engine->facts().load_stages);
     } catch (const Error& error) {
       return without_packed(error.code(), error.what());
@@ -139,21 +139,24 @@ class Chooser {
   }
 
   EngineChoice reference(std::string why) {
-    auto engine = engine::make_torchscript_engine(*file_, options_, traits_);
+    auto engine = engine::factory(EngineKind::torchscript).make(source());
     timer_.stages(engine->facts().load_stages);
     return {std::move(engine), EngineKind::torchscript, std::move(why)};
   }
 
+  engine::EngineSource source() const { return {file_, options_, traits_}; }
+
+  const engine::EngineFactory& packed_ = engine::factory(EngineKind::packed);
   const std::shared_ptr<const model::ModelFile>& file_;
   const SessionOptions& options_;
-  const engine::torchscript::ModelTraits& traits_;
+  const model::ModelTraits& traits_;
   LoadTimer& timer_;
 };
 
 }  // namespace
 
 EngineChoice choose_engine(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
-                           const engine::torchscript::ModelTraits& traits, LoadTimer& timer) {
+                           const model::ModelTraits& traits, LoadTimer& timer) {
   return Chooser(file, options, traits, timer).choose();
 }
 

@@ -5,7 +5,7 @@
 
 #include "bertrt/session.h"
 #include "engine/engine.h"
-#include "engine/torchscript/traits.h"
+#include "model/traits.h"
 #include "model/model_file.h"
 #include "session/load_timer.h"
 
@@ -22,6 +22,6 @@ struct EngineChoice {
 /// @param timer  gets the stages
 /// @throws Error unsafe_model; for an explicit choice, why it cannot be had
 EngineChoice choose_engine(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
-                           const engine::torchscript::ModelTraits& traits, LoadTimer& timer);
+                           const model::ModelTraits& traits, LoadTimer& timer);
 
 }  // namespace bertrt::session

@@ -6,15 +6,14 @@
 #include <utility>
 #include <vector>
 
-#include "engine/torchscript/torchscript_engine.h"
-#include "engine/torchscript/traits.h"
+#include "model/traits.h"
 #include "session/engine_choice.h"
 #include "session/tokenizer_choice.h"
 
 namespace bertrt::session {
 namespace {
 
-using engine::torchscript::ModelTraits;
+using model::ModelTraits;
 
 // The traced method's inputs, for an engine that has no trace to ask.
 std::vector<std::string> input_names(const model::ModelFile& file, const engine::EngineFacts& facts) {
@@ -108,7 +107,7 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
 
   std::optional<std::int64_t> pad_token_id;
   if (tokenizer && tokenizer->special_tokens().pad >= 0) pad_token_id = tokenizer->special_tokens().pad;
-  const ModelTraits traits = engine::torchscript::read_traits(file, pad_token_id);
+  const ModelTraits traits = model::read_traits(file, pad_token_id);
   if (tokenizer) check_vocabulary(*tokenizer, traits.vocab_size, file.name());
 
   EngineChoice choice = choose_engine(opened.file, options, traits, timer);

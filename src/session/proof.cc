@@ -7,7 +7,6 @@
 
 #include "batch/batch.h"
 #include "bertrt/error.h"
-#include "engine/torchscript/torchscript_engine.h"
 #include "session/bounds.h"
 #include "session/load_timer.h"
 #include "session/self_test.h"
@@ -17,7 +16,7 @@ namespace bertrt::session {
 namespace {
 
 using engine::Engine;
-using engine::torchscript::ModelTraits;
+using model::ModelTraits;
 
 constexpr std::string_view kSelfTest = "bertrt/selftest.json";
 constexpr std::size_t kShort = 9;
@@ -82,12 +81,13 @@ std::optional<std::string> differs_from_self_test(const Engine& packed, const mo
   return "its self-test shows " + result.hidden.text() + " in hidden states and " + result.logits.text() + " in logits";
 }
 
-TraceProof::TraceProof(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits) {
+TraceProof::TraceProof(const engine::EngineSource& source) {
+  const ModelTraits& traits = source.traits;
   // The traced shape alone: what the trace does at other lengths says nothing about the packed engine.
-  SessionOptions traced_shape = options;
+  SessionOptions traced_shape = source.options;
   traced_shape.prove = false;
   traced_shape.warmup = false;
-  const auto reference = engine::make_torchscript_engine(file, traced_shape, traits);
+  const auto reference = engine::factory(EngineKind::torchscript).make({source.file, traced_shape, traits});
   const engine::EngineFacts& facts = reference->facts();
   outputs_ = facts.outputs;
   stages_ = facts.load_stages;

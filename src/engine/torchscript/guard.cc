@@ -3,8 +3,7 @@
 #include <exception>
 #include <new>
 
-#include "base/warnings.h"
-#include "bertrt/runtime.h"
+#include "engine/torchscript/host.h"
 
 namespace bertrt::engine::torchscript {
 namespace {
@@ -19,10 +18,10 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-void WarningBridge::process(const c10::Warning& warning) { base::warn(one_line(warning.msg())); }
+void WarningBridge::process(const c10::Warning& warning) { host().warn(one_line(warning.msg())); }
 
 TorchScope::TorchScope() : warnings_(&bridge_), executor_(false) {
-  const int wanted = static_cast<int>(num_threads());
+  const int wanted = static_cast<int>(host().num_threads());
   if (at::get_num_threads() != wanted) at::set_num_threads(wanted);
 }
 

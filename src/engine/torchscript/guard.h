@@ -17,7 +17,7 @@ class WarningBridge final : public c10::WarningHandler {
 /// How this library wants libtorch set while one call is in it, on this thread; undone at the end of the scope.
 ///
 /// - no autograd;
-/// - bertrt::num_threads() threads;
+/// - the library's number of threads (ModuleHost);
 /// - the JIT runs the graph as it was traced. Its profiling executor would specialize on shapes during the first
 ///   calls (slow first calls, recompilation and growing memory at every new length), which an encoder does not repay
 ///   (docs/benchmarks-session.md has the measurement);

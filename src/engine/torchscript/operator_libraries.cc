@@ -1,11 +1,10 @@
 #include "engine/torchscript/operator_libraries.h"
 
-#include <optional>
 #include <string>
 
+#include "base/shared_object.h"
 #include "bertrt/error.h"
 #include "engine/torchscript/guard.h"
-#include "engine/torchscript/shared_object.h"
 
 namespace bertrt::engine::torchscript {
 
@@ -16,12 +15,12 @@ void open_operator_libraries(std::span<const std::filesystem::path> paths) {
       throw Error(ErrorCode::file_not_found, path.string(), "an operator library", "no such file");
     }
     // Registering can throw from the library's static initializers, e.g. when an operator is already there.
-    const std::optional<std::string> failure =
+    const base::SharedObject object =
         translated(ErrorCode::unsupported, path.string(), "an operator library that registers itself",
-                   [&] { return open_shared_object(path); });
-    if (failure) {
+                   [&] { return base::open_shared_object(path); });
+    if (object.handle == nullptr) {
       throw Error(ErrorCode::unsupported, path.string(), "a shared object that this machine can open",
-                  one_line(*failure));
+                  one_line(object.failure));
     }
   }
 }

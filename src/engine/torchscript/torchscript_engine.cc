@@ -16,8 +16,7 @@
 #include "engine/torchscript/probe.h"
 #include "engine/torchscript/program.h"
 
-namespace bertrt::engine {
-namespace torchscript {
+namespace bertrt::engine::torchscript {
 namespace {
 
 constexpr std::size_t kShortWarmup = 8;
@@ -145,23 +144,12 @@ void TorchScriptEngine::run_group(const batch::Batch& batch, const batch::Group&
 }
 
 }  // namespace
-}  // namespace torchscript
 
-void refuse_unsafe(const model::ModelFile& file, Trust trust) {
-  if (trust == Trust::full) return;
-  for (const model::Finding& finding : file.findings()) {
-    if (finding.severity != model::Finding::Severity::refuse) continue;
-    throw Error(ErrorCode::unsafe_model, file.name() + ", " + finding.where,
-                "code that computes and no more (SessionOptions::trust = full allows it)", finding.message);
-  }
-}
-
-std::unique_ptr<Engine> make_torchscript_engine(const model::ModelFile& file, const SessionOptions& options,
-                                                const torchscript::ModelTraits& traits) {
-  refuse_unsafe(file, options.trust);
-  return torchscript::translated(ErrorCode::runtime, file.name(), "a module that loads", [&] {
-    return std::unique_ptr<Engine>(std::make_unique<torchscript::TorchScriptEngine>(file, options, traits));
+std::unique_ptr<const Engine> make_torchscript_engine(const EngineSource& source) {
+  const model::ModelFile& file = *source.file;
+  return translated(ErrorCode::runtime, file.name(), "a module that loads", [&] {
+    return std::make_unique<const TorchScriptEngine>(file, source.options, source.traits);
   });
 }
 
-}  // namespace bertrt::engine
+}  // namespace bertrt::engine::torchscript

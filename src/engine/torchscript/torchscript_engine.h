@@ -2,22 +2,16 @@
 
 #include <memory>
 
-#include "bertrt/session.h"
 #include "engine/engine.h"
-#include "engine/torchscript/traits.h"
-#include "model/model_file.h"
+#include "engine/factory.h"
 
-namespace bertrt::engine {
+namespace bertrt::engine::torchscript {
 
 /// libtorch's interpreter on the trace itself: the reference. The only caller of torch::jit::load.
 ///
-/// The file is used during the call only. Length checks and warm-up runs happen here, by `options`.
-/// @throws Error unsafe_model before libtorch sees a file that model::Finding::Severity::refuse stands against
-///         (unless SessionOptions::trust is full); unsupported, invalid_format, model_mismatch, runtime
-std::unique_ptr<Engine> make_torchscript_engine(const model::ModelFile& file, const SessionOptions& options,
-                                                const torchscript::ModelTraits& traits);
+/// The file is used during the call only. Length checks and warm-up runs happen here, by the options. Whoever calls has
+/// looked at the file's findings (engine/trust.h): its code runs.
+/// @throws Error unsupported, invalid_format, model_mismatch, invalid_argument, runtime
+std::unique_ptr<const Engine> make_torchscript_engine(const EngineSource& source);
 
-/// @throws Error unsafe_model as above
-void refuse_unsafe(const model::ModelFile& file, Trust trust);
-
-}  // namespace bertrt::engine
+}  // namespace bertrt::engine::torchscript

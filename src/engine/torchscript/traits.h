@@ -1,28 +1,9 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-
-#include "model/model_file.h"
+#include "model/traits.h"
 
 namespace bertrt::engine::torchscript {
 
-/// What a model's sizes are, from its manifest or, for a bare trace, from its weights' names and shapes.
-/// 0 stands for "cannot be told".
-struct ModelTraits {
-  std::size_t hidden_size = 0;
-  std::size_t num_layers = 0;
-  std::size_t vocab_size = 0;       ///< rows of the word embedding
-  std::size_t type_vocab_size = 0;  ///< rows of the token-type embedding
-  std::size_t max_length = 0;       ///< longest text in tokens that the position embedding has rows for
-  std::int64_t first_position = 0;  ///< position of the first token: 2 in the RoBERTa family
-  std::int64_t pad_token_id = 0;
-  std::size_t traced_batch = 0;
-  std::size_t traced_length = 0;
-};
-
-/// @param pad_token_id  the tokenizer's, where the session has one; it wins over a guess, not over the manifest
-ModelTraits read_traits(const model::ModelFile& file, std::optional<std::int64_t> pad_token_id);
+using model::ModelTraits;
 
 }  // namespace bertrt::engine::torchscript

@@ -1,4 +1,4 @@
-#include "engine/torchscript/traits.h"
+#include "model/traits.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace bertrt::engine::torchscript {
+namespace bertrt::model {
 namespace {
 
 // RoBERTa and its family count positions from padding_idx + 1 = 2, and have two rows more than tokens fit.
@@ -18,8 +18,8 @@ bool names(std::string_view parameter, std::string_view suffix) {
                                  parameter[parameter.size() - suffix.size() - 1] == '.');
 }
 
-std::size_t rows_of(const model::ModelFile& file, std::string_view suffix) {
-  for (const model::Parameter& parameter : file.parameters()) {
+std::size_t rows_of(const ModelFile& file, std::string_view suffix) {
+  for (const Parameter& parameter : file.parameters()) {
     if (names(parameter.name, suffix) && parameter.tensor.shape.size() == 2) {
       return static_cast<std::size_t>(parameter.tensor.shape[0]);
     }
@@ -28,9 +28,9 @@ std::size_t rows_of(const model::ModelFile& file, std::string_view suffix) {
 }
 
 // The width that most layer norms have: embeddings can be narrower (ALBERT, ELECTRA), and a head has one of its own.
-std::size_t usual_norm_width(const model::ModelFile& file) {
+std::size_t usual_norm_width(const ModelFile& file) {
   std::map<std::size_t, std::size_t> votes;
-  for (const model::Parameter& parameter : file.parameters()) {
+  for (const Parameter& parameter : file.parameters()) {
     const std::string_view name = parameter.name;
     const bool norm =
         names(name, "LayerNorm.weight") || names(name, "layer_norm.weight") || name.ends_with("layer_norm.weight");
@@ -42,9 +42,9 @@ std::size_t usual_norm_width(const model::ModelFile& file) {
 }
 
 // Different numbers after "layer." (BERT and its kin) in the weights' names.
-std::size_t count_layers(const model::ModelFile& file) {
+std::size_t count_layers(const ModelFile& file) {
   std::set<std::string, std::less<>> numbers;
-  for (const model::Parameter& parameter : file.parameters()) {
+  for (const Parameter& parameter : file.parameters()) {
     const std::string_view name = parameter.name;
     const auto at = name.find("layer.");
     if (at == std::string_view::npos || (at != 0 && name[at - 1] != '.')) continue;
@@ -57,7 +57,7 @@ std::size_t count_layers(const model::ModelFile& file) {
   return numbers.size();
 }
 
-void read_positions(const model::ModelFile& file, ModelTraits& traits) {
+void read_positions(const ModelFile& file, ModelTraits& traits) {
   const std::size_t rows = rows_of(file, "position_embeddings.weight");
   const bool offset = rows > kOffsetRows && rows % kUsualRounding == kOffsetRows;
   traits.max_length = offset ? rows - kOffsetRows : rows;
@@ -65,10 +65,10 @@ void read_positions(const model::ModelFile& file, ModelTraits& traits) {
 }
 
 // The traced shape is that of input_ids: [batch, sequence].
-void read_traced_shape(const model::ModelFile& file, ModelTraits& traits) {
-  const model::Method* forward = file.find_method("forward");
+void read_traced_shape(const ModelFile& file, ModelTraits& traits) {
+  const Method* forward = file.find_method("forward");
   if (forward == nullptr) return;
-  for (const model::InputSpec& input : forward->inputs) {
+  for (const InputSpec& input : forward->inputs) {
     if (input.traced_shape.size() == 2 && input.traced_shape[0] > 0 && input.traced_shape[1] > 0) {
       traits.traced_batch = static_cast<std::size_t>(input.traced_shape[0]);
       traits.traced_length = static_cast<std::size_t>(input.traced_shape[1]);
@@ -79,7 +79,7 @@ void read_traced_shape(const model::ModelFile& file, ModelTraits& traits) {
 
 }  // namespace
 
-ModelTraits read_traits(const model::ModelFile& file, std::optional<std::int64_t> pad_token_id) {
+ModelTraits read_traits(const ModelFile& file, std::optional<std::int64_t> pad_token_id) {
   ModelTraits traits;
   read_positions(file, traits);
   read_traced_shape(file, traits);
@@ -90,8 +90,8 @@ ModelTraits read_traits(const model::ModelFile& file, std::optional<std::int64_t
   traits.pad_token_id = pad_token_id.value_or(traits.first_position == 0 ? 0 : traits.first_position - 1);
   if (!file.manifest()) return traits;
 
-  const model::Manifest& manifest = *file.manifest();
-  const model::EncoderConfig& config = manifest.config;
+  const Manifest& manifest = *file.manifest();
+  const EncoderConfig& config = manifest.config;
   const auto prefer = [](std::size_t& value, std::size_t recorded) {
     if (recorded != 0) value = recorded;
   };
@@ -108,4 +108,4 @@ ModelTraits read_traits(const model::ModelFile& file, std::optional<std::int64_t
   return traits;
 }
 
-}  // namespace bertrt::engine::torchscript
+}  // namespace bertrt::model

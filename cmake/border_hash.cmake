@@ -1,0 +1,12 @@
+# The header with the hash of the border's headers: cmake -DHEADERS=a|b -DOUTPUT= -P border_hash.cmake
+cmake_minimum_required(VERSION 3.22)
+string(REPLACE "|" ";" headers "${HEADERS}")
+set(all "")
+foreach(header IN LISTS headers)
+  file(SHA256 "${header}" hash)
+  get_filename_component(name "${header}" NAME)
+  string(APPEND all "${name} ${hash}\n")
+endforeach()
+string(SHA256 hash "${all}")
+string(SUBSTRING "${hash}" 0 16 hash)
+file(WRITE "${OUTPUT}" "#define BERTRT_BORDER_HASH \"${hash}\"\n")

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "bertrt/session.h"
+#include "engine/engine.h"
+#include "model/model_file.h"
+#include "model/traits.h"
+
+namespace bertrt::engine {
+
+/// What an engine is made from. All of it is used during the call only, but for the file, which may be kept.
+struct EngineSource {
+  const std::shared_ptr<const model::ModelFile>& file;
+  const SessionOptions& options;
+  const model::ModelTraits& traits;
+};
+
+/// The one door to a kind of engine. Immutable; any thread may use it.
+class EngineFactory {
+ public:
+  virtual ~EngineFactory() = default;
+
+  virtual EngineKind kind() const noexcept = 0;
+
+  /// Everything that results depend on beside the model and the options: the engine's version, the dtype, what was
+  /// chosen for this machine. One line, the same in every process of a machine.
+  virtual std::string identity(DType dtype) const = 0;
+
+  /// Whether there is an engine for this model, told without the work of making one.
+  /// @throws Error unsupported, model_mismatch
+  virtual void check(const EngineSource& source) const = 0;
+
+  /// @throws Error unsafe_model before any code of the file is run under Trust::data_only; unsupported, invalid_format,
+  ///         model_mismatch, invalid_argument, runtime
+  virtual std::unique_ptr<const Engine> make(const EngineSource& source) const = 0;
+};
+
+/// The factory of a kind; the one for torchscript is opened as a module by the first call that asks for it, unless the
+/// program has registered its own (bertrt/torchscript.h). It stays valid for the rest of the process.
+/// @param kind  not `automatic`
+/// @param module_folder  where modules lie, before all other places; may be empty
+/// @throws Error unsupported when the module is not there or does not belong to this build; says what to do
+const EngineFactory& factory(EngineKind kind, const std::filesystem::path& module_folder = {});
+
+}  // namespace bertrt::engine
