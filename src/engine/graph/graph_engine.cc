@@ -16,8 +16,8 @@ using bertrt::graph::Tensor;
 
 class GraphEngine final : public Engine {
  public:
-  GraphEngine(std::shared_ptr<const family::Trace> trace, std::size_t memory_budget, bool fast)
-      : trace_(std::move(trace)), offers_(make_offers(*trace_, false)), operators_(trace_, {}, memory_budget, fast) {
+  GraphEngine(std::shared_ptr<const family::Trace> trace, std::size_t memory_budget, bool fast, bool inside)
+      : trace_(std::move(trace)), offers_(make_offers(*trace_, inside)), operators_(trace_, {}, memory_budget, fast) {
     for (const Offer& offer : offers_) facts_.outputs.push_back(offer.info);
     const family::Lengths& lengths = *trace_->lengths;
     facts_.max_length = lengths.longest();
@@ -79,22 +79,26 @@ class GraphEngine final : public Engine {
   EngineFacts facts_;
 };
 
+void need_program(const family::Trace& trace) {
+  if (trace.program != nullptr) return;
+  throw Error(ErrorCode::unsupported, "the graph engine", "a trace that is graphable", trace.not_graphable);
+}
+
 }  // namespace
 
 std::unique_ptr<const Engine> make_graph_engine(std::shared_ptr<const family::Trace> trace,
                                                 const SessionOptions& options) {
-  if (trace->program == nullptr) {
-    throw Error(ErrorCode::unsupported, "the graph engine", "a trace that is graphable", trace->not_graphable);
-  }
+  need_program(*trace);
   if (options.packed.dtype != DType::fp32) {
     throw Error(ErrorCode::unsupported, "PackedOptions::dtype", "fp32 for the graph engine",
                 std::string(to_string(options.packed.dtype)));
   }
-  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(options.memory_budget), true);
+  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(options.memory_budget), true, false);
 }
 
-std::unique_ptr<const Engine> make_reference_engine(std::shared_ptr<const family::Trace> trace) {
-  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(0), false);
+std::unique_ptr<const Engine> make_reference_engine(std::shared_ptr<const family::Trace> trace, bool inside) {
+  need_program(*trace);
+  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(0), false, inside);
 }
 
 }  // namespace bertrt::engine::graph

@@ -14,6 +14,8 @@ std::unique_ptr<const Engine> make_graph_engine(std::shared_ptr<const family::Tr
                                                 const SessionOptions& options);
 
 /// The plain evaluation alone, without a fast kernel: the reference of every proof. As slow as it is simple.
-std::unique_ptr<const Engine> make_reference_engine(std::shared_ptr<const family::Trace> trace);
+/// @param inside  it gives a recognized encoder's own layers, too, as the packed engine does (make_offers)
+/// @throws Error unsupported
+std::unique_ptr<const Engine> make_reference_engine(std::shared_ptr<const family::Trace> trace, bool inside);
 
 }  // namespace bertrt::engine::graph

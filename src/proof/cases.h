@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "bertrt/encoding.h"
+#include "family/trace.h"
+
+namespace bertrt::proof {
+
+/// Texts for a proof, the same in every process: ordinary and special ids, padding ids among the words, both types, a
+/// hidden token in the middle where the model takes a mask, lengths that differ.
+/// @param special_ids  the tokenizer's; may be empty
+/// @param thorough     more and longer ones, up to the model's limit
+std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std::int32_t> special_ids, bool thorough);
+
+/// One text of ordinary ids and both types, for a warm-up.
+Encoding made_up_text(std::size_t tokens, std::uint32_t seed, std::size_t vocab_size, std::size_t type_vocab_size);
+
+}  // namespace bertrt::proof
