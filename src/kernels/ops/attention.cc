@@ -168,7 +168,8 @@ HWY_INLINE void score_columns(const AttentionTask& task, const Packed& packed, c
     for (std::size_t r = 0; r < kRows; ++r) {
       V score = sum[r][v];
       if (task.bias != nullptr) {
-        const float* bias = task.bias + (static_cast<std::ptrdiff_t>(column) - static_cast<std::ptrdiff_t>(rows.at(r)));
+        const float* bias = task.bias + (static_cast<std::ptrdiff_t>(column) +
+                                         static_cast<std::ptrdiff_t>(rows.at(r)) * task.bias_stride);
         score = hn::MulAdd(score, scale, hn::LoadU(d, bias));
         score = hn::Add(score, hidden);
       } else {

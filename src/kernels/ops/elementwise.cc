@@ -1,0 +1,109 @@
+#include "kernels/ops/elementwise.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/ops/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/ops/elementwise.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+// Behind the target.
+#include "kernels/isa/vectors-inl.h"
+#include "kernels/isa/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertrt::kernels::ops {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+namespace math = isa::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+template <typename Function>
+HWY_INLINE void apply(const float* x, std::size_t count, float* out, Function function) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(function(d, hn::LoadU(d, x + i)), d, out + i);
+  if (i == count) return;
+  HWY_ALIGN float line[hn::MaxLanes(D())] = {};
+  std::copy_n(x + i, count - i, line);
+  hn::Store(function(d, hn::Load(d, line)), d, line);
+  std::copy_n(line, count - i, out + i);
+}
+
+void gelu_erf(const float* x, std::size_t count, float* out) {
+  apply(x, count, out, [](D d, V v) HWY_ATTR { return math::gelu_erf<math::Fused>(d, v); });
+}
+void gelu_tanh(const float* x, std::size_t count, float* out) {
+  apply(x, count, out, [](D d, V v) HWY_ATTR { return math::gelu_tanh<math::Fused>(d, v); });
+}
+void tanh(const float* x, std::size_t count, float* out) {
+  apply(x, count, out, [](D d, V v) HWY_ATTR { return math::tanh<math::Fused>(d, v); });
+}
+
+// exp for x <= 0 (Cephes' expf polynomial, error below 2e-7 of the result); 0 below -86.
+HWY_INLINE V exp_negative(D d, V x) {
+  const hn::RebindToSigned<D> di;
+  const auto keep = hn::Ge(x, hn::Set(d, -86.0F));
+  x = hn::Max(x, hn::Set(d, -86.0F));
+  const auto n = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504F)));
+  const V nf = hn::ConvertTo(d, n);
+  V r = hn::NegMulAdd(nf, hn::Set(d, 0.693359375F), x);
+  r = hn::NegMulAdd(nf, hn::Set(d, -2.12194440e-4F), r);
+  V p = hn::Set(d, 1.9875691500e-4F);
+  p = hn::MulAdd(p, r, hn::Set(d, 1.3981999507e-3F));
+  p = hn::MulAdd(p, r, hn::Set(d, 8.3334519073e-3F));
+  p = hn::MulAdd(p, r, hn::Set(d, 4.1665795894e-2F));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.6666665459e-1F));
+  p = hn::MulAdd(p, r, hn::Set(d, 5.0000001201e-1F));
+  p = hn::Add(hn::MulAdd(hn::Mul(r, r), p, r), hn::Set(d, 1.0F));
+  return hn::IfThenElseZero(keep, hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(n))));
+}
+
+void softmax(const float* x, std::size_t rows, std::size_t width, float* out) {
+  for (std::size_t row = 0; row < rows; ++row, x += width, out += width) {
+    float highest = -std::numeric_limits<float>::infinity();
+    bool numbers = true;
+    for (std::size_t i = 0; i < width; ++i) {
+      highest = std::max(highest, x[i]);
+      numbers = numbers && !std::isnan(x[i]);
+    }
+    if (!numbers || !std::isfinite(highest)) {
+      std::fill_n(out, width, std::numeric_limits<float>::quiet_NaN());
+      continue;
+    }
+    apply(x, width, out, [highest](D d, V v) HWY_ATTR { return exp_negative(d, hn::Sub(v, hn::Set(d, highest))); });
+    double sum = 0;
+    for (std::size_t i = 0; i < width; ++i) sum += static_cast<double>(out[i]);
+    const auto share = static_cast<float>(1 / sum);
+    for (std::size_t i = 0; i < width; ++i) out[i] *= share;
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace bertrt::kernels::ops
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bertrt::kernels::ops {
+
+HWY_EXPORT(gelu_erf);
+HWY_EXPORT(gelu_tanh);
+HWY_EXPORT(tanh);
+HWY_EXPORT(softmax);
+
+void gelu_erf(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(gelu_erf)(x, count, out); }
+void gelu_tanh(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(gelu_tanh)(x, count, out); }
+void tanh(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(tanh)(x, count, out); }
+void softmax(const float* x, std::size_t rows, std::size_t width, float* out) {
+  HWY_DYNAMIC_DISPATCH(softmax)(x, rows, width, out);
+}
+
+}  // namespace bertrt::kernels::ops
+#endif
