@@ -70,8 +70,10 @@ struct Program {
   std::vector<Instruction> instructions;
   Slot result = 0;  ///< what the method returns
   Slot slots = 0;   ///< how many there are
+  int version = 10;  ///< of the archive's format: below 4 a division of integers is a floor, up to 4 full() of one is float
   std::vector<std::string> findings;  ///< what a reader should know, one line each (casts to half read as float32, …)
 
+  /// "code/__torch__/a.py:12".
   std::string where(const Place& place) const;
 };
 
@@ -80,6 +82,7 @@ struct OutputPath {
   std::string name;  ///< dict keys and positions joined by dots ("hidden_states.0"); a bare tensor is "0"
 };
 /// The tensors of a result in order, dicts by insertion, None left out.
+/// @throws Error runtime for a result of more values than anybody reads
 std::vector<std::pair<OutputPath, Tensor>> flatten(const Value& result);
 
 }  // namespace bertrt::graph
