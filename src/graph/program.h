@@ -59,6 +59,8 @@ struct Constant {
 struct ProgramInput {
   std::string name;  ///< "input_ids": the code's name without the suffix that makes it unique
   Slot slot = 0;
+  ElementType type = ElementType::int64;  ///< of its tensor, as far as the file's examples say
+  Sizes traced_shape = {};                ///< of the example that it was traced with; empty: not known
 };
 
 /// One traced method as a straight line of instructions: calls of submodules and functions are inlined, every slot is
