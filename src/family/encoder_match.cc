@@ -239,7 +239,7 @@ ProbeLimits probe_limits(const graph::Program& program, std::size_t length) {
   const InputNames names = input_names(program);
   ProbeLimits limits;
   const auto storage = [&](std::optional<std::size_t> input) {
-    return input ? instance.inputs()[*input].tensor()->storage().get() : nullptr;
+    return input ? instance.inputs()[*input].tensor()->storage()->origin() : nullptr;
   };
   const auto lower = [](std::int64_t& limit, std::int64_t rows) { limit = limit == 0 ? rows : std::min(limit, rows); };
   for (const Node& node : instance.nodes()) {

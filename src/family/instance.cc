@@ -66,7 +66,7 @@ std::string_view functional_name(std::string_view name) {
 Instance::Instance(const graph::Program& program, std::vector<graph::Value> inputs)
     : program_(program), inputs_(std::move(inputs)) {
   for (const graph::Constant& constant : program.constants) {
-    if (const Tensor* tensor = constant.value.tensor()) constants_.emplace(tensor->storage().get(), &constant);
+    if (const Tensor* tensor = constant.value.tensor()) constants_.emplace(tensor->storage()->origin(), &constant);
   }
   graph::EvaluateOptions options;
   options.shapes_only = true;
@@ -76,7 +76,7 @@ Instance::Instance(const graph::Program& program, std::vector<graph::Value> inpu
 }
 
 const graph::Constant* Instance::constant(const graph::Storage* storage) const {
-  const auto found = constants_.find(storage);
+  const auto found = constants_.find(storage->origin());
   return found == constants_.end() ? nullptr : found->second;
 }
 
@@ -98,14 +98,14 @@ void Instance::observe(const graph::Event& event) {
     node.refs.push_back(tensor != nullptr ? reference(*tensor) : Ref{});
     if (tensor != nullptr && result != nullptr) aliases = aliases || tensor->storage() == result->storage();
   }
-  const bool in_place = node.name.ends_with("_") && !node.name.ends_with("__");
+  const bool in_place = event.overload->in_place;
   if (result == nullptr) {
     // Several results (split, topk): each that is new bytes is this node's, seen as a part of what it wrote.
     const auto take = [&](const std::vector<graph::Value>& items) {
       for (const graph::Value& item : items) {
         const Tensor* tensor = item.tensor();
         if (tensor == nullptr || producer_.contains(tensor->storage().get()) ||
-            constants_.contains(tensor->storage().get())) {
+            constants_.contains(tensor->storage()->origin())) {
           continue;
         }
         Node part = node;
@@ -136,7 +136,7 @@ Element Instance::element(const Ref& ref, const std::vector<std::int64_t>& coord
   while (true) {
     std::int64_t offset = at->tensor.offset();
     for (std::size_t axis = 0; axis < here.size(); ++axis) offset += here[axis] * at->tensor.strides()[axis];
-    if (at->producer == kNoNode) return {kNoNode, at->tensor.storage().get(), offset};
+    if (at->producer == kNoNode) return {kNoNode, at->tensor.storage()->origin(), offset};
     const Node& node = nodes_[at->producer];
     const std::int64_t index = logical_index(node.result.tensor, offset);
     if (index < 0 || node.partial || !copies(node)) return {at->producer, at->tensor.storage().get(), index};
