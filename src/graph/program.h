@@ -73,6 +73,7 @@ struct Program {
   int version = 10;  ///< of the archive; some arithmetic follows it
   std::vector<std::string> findings;  ///< what a reader should know, one line each (casts to half read as float32, …)
 
+  /// "code/__torch__/a.py:12".
   std::string where(const Place& place) const;
 };
 
@@ -81,6 +82,7 @@ struct OutputPath {
   std::string name;  ///< dict keys and positions joined by dots ("hidden_states.0"); a bare tensor is "0"
 };
 /// The tensors of a result in order, dicts by insertion, None left out.
+/// @throws Error runtime for a result of more values than anybody reads
 std::vector<std::pair<OutputPath, Tensor>> flatten(const Value& result);
 
 }  // namespace bertrt::graph

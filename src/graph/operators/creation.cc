@@ -171,9 +171,8 @@ void eye(Call& c) { c.give(identity(c, c.integer(0), c.integer(0), c.type(1, kFl
 void eye_m(Call& c) { c.give(identity(c, c.integer(0), c.integer(1), c.type(2, kFloat))); }
 
 /// torch.tensor(number or nested list of numbers)
-void collect(const Call& c, const Value& value, std::size_t depth, Sizes& sizes, std::vector<Value>& numbers) {
+void collect(const Call& c, const Value& value, std::size_t depth, const Sizes& sizes, std::vector<Value>& numbers) {
   if (const List* list = value.list()) {
-    if (depth == sizes.size() && numbers.empty()) sizes.push_back(static_cast<std::int64_t>(list->items.size()));
     if (depth >= sizes.size() || sizes[depth] != static_cast<std::int64_t>(list->items.size())) {
       c.fail("lists of one length", describe(value));
     }
@@ -190,6 +189,10 @@ void collect(const Call& c, const Value& value, std::size_t depth, Sizes& sizes,
 }
 void tensor_of(Call& c) {
   Sizes sizes;
+  for (const Value* first = &c.argument(0); first->list() != nullptr; first = &first->list()->items[0]) {
+    sizes.push_back(static_cast<std::int64_t>(first->list()->items.size()));
+    if (sizes.back() == 0) break;
+  }
   std::vector<Value> numbers;
   collect(c, c.argument(0), 0, sizes, numbers);
   c.reads_values();

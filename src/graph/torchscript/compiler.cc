@@ -1,0 +1,86 @@
+#include "graph/torchscript/compiler.h"
+
+#include <set>
+
+#include "graph/torchscript/messages.h"
+
+namespace bertrt::graph::torchscript {
+namespace {
+
+constexpr std::size_t kMaxNested = 300;         // brackets, blocks and calls together; a deep encoder has 40
+constexpr std::size_t kMaxTokens = 20'000'000;  // read, inlined calls once for each; a deep encoder has 100,000
+
+}  // namespace
+
+Compiler::Nested::Nested(Compiler& compiler, const Frame& frame) : compiler_(compiler) {
+  if (compiler_.nested_ >= kMaxNested) throw not_graphable(compiler_.where(frame), "code that is nested too deeply");
+  ++compiler_.nested_;
+}
+
+Program Compiler::compile(std::string_view method) {
+  const Object& top = module_.objects.front();
+  const Definition* definition = top.file->find_method(*top.code, method);
+  if (definition == nullptr) {
+    throw Error(ErrorCode::invalid_argument, module_.where(top.file->entry()), "a method " + printable(method), "none");
+  }
+  Lexer lexer = top.file->at(*definition);
+  const Signature signature = read_signature(lexer);
+  std::vector<Given> given = {{{}, {Bound::Kind::object, 0}}};
+  std::set<std::string> names;
+  for (std::size_t i = 1; i < signature.parameters.size(); ++i) {
+    const std::string_view own = signature.parameters[i].name;
+    std::string name = standard_input_name(own);
+    if (!names.insert(name).second) name = own;
+    given.push_back({{}, bound(builder_.add_input(std::move(name)))});
+  }
+  Frame start(*top.file, top.file->at(*definition), builder_.entry(top.file->entry()));
+  const Bound result = inline_call(*top.file, *definition, std::move(given), start);
+  return builder_.finish(slot(start, result), module_.version);
+}
+
+void Compiler::advance(Frame& frame) {
+  frame.token = frame.lexer.next();
+  if (++tokens_ > kMaxTokens) throw not_graphable(where(frame), "code that calls itself over and over");
+}
+
+std::string_view Compiler::take_name(Frame& frame) {
+  if (frame.token.kind != TokenKind::name) throw unexpected(frame, "a name");
+  const std::string_view name = frame.token.text;
+  advance(frame);
+  return name;
+}
+
+bool Compiler::accept(Frame& frame, char symbol) {
+  if (!frame.token.is(symbol)) return false;
+  advance(frame);
+  return true;
+}
+
+void Compiler::expect(Frame& frame, char symbol) {
+  if (!accept(frame, symbol)) throw unexpected(frame, quoted({&symbol, 1}));
+}
+
+Error Compiler::unexpected(const Frame& frame, std::string expected) const {
+  const TokenKind kind = frame.token.kind;
+  std::string found = kind == TokenKind::newline ? "the line's end"
+                      : kind == TokenKind::end   ? "the code's end"
+                                                 : quoted(frame.token.text);
+  return malformed(where(frame), std::move(expected), std::move(found));
+}
+
+Slot Compiler::slot(Frame& frame, Bound value) const {
+  switch (value.kind) {
+    case Bound::Kind::slot: return value.index;
+    case Bound::Kind::object: throw not_graphable(where(frame), "a module that is handled as a value");
+    case Bound::Kind::function: throw not_graphable(where(frame), "a function that is handled as a value");
+    case Bound::Kind::uninitialized: throw not_graphable(where(frame), "a value that is never set");
+    case Bound::Kind::undecided: break;
+  }
+  throw not_graphable(where(frame), "a value that depends on a branch");
+}
+
+Program read_program(const Module& module, std::string_view method, OperatorLookup lookup) {
+  return Compiler(module, lookup).compile(method);
+}
+
+}  // namespace bertrt::graph::torchscript

@@ -1,0 +1,119 @@
+#include "graph/torchscript/module.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "archive/byte_reader.h"
+#include "graph/torchscript/messages.h"
+
+namespace bertrt::graph::torchscript {
+namespace {
+
+int parse_version(archive::Archive& archive, std::string_view entry) {
+  std::string_view text = archive::as_text(archive.read(entry));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  const bool number = !text.empty() && text.size() <= 4 && text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!number) throw malformed(archive.where(entry), "a version's number", quoted(text));
+  return std::stoi(std::string(text));
+}
+
+}  // namespace
+
+const Attribute* Object::find(std::string_view wanted) const {
+  const auto found = std::lower_bound(attributes.begin(), attributes.end(), wanted,
+                                      [](const Attribute& a, std::string_view n) { return a.name < n; });
+  return found != attributes.end() && found->name == wanted ? &*found : nullptr;
+}
+
+std::string Module::where(std::string_view entry) const { return name + ": " + printable(entry); }
+
+const CodeFile* Module::file_of(std::string_view full_name) const {
+  const auto found = files.find(code_entry_of(full_name));
+  return found == files.end() ? nullptr : found->second.get();
+}
+
+std::string code_entry_of(std::string_view full_name) {
+  const std::size_t last = full_name.rfind('.');
+  if (!full_name.starts_with("__torch__.") || full_name.find("..") != std::string_view::npos || last + 1 == full_name.size()) {
+    return {};
+  }
+  std::string entry = "code/";
+  entry += full_name.substr(0, last);
+  std::replace(entry.begin(), entry.end(), '.', '/');
+  return entry + ".py";
+}
+
+int read_version(archive::Archive& archive) {
+  constexpr int kNewest = 10;
+  // ".data/version" is where newer writers put it; the old place is still read by old readers.
+  const bool has_new = archive.has(".data/version");
+  const bool has_old = archive.has("version");
+  if (!has_new && !has_old) throw malformed(archive.name(), "an entry version", "none");
+  const int version = parse_version(archive, has_new ? ".data/version" : "version");
+  if (has_new && has_old && parse_version(archive, "version") != version) {
+    throw Error(ErrorCode::unsupported, archive.name(), "one version of the format",
+                "entries .data/version and version that disagree");
+  }
+  if (version < 1 || version > kNewest) {
+    throw Error(ErrorCode::unsupported, archive.name(), "a version of the format from 1 to " + std::to_string(kNewest),
+                std::to_string(version));
+  }
+  return version;
+}
+
+std::map<std::string, TracedExample, std::less<>> read_traced_inputs(archive::Archive& archive) {
+  using archive::PickleKind;
+  std::map<std::string, TracedExample, std::less<>> examples;
+  if (!archive.has("traced_inputs.pkl")) return examples;
+  const archive::Pickle pickle(archive.read("traced_inputs.pkl"), archive.where("traced_inputs.pkl"));
+  const archive::PickleValue root = pickle.root();
+  std::size_t budget = 1U << 16U;
+  for (std::size_t i = 0; root.is(PickleKind::dict) && i < root.size(); ++i) {
+    TracedExample example;
+    const archive::PickleValue inputs = root.value(i);
+    for (std::size_t k = 0; inputs.is(PickleKind::list) && k < inputs.size(); ++k) {
+      if (budget-- == 0) throw malformed(archive.where("traced_inputs.pkl"), "a method's examples", "far more");
+      TracedInput input;
+      // The storages are empty: sizes are recorded, data is not. So nothing is held against a record here.
+      if (auto tensor = unpack(inputs[k])) {
+        input.type = archive::storage_element_type(tensor->storage_name);
+        input.shape = std::move(tensor->shape);
+      }
+      example.inputs.push_back(std::move(input));
+    }
+    examples.emplace(root.key(i).text(), std::move(example));
+  }
+  return examples;
+}
+
+std::string standard_input_name(std::string_view name) {
+  static constexpr std::array<std::string_view, 7> kKnown = {
+      "input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds", "head_mask", "bbox"};
+  const std::string_view base = name.substr(0, name.find('.'));
+  for (const std::string_view known : kKnown) {
+    if (!base.starts_with(known)) continue;
+    if (base.substr(known.size()).find_first_not_of("0123456789") == std::string_view::npos) return std::string(known);
+  }
+  return std::string(base);
+}
+
+const std::vector<NamedTensor>& tensors(const Module& module) { return module.tensors; }
+
+std::map<std::string, std::string> classes(const Module& module) {
+  std::map<std::string, std::string> result;
+  for (const Object& object : module.objects) result.emplace(object.path, object.class_name);
+  return result;
+}
+
+int version(const Module& module) { return module.version; }
+
+std::optional<bool> training(const Module& module) {
+  const Attribute* found = module.objects.front().find("training");
+  if (found == nullptr || !found->value.is(archive::PickleKind::boolean)) return std::nullopt;
+  return found->value.boolean();
+}
+
+const std::vector<std::string>& findings(const Module& module) { return module.findings; }
+
+}  // namespace bertrt::graph::torchscript
