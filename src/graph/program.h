@@ -72,7 +72,7 @@ struct Program {
   std::vector<Instruction> instructions;
   Slot result = 0;  ///< what the method returns
   Slot slots = 0;   ///< how many there are
-  int version = 10;  ///< of the archive's format: below 4 a division of integers is a floor, up to 4 full() of one is float
+  int version = 10;  ///< of the archive; some arithmetic follows it
   std::vector<std::string> findings;  ///< what a reader should know, one line each (casts to half read as float32, …)
 
   /// "code/__torch__/a.py:12".

@@ -1,0 +1,87 @@
+#include <algorithm>
+
+#include "bertrt/error.h"
+#include "graph/operator.h"
+#include "graph/operators/table.h"
+#include "graph/signature.h"
+
+namespace bertrt::graph {
+
+Operator& Table::row(const std::string& name) {
+  const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Operator& op) { return op.name == name; });
+  if (found != rows_.end()) return *found;
+  rows_.push_back({name, {}, Mixing::unknown});
+  return rows_.back();
+}
+
+void Table::add(std::string name, std::vector<Overload> overloads, Mixing mixing, Form form) {
+  for (Overload& overload : overloads) overload.parameters = parse_schema(overload.schema);
+  if (form == Form::also_in_place) {
+    Operator& twin = row(name + "_");
+    twin.mixing = mixing;
+    for (Overload overload : overloads) {
+      overload.in_place = true;
+      twin.overloads.push_back(std::move(overload));
+    }
+  }
+  Operator& op = row(name);
+  if (op.overloads.empty()) op.mixing = mixing;
+  for (Overload& overload : overloads) op.overloads.push_back(std::move(overload));
+}
+
+std::vector<Operator> Table::take() {
+  std::sort(rows_.begin(), rows_.end(), [](const Operator& a, const Operator& b) { return a.name < b.name; });
+  return std::move(rows_);
+}
+
+namespace {
+
+const std::vector<Operator>& table() {
+  static const std::vector<Operator> rows = [] {
+    Table made;
+    add_arithmetic(made);
+    add_comparisons(made);
+    add_mathematics(made);
+    add_activations(made);
+    add_selection(made);
+    add_views(made);
+    add_view_lists(made);
+    add_copies(made);
+    add_creation(made);
+    add_reductions(made);
+    // add_norms(made);
+    add_scans(made);
+    add_indexing(made);
+    add_products(made);
+    // add_einsum(made);
+    add_normalization(made);
+    add_attention(made);
+    // add_sorting(made);
+    // add_convolution(made);
+    // add_pooling(made);
+    // add_padding(made);
+    add_numbers(made);
+    add_lists(made);
+    add_description(made);
+    add_refused(made);
+    return made.take();
+  }();
+  return rows;
+}
+
+}  // namespace
+
+bool writes_in_place(const Operator& op) {
+  return std::any_of(op.overloads.begin(), op.overloads.end(), [](const Overload& overload) { return overload.in_place; });
+}
+
+const Operator* find_operator(std::string_view name) {
+  const std::vector<Operator>& rows = table();
+  const auto found = std::lower_bound(rows.begin(), rows.end(), name,
+                                      [](const Operator& op, std::string_view key) { return op.name < key; });
+  return found != rows.end() && found->name == name ? &*found : nullptr;
+}
+
+std::span<const Operator> operators() { return table(); }
+
+}  // namespace bertrt::graph

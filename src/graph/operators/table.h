@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/operator.h"
+
+namespace bertrt::graph {
+
+/// The one table while it is put together: each kind of operators adds its rows.
+class Table {
+ public:
+  enum class Form : std::uint8_t { plain, also_in_place };
+
+  /// Overloads of one operator; those of an operator that is there already come behind them.
+  /// also_in_place: "add" gives "add_" with the same schemas too.
+  void add(std::string name, std::vector<Overload> overloads, Mixing mixing = Mixing::unknown, Form form = Form::plain);
+  /// The same for an operator by element, which works row by row and has a form in place.
+  void pointwise(std::string name, std::vector<Overload> overloads) {
+    add(std::move(name), std::move(overloads), Mixing::row_wise, Form::also_in_place);
+  }
+  std::vector<Operator> take();
+
+ private:
+  Operator& row(const std::string& name);
+  std::vector<Operator> rows_;
+};
+
+void add_arithmetic(Table& table);
+void add_comparisons(Table& table);
+void add_mathematics(Table& table);
+void add_activations(Table& table);
+void add_selection(Table& table);
+void add_views(Table& table);
+void add_view_lists(Table& table);
+void add_copies(Table& table);
+void add_creation(Table& table);
+void add_reductions(Table& table);
+void add_norms(Table& table);
+void add_scans(Table& table);
+void add_indexing(Table& table);
+void add_products(Table& table);
+void add_einsum(Table& table);
+void add_normalization(Table& table);
+void add_attention(Table& table);
+void add_sorting(Table& table);
+void add_convolution(Table& table);
+void add_pooling(Table& table);
+void add_padding(Table& table);
+void add_numbers(Table& table);
+void add_lists(Table& table);
+void add_description(Table& table);
+void add_refused(Table& table);
+
+}  // namespace bertrt::graph
