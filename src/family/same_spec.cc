@@ -9,6 +9,10 @@ bool same(const Weight& a, const Weight& b) {
   return a.tensor.storage.data() == b.tensor.storage.data() && a.tensor.storage_offset == b.tensor.storage_offset &&
          a.tensor.shape == b.tensor.shape && a.tensor.strides == b.tensor.strides && a.tensor.type == b.tensor.type;
 }
+bool same(const Dense& a, const Dense& b);
+bool same(const LayerNorm& a, const LayerNorm& b);
+bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b);
+
 template <typename T>
 bool same(const std::optional<T>& a, const std::optional<T>& b) {
   return a.has_value() == b.has_value() && (!a || same(*a, *b));
