@@ -181,9 +181,7 @@ Settings parse(int argc, char** argv) {
 int profile(const Settings& settings) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const auto file = model::ModelFile::open(settings.model);
-  SessionOptions options;
-  options.dtype = settings.dtype;
-  const auto engine = make_packed_engine(file, options, settings.tuning);
+  const auto engine = make_packed_engine(file, {.dtype = settings.dtype}, settings.tuning);
   for (const LoadStage& stage : engine->facts().load_stages) {
     std::printf("%s: %.0f ms\n", stage.name.c_str(), stage.milliseconds);
   }
@@ -192,7 +190,7 @@ int profile(const Settings& settings) {
       load_encoder_weights(*file, find_names(*file), description, settings.dtype, kernels::ThreadPool::shared());
   std::printf("%s, %zu threads\n", weights.stored[0].qkv->kernel().c_str(), num_threads());
   Parts parts(description, weights);
-  RunRequest request{.all_encoder_layers = false, .pooled_output = false, .logits = false};
+  RunRequest request{.pooled_output = false};
   std::mt19937 random(1);
   for (const std::size_t length : settings.lengths) {
     if (length == 0 || length > engine->facts().max_length) continue;

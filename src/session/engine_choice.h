@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/torchscript/traits.h"
 #include "model/model_file.h"
+#include "session/decision.h"
 #include "session/load_timer.h"
 
 namespace bertrt::session {
@@ -17,11 +18,14 @@ struct EngineChoice {
   std::string why;
 };
 
-/// The engine that the options ask for; `automatic` takes the packed one where it is proven equal to the trace
-/// (see proof.h) and gives all that the trace gives, else torchscript.
+/// The engine that the options ask for; `automatic` tries the decision's candidates in their order and takes the first
+/// that is possible and, for the packed one, proven to give what the trace gives (see proof.h). Whichever it is, a
+/// bundle's self-test must agree with it.
 /// @param timer  gets the stages
-/// @throws Error unsafe_model; for an explicit choice, why it cannot be had
-EngineChoice choose_engine(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
-                           const engine::torchscript::ModelTraits& traits, LoadTimer& timer);
+/// @throws Error why an engine that is asked for cannot be had, or why none can; model_mismatch for a self-test that
+///         fails; invalid_argument for a dtype that the engine does not use
+EngineChoice choose_engine(const std::shared_ptr<const model::ModelFile>& file, const Decision& decision,
+                           const SessionOptions& options, const engine::torchscript::ModelTraits& traits,
+                           LoadTimer& timer);
 
 }  // namespace bertrt::session

@@ -8,6 +8,7 @@
 
 #include "engine/torchscript/torchscript_engine.h"
 #include "engine/torchscript/traits.h"
+#include "session/decision.h"
 #include "session/engine_choice.h"
 #include "session/tokenizer_choice.h"
 
@@ -48,6 +49,7 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   SessionInfo info;
   info.engine = choice.kind;
   info.engine_why = choice.why;
+  info.dtype = facts.dtype;
   if (file.manifest()) {
     info.architecture = file.manifest()->architecture;
     info.task = file.manifest()->task;
@@ -65,6 +67,7 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   info.hidden_size = traits.hidden_size;
   info.vocab_size = traits.vocab_size;
   info.findings = facts.findings;
+  info.not_explained = facts.not_explained;
   if (auto finding = missing_types(info.inputs, traits)) info.findings.push_back(std::move(*finding));
   for (const model::Finding& finding : file.findings()) {
     if (finding.severity != model::Finding::Severity::note) {
@@ -111,16 +114,19 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   const ModelTraits traits = engine::torchscript::read_traits(file, pad_token_id);
   if (tokenizer) check_vocabulary(*tokenizer, traits.vocab_size, file.name());
 
-  EngineChoice choice = choose_engine(opened.file, options, traits, timer);
+  const Decision decision = decide(file, options);
+  timer.stage("decide");
+  EngineChoice choice = choose_engine(opened.file, decision, options, traits, timer);
   SessionInfo info = make_info(file, traits, choice);
+  info.findings.insert(info.findings.begin(), decision.findings.begin(), decision.findings.end());
+  if (choice.kind != EngineKind::packed && info.not_explained.empty()) info.not_explained = decision.not_explained;
   batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
-  const DType dtype = choice.kind == EngineKind::packed ? options.dtype : DType::fp32;
   opened.file.reset();
   timer.stage("let the file go");
   info.load_stages = std::move(timer).take();
   return std::make_shared<const SessionImpl>(std::move(choice.engine), std::move(tokenizer), std::move(info),
-                                             std::move(limits), dtype, std::move(self_test));
+                                             std::move(limits), std::move(self_test));
 }
 
 }  // namespace bertrt::session

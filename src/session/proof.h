@@ -23,12 +23,13 @@ Encoding made_up_text(std::size_t tokens, std::uint32_t seed, const engine::torc
 
 bool has_self_test(const model::ModelFile& file);
 
-/// Against the Python outputs that a bundle carries: libtorch is not needed.
-std::optional<std::string> differs_from_self_test(const engine::Engine& packed, const model::ModelFile& file,
-                                                  DType dtype, const engine::torchscript::ModelTraits& traits);
+/// An engine against the Python outputs that a bundle carries: libtorch is not needed.
+std::optional<std::string> differs_from_self_test(const engine::Engine& engine, const model::ModelFile& file,
+                                                  const engine::torchscript::ModelTraits& traits);
 
 /// Against the trace itself, on made-up texts at its traced shape, where it is right by definition: a short one, padded
-/// where the trace takes a mask, and one of the traced length, each with both segments.
+/// where the trace takes a mask, and one of the traced length, each with both segments. Every output of the trace must
+/// be one of the packed engine's, value by value.
 class TraceProof {
  public:
   /// Runs the texts through the trace, in libtorch's interpreter, which is let go afterwards.
@@ -37,14 +38,13 @@ class TraceProof {
              const engine::torchscript::ModelTraits& traits);
 
   /// Runs them through `packed`. The same objects may judge several engines.
-  std::optional<std::string> objection(const engine::Engine& packed, DType dtype) const;
+  std::optional<std::string> objection(const engine::Engine& packed) const;
 
   /// How long each part of running the trace took.
   const std::vector<LoadStage>& stages() const noexcept { return stages_; }
 
  private:
   std::vector<Encoding> texts_;
-  std::vector<std::string> outputs_;
   EncoderOutput expected_;
   std::vector<LoadStage> stages_;
 };

@@ -18,9 +18,9 @@ BertSession demo(EngineKind engine = EngineKind::torchscript) {
   return BertSession::load(std::filesystem::path(BERTRT_MODELS) / "demo.pt", {.engine = engine});
 }
 
-BertSession trace(const std::string& file) {
+BertSession trace(const std::string& file, EngineKind engine = EngineKind::torchscript) {
   return BertSession::load(std::filesystem::path(BERTRT_TEST_DATA) / "traces" / file,
-                           {.engine = EngineKind::torchscript});
+                           {.engine = engine, .trust = Trust::checked});
 }
 
 TEST(FillMask, KnowsACapital) {
@@ -89,7 +89,7 @@ TEST(FillMask, ScoresAreAShareOfTheWholeVocabulary) {
 }
 
 TEST(FillMask, RunsABareTraceOfAMaskedLanguageModel) {
-  const auto answers = FillMask(trace("bert_masked_lm.pt"))("jim [MASK] was a puppeteer", {.top_k = 2});
+  const auto answers = FillMask(trace("bert_masked_lm.pt", EngineKind::packed))("jim [MASK] was a puppeteer", {.top_k = 2});
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].position, 2U);
 }
@@ -116,7 +116,39 @@ TEST(FillMask, TopKOutOfRangeIsAnError) {
 
 TEST(FillMask, AModelWithoutTheHeadIsAnError) {
   EXPECT_EQ(thrown_by([] { FillMask(trace("bert_tuple.pt")); }).code(), ErrorCode::unsupported);
-  EXPECT_EQ(thrown_by([] { FillMask(trace("bert_classify.pt"))("a [MASK]"); }).code(), ErrorCode::unsupported);
+  EXPECT_EQ(thrown_by([] { FillMask(trace("bert_classify.pt")); }).code(), ErrorCode::unsupported);
+  // Libtorch alone cannot tell what a tensor without a name is.
+  EXPECT_EQ(thrown_by([] { FillMask(trace("bert_masked_lm.pt")); }).code(), ErrorCode::unsupported);
+}
+
+TEST(FillMask, WantsToKnowItsLogitsAsWellAsItIsAsked) {
+  const Error error = thrown_by([] { FillMask(demo(), Evidence::recognized); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("by name"));
+}
+
+TEST(FillMask, TargetsAreTheOnlyAnswers) {
+  const FillMask fill(demo());
+  const auto all = fill("Paris is the capital of [MASK].", {.top_k = 30522});
+  const auto some = fill("Paris is the capital of [MASK].", {.targets = {"Spain", "france", "spain"}});
+  ASSERT_EQ(some.front().predictions.size(), 2U);
+  EXPECT_EQ(some.front().predictions[0].token, "france");
+  EXPECT_EQ(some.front().predictions[1].token, "spain");
+  for (const MaskPrediction& prediction : all.front().predictions) {
+    for (const MaskPrediction& target : some.front().predictions) {
+      if (target.token_id == prediction.token_id) EXPECT_EQ(target.score, prediction.score);
+    }
+  }
+  EXPECT_EQ(fill("A [MASK].", {.top_k = 1, .targets = {"cat", "dog"}}).front().predictions.size(), 1U);
+  const Error error = thrown_by([&] { fill("A [MASK].", {.targets = {"cat", "xylophonist-in-chief"}}); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("xylophonist"));
+}
+
+TEST(FillMask, AnEmptyBraceMeansOptions) {
+  const FillMask fill(demo());
+  EXPECT_EQ(fill("A [MASK].", {}).size(), 1U);
+  EXPECT_EQ(fill("A cat.", std::string("A [MASK]."), {}).size(), 1U);
 }
 
 }  // namespace

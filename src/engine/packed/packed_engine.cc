@@ -34,10 +34,12 @@ class Stopwatch {
 
 class PackedEngine final : public Engine {
  public:
-  PackedEngine(const model::ModelFile& file, const SessionOptions& options, const PackedTuning& tuning)
-      : tuning_(tuning), workspaces_(std::make_unique<WorkspacePool>()) {
+  PackedEngine(const model::ModelFile& file, const PackedOptions& options, const PackedTuning& tuning)
+      : tuning_(tuning),
+        own_pool_(tuning.threads != 0 ? std::make_unique<kernels::ThreadPool>(tuning.threads) : nullptr),
+        workspaces_(std::make_unique<WorkspacePool>()) {
     Stopwatch watch;
-    kernels::ThreadPool& pool = kernels::ThreadPool::shared();
+    kernels::ThreadPool& pool = this->pool();
     const EncoderDescription description = describe(file);
     const FoundNames names = find_names(file);
     encoder_ = std::make_unique<const Encoder>(description,
@@ -46,13 +48,8 @@ class PackedEngine final : public Engine {
     head_ = Head::load(file, description, encoder_->weights(), pool);
     if (head_) watch.stage("pack head weights", facts_.load_stages);
 
-    facts_.outputs.emplace_back("all_encoder_layers");
-    if (encoder_->weights().pooler != nullptr) facts_.outputs.emplace_back("pooled_output");
-    if (head_ && head_->kind() == Head::Kind::span) {
-      facts_.outputs.insert(facts_.outputs.end(), {"start_logits", "end_logits"});
-    } else if (head_) {
-      facts_.outputs.emplace_back("logits");
-    }
+    facts_.outputs = outputs();
+    facts_.dtype = options.dtype;
     facts_.max_length = encoder_->weights().max_length;
     facts_.proven_min = 1;
     facts_.proven_max = facts_.max_length;
@@ -67,14 +64,40 @@ class PackedEngine final : public Engine {
                     "at most " + std::to_string(facts_.max_length) + " tokens", std::to_string(batch.length(text)));
       }
     }
-    Pass pass(*encoder_, head_ ? &*head_ : nullptr, batch, request, *workspaces_, kernels::ThreadPool::shared());
+    Pass pass(*encoder_, head_ ? &*head_ : nullptr, batch, request, *workspaces_, pool());
     return pass.run(tuning_);
   }
 
   const EngineFacts& facts() const noexcept override { return facts_; }
 
  private:
+  kernels::ThreadPool& pool() const noexcept { return own_pool_ ? *own_pool_ : kernels::ThreadPool::shared(); }
+
+  std::vector<OutputInfo> outputs() const {
+    const auto hidden = static_cast<std::int64_t>(encoder_->description().hidden);
+    std::vector<OutputInfo> outputs;
+    const auto add = [&](std::string name, OutputRole role, std::vector<std::int64_t> shape) {
+      outputs.push_back({std::move(name), role, Evidence::by_name, std::move(shape)});
+    };
+    for (std::size_t layer = 0; layer < encoder_->description().layers; ++layer) {
+      add("all_encoder_layers." + std::to_string(layer), OutputRole::hidden_state, {-1, hidden});
+    }
+    if (encoder_->weights().pooler != nullptr) add("pooled_output", OutputRole::pooled_output, {hidden});
+    if (!head_) return outputs;
+    const auto classes = static_cast<std::int64_t>(head_->classes());
+    switch (head_->kind()) {
+      case Head::Kind::token: add("logits", OutputRole::token_logits, {-1, classes}); break;
+      case Head::Kind::text: add("logits", OutputRole::text_logits, {classes}); break;
+      case Head::Kind::span:
+        add("start_logits", OutputRole::start_logits, {-1});
+        add("end_logits", OutputRole::end_logits, {-1});
+        break;
+    }
+    return outputs;
+  }
+
   PackedTuning tuning_;
+  std::unique_ptr<kernels::ThreadPool> own_pool_;  ///< null: the process-wide one
   std::unique_ptr<const Encoder> encoder_;
   std::optional<Head> head_;
   EngineFacts facts_;
@@ -99,11 +122,8 @@ void check_packable(const model::ModelFile& file) {
   find_names(file);
 }
 
-std::unique_ptr<Engine> make_packed_engine(std::shared_ptr<const model::ModelFile> file, const SessionOptions& options,
+std::unique_ptr<Engine> make_packed_engine(std::shared_ptr<const model::ModelFile> file, const PackedOptions& options,
                                            const PackedTuning& tuning) {
-  if (options.device != "cpu") {
-    throw Error(ErrorCode::unsupported, "SessionOptions::device", "\"cpu\" for the packed engine", options.device);
-  }
   return std::make_unique<PackedEngine>(*file, options, tuning);
 }
 

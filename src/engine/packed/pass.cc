@@ -1,11 +1,7 @@
 #include "engine/packed/pass.h"
 
 #include <algorithm>
-#include <numeric>
-#include <string>
 #include <utility>
-
-#include "bertrt/error.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -46,19 +42,9 @@ void Pass::choose_rows() {
   const bool texts = pooled_ || (logits_ && head_->kind() == Head::Kind::text);
   if (texts) wanted.assign(batch_.row_offsets->begin(), batch_.row_offsets->end() - 1);
   if (logits_ && head_->kind() != Head::Kind::text) {
-    if (head_->kind() == Head::Kind::token && !request_.logit_rows.empty()) {
-      token_rows_ = request_.logit_rows;
-    } else {
-      token_rows_.resize(batch_.total_tokens());
-      std::iota(token_rows_.begin(), token_rows_.end(), std::size_t{0});
-    }
-    for (const std::size_t row : token_rows_) {
-      if (row >= batch_.total_tokens()) {
-        throw Error(ErrorCode::invalid_argument, "RunRequest::logit_rows",
-                    "rows below " + std::to_string(batch_.total_tokens()), std::to_string(row));
-      }
-    }
-    wanted.insert(wanted.end(), token_rows_.begin(), token_rows_.end());
+    // A span head's logits come for every token.
+    token_rows_ = batch::wanted_rows(batch_, head_->kind() == Head::Kind::token ? request_ : RunRequest{});
+    wanted.insert(wanted.end(), token_rows_.rows.begin(), token_rows_.rows.end());
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   }
@@ -171,21 +157,27 @@ void Pass::run_pooler(EncoderOutput& output) {
 }
 
 void Pass::run_head(EncoderOutput& output) {
-  const std::span<const std::size_t> rows = head_->kind() == Head::Kind::text
-                                                ? std::span(batch_.row_offsets->data(), batch_.size())
-                                                : std::span<const std::size_t>(token_rows_);
-  Matrix logits{rows.size(), head_->classes(), std::vector<float>(rows.size() * head_->classes())};
+  const bool texts = head_->kind() == Head::Kind::text;
+  const std::span<const std::size_t> rows = texts ? std::span(batch_.row_offsets->data(), batch_.size())
+                                                  : std::span<const std::size_t>(token_rows_.rows);
+  const std::size_t classes = head_->classes();
+  std::vector<float> logits(rows.size() * classes);
   for_blocks(rows, [&](const float* block, std::size_t first, std::size_t count) {
-    head_->run(block, count, logits.data.data() + first * logits.cols, workspace_, pool_);
+    head_->run(block, count, logits.data() + first * classes, workspace_, pool_);
   });
-  output.logits = std::move(logits);
+  if (texts) {
+    output.text_logits = Matrix{rows.size(), classes, std::move(logits)};
+  } else {
+    output.token_logits = TokenRows(token_rows_.row_offsets, classes, std::move(logits));
+  }
 }
 
 void Pass::run_span_head(EncoderOutput& output) {
-  std::vector<float> start(token_rows_.size());
-  std::vector<float> end(token_rows_.size());
-  std::vector<float> both(std::min(kHeadRows, token_rows_.size()) * 2);
-  for_blocks(token_rows_, [&](const float* block, std::size_t first, std::size_t count) {
+  const std::vector<std::size_t>& rows = token_rows_.rows;
+  std::vector<float> start(rows.size());
+  std::vector<float> end(rows.size());
+  std::vector<float> both(std::min(kHeadRows, rows.size()) * 2);
+  for_blocks(rows, [&](const float* block, std::size_t first, std::size_t count) {
     head_->run(block, count, both.data(), workspace_, pool_);
     for (std::size_t i = 0; i < count; ++i) {
       start[first + i] = both[2 * i];

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "batch/batch.h"
+#include "batch/wanted_rows.h"
 #include "bertrt/output.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
@@ -54,7 +55,7 @@ class Pass {
   bool pooled_ = false;
   bool logits_ = false;
   std::vector<std::vector<float>> layers_;  ///< [layers wanted]: [total_tokens, hidden]
-  std::vector<std::size_t> token_rows_;     ///< rows that a token head reads, as asked for
+  batch::WantedRows token_rows_;            ///< rows that a token or span head reads
   float* kept_ = nullptr;                   ///< last hidden states of workspace_.wanted, when layers_ is empty
 };
 

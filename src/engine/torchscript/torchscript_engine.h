@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "bertrt/session.h"
 #include "engine/engine.h"
@@ -18,6 +19,6 @@ std::unique_ptr<Engine> make_torchscript_engine(const model::ModelFile& file, co
                                                 const torchscript::ModelTraits& traits);
 
 /// @throws Error unsafe_model as above
-void refuse_unsafe(const model::ModelFile& file, Trust trust);
+void refuse_unsafe(const model::ModelFile& file, std::optional<Trust> trust);
 
 }  // namespace bertrt::engine
