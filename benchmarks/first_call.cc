@@ -47,7 +47,7 @@ bertrt::Encoding text_of(std::size_t tokens, std::mt19937& random) {
 
 double timed_run(const bertrt::BertSession& session, const bertrt::Encoding& text) {
   const auto begin = Clock::now();
-  session.run(text, {.all_encoder_layers = false});
+  session.run(text);
   return milliseconds_since(begin);
 }
 
@@ -99,7 +99,7 @@ void mixed_batches(const bertrt::BertSession& session, std::mt19937& random) {
     texts.push_back(text_of(length, random));
     tokens += length;
   }
-  const bertrt::RunRequest request{.all_encoder_layers = false};
+  const bertrt::RunRequest request;
   for (const std::size_t size : {std::size_t{32}, std::size_t{1}}) {
     double best = 0;
     for (int round = 0; round < 2; ++round) {
@@ -122,9 +122,7 @@ int main(int argc, char** argv) {
   try {
     if (argc > 3) bertrt::set_num_threads(std::strtoul(argv[3], nullptr, 10));
     bertrt::SessionOptions options;
-    options.engine = engine == "packed" ? bertrt::EngineKind::packed
-                     : engine == "auto" ? bertrt::EngineKind::automatic
-                                        : bertrt::EngineKind::torchscript;
+    options.engine = bertrt::parse<bertrt::EngineKind>(engine).value_or(bertrt::EngineKind::torchscript);
     const auto session = bertrt::BertSession::load(argv[1], options);
     for (const auto& stage : session.info().load_stages) {
       std::printf("%s: %.0f ms\n", stage.name.c_str(), stage.milliseconds);

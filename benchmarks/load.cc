@@ -61,10 +61,10 @@ void load_by_session(const std::string& path, const bertrt::SessionOptions& opti
     total += stage.milliseconds;
   }
   std::printf("%8.1f ms  in all\n", total);
-  for (const std::size_t tokens : {8U, 128U, 512U}) session.run(text_of(tokens), {.all_encoder_layers = false});
+  for (const std::size_t tokens : {8U, 128U, 512U}) session.run(text_of(tokens), {});
   const double used = private_mb() - before;
   const double weights = static_cast<double>(bertrt::inspect(path).parameters) * sizeof(float) / 1e6;
-  std::printf("%s, %s\n", session.info().engine == bertrt::EngineKind::packed ? "packed" : "torchscript",
+  std::printf("%s, %s\n", std::string(bertrt::to_string(session.info().engine)).c_str(),
               session.info().engine_why.c_str());
   std::printf(
       "unique weights in fp32: %.1f MB; private memory after loading: %.1f MB (%.3f), after running 8, 128 and "
@@ -87,8 +87,8 @@ int main(int argc, char** argv) {
         load_by_torch(argv[1]);
         return 0;
       }
-      if (argument == "bf16") options.dtype = bertrt::DType::bf16;
-      if (argument == "int8") options.dtype = bertrt::DType::int8;
+      if (argument == "bf16") options.packed.dtype = bertrt::DType::bf16;
+      if (argument == "int8") options.packed.dtype = bertrt::DType::int8;
       if (argument == "--proof-cache" && i + 1 < argc) options.proof_cache = argv[++i];
     }
     load_by_session(argv[1], options);

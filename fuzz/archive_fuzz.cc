@@ -10,9 +10,9 @@
 
 #include "archive/test_zip.h"
 #include "bertrt/error.h"
-#include "bertrt/inspect.h"
 #include "model/describe_encoder.h"
 #include "model/model_file.h"
+#include "model/report.h"
 
 namespace {
 
@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto span = std::as_bytes(std::span(bytes));
   try {
     touch(*bertrt::model::ModelFile::view(span, "fuzz"));
-    (void)bertrt::inspect_memory(span, "fuzz");
+    (void)bertrt::model::report_of(*bertrt::model::ModelFile::view(span, "fuzz"));
   } catch (const bertrt::Error&) {
     // The one exception that may leave the library.
   }

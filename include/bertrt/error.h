@@ -1,29 +1,34 @@
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "bertrt/export.h"
+#include "bertrt/parse.h"
 
 namespace bertrt {
 
-/// What went wrong, for programs that branch on it.
+/// What went wrong, for programs that branch on it. The numbers stay what they are: they may be logged and compared.
 enum class ErrorCode {
-  file_not_found,     ///< The path names nothing.
-  io,                 ///< The path names something that cannot be read (a directory, no permission).
-  invalid_format,     ///< The bytes are not what the file claims to be (damaged, truncated, another format).
-  unsupported,        ///< Well-formed, but needs something that this library or this machine lacks.
-  unsafe_model,       ///< The model's code could reach outside the model; see SessionOptions::trust.
-  model_mismatch,     ///< Two parts do not belong together (vocabulary and embedding, trace and proof).
-  invalid_argument,   ///< A value that the caller passed is out of its domain.
-  input_too_long,     ///< More tokens than the model takes and no truncation was asked for.
-  missing_mask_token, ///< A masked-token query without a mask token.
-  runtime,            ///< The model failed while it ran.
+  file_not_found = 1,      ///< The path names nothing.
+  io = 2,                  ///< The path names something that cannot be read (a directory, no permission).
+  invalid_format = 3,      ///< The bytes are not what the file claims to be (damaged, truncated, another format).
+  unsupported = 4,         ///< Well-formed, but needs something that this library or this machine lacks.
+  unsafe_model = 5,        ///< The model's code could reach outside the model; see SessionOptions::trust.
+  model_mismatch = 6,      ///< Two parts do not belong together (vocabulary and embedding, trace and proof).
+  invalid_argument = 7,    ///< A value that the caller passed is out of its domain.
+  input_too_long = 8,      ///< More tokens than the model takes and no truncation was asked for.
+  missing_mask_token = 9,  ///< A masked-token query without a mask token.
+  runtime = 10,            ///< The model failed while it ran.
+  out_of_resources = 11,   ///< The machine has not the memory or the threads, or a memory budget would be exceeded.
 };
 
 /// The code's name as written above, e.g. "file_not_found". Never fails.
 BERTRT_API std::string_view to_string(ErrorCode code) noexcept;
+template <>
+BERTRT_API std::optional<ErrorCode> parse(std::string_view name) noexcept;
 
 /// The only exception type that leaves the library.
 ///

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -28,8 +29,11 @@ struct MaskAnswer {
 };
 
 struct FillMaskOptions {
-  std::size_t top_k = 5;                      ///< 1 … vocabulary size
-  Truncation truncation = Truncation::none;   ///< a longer text is an error by default
+  std::size_t top_k = 5;                     ///< 1 … vocabulary size
+  Truncation truncation = Truncation::none;  ///< a longer text is an error by default
+  /// Only these words, each one token of the vocabulary; at most top_k of them come back, with their probabilities
+  /// over the whole vocabulary. Empty: every token.
+  std::vector<std::string> targets = {};
 };
 
 /// Masked-token queries: text with one or more mask tokens in, ranked words out.
@@ -41,19 +45,28 @@ struct FillMaskOptions {
 /// Computes the decoder for masked rows only. Const calls may run on many threads at once.
 class BERTRT_API FillMask {
  public:
+  /// @param least  how well it must be known that the model's logits are token logits
   /// @throws Error unsupported when the model has no masked-token head or no tokenizer
-  explicit FillMask(BertSession session);
+  explicit FillMask(BertSession session, Evidence least = Evidence::by_name);
 
   /// One answer for each mask, in text order. @throws Error missing_mask_token, and what run() throws
-  std::vector<MaskAnswer> operator()(std::string_view text, const FillMaskOptions& options = {}) const;
-  std::vector<MaskAnswer> operator()(std::string_view text, std::string_view pair,
-                                     const FillMaskOptions& options = {}) const;
+  std::vector<MaskAnswer> operator()(std::string_view text, const FillMaskOptions& options = {}) const {
+    return one(text, nullptr, options);
+  }
+  /// A template, so that fill("text", {}) means options.
+  template <std::convertible_to<std::string_view> Pair>
+  std::vector<MaskAnswer> operator()(std::string_view text, const Pair& pair,
+                                     const FillMaskOptions& options = {}) const {
+    const std::string_view second = pair;
+    return one(text, &second, options);
+  }
   /// Encoded texts in one batch; one list of answers for each.
   std::vector<std::vector<MaskAnswer>> operator()(std::span<const Encoding> batch,
                                                   const FillMaskOptions& options = {}) const;
 
  private:
-  EncodeOptions encode_options(const FillMaskOptions& options) const;
+  std::vector<MaskAnswer> one(std::string_view text, const std::string_view* pair,
+                              const FillMaskOptions& options) const;
 
   BertSession session_;
 };

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "bertrt/export.h"
+#include "bertrt/options.h"
+#include "bertrt/output.h"
 
 namespace bertrt {
 
-/// One input or output of the traced method.
+/// One input of the traced method.
 struct ModelValue {
   std::string name;                        ///< standard name, e.g. "input_ids"
   std::string dtype;                       ///< "int64", "float32"; empty when the file does not say
@@ -38,19 +40,24 @@ struct ModelReport {
   std::string architecture;  ///< "bert", …; empty when it cannot be told
   std::string task;
   std::vector<ModelValue> inputs;
-  std::vector<ModelValue> outputs;
+  std::vector<OutputInfo> outputs;         ///< what a session gives, as SessionInfo::outputs; roles that cannot be told
+                                           ///< without running the file are `other`
   std::vector<std::int64_t> traced_shape;  ///< [batch, sequence]; empty when the file does not say
   LengthReport lengths;
-  std::string engine;  ///< the engine that `automatic` would try first: "packed" or "torchscript"
-  std::string engine_why;
+  std::optional<EngineKind> engine;  ///< the one that is tried first under the options; nothing: none can run it
+  std::string engine_why;            ///< why this one, or why none
+  std::vector<std::string> not_explained;  ///< SessionInfo::not_explained
   std::size_t parameters = 0;  ///< number of unique weights (elements)
   std::vector<FindingReport> findings;
 };
 
-/// Reads a model file. Safe on any file: runs nothing, allocates no more than the file's own size allows.
-/// @throws Error file_not_found, io, invalid_format, unsupported (an archive or bundle newer than this library)
-BERTRT_API ModelReport inspect(const std::filesystem::path& path);
+/// Reads a model file and decides as loading it with these options would. Safe on any file: runs nothing, allocates no
+/// more than the file's own size allows.
+/// @throws Error file_not_found, io, invalid_format, unsupported (an archive or bundle newer than this library),
+///         invalid_argument for options that contradict each other
+BERTRT_API ModelReport inspect(const std::filesystem::path& path, const SessionOptions& options = {});
 /// From memory; `bytes` are read during the call only. `name` stands for the path in messages.
-BERTRT_API ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name = "memory");
+BERTRT_API ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name = "memory",
+                                      const SessionOptions& options = {});
 
 }  // namespace bertrt

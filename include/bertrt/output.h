@@ -5,11 +5,55 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "bertrt/export.h"
+#include "bertrt/parse.h"
 
 namespace bertrt {
+
+/// What an output of a model is. Told from the way it is computed, or from the name that the model's maker gave it,
+/// never guessed: what cannot be told is `other`.
+enum class OutputRole {
+  hidden_state,   ///< a layer's output, [tokens, hidden]
+  pooled_output,  ///< the pooler's, [hidden]: a dense layer and tanh on the first token of the last layer
+  token_logits,   ///< a head's for each token, [tokens, classes] or [tokens]
+  text_logits,    ///< a head's for each text, [classes] or one number
+  start_logits,   ///< question answering: where an answer begins, [tokens]
+  end_logits,     ///< and where it ends, [tokens]
+  other,          ///< anything else: attentions, normalized vectors, probabilities, …
+};
+
+/// The name as written above.
+BERTRT_API std::string_view to_string(OutputRole role) noexcept;
+template <>
+BERTRT_API std::optional<OutputRole> parse(std::string_view name) noexcept;
+
+/// How an output's role is known, weakest first, so that they can be compared.
+enum class Evidence {
+  none,        ///< it is not: the role is `other`
+  by_shape,    ///< its shape is that of a hidden state. A task wants more than that
+  by_name,     ///< the trace's dict keys, a bundle's manifest or a checkpoint's weights call it so, and its shape agrees
+  recognized,  ///< every step of its computation was read and is that of the role
+};
+
+/// "none", "by shape", "by name", "recognized".
+BERTRT_API std::string_view to_string(Evidence evidence) noexcept;
+template <>
+BERTRT_API std::optional<Evidence> parse(std::string_view name) noexcept;
+
+/// One thing that a model gives for each text.
+struct OutputInfo {
+  std::string name;  ///< the trace's own: dict keys and positions joined by dots ("hidden_states.3"), "0" for the first
+  OutputRole role = OutputRole::other;
+  Evidence evidence = Evidence::none;
+  /// For one text (no batch axis). -1: the text's tokens, or a size that is not known before a run.
+  std::vector<std::int64_t> shape;
+  /// Whether EncoderOutput::more has it, instead of the member that is called after its role.
+  bool in_more = false;
+};
 
 /// A dense row-major matrix that owns its values.
 struct Matrix {
@@ -60,39 +104,74 @@ class BERTRT_API TokenRows {
   /// A dense copy [batch, longest, width], `fill` where a text has no token.
   PaddedTensor padded(float fill = 0.0F) const;
 
+  /// All rows [total_tokens, width] without a copy; leaves this object empty:
+  /// std::move(output.all_encoder_layers.back()).take()
+  std::vector<float> take() &&;
+
  private:
   std::shared_ptr<const std::vector<std::size_t>> row_offsets_;
   std::size_t width_ = 0;
   std::vector<float> data_;
 };
 
-/// What to compute. The default gives what an encoder gives; a head's logits are asked for.
+/// A token of a batch.
+struct TokenPlace {
+  std::size_t text = 0;
+  std::size_t token = 0;  ///< below the text's tokens, padding not counted
+  friend bool operator==(const TokenPlace&, const TokenPlace&) = default;
+};
+
+/// What to compute. The default gives the last hidden state and the pooled output; the rest is asked for.
 struct RunRequest {
   /// Every layer's output, not the last one's alone (which is always there when `hidden_states` is on).
-  bool all_encoder_layers = true;
+  bool all_encoder_layers = false;
   /// Hidden states at all; off computes the head only.
   bool hidden_states = true;
   bool pooled_output = true;
-  /// The head's logits, where the model has a head.
-  bool logits = true;
-  /// For a head that gives logits for each token: the rows that are wanted, as flat rows of the batch
-  /// (TokenRows::row_offsets) in any order. Empty: all.
-  std::vector<std::size_t> logit_rows = {};
+  /// The heads' logits: token_logits, text_logits, start_logits and end_logits, where the model has them.
+  bool logits = false;
+  /// Everything else that the model gives: EncoderOutput::more.
+  bool more = false;
+  /// The tokens whose token_logits are wanted, in any order, also more than once. Empty: all.
+  std::vector<TokenPlace> logit_tokens = {};
+
+  /// All that a model gives.
+  static RunRequest everything() {
+    return {.all_encoder_layers = true, .hidden_states = true, .pooled_output = true, .logits = true, .more = true};
+  }
+};
+
+/// A dense row-major tensor of one text.
+struct TextTensor {
+  std::vector<std::size_t> shape;  ///< no batch axis; empty for a single number
+  std::vector<float> data;         ///< integers and truth values as floats
+};
+
+/// An output of a model that EncoderOutput has no member for: one that has no role, or a second one of a role.
+struct ModelOutput {
+  std::string name;  ///< OutputInfo::name
+  OutputRole role = OutputRole::other;
+  std::vector<TextTensor> texts;  ///< one for each text of the batch
 };
 
 /// What a run gives. A part that the model does not have, or that was not asked for, is empty.
+/// SessionInfo::outputs says what a model can give, in this order.
 struct EncoderOutput {
   /// [i] is the output of layer i + 1, embeddings excluded, so back() is the last hidden state (Hugging Face's
   /// `hidden_states` has one more, the embeddings, in front). A trace that returns only the last layer gives one.
   std::vector<TokenRows> all_encoder_layers;
   /// [batch, hidden].
   std::optional<Matrix> pooled_output;
-  /// A head for each token (masked-lm, token classification): [logit_rows or total_tokens, classes]; a head for
-  /// each text (sequence classification): [batch, classes].
-  std::optional<Matrix> logits;
+  /// A head for each token (masked-lm, token classification). A row for each token; where the request names tokens,
+  /// text i has one row for each of its own that were named, in the order they were named in: row(i, k) is the k-th.
+  std::optional<TokenRows> token_logits;
+  /// A head for each text (sequence classification): [batch, classes].
+  std::optional<Matrix> text_logits;
   /// Question answering: width 1.
   std::optional<TokenRows> start_logits;
   std::optional<TokenRows> end_logits;
+  /// Everything else, in the model's order.
+  std::vector<ModelOutput> more;
 
   /// all_encoder_layers.back(). @throws Error unsupported when the model's file gives no hidden states
   BERTRT_API const TokenRows& last_hidden_state() const;

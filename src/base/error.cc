@@ -16,8 +16,20 @@ std::string_view to_string(ErrorCode code) noexcept {
     case ErrorCode::input_too_long: return "input_too_long";
     case ErrorCode::missing_mask_token: return "missing_mask_token";
     case ErrorCode::runtime: return "runtime";
+    case ErrorCode::out_of_resources: return "out_of_resources";
   }
   return "unknown";
+}
+
+template <>
+std::optional<ErrorCode> parse(std::string_view name) noexcept {
+  using enum ErrorCode;
+  for (const ErrorCode code :
+       {file_not_found, io, invalid_format, unsupported, unsafe_model, model_mismatch, invalid_argument, input_too_long,
+        missing_mask_token, runtime, out_of_resources}) {
+    if (to_string(code) == name) return code;
+  }
+  return std::nullopt;
 }
 
 Error::Error(ErrorCode code, std::string where, std::string expected, std::string found)

@@ -9,6 +9,9 @@
 namespace bertrt::batch {
 namespace {
 
+// Values of an extra input a token: far above what any model takes, far below where sizes overflow.
+constexpr std::size_t kMaxWidth = std::size_t{1} << 20U;
+
 std::string where_in(std::size_t text, std::string_view field) {
   return "text " + std::to_string(text) + ", " + std::string(field);
 }
@@ -59,10 +62,14 @@ std::size_t check_encoding(std::size_t text, const Encoding& encoding, const Bat
   check_range(text, "position_ids", encoding.position_ids, 0);
   for (const NamedInput& extra : encoding.extra_inputs) {
     const std::size_t expected = tokens * extra.width;
-    if (extra.width == 0 || extra.values.size() != expected) {
+    const std::size_t given = extra.values.size() + extra.real_values.size();
+    const bool one_kind = extra.values.empty() || extra.real_values.empty();
+    if (extra.width == 0 || extra.width > kMaxWidth || given != expected || !one_kind) {
       reject(text, "extra input " + extra.name,
-             std::to_string(expected) + " values (tokens × width " + std::to_string(extra.width) + ")",
-             std::to_string(extra.values.size()));
+             std::to_string(expected) + " integers or as many floats (tokens × width " + std::to_string(extra.width) +
+                 ")",
+             std::to_string(extra.values.size()) + " integers and " + std::to_string(extra.real_values.size()) +
+                 " floats");
     }
   }
   const std::size_t length = real_length(encoding);
@@ -83,10 +90,12 @@ void check_alike(std::size_t text, const Encoding& encoding, const Encoding& fir
     reject(text, "position_ids", "all texts of a batch with them or none",
            first.position_ids.empty() ? "some here, none in text 0" : "none here, some in text 0");
   }
-  const auto same = [](const NamedInput& a, const NamedInput& b) { return a.name == b.name && a.width == b.width; };
+  const auto same = [](const NamedInput& a, const NamedInput& b) {
+    return a.name == b.name && a.width == b.width && a.values.empty() == b.values.empty();
+  };
   if (!std::equal(encoding.extra_inputs.begin(), encoding.extra_inputs.end(), first.extra_inputs.begin(),
                   first.extra_inputs.end(), same)) {
-    reject(text, "extra_inputs", "the names, order and widths of text 0's", "others");
+    reject(text, "extra_inputs", "the names, order, widths and kinds of text 0's", "others");
   }
 }
 
@@ -99,16 +108,24 @@ void append(std::vector<std::int32_t>& out, const std::vector<std::int32_t>& val
   }
 }
 
+template <typename T>
+void append_part(std::vector<T>& out, const std::vector<T>& values, std::size_t count) {
+  if (!values.empty()) out.insert(out.end(), values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
 }  // namespace
 
-Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits) {
+Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& limits) {
   if (encodings.empty()) throw Error(ErrorCode::invalid_argument, "run", "at least one text", "an empty batch");
   auto offsets = std::make_shared<std::vector<std::size_t>>();
   offsets->reserve(encodings.size() + 1);
   offsets->push_back(0);
   for (std::size_t text = 0; text < encodings.size(); ++text) {
-    const std::size_t length = check_encoding(text, encodings[text], limits);
-    check_alike(text, encodings[text], encodings.front());
+    if (encodings[text] == nullptr) {
+      throw Error(ErrorCode::invalid_argument, "text " + std::to_string(text), "an encoding", "a null pointer");
+    }
+    const std::size_t length = check_encoding(text, *encodings[text], limits);
+    check_alike(text, *encodings[text], *encodings.front());
     offsets->push_back(offsets->back() + length);
   }
 
@@ -116,20 +133,20 @@ Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits)
   const std::size_t total = offsets->back();
   batch.input_ids.reserve(total);
   batch.token_type_ids.reserve(total);
-  for (const NamedInput& extra : encodings.front().extra_inputs) {
+  for (const NamedInput& extra : encodings.front()->extra_inputs) {
     batch.extra_inputs.push_back({extra.name, extra.width, {}});
   }
   for (std::size_t text = 0; text < encodings.size(); ++text) {
-    const Encoding& encoding = encodings[text];
+    const Encoding& encoding = *encodings[text];
     const std::size_t length = (*offsets)[text + 1] - (*offsets)[text];
     append(batch.input_ids, encoding.input_ids, length, 0);
     append(batch.token_type_ids, encoding.token_type_ids, length, 0);
     append(batch.attention_mask, encoding.attention_mask, length, 1);
     if (!encoding.position_ids.empty()) append(batch.position_ids, encoding.position_ids, length, 0);
     for (std::size_t i = 0; i < encoding.extra_inputs.size(); ++i) {
-      const auto& values = encoding.extra_inputs[i].values;
-      const auto end = values.begin() + static_cast<std::ptrdiff_t>(length * encoding.extra_inputs[i].width);
-      batch.extra_inputs[i].values.insert(batch.extra_inputs[i].values.end(), values.begin(), end);
+      const NamedInput& extra = encoding.extra_inputs[i];
+      append_part(batch.extra_inputs[i].values, extra.values, length * extra.width);
+      append_part(batch.extra_inputs[i].real_values, extra.real_values, length * extra.width);
     }
   }
   const bool holes =
@@ -137,6 +154,13 @@ Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits)
   if (!holes) batch.attention_mask.clear();
   batch.row_offsets = std::move(offsets);
   return batch;
+}
+
+Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits) {
+  std::vector<const Encoding*> pointers;
+  pointers.reserve(encodings.size());
+  for (const Encoding& encoding : encodings) pointers.push_back(&encoding);
+  return make_batch(std::span<const Encoding* const>(pointers), limits);
 }
 
 }  // namespace bertrt::batch

@@ -21,7 +21,7 @@ struct Batch {
   std::vector<std::int32_t> token_type_ids;                     ///< [total_tokens]
   std::vector<std::int32_t> attention_mask;                     ///< [total_tokens] or empty: all 1
   std::vector<std::int32_t> position_ids;                       ///< [total_tokens] or empty: the model's own rule
-  std::vector<NamedInput> extra_inputs;                         ///< values [total_tokens, width]
+  std::vector<NamedInput> extra_inputs;                         ///< values or real_values [total_tokens, width]
 
   std::size_t size() const noexcept { return row_offsets->size() - 1; }
   std::size_t total_tokens() const noexcept { return row_offsets->back(); }
@@ -38,9 +38,10 @@ struct BatchLimits {
 
 /// Joins encodings into a batch, padding left out. The only way in: engines trust what it returns.
 ///
-/// @throws Error invalid_argument for an empty batch, an empty encoding, vectors of different lengths, a value out of
+/// @throws Error invalid_argument for an empty batch, a null, an empty encoding, vectors of different lengths, a value out of
 ///         its domain, position_ids or extra inputs that only some of the texts have; input_too_long. Each message
 ///         names the text ("text 3") and the first index that is wrong.
+Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& limits);
 Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits);
 
 }  // namespace bertrt::batch

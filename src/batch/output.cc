@@ -1,6 +1,7 @@
 #include "bertrt/output.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,51 @@ void check_index(const char* what, std::size_t index, std::size_t size) {
               std::to_string(index));
 }
 
+template <typename Enum, std::size_t count>
+std::optional<Enum> find(const std::array<Enum, count>& values, std::string_view name) {
+  for (const Enum value : values) {
+    if (to_string(value) == name) return value;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::string_view to_string(OutputRole role) noexcept {
+  switch (role) {
+    case OutputRole::hidden_state: return "hidden_state";
+    case OutputRole::pooled_output: return "pooled_output";
+    case OutputRole::token_logits: return "token_logits";
+    case OutputRole::text_logits: return "text_logits";
+    case OutputRole::start_logits: return "start_logits";
+    case OutputRole::end_logits: return "end_logits";
+    case OutputRole::other: break;
+  }
+  return "other";
+}
+
+template <>
+std::optional<OutputRole> parse(std::string_view name) noexcept {
+  using enum OutputRole;
+  return find(std::array{hidden_state, pooled_output, token_logits, text_logits, start_logits, end_logits, other},
+              name);
+}
+
+std::string_view to_string(Evidence evidence) noexcept {
+  switch (evidence) {
+    case Evidence::by_shape: return "by shape";
+    case Evidence::by_name: return "by name";
+    case Evidence::recognized: return "recognized";
+    case Evidence::none: break;
+  }
+  return "none";
+}
+
+template <>
+std::optional<Evidence> parse(std::string_view name) noexcept {
+  using enum Evidence;
+  return find(std::array{none, by_shape, by_name, recognized}, name);
+}
 
 TokenRows::TokenRows(std::shared_ptr<const std::vector<std::size_t>> row_offsets, std::size_t width,
                      std::vector<float> data)
@@ -53,6 +98,12 @@ PaddedTensor TokenRows::padded(float fill) const {
     std::copy(rows.begin(), rows.end(), out.data.begin() + static_cast<std::ptrdiff_t>(i * out.sequence * width_));
   }
   return out;
+}
+
+std::vector<float> TokenRows::take() && {
+  row_offsets_.reset();
+  width_ = 0;
+  return std::exchange(data_, {});
 }
 
 const TokenRows& EncoderOutput::last_hidden_state() const {

@@ -9,7 +9,7 @@
 #include "bertrt/torchscript.h"
 #include "engine/module.h"
 #include "engine/module_search.h"
-#include "engine/packed/packed_factory.h"
+#include "engine/graph/factories.h"
 
 namespace bertrt::engine {
 namespace {
@@ -59,6 +59,7 @@ class Registry {
   }
 
   const EngineFactory& packed() const noexcept { return packed_; }
+  const EngineFactory& graph() const noexcept { return graph_; }
 
   const EngineFactory& torchscript(const std::filesystem::path& module_folder) {
     const std::lock_guard lock(mutex_);
@@ -74,7 +75,8 @@ class Registry {
 
  private:
   std::mutex mutex_;
-  packed::PackedFactory packed_;
+  graph::PackedFactory packed_;
+  graph::GraphFactory graph_;
   std::unique_ptr<const EngineFactory> torchscript_;
 };
 
@@ -83,6 +85,7 @@ class Registry {
 const EngineFactory& factory(EngineKind kind, const std::filesystem::path& module_folder) {
   switch (kind) {
     case EngineKind::packed: return Registry::get().packed();
+    case EngineKind::graph: return Registry::get().graph();
     case EngineKind::torchscript: return Registry::get().torchscript(module_folder);
     case EngineKind::automatic: break;
   }

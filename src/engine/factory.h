@@ -9,11 +9,16 @@
 #include "model/model_file.h"
 #include "model/traits.h"
 
+namespace bertrt::family {
+struct Trace;
+}
+
 namespace bertrt::engine {
 
 /// What an engine is made from. All of it is used during the call only, but for the file, which may be kept.
 struct EngineSource {
   const std::shared_ptr<const model::ModelFile>& file;
+  const std::shared_ptr<const family::Trace>& trace;  ///< never null; its program may be
   const SessionOptions& options;
   const model::ModelTraits& traits;
 };

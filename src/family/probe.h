@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/program.h"
@@ -19,6 +20,8 @@ struct InputNames {
   bool others = false;                   ///< there is an input of another name
 };
 InputNames input_names(const graph::Program& program);
+/// Whether an input is one of those that every text has or that is made for it.
+bool is_text_input(std::string_view name);
 
 /// Made-up texts to look at a program with: [texts, length] each, row-major.
 struct Probe {

@@ -13,10 +13,6 @@ namespace {
 
 namespace ts = graph::torchscript;
 
-bool text_input(std::string_view name) {
-  return name == "input_ids" || name == "attention_mask" || name == "token_type_ids" || name == "position_ids";
-}
-
 // The only example of another shape than the first's; null where there are several or none.
 const ts::TracedInput* the_other(const std::vector<ts::TracedInput>& inputs) {
   const ts::TracedInput* found = nullptr;
@@ -52,7 +48,7 @@ void take_example(const ts::Module& module, graph::Program& program, Trace& trac
     if (example->named && i < example->inputs.size()) type = example->inputs[i].type;
     if (!example->named && input.name == "attention_mask" && floats == 1) type = graph::ElementType::float32;
     if (example->named && i < example->inputs.size()) input.traced_shape = example->inputs[i].shape;
-    if (!text_input(input.name)) {
+    if (!is_text_input(input.name)) {
       // The one example that is not shaped as ids are is that of the one input that is none of an encoder's.
       const ts::TracedInput* other = the_other(example->inputs);
       if (!example->named && other != nullptr) {
@@ -131,7 +127,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     take_example(module, *program, trace);
     trace.findings.insert(trace.findings.end(), program->findings.begin(), program->findings.end());
     for (const graph::ProgramInput& input : program->inputs) {
-      if (!text_input(input.name)) trace.findings.push_back("an input that only the caller can give: " + input.name);
+      if (!is_text_input(input.name)) trace.findings.push_back("an input that only the caller can give: " + input.name);
     }
     trace.program = program;
     const std::size_t length = trace.traced_length != 0 ? trace.traced_length : 8;

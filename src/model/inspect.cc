@@ -6,13 +6,10 @@
 #include <utility>
 
 #include "archive/byte_reader.h"
-#include "archive/guard.h"
 #include "archive/zip.h"
-#include "bertrt/error.h"
 #include "model/architecture.h"
-#include "model/describe_encoder.h"
 #include "model/model_file.h"
-#include "model/output_names.h"
+#include "model/report.h"
 
 namespace bertrt {
 namespace {
@@ -68,22 +65,6 @@ void describe_lengths(const ModelFile& file, ModelReport& report) {
   }
 }
 
-void describe_engine(const ModelFile& file, ModelReport& report) {
-  const auto refused = std::find_if(report.findings.begin(), report.findings.end(),
-                                    [](const FindingReport& finding) { return finding.severity == "refuse"; });
-  std::string why_not;
-  if (model::describe_encoder(file, &why_not)) {
-    report.engine = "packed";
-    report.engine_why = "the encoder is one that the packed engine knows; a session proves it equal to the trace";
-  } else {
-    report.engine = "torchscript";
-    report.engine_why = "not for the packed engine: " + why_not;
-  }
-  if (refused != report.findings.end()) {
-    report.engine_why += "; the torchscript engine refuses the file unless it is trusted";
-  }
-}
-
 // Every entry's checksum. What opens a file leaves them unread: checking costs more than reading does.
 void check_sums(const ModelFile& file, ModelReport& report) {
   const archive::ZipDirectory directory(file.bytes(), file.name());
@@ -95,7 +76,9 @@ void check_sums(const ModelFile& file, ModelReport& report) {
   report.findings.push_back({"warning", damaged.front(), std::move(message)});
 }
 
-ModelReport describe(const ModelFile& file) {
+}  // namespace
+
+ModelReport model::report_of(const ModelFile& file) {
   ModelReport report;
   const auto& manifest = file.manifest();
   describe_forward(file, report);
@@ -108,27 +91,13 @@ ModelReport describe(const ModelFile& file) {
     report.format = traced ? "torchscript trace" : "torchscript module";
   }
   report.architecture = model::guess_architecture(file);
-  for (std::string& name : model::output_names(file)) report.outputs.push_back({std::move(name), "", {}});
   report.parameters = unique_weights(file);
   describe_lengths(file, report);
   for (const Finding& finding : file.findings()) {
     report.findings.push_back({std::string(severity_name(finding.severity)), finding.where, finding.message});
   }
-  describe_engine(file, report);
   check_sums(file, report);
   return report;
-}
-
-}  // namespace
-
-ModelReport inspect(const std::filesystem::path& path) {
-  const auto file = ModelFile::open(path);
-  return archive::guard_memory(file->name(), [&] { return describe(*file); });
-}
-
-ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name) {
-  const auto file = ModelFile::view(bytes, std::string(name));
-  return archive::guard_memory(file->name(), [&] { return describe(*file); });
 }
 
 }  // namespace bertrt

@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
+
+#include "bertrt/output.h"
 
 #include "model/model_file.h"
 
@@ -20,6 +23,8 @@ struct ModelTraits {
   std::int64_t pad_token_id = 0;
   std::size_t traced_batch = 0;
   std::size_t traced_length = 0;
+  /// What is known of the outputs, by the names that their places in the result have; empty: nothing.
+  std::vector<OutputInfo> outputs;
 };
 
 /// @param pad_token_id  the tokenizer's, where the session has one; it wins over a guess, not over the manifest

@@ -1,6 +1,7 @@
 #include "proof/cases.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bertrt::proof {
 namespace {
@@ -16,7 +17,8 @@ std::size_t clamp(const family::Lengths& lengths, std::size_t wanted) {
 
 }  // namespace
 
-Encoding made_up_text(std::size_t tokens, std::uint32_t seed, std::size_t vocab_size, std::size_t type_vocab_size) {
+Encoding made_up_text(const family::Trace& trace, std::size_t tokens, std::uint32_t seed) {
+  const std::size_t vocab_size = trace.vocab_size;
   const std::size_t first = vocab_size > kFirstOrdinaryId ? kFirstOrdinaryId : 0;
   const std::size_t count = std::max<std::size_t>(vocab_size - std::min(vocab_size, first), 1);
   Encoding encoding;
@@ -24,7 +26,19 @@ Encoding made_up_text(std::size_t tokens, std::uint32_t seed, std::size_t vocab_
   for (std::size_t i = 0; i < tokens; ++i) {
     state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator
     encoding.input_ids.push_back(static_cast<std::int32_t>(first + (state >> 8U) % count));
-    encoding.token_type_ids.push_back(type_vocab_size > 1 && i * 2 >= tokens ? 1 : 0);
+    encoding.token_type_ids.push_back(trace.type_vocab_size > 1 && i * 2 >= tokens ? 1 : 0);
+  }
+  for (const graph::ProgramInput& input : trace.program->inputs) {
+    if (family::is_text_input(input.name)) continue;
+    NamedInput extra;
+    extra.name = input.name;
+    extra.width = input.traced_shape.size() > 2 ? static_cast<std::size_t>(input.traced_shape[2]) : 1;
+    if (graph::is_floating(input.type)) {
+      extra.real_values.assign(tokens * extra.width, 0.0F);
+    } else {
+      extra.values.assign(tokens * extra.width, 0);
+    }
+    encoding.extra_inputs.push_back(std::move(extra));
   }
   return encoding;
 }
@@ -41,7 +55,7 @@ std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std
   for (const std::size_t tokens : wanted) {
     const std::size_t length = clamp(*trace.lengths, tokens);
     if (length == 0) continue;
-    Encoding text = made_up_text(length, seed++, trace.vocab_size, trace.type_vocab_size);
+    Encoding text = made_up_text(trace, length, seed++);
     // Special tokens where templates put them, the rest and padding among the words.
     std::size_t at = 0;
     for (const std::int32_t id : special_ids) {

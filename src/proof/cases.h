@@ -16,7 +16,7 @@ namespace bertrt::proof {
 /// @param thorough     more and longer ones, up to the model's limit
 std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std::int32_t> special_ids, bool thorough);
 
-/// One text of ordinary ids and both types, for a warm-up.
-Encoding made_up_text(std::size_t tokens, std::uint32_t seed, std::size_t vocab_size, std::size_t type_vocab_size);
+/// One text of ordinary ids and both types, with zeros for the inputs that only a caller can give.
+Encoding made_up_text(const family::Trace& trace, std::size_t tokens, std::uint32_t seed);
 
 }  // namespace bertrt::proof

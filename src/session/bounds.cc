@@ -22,10 +22,20 @@ Bounds proof_bounds(DType dtype) {
 }
 
 void Difference::add(std::span<const float> expected, std::span<const float> found) {
+  float scale = 1;
+  for (const float value : expected) {
+    if (std::isfinite(value)) scale = std::max(scale, std::abs(value));
+  }
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const float difference = std::abs(expected[i] - found[i]);
-    max_ = std::isnan(difference) ? std::numeric_limits<float>::infinity() : std::max(max_, difference);
-    scale_ = std::max(scale_, std::abs(expected[i]));
+    ++values_;
+    if (expected[i] == found[i]) {  // an infinity in its place, too
+      if (std::isfinite(expected[i])) squared_expected_ += static_cast<double>(expected[i]) * expected[i];
+      continue;
+    }
+    float difference = std::abs(expected[i] - found[i]);
+    if (std::isnan(difference)) difference = std::numeric_limits<float>::infinity();
+    max_ = std::max(max_, difference);
+    scaled_ = std::max(scaled_, difference / scale);
     squared_error_ += static_cast<double>(difference) * difference;
     squared_expected_ += static_cast<double>(expected[i]) * expected[i];
   }
@@ -38,8 +48,9 @@ double Difference::relative() const noexcept {
 }
 
 bool Difference::within(float absolute, float relative_bound) const noexcept {
-  const bool close = absolute == 0 || max_ <= absolute * scale_;
-  return close && (relative_bound == 0 || relative() <= static_cast<double>(relative_bound));
+  const bool close = absolute == 0 || scaled_ <= absolute;
+  return values_ > 0 && std::isfinite(max_) && close &&
+         (relative_bound == 0 || relative() <= static_cast<double>(relative_bound));
 }
 
 std::string Difference::text() const {

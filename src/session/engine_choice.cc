@@ -1,16 +1,19 @@
 #include "session/engine_choice.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "bertrt/error.h"
-#include "engine/factory.h"
-#include "engine/trust.h"
-#include "session/proof.h"
+#include "proof/cases.h"
+#include "proof/trace_proof.h"
 #include "session/proof_cache.h"
+#include "session/self_test_check.h"
 #include "session/session_impl.h"
 #include "session/trim_heap.h"
 
@@ -23,59 +26,113 @@ constexpr std::size_t kShortWarmup = 8;
 
 class Chooser {
  public:
-  Chooser(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
-          const model::ModelTraits& traits, LoadTimer& timer)
-      : file_(file), options_(options), traits_(traits), timer_(timer) {}
+  Chooser(const engine::EngineSource& source, const Decision& decision, std::span<const std::int32_t> special_ids,
+          LoadTimer& timer)
+      : source_(source), options_(source.options), decision_(decision), special_ids_(special_ids), timer_(timer) {}
 
   EngineChoice choose() {
-    // The packed engine runs none of the file's code, so that it alone may open what libtorch must not, when it can
-    // be proven without the trace.
-    const bool data_alone = options_.engine == EngineKind::packed && (!options_.prove || has_self_test(*file_));
-    if (!data_alone) engine::refuse_unsafe(*file_, options_.trust);
-
-    if (options_.engine == EngineKind::torchscript) return reference("asked for");
-    if (options_.device != "cpu") {
-      return without_packed(ErrorCode::unsupported, "the packed engine runs on the CPU, not on " + options_.device);
+    EngineChoice choice = options_.engine == EngineKind::automatic ? automatic() : named();
+    if (choice.engine->facts().dtype != options_.packed.dtype) {
+      throw Error(ErrorCode::unsupported, "SessionOptions::packed.dtype",
+                  std::string(to_string(choice.engine->facts().dtype)) + " with the " +
+                      std::string(to_string(choice.kind)) + " engine (" + choice.why + ")",
+                  std::string(to_string(options_.packed.dtype)));
     }
-    try {
-      packed_.check(source());
-    } catch (const Error& error) {
-      return without_packed(error.code(), error.what());
-    }
-    if (!options_.prove) return packed("used unchecked (SessionOptions::prove is off)", {});
-    return has_self_test(*file_) ? proven_by_self_test() : proven_by_trace();
+    return choice;
   }
 
  private:
   using Proof = std::function<std::optional<std::string>(const Engine&)>;
+  /// Why an engine cannot be had.
+  struct Refusal {
+    ErrorCode code = ErrorCode::unsupported;
+    std::string why;
+  };
+  using Attempt = std::variant<EngineChoice, Refusal>;
 
-  EngineChoice proven_by_self_test() {
-    return packed("equal to the self-test's outputs, which the bundle carries", [this](const Engine& engine) {
-      auto objection = differs_from_self_test(engine, *file_, options_.dtype, traits_);
-      timer_.stage("compare with the self-test");
-      return objection;
-    });
+  Attempt attempt(const Candidate& candidate) {
+    if (!candidate.possible) return Refusal{candidate.code, candidate.why};
+    switch (candidate.engine) {
+      case EngineKind::packed:
+      case EngineKind::graph: return own(candidate);
+      case EngineKind::torchscript: return torchscript(candidate);
+      case EngineKind::automatic: break;
+    }
+    return Refusal{ErrorCode::unsupported, "this build has no such engine"};
   }
 
-  EngineChoice proven_by_trace() {
+  EngineChoice named() {
+    Attempt tried = attempt(decision_.of(options_.engine));
+    if (auto* refusal = std::get_if<Refusal>(&tried)) {
+      throw Error(refusal->code, source_.file->name(), "a model for the " + std::string(to_string(options_.engine)) + " engine",
+                  refusal->why);
+    }
+    return std::get<EngineChoice>(std::move(tried));
+  }
+
+  EngineChoice automatic() {
+    std::string refusals;
+    ErrorCode code = ErrorCode::unsupported;
+    for (const Candidate& candidate : decision_.candidates) {
+      Attempt tried = attempt(candidate);
+      if (auto* choice = std::get_if<EngineChoice>(&tried)) {
+        if (!refusals.empty()) choice->why = refusals + "; " + choice->why;
+        return std::move(*choice);
+      }
+      const Refusal& refusal = std::get<Refusal>(tried);
+      refusals += (refusals.empty() ? "" : "; ") + std::string(to_string(candidate.engine)) + " is not used: " + refusal.why;
+      code = refusal.code;
+    }
+    throw Error(code, source_.file->name(), "a model that one of the engines may run", refusals);
+  }
+
+  // The packed and the graph engine.
+  Attempt own(const Candidate& candidate) {
+    if (!options_.prove) return make(candidate.engine, candidate.why, {});
+    if (!has_self_test(*source_.file)) return proven_by_trace(candidate.engine);
+    Attempt tried = make(candidate.engine, "equal to the self-test's outputs, which the bundle carries", {});
+    if (auto* choice = std::get_if<EngineChoice>(&tried)) hold_to_self_test(*choice);
+    return tried;
+  }
+
+  Attempt torchscript(const Candidate& candidate) {
+    auto engine =
+        engine::factory(EngineKind::torchscript, options_.torchscript.module_path).make(source_);
+    timer_.stages(engine->facts().load_stages);
+    EngineChoice choice{std::move(engine), EngineKind::torchscript, candidate.why};
+    if (options_.prove && has_self_test(*source_.file)) hold_to_self_test(choice);
+    return choice;
+  }
+
+  // A bundle that fails its own test is damaged, or does not compute here what it computed where it was made.
+  void hold_to_self_test(const EngineChoice& choice) {
+    const auto objection = differs_from_self_test(*choice.engine, *source_.file, source_.traits);
+    timer_.stage("compare with the self-test");
+    if (!objection) return;
+    throw Error(ErrorCode::model_mismatch, source_.file->name(),
+                "what its self-test says, from the " + std::string(to_string(choice.kind)) + " engine", *objection);
+  }
+
+  // Against the plain evaluation of the trace's own operators.
+  Attempt proven_by_trace(EngineKind kind) {
     std::optional<ProofCache> cache;
     if (!options_.proof_cache.empty()) {
-      cache.emplace(options_.proof_cache, file_->bytes(), packed_.identity(options_.dtype));
+      cache.emplace(options_.proof_cache, source_.file->bytes(), engine::factory(kind).identity(options_.packed.dtype));
       const bool known = cache->holds_proof();
       timer_.stage("look for a kept proof");
-      if (known) return packed("equal to the trace by a proof that was kept (" + cache->file().string() + ")", {});
+      if (known) return make(kind, "equal to the trace by a proof that was kept (" + cache->file().string() + ")", {});
     }
-    // Before the weights are packed, so that libtorch's copy of them is gone by then.
-    std::optional<TraceProof> proof;
+    std::optional<proof::TraceProof> proof;
     try {
-      proof.emplace(source());
-      timer_.stages(proof->stages());
-    } catch (const Error& error) {  // as where the trace takes inputs that the engine knows nothing of
-      return without_packed(error.code(), error.what());
+      // Before the weights are packed, so that what it needs is gone by then.
+      proof.emplace(source_.trace, special_ids_, false);
+    } catch (const Error& error) {
+      return Refusal{error.code(), std::string("it could not be compared with the trace: ") + error.what()};
     }
-    if (auto objection = forward_pass_differs(*proof)) return without_packed(ErrorCode::model_mismatch, *objection);
-    return packed("equal to the trace on texts run through both when it was loaded", [&](const Engine& engine) {
-      auto objection = proof->objection(engine, options_.dtype);
+    timer_.stage("evaluate the trace");
+    return make(kind, "equal to the trace on texts run through both when it was loaded", [&](const Engine& engine) {
+      auto objection = forward_pass_differs(kind, *proof);
+      if (!objection) objection = proof->judge(engine, engine.facts().dtype).objection;
       trim_heap();
       timer_.stage("compare with the trace");
       if (!objection && cache) {
@@ -87,77 +144,61 @@ class Chooser {
   }
 
   // In the lower dtypes rounding would hide what fp32 shows plainly.
-  std::optional<std::string> forward_pass_differs(const TraceProof& proof) {
-    if (options_.dtype == DType::fp32) return std::nullopt;
+  std::optional<std::string> forward_pass_differs(EngineKind kind, const proof::TraceProof& proof) {
+    if (options_.packed.dtype == DType::fp32) return std::nullopt;
     SessionOptions plain = options_;
-    plain.dtype = DType::fp32;
-    try {
-      auto objection = proof.objection(*packed_.make({file_, plain, traits_}), DType::fp32);
-      timer_.stage("compare with the trace in fp32");
-      return objection;
-    } catch (const Error& error) {
-      return error.what();
-    }
+    plain.packed.dtype = DType::fp32;
+    return proof
+        .judge(*engine::factory(kind).make({source_.file, source_.trace, plain, source_.traits}), DType::fp32)
+        .objection;
   }
 
   // @param proof  gives an objection, or none; empty: not asked
-  EngineChoice packed(std::string why, const Proof& proof) {
+  Attempt make(EngineKind kind, std::string why, const Proof& proof) {
     std::unique_ptr<const Engine> engine;
     try {
-      engine = packed_.make(source());
-      timer_.stages(engine->facts().load_stages);
+      engine = engine::factory(kind).make(source_);
+      timer_.stage("make the engine");
     } catch (const Error& error) {
-      return without_packed(error.code(), error.what());
+      return Refusal{error.code(), error.what()};
     }
     if (const auto objection = proof ? proof(*engine) : std::nullopt) {
       engine.reset();  // its memory is wanted by the other
-      return without_packed(ErrorCode::model_mismatch, *objection);
+      return Refusal{ErrorCode::model_mismatch, *objection};
     }
     if (options_.warmup) warm_up(*engine, static_cast<bool>(proof));
-    return {std::move(engine), EngineKind::packed, std::move(why)};
+    return EngineChoice{std::move(engine), kind, std::move(why)};
   }
 
   // All lengths are alike to the packed engine, and a proof has warmed it already.
   void warm_up(const Engine& engine, bool has_run) {
     std::vector<std::size_t> lengths = options_.warmup_lengths;
-    const std::size_t longest = engine.facts().max_length;
+    const std::size_t longest = engine.facts().max_length == 0 ? SIZE_MAX : engine.facts().max_length;
     if (lengths.empty() && !has_run) lengths.push_back(std::min(kShortWarmup, longest));
     for (const std::size_t length : lengths) {
       if (length == 0 || length > longest) {
         throw Error(ErrorCode::invalid_argument, "SessionOptions::warmup_lengths",
                     "lengths from 1 to " + std::to_string(longest), std::to_string(length));
       }
-      const Encoding text = made_up_text(length, 1, traits_);
-      run_checked(engine, {}, {&text, 1}, {.all_encoder_layers = false});
+      const Encoding text =
+          proof::made_up_text(*source_.trace, length, 1);
+      run_checked(engine, {}, std::span(&text, 1), {});
     }
     if (!lengths.empty()) timer_.stage("warm-up");
   }
 
-  EngineChoice without_packed(ErrorCode code, const std::string& why) {
-    if (options_.engine == EngineKind::packed) throw Error(code, file_->name(), "a model for the packed engine", why);
-    return reference("packed is not used: " + why);
-  }
-
-  EngineChoice reference(std::string why) {
-    auto engine = engine::factory(EngineKind::torchscript).make(source());
-    timer_.stages(engine->facts().load_stages);
-    return {std::move(engine), EngineKind::torchscript, std::move(why)};
-  }
-
-  engine::EngineSource source() const { return {file_, options_, traits_}; }
-
-  const engine::EngineFactory& packed_ = engine::factory(EngineKind::packed);
-  const std::shared_ptr<const model::ModelFile>& file_;
+  const engine::EngineSource& source_;
   const SessionOptions& options_;
-  const model::ModelTraits& traits_;
+  const Decision& decision_;
+  std::span<const std::int32_t> special_ids_;
   LoadTimer& timer_;
 };
 
 }  // namespace
 
-EngineChoice choose_engine(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
-                           const model::ModelTraits& traits, LoadTimer& timer) {
-  return Chooser(file, options, traits, timer).choose();
+EngineChoice choose_engine(const engine::EngineSource& source, const Decision& decision,
+                           std::span<const std::int32_t> special_ids, LoadTimer& timer) {
+  return Chooser(source, decision, special_ids, timer).choose();
 }
 
 }  // namespace bertrt::session

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "bertrt/session.h"
 #include "engine/engine.h"
-#include "model/traits.h"
-#include "model/model_file.h"
+#include "engine/factory.h"
+#include "session/decision.h"
 #include "session/load_timer.h"
 
 namespace bertrt::session {
@@ -17,11 +19,14 @@ struct EngineChoice {
   std::string why;
 };
 
-/// The engine that the options ask for; `automatic` takes the packed one where it is proven equal to the trace
-/// (see proof.h) and gives all that the trace gives, else torchscript.
-/// @param timer  gets the stages
-/// @throws Error unsafe_model; for an explicit choice, why it cannot be had
-EngineChoice choose_engine(const std::shared_ptr<const model::ModelFile>& file, const SessionOptions& options,
-                           const model::ModelTraits& traits, LoadTimer& timer);
+/// The engine that the options ask for; `automatic` tries the decision's candidates in their order and takes the first
+/// that is possible and, for the packed one, proven to give what the trace gives (see proof.h). Whichever it is, a
+/// bundle's self-test must agree with it.
+/// @param special_ids  the tokenizer's, for the texts of a proof; may be empty
+/// @param timer        gets the stages
+/// @throws Error why an engine that is asked for cannot be had, or why none can; model_mismatch for a self-test that
+///         fails; invalid_argument for a dtype that the engine does not use
+EngineChoice choose_engine(const engine::EngineSource& source, const Decision& decision,
+                           std::span<const std::int32_t> special_ids, LoadTimer& timer);
 
 }  // namespace bertrt::session

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "model/traits.h"
+#include "session/decision.h"
 #include "session/engine_choice.h"
 #include "session/tokenizer_choice.h"
+#include "session/trace_of.h"
 
 namespace bertrt::session {
 namespace {
@@ -47,6 +49,7 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   SessionInfo info;
   info.engine = choice.kind;
   info.engine_why = choice.why;
+  info.dtype = facts.dtype;
   if (file.manifest()) {
     info.architecture = file.manifest()->architecture;
     info.task = file.manifest()->task;
@@ -64,6 +67,7 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   info.hidden_size = traits.hidden_size;
   info.vocab_size = traits.vocab_size;
   info.findings = facts.findings;
+  info.not_explained = facts.not_explained;
   if (auto finding = missing_types(info.inputs, traits)) info.findings.push_back(std::move(*finding));
   for (const model::Finding& finding : file.findings()) {
     if (finding.severity != model::Finding::Severity::note) {
@@ -71,6 +75,23 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
     }
   }
   return info;
+}
+
+// What the graph shows wins over what names suggest.
+ModelTraits traits_of(const model::ModelFile& file, const family::Trace& trace,
+                      std::optional<std::int64_t> pad_token_id) {
+  ModelTraits traits = model::read_traits(file, pad_token_id);
+  if (trace.program == nullptr) return traits;
+  if (trace.vocab_size != 0) traits.vocab_size = trace.vocab_size;
+  if (trace.type_vocab_size != 0) traits.type_vocab_size = trace.type_vocab_size;
+  if (trace.reading.recognition) traits.hidden_size = trace.reading.recognition->spec.hidden;
+  traits.outputs = trace.outputs;
+  return traits;
+}
+
+std::vector<std::int32_t> special_ids_of(const Tokenizer& tokenizer) {
+  const SpecialTokenIds& ids = tokenizer.special_tokens();
+  return {ids.cls, ids.mask, ids.sep, ids.unk};
 }
 
 batch::BatchLimits make_limits(const ModelTraits& traits, const engine::EngineFacts& facts) {
@@ -107,19 +128,24 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
 
   std::optional<std::int64_t> pad_token_id;
   if (tokenizer && tokenizer->special_tokens().pad >= 0) pad_token_id = tokenizer->special_tokens().pad;
-  const ModelTraits traits = model::read_traits(file, pad_token_id);
+  const std::shared_ptr<const family::Trace> trace = trace_of(opened.file, options);
+  timer.stage("read the trace");
+  const ModelTraits traits = traits_of(file, *trace, pad_token_id);
   if (tokenizer) check_vocabulary(*tokenizer, traits.vocab_size, file.name());
 
-  EngineChoice choice = choose_engine(opened.file, options, traits, timer);
+  const Decision decision = decide(file, *trace, options);
+  const std::vector<std::int32_t> special_ids = tokenizer ? special_ids_of(*tokenizer) : std::vector<std::int32_t>();
+  EngineChoice choice = choose_engine({opened.file, trace, options, traits}, decision, special_ids, timer);
   SessionInfo info = make_info(file, traits, choice);
+  info.findings.insert(info.findings.begin(), decision.findings.begin(), decision.findings.end());
+  if (choice.kind != EngineKind::packed && info.not_explained.empty()) info.not_explained = decision.not_explained;
   batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
-  const DType dtype = choice.kind == EngineKind::packed ? options.dtype : DType::fp32;
   opened.file.reset();
   timer.stage("let the file go");
   info.load_stages = std::move(timer).take();
   return std::make_shared<const SessionImpl>(std::move(choice.engine), std::move(tokenizer), std::move(info),
-                                             std::move(limits), dtype, std::move(self_test));
+                                             std::move(limits), std::move(self_test));
 }
 
 }  // namespace bertrt::session

@@ -79,14 +79,22 @@ SelfTestResult run_self_test(std::span<const SelfTestCase> cases, const std::str
                              const std::function<EncoderOutput(const Encoding&, const RunRequest&)>& run) {
   SelfTestResult result;
   for (const SelfTestCase& test : cases) {
-    RunRequest request{.all_encoder_layers = false, .pooled_output = false, .logits = test.logits.has_value()};
-    if (test.logits) request.logit_rows = test.logits->rows;
+    if (test.hidden.rows.empty() || (test.logits && test.logits->rows.empty())) {
+      mismatch(where, "at least one value in each case", "none");
+    }
+    RunRequest request{.pooled_output = false, .logits = test.logits.has_value()};
+    if (test.logits) {
+      for (const std::size_t row : test.logits->rows) request.logit_tokens.push_back({0, row});
+    }
     const EncoderOutput output = run(test.encoding, request);
+    if (output.all_encoder_layers.empty()) mismatch(where, "hidden states", "none");
     const TokenRows& hidden = output.last_hidden_state();
     compare(test.hidden, where, result.hidden, [&](std::size_t i) { return hidden.row(0, test.hidden.rows[i]); });
     if (!test.logits) continue;
-    if (!output.logits || output.logits->rows != test.logits->rows.size()) mismatch(where, "logits", "none");
-    compare(*test.logits, where, result.logits, [&](std::size_t i) { return output.logits->row(i); });
+    result.has_logits = true;
+    const auto& logits = output.token_logits;
+    if (!logits || logits->sequence(0) != test.logits->rows.size()) mismatch(where, "logits for each token", "none");
+    compare(*test.logits, where, result.logits, [&](std::size_t i) { return logits->row(0, i); });
   }
   return result;
 }

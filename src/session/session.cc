@@ -1,7 +1,10 @@
 #include "bertrt/session.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "batch/wanted_rows.h"
 #include "bertrt/error.h"
 #include "model/model_file.h"
 #include "session/loader.h"
@@ -10,26 +13,38 @@
 namespace bertrt {
 
 namespace session {
+namespace {
 
-EncoderOutput run_checked(const engine::Engine& engine, const batch::BatchLimits& limits,
-                          std::span<const Encoding> encodings, const RunRequest& request) {
-  const batch::Batch batch = batch::make_batch(encodings, limits);
-  for (const std::size_t row : request.logit_rows) {
-    if (row >= batch.total_tokens()) {
-      throw Error(ErrorCode::invalid_argument, "RunRequest::logit_rows",
-                  "rows from 0 to " + std::to_string(batch.total_tokens() - 1), std::to_string(row));
-    }
-  }
+EncoderOutput run_batch(const engine::Engine& engine, const batch::Batch& batch, const RunRequest& request) {
+  if (!request.logit_tokens.empty()) batch::wanted_rows(batch, request);  // an error whatever the model gives
   return engine.run(batch, request);
 }
 
-EncoderOutput SessionImpl::run(std::span<const Encoding> encodings, const RunRequest& request) const {
+}  // namespace
+
+EncoderOutput run_checked(const engine::Engine& engine, const batch::BatchLimits& limits,
+                          std::span<const Encoding* const> encodings, const RunRequest& request) {
+  return run_batch(engine, batch::make_batch(encodings, limits), request);
+}
+
+EncoderOutput run_checked(const engine::Engine& engine, const batch::BatchLimits& limits,
+                          std::span<const Encoding> encodings, const RunRequest& request) {
+  return run_batch(engine, batch::make_batch(encodings, limits), request);
+}
+
+EncoderOutput SessionImpl::run(std::span<const Encoding* const> encodings, const RunRequest& request) const {
   return run_checked(*engine_, limits_, encodings, request);
 }
 
 }  // namespace session
 
-BertSession::BertSession(std::shared_ptr<const session::SessionImpl> impl) : impl_(std::move(impl)) {}
+const OutputInfo* SessionInfo::find_output(OutputRole role) const noexcept {
+  const auto found = std::find_if(outputs.begin(), outputs.end(),
+                                  [&](const OutputInfo& info) { return info.role == role && !info.in_more; });
+  return found == outputs.end() ? nullptr : &*found;
+}
+
+BertSession::BertSession(std::shared_ptr<const session::SessionImpl> impl) noexcept : impl_(std::move(impl)) {}
 
 BertSession BertSession::load(const std::filesystem::path& path, const SessionOptions& options) {
   return BertSession(session::load_session(session::open_timed(path), path.parent_path(), options));
@@ -40,25 +55,38 @@ BertSession BertSession::load_from_memory(std::span<const std::byte> bytes, cons
   return BertSession(session::load_session(session::view_timed(bytes, name), std::nullopt, options));
 }
 
+const session::SessionImpl& BertSession::impl() const {
+  if (!impl_) throw Error(ErrorCode::invalid_argument, "BertSession", "a loaded session", "one that was moved from");
+  return *impl_;
+}
+
 EncoderOutput BertSession::run(const Encoding& encoding, const RunRequest& request) const {
-  return impl_->run({&encoding, 1}, request);
+  const Encoding* const one = &encoding;
+  return impl().run({&one, 1}, request);
 }
 
 EncoderOutput BertSession::run(std::span<const Encoding> batch, const RunRequest& request) const {
-  return impl_->run(batch, request);
+  std::vector<const Encoding*> pointers;
+  pointers.reserve(batch.size());
+  for (const Encoding& encoding : batch) pointers.push_back(&encoding);
+  return impl().run(pointers, request);
+}
+
+EncoderOutput BertSession::run(std::span<const Encoding* const> batch, const RunRequest& request) const {
+  return impl().run(batch, request);
 }
 
 const Tokenizer& BertSession::tokenizer() const {
-  if (!impl_->tokenizer()) {
+  if (!impl().tokenizer()) {
     throw Error(ErrorCode::unsupported, "BertSession::tokenizer",
                 "a tokenizer in the model file, a vocab.txt or tokenizer.json beside it, or SessionOptions::tokenizer",
                 "none");
   }
-  return *impl_->tokenizer();
+  return *impl().tokenizer();
 }
 
-bool BertSession::has_tokenizer() const noexcept { return impl_->tokenizer().has_value(); }
+bool BertSession::has_tokenizer() const { return impl().tokenizer().has_value(); }
 
-const SessionInfo& BertSession::info() const noexcept { return impl_->info(); }
+const SessionInfo& BertSession::info() const { return impl().info(); }
 
 }  // namespace bertrt

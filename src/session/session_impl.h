@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "batch/batch.h"
 #include "bertrt/session.h"
@@ -16,20 +17,17 @@ namespace bertrt::session {
 class SessionImpl {
  public:
   SessionImpl(std::unique_ptr<const engine::Engine> engine, std::optional<Tokenizer> tokenizer, SessionInfo info,
-              batch::BatchLimits limits, DType dtype, std::string self_test)
+              batch::BatchLimits limits, std::string self_test)
       : engine_(std::move(engine)),
         tokenizer_(std::move(tokenizer)),
         info_(std::move(info)),
         limits_(std::move(limits)),
-        dtype_(dtype),
         self_test_(std::move(self_test)) {}
 
-  EncoderOutput run(std::span<const Encoding> encodings, const RunRequest& request) const;
+  EncoderOutput run(std::span<const Encoding* const> encodings, const RunRequest& request) const;
 
   const std::optional<Tokenizer>& tokenizer() const noexcept { return tokenizer_; }
   const SessionInfo& info() const noexcept { return info_; }
-  /// The arithmetic in use.
-  DType dtype() const noexcept { return dtype_; }
   /// bertrt/selftest.json; empty when the file has none.
   const std::string& self_test() const noexcept { return self_test_; }
 
@@ -38,11 +36,19 @@ class SessionImpl {
   std::optional<Tokenizer> tokenizer_;
   SessionInfo info_;
   batch::BatchLimits limits_;
-  DType dtype_;
   std::string self_test_;
 };
 
+/// The door to a BertSession's inside, for the library's own layers.
+struct Access {
+  static BertSession make(std::shared_ptr<const SessionImpl> impl) { return BertSession(std::move(impl)); }
+  /// @throws Error invalid_argument for a session that was moved from
+  static const SessionImpl& impl(const BertSession& session) { return session.impl(); }
+};
+
 /// Checks the request against the batch and runs it. @throws Error invalid_argument, and what engines throw
+EncoderOutput run_checked(const engine::Engine& engine, const batch::BatchLimits& limits,
+                          std::span<const Encoding* const> encodings, const RunRequest& request);
 EncoderOutput run_checked(const engine::Engine& engine, const batch::BatchLimits& limits,
                           std::span<const Encoding> encodings, const RunRequest& request);
 

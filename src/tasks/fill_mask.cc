@@ -1,7 +1,8 @@
 #include "bertrt/fill_mask.h"
 
 #include <algorithm>
-#include <cmath>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "bertrt/error.h"
@@ -11,15 +12,10 @@
 namespace bertrt {
 namespace {
 
-struct MaskPlace {
-  std::size_t text = 0;
-  std::size_t token = 0;
-};
-
 // The mask tokens of a batch, in order. A text without one is an error: its answer would be empty for no reason.
-std::vector<MaskPlace> find_masks(std::span<const Encoding> batch, const Tokenizer& tokenizer) {
+std::vector<TokenPlace> find_masks(std::span<const Encoding> batch, const Tokenizer& tokenizer) {
   const std::int32_t mask = tokenizer.special_tokens().mask;
-  std::vector<MaskPlace> places;
+  std::vector<TokenPlace> places;
   for (std::size_t text = 0; text < batch.size(); ++text) {
     const std::size_t before = places.size();
     const Encoding& encoding = batch[text];
@@ -35,19 +31,24 @@ std::vector<MaskPlace> find_masks(std::span<const Encoding> batch, const Tokeniz
   return places;
 }
 
-// Flat rows of the masks: padding at an encoding's end has no row, and no mask stands behind a text's last token.
-std::vector<std::size_t> rows_of(std::span<const Encoding> batch, const std::vector<MaskPlace>& places) {
-  std::vector<std::size_t> first(batch.size(), 0);
-  for (std::size_t text = 1; text < batch.size(); ++text) {
-    const auto& mask = batch[text - 1].attention_mask;
-    const auto last = std::find_if(mask.rbegin(), mask.rend(), [](std::int32_t value) { return value != 0; });
-    const std::size_t tokens = mask.empty() ? batch[text - 1].size() : static_cast<std::size_t>(mask.rend() - last);
-    first[text] = first[text - 1] + tokens;
+// A target is one token as it stands in the vocabulary, or a word that the tokenizer makes one token of.
+std::vector<std::size_t> find_targets(const std::vector<std::string>& targets, const Tokenizer& tokenizer) {
+  std::vector<std::size_t> ids;
+  for (const std::string& target : targets) {
+    std::optional<std::int32_t> id = tokenizer.token_to_id(target);
+    if (!id) {
+      std::vector<std::int32_t> pieces;
+      tokenizer.encode_ids(target, pieces);
+      if (pieces.size() == 1 && pieces.front() != tokenizer.special_tokens().unk) id = pieces.front();
+    }
+    if (!id) {
+      throw Error(ErrorCode::invalid_argument, "FillMaskOptions::targets", "words that are one token of the vocabulary",
+                  target);
+    }
+    const auto index = static_cast<std::size_t>(*id);
+    if (std::find(ids.begin(), ids.end(), index) == ids.end()) ids.push_back(index);
   }
-  std::vector<std::size_t> rows;
-  rows.reserve(places.size());
-  for (const MaskPlace& place : places) rows.push_back(first[place.text] + place.token);
-  return rows;
+  return ids;
 }
 
 // The text with one mask filled: what the template put in is left out, other masks stay visible.
@@ -65,13 +66,20 @@ std::string filled_in(const Tokenizer& tokenizer, const Encoding& encoding, std:
 }
 
 MaskAnswer answer(const Tokenizer& tokenizer, const Encoding& encoding, std::size_t position,
-                  std::span<const float> logits, std::size_t top_k) {
+                  std::span<const float> logits, std::span<const std::size_t> targets, std::size_t top_k) {
   const tasks::Softmax softmax(logits);
   MaskAnswer out;
   out.position = position;
-  // Rows that only pad the embedding have no token, and are passed over; they count in the softmax.
-  for (const std::size_t id :
-       tasks::top_indices(logits.first(std::min(logits.size(), tokenizer.vocab_size())), top_k)) {
+  std::vector<std::size_t> best;
+  if (targets.empty()) {
+    // Rows that only pad the embedding have no token, and are passed over; they count in the softmax.
+    best = tasks::top_indices(logits.first(std::min(logits.size(), tokenizer.vocab_size())), top_k);
+  } else {
+    std::vector<float> values;
+    for (const std::size_t target : targets) values.push_back(logits[target]);
+    for (const std::size_t index : tasks::top_indices(values, top_k)) best.push_back(targets[index]);
+  }
+  for (const std::size_t id : best) {
     const auto token_id = static_cast<std::int32_t>(id);
     const auto token = tokenizer.id_to_token(token_id);
     out.predictions.push_back({std::string(token.value_or(std::string_view())), token_id, softmax.probability(id),
@@ -82,26 +90,29 @@ MaskAnswer answer(const Tokenizer& tokenizer, const Encoding& encoding, std::siz
 
 }  // namespace
 
-FillMask::FillMask(BertSession session) : session_(std::move(session)) {
-  const auto& outputs = session_.info().outputs;
+FillMask::FillMask(BertSession session, Evidence least) : session_(std::move(session)) {
   const std::string& task = session_.info().task;
-  if (std::find(outputs.begin(), outputs.end(), "logits") == outputs.end() || (!task.empty() && task != "masked-lm")) {
-    throw Error(ErrorCode::unsupported, "FillMask", "a model with a masked-token head",
-                task.empty() ? "one without logits" : "one for " + task);
+  const OutputInfo* logits = session_.info().find_output(OutputRole::token_logits);
+  const auto refuse = [](std::string expected, std::string found) {
+    throw Error(ErrorCode::unsupported, "FillMask", std::move(expected), std::move(found));
+  };
+  if (logits == nullptr || (!task.empty() && task != "masked-lm")) {
+    refuse("a model with a masked-token head", task.empty() ? "one that is not known to give token logits" : "one for " + task);
+  } else if (logits->evidence < least) {
+    refuse("logits that are token logits " + std::string(to_string(least)),
+           "output " + logits->name + ", which is only " + std::string(to_string(logits->evidence)));
   }
-  if (session_.tokenizer().special_tokens().mask < 0) {
-    throw Error(ErrorCode::unsupported, "FillMask", "a vocabulary with a mask token", "none");
-  }
+  if (session_.tokenizer().special_tokens().mask < 0) refuse("a vocabulary with a mask token", "none");
 }
 
-std::vector<MaskAnswer> FillMask::operator()(std::string_view text, const FillMaskOptions& options) const {
-  const Encoding encoding = session_.tokenizer().encode(text, encode_options(options));
-  return (*this)(std::span<const Encoding>(&encoding, 1), options).front();
-}
-
-std::vector<MaskAnswer> FillMask::operator()(std::string_view text, std::string_view pair,
-                                             const FillMaskOptions& options) const {
-  const Encoding encoding = session_.tokenizer().encode(text, pair, encode_options(options));
+std::vector<MaskAnswer> FillMask::one(std::string_view text, const std::string_view* pair,
+                                      const FillMaskOptions& options) const {
+  EncodeOptions encode;
+  encode.truncation = options.truncation;
+  if (options.truncation != Truncation::none) encode.max_length = session_.info().max_length;
+  const Tokenizer& tokenizer = session_.tokenizer();
+  const Encoding encoding =
+      pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);
   return (*this)(std::span<const Encoding>(&encoding, 1), options).front();
 }
 
@@ -112,28 +123,21 @@ std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encodi
     throw Error(ErrorCode::invalid_argument, "FillMaskOptions::top_k",
                 "1 to " + std::to_string(tokenizer.vocab_size()) + " (the vocabulary)", std::to_string(options.top_k));
   }
-  const std::vector<MaskPlace> places = find_masks(batch, tokenizer);
-  RunRequest request{.all_encoder_layers = false, .hidden_states = false, .pooled_output = false};
-  request.logit_rows = rows_of(batch, places);
+  const std::vector<std::size_t> targets = find_targets(options.targets, tokenizer);
+  RunRequest request{.hidden_states = false, .pooled_output = false, .logits = true};
+  request.logit_tokens = find_masks(batch, tokenizer);
   const EncoderOutput output = session_.run(batch, request);
-  if (!output.logits || output.logits->rows != places.size() || output.logits->cols < tokenizer.vocab_size()) {
+  if (!output.token_logits || output.token_logits->width() < tokenizer.vocab_size()) {
     throw Error(ErrorCode::unsupported, "FillMask", "logits over the vocabulary for each token",
-                output.logits ? std::to_string(output.logits->cols) + " classes" : "none");
+                output.token_logits ? std::to_string(output.token_logits->width()) + " classes" : "none");
   }
   std::vector<std::vector<MaskAnswer>> answers(batch.size());
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const MaskPlace& place = places[i];
-    answers[place.text].push_back(
-        answer(tokenizer, batch[place.text], place.token, output.logits->row(i), options.top_k));
+  for (const TokenPlace& place : request.logit_tokens) {
+    std::vector<MaskAnswer>& own = answers[place.text];
+    own.push_back(answer(tokenizer, batch[place.text], place.token, output.token_logits->row(place.text, own.size()),
+                         targets, options.top_k));
   }
   return answers;
-}
-
-EncodeOptions FillMask::encode_options(const FillMaskOptions& options) const {
-  EncodeOptions encode;
-  encode.truncation = options.truncation;
-  if (options.truncation != Truncation::none) encode.max_length = session_.info().max_length;
-  return encode;
 }
 
 }  // namespace bertrt

@@ -70,7 +70,7 @@ TEST(Batch, SaysWhichTextAndIndexIsWrong) {
 }
 
 TEST(Batch, RefusesEmptiness) {
-  EXPECT_THAT(thrown_by([] { make_batch({}, {}); }).what(), HasSubstr("an empty batch"));
+  EXPECT_THAT(thrown_by([] { make_batch(std::span<const Encoding>(), {}); }).what(), HasSubstr("an empty batch"));
   EXPECT_THAT(error_of(ids({})).what(), HasSubstr("text 1, input_ids: expected at least one token, found none"));
   Encoding padding = ids({0, 0});
   padding.attention_mask = {0, 0};

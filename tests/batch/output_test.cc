@@ -40,6 +40,26 @@ TEST(TokenRows, ChecksIndexes) {
   EXPECT_TRUE(TokenRows().row_offsets().empty());
 }
 
+TEST(TokenRows, CanBeTakenWithoutACopy) {
+  TokenRows rows = two_texts();
+  const float* data = rows.data().data();
+  const std::vector<float> taken = std::move(rows).take();
+  EXPECT_EQ(taken.data(), data);
+  EXPECT_EQ(rows.batch_size(), 0U);
+  EXPECT_EQ(rows.width(), 0U);
+}
+
+TEST(OutputRole, EveryNameReadsBack) {
+  for (int i = 0; i <= static_cast<int>(OutputRole::other); ++i) {
+    const auto role = static_cast<OutputRole>(i);
+    EXPECT_EQ(parse<OutputRole>(to_string(role)), role);
+  }
+  for (const Evidence evidence : {Evidence::none, Evidence::by_shape, Evidence::by_name, Evidence::recognized}) {
+    EXPECT_EQ(parse<Evidence>(to_string(evidence)), evidence);
+  }
+  EXPECT_EQ(parse<OutputRole>("logits"), std::nullopt);
+}
+
 TEST(EncoderOutput, SaysThatThereAreNoHiddenStates) {
   EXPECT_EQ(thrown_by([] { EncoderOutput().last_hidden_state(); }).code(), ErrorCode::unsupported);
 }

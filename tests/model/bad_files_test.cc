@@ -6,8 +6,8 @@
 
 #include "archive/test_zip.h"
 #include "bertrt/error.h"
-#include "bertrt/inspect.h"
 #include "model/model_file.h"
+#include "model/report.h"
 
 namespace bertrt::model {
 namespace {
@@ -43,7 +43,7 @@ TEST(BadFiles, NoFile) {
   const Failure failure = failure_of("no/such/model.pt");
   EXPECT_EQ(failure.code, ErrorCode::file_not_found);
   EXPECT_THAT(failure.message, HasSubstr("no/such/model.pt"));
-  EXPECT_THROW((void)inspect("no/such/model.pt"), Error);
+  EXPECT_THROW((void)ModelFile::open("no/such/model.pt"), Error);
 }
 
 TEST(BadFiles, ADirectory) {
@@ -86,7 +86,7 @@ void use(std::string_view bytes) {
     }
     volatile float sink = sum;
     (void)sink;
-    (void)inspect_memory(archive::test::bytes_of(bytes));
+    (void)report_of(*ModelFile::view(archive::test::bytes_of(bytes), "bytes"));
   } catch (const Error&) {
   }
 }

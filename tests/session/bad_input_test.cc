@@ -4,8 +4,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bertrt/verify.h"
 #include "error_matchers.h"
@@ -102,7 +106,7 @@ TEST_F(BadFile, VocabularyThatIsNotThere) {
 
 TEST_F(BadFile, OperatorLibraries) {
   const auto load = [&](const std::filesystem::path& library) {
-    return thrown_by([&] { load_trace("bert_tuple.pt", {.operator_libraries = {library}}); });
+    return thrown_by([&] { load_trace("bert_tuple.pt", {.trust = Trust::full, .torchscript = {.operator_libraries = {library}}}); });
   };
   EXPECT_EQ(load(folder_ / "none.so").code(), ErrorCode::file_not_found);
   EXPECT_EQ(load(write("text.so", "no library")).code(), ErrorCode::unsupported);
@@ -110,16 +114,36 @@ TEST_F(BadFile, OperatorLibraries) {
 
 TEST(BadOption, Device) {
   const auto error = [](const char* device) {
-    return thrown_by([&] { load_trace("bert_tuple.pt", {.device = device}); });
+    return thrown_by([&] { load_trace("bert_tuple.pt", {.torchscript = {.device = device}}); });
   };
   EXPECT_EQ(error("toaster").code(), ErrorCode::invalid_argument);
   EXPECT_EQ(error("cuda:99").code(), ErrorCode::unsupported);
-  EXPECT_THAT(error("cuda:99").what(), HasSubstr("SessionOptions::device"));
-  EXPECT_STREQ(error("gpu").what(), "SessionOptions::device: expected \"cpu\" or \"cuda:N\", found \"gpu\"");
+  EXPECT_THAT(error("cuda:99").what(), HasSubstr("TorchScriptOptions::device"));
+  EXPECT_STREQ(error("gpu").what(), "TorchScriptOptions::device: expected \"cpu\" or \"cuda:N\", found \"gpu\"");
+}
+
+TEST(BadOption, WhatContradictsItself) {
+  const auto error = [](const SessionOptions& options) {
+    const Error thrown = thrown_by([&] { BertSession::load(trace_path("bert_tuple.pt"), options); });
+    EXPECT_EQ(thrown.code(), ErrorCode::invalid_argument) << thrown.what();
+    return std::string(thrown.what());
+  };
+  EXPECT_THAT(error({.engine = EngineKind::torchscript, .trust = Trust::data_only}), HasSubstr("SessionOptions::trust"));
+  EXPECT_THAT(error({.engine = EngineKind::torchscript, .packed = {.dtype = DType::int8}}), HasSubstr("dtype"));
+  EXPECT_THAT(error({.trust = Trust::checked, .torchscript = {.operator_libraries = {"x.so"}}}), HasSubstr("trust"));
+  EXPECT_THAT(error({.threads = 1025}), HasSubstr("threads"));
+}
+
+TEST(BadOption, LibtorchIsNotOpenedUnasked) {
+  for (const std::optional<Trust> trust : {std::optional<Trust>(), std::optional(Trust::data_only)}) {
+    const Error error = thrown_by([&] { BertSession::load(trace_path("longformer.pt"), {.trust = trust}); });
+    EXPECT_EQ(error.code(), ErrorCode::unsafe_model);
+    EXPECT_THAT(error.what(), HasSubstr("torchscript is not used: it would run the file's code"));
+  }
 }
 
 TEST(BadOption, InputNames) {
-  const Error error = thrown_by([] { load_trace("bert_tuple.pt", {.input_names = {"input_ids"}}); });
+  const Error error = thrown_by([] { load_trace("bert_tuple.pt", {.torchscript = {.input_names = {"input_ids"}}}); });
   EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
   EXPECT_THAT(error.what(), HasSubstr("input_names"));
 }
@@ -145,13 +169,27 @@ TEST(BadRun, EachHasItsError) {
   EXPECT_EQ(code(with({1, 2}, [](Encoding& text) { text.position_ids = {0, 1}; })), ErrorCode::invalid_argument);
   EXPECT_EQ(code(with({1},
                       [](Encoding& text) {
-                        text.extra_inputs = {{"bbox", 1, {1}}};
+                        text.extra_inputs = {{"bbox", 1, {1}, {}}};
                       })),
             ErrorCode::invalid_argument);
   EXPECT_EQ(code(with(std::vector<std::int32_t>(65, 1), as_is)), ErrorCode::input_too_long);
   RunRequest request;
-  request.logit_rows = {2};
+  request.logit_tokens = {{0, 2}};
   EXPECT_EQ(code(with({1, 2}, as_is), request), ErrorCode::invalid_argument);
+}
+
+TEST(BadRun, ASessionThatWasMovedFrom) {
+  BertSession session = load_trace("bert_tuple.pt");
+  const BertSession taken = std::move(session);
+  for (const auto& call : std::vector<std::function<void()>>{[&] { session.run(Encoding()); },
+                                                             [&] { session.info(); },
+                                                             [&] { session.tokenizer(); },
+                                                             [&] { session.has_tokenizer(); },
+                                                             [&] { verify(session); }}) {
+    const Error error = thrown_by(call);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    EXPECT_THAT(error.what(), HasSubstr("moved from"));
+  }
 }
 
 TEST(BadRun, AHoleInTheMaskOfATraceWithoutOne) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace bertrt::session {
@@ -17,6 +18,28 @@ TEST(Difference, IsAbsoluteUpToOneAndRelativeAbove) {
   large.add(std::vector<float>{100, 0}, std::vector<float>{100, 0.005F});
   EXPECT_TRUE(large.within(1e-4F, 0));
 }
+
+TEST(Difference, IsMeasuredRowByRow) {
+  Difference difference;
+  difference.add(std::vector<float>{-1e4F, 1}, std::vector<float>{-1e4F, 1});
+  difference.add(std::vector<float>{1, 1}, std::vector<float>{1, 1.5F});
+  EXPECT_FALSE(difference.within(1e-2F, 0));
+}
+
+TEST(Difference, WantsInfinitiesInTheirPlacesAndLetsThemWidenNothing) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Difference same;
+  same.add(std::vector<float>{-kInfinity, 1}, std::vector<float>{-kInfinity, 1});
+  EXPECT_TRUE(same.within(1e-5F, 0));
+  same.add(std::vector<float>{-kInfinity, 1}, std::vector<float>{-kInfinity, 1.5F});
+  EXPECT_FALSE(same.within(1e-2F, 0));
+  Difference other;
+  other.add(std::vector<float>{kInfinity}, std::vector<float>{-kInfinity});
+  EXPECT_FALSE(other.within(1e30F, 0));
+  EXPECT_FALSE(other.within(0, 1));
+}
+
+TEST(Difference, OfNothingIsWithinNothing) { EXPECT_FALSE(Difference().within(1, 1)); }
 
 TEST(Difference, NeverAcceptsNan) {
   Difference difference;

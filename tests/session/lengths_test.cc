@@ -36,7 +36,7 @@ TEST(Lengths, TheModelsLongestIsProvenAndNoMore) {
 }
 
 TEST(Lengths, FixedPadsToTheTracedLength) {
-  const BertSession session = load_trace("bert_tuple.pt", {.length_policy = LengthPolicy::fixed});
+  const BertSession session = load_trace("bert_tuple.pt", {.torchscript = {.length_policy = LengthPolicy::fixed}});
   EXPECT_EQ(session.info().proven_max, 0U);
   EXPECT_EQ(session.info().max_length, 14U);
   for (const GoldenCase& golden : load_golden("bert.json")) {

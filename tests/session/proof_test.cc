@@ -2,20 +2,34 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
 
+#include "bertrt/verify.h"
 #include "error_matchers.h"
+#include "model/model_file.h"
 #include "session/scratch_folder.h"
 #include "session/trace_golden.h"
 
 namespace bertrt {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr DType kDTypes[] = {DType::fp32, DType::bf16, DType::int8};
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::filesystem::path demo() { return std::filesystem::path(BERTRT_MODELS) / "demo.pt"; }
 
 std::vector<std::string> stage_names(const BertSession& session) {
   std::vector<std::string> names;
@@ -23,12 +37,74 @@ std::vector<std::string> stage_names(const BertSession& session) {
   return names;
 }
 
+// The demo model with one weight's rows in reverse order.
+std::string with_rows_reversed(std::string archive, const std::string& ending) {
+  const auto file = model::ModelFile::view(std::as_bytes(std::span(archive)), "demo");
+  for (const model::Parameter& parameter : file->parameters()) {
+    if (!parameter.name.ends_with(ending)) continue;
+    const auto& tensor = parameter.tensor;
+    const auto rows = static_cast<std::size_t>(tensor.shape.front());
+    const std::size_t row = tensor.elements() / rows * archive::element_size(tensor.type);
+    char* data = archive.data() + (reinterpret_cast<const char*>(tensor.storage.data()) - archive.data());
+    for (std::size_t i = 0; i < rows / 2; ++i) {
+      std::swap_ranges(data + i * row, data + (i + 1) * row, data + (rows - 1 - i) * row);
+    }
+    return archive;
+  }
+  ADD_FAILURE() << "no weight " << ending;
+  return archive;
+}
+
+TEST(ProofBySelfTest, AcceptsTheModelInEveryDtype) {
+  for (const DType dtype : kDTypes) {
+    const BertSession session = BertSession::load(demo(), {.packed = {.dtype = dtype}});
+    EXPECT_EQ(session.info().engine, EngineKind::packed) << session.info().engine_why;
+    EXPECT_TRUE(verify(session).ok);
+    EXPECT_THAT(stage_names(session),
+                ElementsAre("read the file", "tokenizer", "decide", "pack encoder weights", "pack head weights", "warm-up",
+                            "compare with the self-test", "let the file go"));
+  }
+}
+
+TEST(ProofBySelfTest, CatchesOneWrongWeightInEveryDtype) {
+  const std::string archive = read(demo());
+  for (const char* weight : {"layer.0.attention.self.query.weight", "layer.3.attention.output.dense.weight",
+                             "layer.5.output.dense.weight", "layer.3.output.LayerNorm.weight"}) {
+    const std::string broken = with_rows_reversed(archive, weight);
+    for (const DType dtype : kDTypes) {
+      const Error error = thrown_by([&] {
+        BertSession::load_from_memory(std::as_bytes(std::span(broken)), {.packed = {.dtype = dtype}});
+      });
+      EXPECT_EQ(error.code(), ErrorCode::model_mismatch) << weight;
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("packed engine"), HasSubstr("its self-test shows")));
+    }
+  }
+}
+
+TEST(ProofBySelfTest, CanBeSwitchedOff) {
+  const std::string broken = with_rows_reversed(read(demo()), "layer.3.output.dense.weight");
+  const BertSession session = BertSession::load_from_memory(std::as_bytes(std::span(broken)), {.prove = false});
+  EXPECT_EQ(session.info().engine, EngineKind::packed);
+  EXPECT_THAT(session.info().engine_why, HasSubstr("unchecked"));
+  EXPECT_FALSE(verify(session).ok);
+  EXPECT_THAT(stage_names(session), ElementsAre("read the file", "tokenizer", "decide", "pack encoder weights",
+                                                "pack head weights", "warm-up", "let the file go"));
+}
+
+TEST(WarmUp, TakesTheCallersLengthsOnThePackedEngineToo) {
+  const SessionOptions options{.engine = EngineKind::packed, .warmup_lengths = {5, 40}};
+  EXPECT_THAT(stage_names(BertSession::load(demo(), options)), ::testing::Contains("warm-up"));
+  const Error error =
+      thrown_by([] { BertSession::load(demo(), {.engine = EngineKind::packed, .warmup_lengths = {513}}); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+}
+
 TEST(ProofByTrace, AcceptsATraceInEveryDtype) {
   for (const DType dtype : kDTypes) {
     for (const char* file : {"bert_tuple.pt", "bert_dict.pt", "bert_batch2.pt", "bert_trap.pt", "bert_ids_only.pt",
                              "bert_ids_types.pt", "bert_int32.pt", "pytorch_pretrained_bert.pt", "bert_masked_lm.pt",
                              "bert_classify.pt", "bert_ner.pt", "bert_qa.pt"}) {
-      const SessionInfo info = BertSession::load(trace_path(file), {.dtype = dtype}).info();
+      const SessionInfo info = BertSession::load(trace_path(file), {.trust = Trust::checked, .packed = {.dtype = dtype}}).info();
       EXPECT_EQ(info.engine, EngineKind::packed) << file << ": " << info.engine_why;
     }
   }
@@ -37,27 +113,34 @@ TEST(ProofByTrace, AcceptsATraceInEveryDtype) {
 // Its weights have BERT's names, and its code does something else with them.
 TEST(ProofByTrace, CatchesCodeThatDisagreesWithTheWeightsInEveryDtype) {
   for (const DType dtype : kDTypes) {
-    const BertSession session = BertSession::load(trace_path("bert_scaled.pt"), {.dtype = dtype});
-    EXPECT_EQ(session.info().engine, EngineKind::torchscript);
-    EXPECT_THAT(session.info().engine_why, HasSubstr("packed is not used: against the trace a difference"));
-    for (const GoldenCase& golden : load_golden("bert_scaled.json")) {
-      expect_golden(session.run(golden.encoding), 0, golden);
+    SessionOptions options{.trust = Trust::checked, .packed = {.dtype = dtype}};
+    if (dtype == DType::fp32) {
+      const BertSession session = BertSession::load(trace_path("bert_scaled.pt"), options);
+      EXPECT_EQ(session.info().engine, EngineKind::torchscript);
+      EXPECT_THAT(session.info().engine_why, HasSubstr("packed is not used: against the trace a difference"));
+      for (const GoldenCase& golden : load_golden("bert_scaled.json")) {
+        expect_golden(session.run(golden.encoding), 0, golden);
+      }
+    } else {  // an arithmetic that the other engine has not
+      const Error error = thrown_by([&] { BertSession::load(trace_path("bert_scaled.pt"), options); });
+      EXPECT_EQ(error.code(), ErrorCode::unsupported);
+      EXPECT_THAT(error.what(), HasSubstr("packed.dtype"));
     }
-    const Error error = thrown_by(
-        [&] { BertSession::load(trace_path("bert_scaled.pt"), {.engine = EngineKind::packed, .dtype = dtype}); });
+    options.engine = EngineKind::packed;
+    const Error error = thrown_by([&] { BertSession::load(trace_path("bert_scaled.pt"), options); });
     EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
     EXPECT_THAT(error.what(), HasSubstr("against the trace"));
   }
 }
 
 TEST(ProofByTrace, RunsTheTraceAtItsTracedShapeAlone) {
-  EXPECT_THAT(stage_names(BertSession::load(trace_path("bert_tuple.pt"))),
-              ElementsAre("read the file", "tokenizer", "torch::jit::load", "first run", "run the trace",
+  EXPECT_THAT(stage_names(BertSession::load(trace_path("bert_tuple.pt"), {.trust = Trust::checked})),
+              ElementsAre("read the file", "tokenizer", "decide", "torch::jit::load", "first run", "run the trace",
                           "pack encoder weights", "compare with the trace", "let the file go"));
 }
 
 TEST(UnknownArchitecture, FallsBackWithoutRunningTheTraceTwice) {
-  const BertSession session = BertSession::load(trace_path("longformer.pt"));
+  const BertSession session = BertSession::load(trace_path("longformer.pt"), {.trust = Trust::checked});
   EXPECT_EQ(session.info().engine, EngineKind::torchscript);
   EXPECT_THAT(session.info().engine_why, HasSubstr("packed is not used"));
   EXPECT_THAT(stage_names(session), Not(::testing::Contains("run the trace")));
@@ -71,7 +154,7 @@ TEST(LoadedFile, MayBeCutOrReplaced) {
   const std::filesystem::path path = scratch.path() / "model.pt";
   for (const EngineKind engine : {EngineKind::packed, EngineKind::torchscript}) {
     std::filesystem::copy_file(trace_path("bert_layers.pt"), path, std::filesystem::copy_options::overwrite_existing);
-    const BertSession session = BertSession::load(path, {.engine = engine});
+    const BertSession session = BertSession::load(path, {.engine = engine, .trust = Trust::checked});
     std::filesystem::resize_file(path, 100);
     for (const GoldenCase& golden : load_golden("bert.json")) expect_golden(session.run(golden.encoding), 0, golden);
   }

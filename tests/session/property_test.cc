@@ -43,11 +43,12 @@ TEST_P(SameAnswer, AlonePaddedBatchedReordered) {
   const BertSession session = load_trace(GetParam());
   const std::vector<Encoding> texts = random_texts(40, session.info().max_length);
   std::vector<Encoding> reversed(texts.rbegin(), texts.rend());
-  const EncoderOutput batched = session.run(texts);
-  const EncoderOutput reordered = session.run(reversed);
+  const RunRequest all = RunRequest::everything();
+  const EncoderOutput batched = session.run(texts, all);
+  const EncoderOutput reordered = session.run(reversed, all);
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const EncoderOutput alone = session.run(texts[i]);
-    const EncoderOutput with_padding = session.run(padded(texts[i], session.info().max_length));
+    const EncoderOutput alone = session.run(texts[i], all);
+    const EncoderOutput with_padding = session.run(padded(texts[i], session.info().max_length), all);
     const std::size_t mirrored = texts.size() - 1 - i;
     for (std::size_t layer = 0; layer < alone.all_encoder_layers.size(); ++layer) {
       const auto expected = alone.all_encoder_layers[layer].text(0);
@@ -55,15 +56,13 @@ TEST_P(SameAnswer, AlonePaddedBatchedReordered) {
       EXPECT_LE(difference(expected, batched.all_encoder_layers[layer].text(i)), 1e-5F);
       EXPECT_LE(difference(expected, reordered.all_encoder_layers[layer].text(mirrored)), 1e-5F);
     }
-    if (alone.pooled_output) {
-      EXPECT_LE(difference(alone.pooled_output->row(0), batched.pooled_output->row(i)), 1e-5F);
-      EXPECT_LE(difference(alone.pooled_output->row(0), reordered.pooled_output->row(mirrored)), 1e-5F);
-    }
-    if (alone.logits && batched.logits->rows == texts.size()) {
-      EXPECT_LE(difference(alone.logits->row(0), batched.logits->row(i)), 1e-4F);
-    }
-    if (alone.start_logits) {
-      EXPECT_LE(difference(alone.start_logits->text(0), batched.start_logits->text(i)), 1e-4F);
+    ASSERT_EQ(alone.more.size(), batched.more.size());
+    for (std::size_t k = 0; k < alone.more.size(); ++k) {
+      const TextTensor& expected = alone.more[k].texts[0];
+      EXPECT_EQ(expected.shape, batched.more[k].texts[i].shape);
+      EXPECT_LE(difference(expected.data, batched.more[k].texts[i].data), 1e-4F);
+      EXPECT_LE(difference(expected.data, reordered.more[k].texts[mirrored].data), 1e-4F);
+      EXPECT_LE(difference(expected.data, with_padding.more[k].texts[0].data), 1e-4F);
     }
   }
 }
@@ -96,18 +95,18 @@ TEST(Mask, AHoleIsHonoured) {
 TEST(Threads, OneSessionGivesTheSameBitsToAll) {
   const BertSession session = load_trace("bert_layers.pt");
   const std::vector<Encoding> texts = random_texts(24, 64);
-  const EncoderOutput expected = session.run(texts);
+  const EncoderOutput expected = session.run(texts, RunRequest::everything());
   constexpr std::size_t kThreads = 4;
   std::vector<int> wrong(kThreads, 0);
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int round = 0; round < 10; ++round) {
-        const EncoderOutput output = session.run(texts);
+        const EncoderOutput output = session.run(texts, RunRequest::everything());
         const auto a = output.last_hidden_state().data();
         const auto b = expected.last_hidden_state().data();
         if (!std::equal(a.begin(), a.end(), b.begin(), b.end())) ++wrong[t];
-        if (output.pooled_output->data != expected.pooled_output->data) ++wrong[t];
+        if (output.more[0].texts[5].data != expected.more[0].texts[5].data) ++wrong[t];
       }
     });
   }

@@ -16,7 +16,8 @@ EncoderOutput output(float last, float logit) {
   auto offsets = std::make_shared<const std::vector<std::size_t>>(std::vector<std::size_t>{0, 2});
   EncoderOutput out;
   out.all_encoder_layers.emplace_back(offsets, 2, std::vector<float>{1, 2, 3, last});
-  out.logits = Matrix{1, 3, {5, 6, logit}};
+  auto one = std::make_shared<const std::vector<std::size_t>>(std::vector<std::size_t>{0, 1});
+  out.token_logits = TokenRows(one, 3, {5, 6, logit});
   return out;
 }
 
@@ -24,7 +25,7 @@ SelfTestResult run(float last, float logit) {
   const auto cases = parse_self_test(kJson, "test");
   return run_self_test(cases, "test", [&](const Encoding& encoding, const RunRequest& request) {
     EXPECT_EQ(encoding.input_ids, (std::vector<std::int32_t>{1, 2}));
-    EXPECT_EQ(request.logit_rows, (std::vector<std::size_t>{0}));
+    EXPECT_EQ(request.logit_tokens, (std::vector<TokenPlace>{{0, 0}}));
     return output(last, logit);
   });
 }
@@ -45,12 +46,21 @@ TEST(SelfTest, DamagedJsonIsAnError) {
   }
 }
 
+TEST(SelfTest, ACaseThatComparesNothingIsAMismatch) {
+  const auto cases = parse_self_test(
+      R"({"cases":[{"text":"a","input_ids":[1,2],"last_hidden_state":{"rows":[],"data":[]}}]})", "test");
+  const Error error = thrown_by([&] {
+    run_self_test(cases, "test", [](const Encoding&, const RunRequest&) { return output(4, 7); });
+  });
+  EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
+}
+
 TEST(SelfTest, MissingLogitsAreAMismatch) {
   const auto cases = parse_self_test(kJson, "test");
   const Error error = thrown_by([&] {
     run_self_test(cases, "test", [](const Encoding&, const RunRequest&) {
       EncoderOutput out = output(4, 7);
-      out.logits.reset();
+      out.token_logits.reset();
       return out;
     });
   });

@@ -21,7 +21,7 @@ TEST(Session, LoadsFromMemoryThatIsGoneAfterwards) {
   for (const EngineKind engine : {EngineKind::torchscript, EngineKind::packed}) {
     std::ifstream in(trace_path("bert_tuple.pt"), std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    const BertSession session = BertSession::load_from_memory(std::as_bytes(std::span(bytes)), {.engine = engine});
+    const BertSession session = BertSession::load_from_memory(std::as_bytes(std::span(bytes)), {.engine = engine, .trust = Trust::checked});
     std::fill(bytes.begin(), bytes.end(), '\0');
     for (const GoldenCase& golden : load_golden("bert.json")) {
       const EncoderOutput output = session.run(golden.encoding);
@@ -42,14 +42,14 @@ TEST(Session, TakesAVocabularyBesideTheModel) {
 }
 
 TEST(Session, AutomaticTakesThePackedEngineWhereItIsProven) {
-  const BertSession session = BertSession::load(trace_path("bert_layers.pt"));
+  const BertSession session = BertSession::load(trace_path("bert_layers.pt"), {.trust = Trust::checked});
   EXPECT_EQ(session.info().engine, EngineKind::packed);
   EXPECT_THAT(session.info().engine_why, HasSubstr("equal to the trace"));
   for (const GoldenCase& golden : load_golden("bert.json")) expect_golden(session.run(golden.encoding), 0, golden);
 }
 
 TEST(Session, AutomaticFallsBackAndSaysWhy) {
-  const BertSession session = BertSession::load(trace_path("toy_slice.pt"));
+  const BertSession session = BertSession::load(trace_path("toy_slice.pt"), {.trust = Trust::checked});
   EXPECT_EQ(session.info().engine, EngineKind::torchscript);
   EXPECT_THAT(session.info().engine_why, HasSubstr("packed is not used"));
   const Error error = thrown_by([] { BertSession::load(trace_path("toy_slice.pt"), {.engine = EngineKind::packed}); });
@@ -60,14 +60,14 @@ TEST(Session, TellsHowLongEachStageOfLoadingTook) {
   const auto stages = load_trace("bert_tuple.pt").info().load_stages;
   std::vector<std::string> names;
   for (const LoadStage& stage : stages) names.push_back(stage.name);
-  EXPECT_THAT(names, ::testing::ElementsAre("read the file", "tokenizer", "torch::jit::load", "length checks",
+  EXPECT_THAT(names, ::testing::ElementsAre("read the file", "tokenizer", "decide", "torch::jit::load", "length checks",
                                             "warm-up", "let the file go"));
 }
 
 TEST(Session, NamesCanBeGivenToATraceThatHasLostThem) {
   // Named anew in the trace's own order, every input is fed as before.
   const BertSession session =
-      load_trace("bert_permuted.pt", {.input_names = {"token_type_ids", "attention_mask", "input_ids"}});
+      load_trace("bert_permuted.pt", {.torchscript = {.input_names = {"token_type_ids", "attention_mask", "input_ids"}}});
   for (const GoldenCase& golden : load_golden("bert.json")) expect_golden(session.run(golden.encoding), 0, golden);
 }
 
@@ -83,13 +83,13 @@ TEST(Session, PositionsOfTheCallersOwn) {
 
 // LayoutLM takes a box for each token; tests/data/traces/make_traces.py has the same rule.
 TEST(Session, FurtherInputsByName) {
-  const BertSession session = BertSession::load(trace_path("layoutlm.pt"));
+  const BertSession session = BertSession::load(trace_path("layoutlm.pt"), {.trust = Trust::checked});
   EXPECT_EQ(session.info().engine, EngineKind::torchscript);
   EXPECT_THAT(session.info().engine_why, HasSubstr("layoutlm"));
   std::vector<Encoding> batch;
   const auto cases = load_golden("layoutlm.json");
   for (const GoldenCase& golden : cases) {
-    NamedInput boxes{.name = "bbox", .width = 4, .values = {}};
+    NamedInput boxes{.name = "bbox", .width = 4, .values = {}, .real_values = {}};
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(golden.encoding.size()); ++i) {
       boxes.values.insert(boxes.values.end(), {i, 20 - i / 2, i + i % 10, 23 - i / 2});
     }
@@ -103,13 +103,36 @@ TEST(Session, FurtherInputsByName) {
 }
 
 TEST(Session, GivesOnlyWhatIsAskedFor) {
-  const BertSession session = load_trace("bert_layers.pt");
+  const BertSession session = load_trace("bert_dict.pt");
   const Encoding text = load_golden("bert.json").front().encoding;
-  EXPECT_EQ(session.run(text, {.all_encoder_layers = false}).all_encoder_layers.size(), 1U);
+  EXPECT_EQ(session.run(text).all_encoder_layers.size(), 1U);
   const EncoderOutput pooled = session.run(text, {.hidden_states = false});
   EXPECT_TRUE(pooled.all_encoder_layers.empty());
   EXPECT_TRUE(pooled.pooled_output.has_value());
   EXPECT_FALSE(session.run(text, {.pooled_output = false}).pooled_output.has_value());
+  const BertSession layers = load_trace("bert_layers.pt");
+  EXPECT_EQ(layers.run(text).all_encoder_layers.size(), 1U);
+  EXPECT_TRUE(layers.run(text).more.empty());
+  EXPECT_EQ(layers.run(text, {.all_encoder_layers = true}).all_encoder_layers.size(), 2U);
+}
+
+TEST(Session, TakesEncodingsThatLieApart) {
+  const BertSession session = load_trace("bert_layers.pt");
+  const auto cases = load_golden("bert.json");
+  const std::vector<const Encoding*> apart = {&cases[1].encoding, &cases[0].encoding};
+  const EncoderOutput output = session.run(apart, {.all_encoder_layers = true});
+  expect_golden(output, 0, cases[1]);
+  expect_golden(output, 1, cases[0]);
+  const std::vector<const Encoding*> broken = {&cases[1].encoding, nullptr};
+  EXPECT_EQ(thrown_by([&] { session.run(broken); }).code(), ErrorCode::invalid_argument);
+}
+
+TEST(Session, HasThreadsOfItsOwn) {
+  const auto path = std::filesystem::path(BERTRT_MODELS) / "demo.pt";
+  const BertSession one = BertSession::load(path, {.threads = 1});
+  const BertSession two = BertSession::load(path, {.threads = 2});
+  const Encoding text = one.tokenizer().encode("New York is a city.");
+  EXPECT_LE(difference(one.run(text).last_hidden_state().data(), two.run(text).last_hidden_state().data()), 1e-5F);
 }
 
 TEST(Session, PaddingHasNoRows) {

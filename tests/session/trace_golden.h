@@ -29,7 +29,11 @@ BertSession load_trace(const std::string& file, SessionOptions options = {});
 /// Largest absolute difference; infinite when the sizes differ.
 float difference(std::span<const float> a, std::span<const float> b);
 
-/// One text's share of an output against its golden values: hidden states within 1e-5, logits within 1e-4.
+/// The difference from that one of a case's golden values that is nearest; infinite when none has this size.
+float nearest(std::span<const float> values, const GoldenCase& golden);
+
+/// One text's share of an output against its golden values: hidden states within 1e-5, logits within 1e-4. What comes
+/// in `more` must be one of them.
 void expect_golden(const EncoderOutput& output, std::size_t text, const GoldenCase& golden);
 
 }  // namespace bertrt

@@ -13,9 +13,14 @@
 namespace bertrt {
 namespace {
 
-BertSession demo() {
+BertSession demo(EngineKind engine = EngineKind::torchscript) {
   set_num_threads(1);
-  return BertSession::load(std::filesystem::path(BERTRT_MODELS) / "demo.pt", {.engine = EngineKind::packed});
+  return BertSession::load(std::filesystem::path(BERTRT_MODELS) / "demo.pt", {.engine = engine});
+}
+
+BertSession trace(const std::string& file, EngineKind engine = EngineKind::torchscript) {
+  return BertSession::load(std::filesystem::path(BERTRT_TEST_DATA) / "traces" / file,
+                           {.engine = engine, .trust = Trust::checked});
 }
 
 TEST(FillMask, KnowsACapital) {
@@ -66,12 +71,27 @@ TEST(FillMask, ABatchWithPaddingAndMixedLengthsAnswersAsEachTextAlone) {
   }
 }
 
+TEST(FillMask, BothEnginesAgree) {
+  const auto reference = FillMask(demo())("The capital of [MASK] is Rome.", {.top_k = 10});
+  const auto packed = FillMask(demo(EngineKind::packed))("The capital of [MASK] is Rome.", {.top_k = 10});
+  for (std::size_t i = 0; i < 10; ++i) {
+    EXPECT_EQ(reference[0].predictions[i].token, packed[0].predictions[i].token);
+    EXPECT_NEAR(reference[0].predictions[i].score, packed[0].predictions[i].score, 1e-4);
+  }
+}
+
 TEST(FillMask, ScoresAreAShareOfTheWholeVocabulary) {
   const BertSession session = demo();
   const auto answers = FillMask(session)("A [MASK].", {.top_k = session.tokenizer().vocab_size()});
   double sum = 0;
   for (const MaskPrediction& prediction : answers[0].predictions) sum += prediction.score;
   EXPECT_NEAR(sum, 1, 1e-4);
+}
+
+TEST(FillMask, RunsABareTraceOfAMaskedLanguageModel) {
+  const auto answers = FillMask(trace("bert_masked_lm.pt", EngineKind::packed))("jim [MASK] was a puppeteer", {.top_k = 2});
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].position, 2U);
 }
 
 TEST(FillMask, WithoutAMaskIsAnError) {
@@ -92,6 +112,43 @@ TEST(FillMask, TopKOutOfRangeIsAnError) {
   const FillMask fill(demo());
   EXPECT_EQ(thrown_by([&] { fill("A [MASK].", {.top_k = 0}); }).code(), ErrorCode::invalid_argument);
   EXPECT_EQ(thrown_by([&] { fill("A [MASK].", {.top_k = 1000000}); }).code(), ErrorCode::invalid_argument);
+}
+
+TEST(FillMask, AModelWithoutTheHeadIsAnError) {
+  EXPECT_EQ(thrown_by([] { FillMask(trace("bert_tuple.pt")); }).code(), ErrorCode::unsupported);
+  EXPECT_EQ(thrown_by([] { FillMask(trace("bert_classify.pt")); }).code(), ErrorCode::unsupported);
+  // Libtorch alone cannot tell what a tensor without a name is.
+  EXPECT_EQ(thrown_by([] { FillMask(trace("bert_masked_lm.pt")); }).code(), ErrorCode::unsupported);
+}
+
+TEST(FillMask, WantsToKnowItsLogitsAsWellAsItIsAsked) {
+  const Error error = thrown_by([] { FillMask(demo(), Evidence::recognized); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("by name"));
+}
+
+TEST(FillMask, TargetsAreTheOnlyAnswers) {
+  const FillMask fill(demo());
+  const auto all = fill("Paris is the capital of [MASK].", {.top_k = 30522});
+  const auto some = fill("Paris is the capital of [MASK].", {.targets = {"Spain", "france", "spain"}});
+  ASSERT_EQ(some.front().predictions.size(), 2U);
+  EXPECT_EQ(some.front().predictions[0].token, "france");
+  EXPECT_EQ(some.front().predictions[1].token, "spain");
+  for (const MaskPrediction& prediction : all.front().predictions) {
+    for (const MaskPrediction& target : some.front().predictions) {
+      if (target.token_id == prediction.token_id) EXPECT_EQ(target.score, prediction.score);
+    }
+  }
+  EXPECT_EQ(fill("A [MASK].", {.top_k = 1, .targets = {"cat", "dog"}}).front().predictions.size(), 1U);
+  const Error error = thrown_by([&] { fill("A [MASK].", {.targets = {"cat", "xylophonist-in-chief"}}); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("xylophonist"));
+}
+
+TEST(FillMask, AnEmptyBraceMeansOptions) {
+  const FillMask fill(demo());
+  EXPECT_EQ(fill("A [MASK].", {}).size(), 1U);
+  EXPECT_EQ(fill("A cat.", std::string("A [MASK]."), {}).size(), 1U);
 }
 
 }  // namespace

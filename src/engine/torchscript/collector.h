@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "batch/batch.h"
 #include "batch/groups.h"
+#include "batch/output_builder.h"
 #include "bertrt/output.h"
 #include "engine/torchscript/outputs.h"
 
@@ -15,33 +18,26 @@ namespace bertrt::engine::torchscript {
 /// Puts the rows of dense groups back into the caller's order, without padding. One object a run.
 class Collector {
  public:
-  /// @param request  its logit_rows are below the batch's number of tokens
-  Collector(const batch::Batch& batch, const RunRequest& request);
+  /// @param outputs  what the engine gives: the plan's, with the head's logits at `head` where it has a head
+  Collector(const batch::Batch& batch, const RunRequest& request, const OutputPlan& plan,
+            std::span<const OutputInfo> outputs, std::optional<std::size_t> head);
 
-  /// The rows of `logit_rows` that lie in a group: (row of the dense [texts × length], row of the answer).
-  using RowPairs = std::vector<std::pair<std::int64_t, std::size_t>>;
-  RowPairs logit_rows_in(const batch::Group& group, std::size_t length) const;
+  /// Copies what the request asks for.
+  void add(const batch::Group& group, const Unpacked& outputs);
 
-  /// Copies what the request asks for. Logits of [rows, length, classes] are cut down to the rows wanted.
-  void add(const batch::Group& group, const Unpacked& outputs, std::size_t length);
-  /// Logits [pairs.size(), classes] that a head computed for the pairs' rows alone.
-  void add_logit_rows(const RowPairs& pairs, const at::Tensor& logits);
+  bool wants_head() const { return head_ && builder_.wants(*head_); }
+  /// The rows of the dense [texts × length] whose logits are wanted, text after text.
+  std::vector<std::int64_t> head_rows(const batch::Group& group, std::size_t length) const;
+  /// Logits [rows, classes] that the head computed for these rows.
+  void add_head(const batch::Group& group, const at::Tensor& logits);
 
-  EncoderOutput finish() &&;
+  EncoderOutput finish() && { return std::move(builder_).finish(); }
 
  private:
-  void add_tokens(const batch::Group& group, const at::Tensor& tensor, std::size_t length, std::vector<float>& rows,
-                  std::size_t width) const;
-  void add_texts(const batch::Group& group, const at::Tensor& tensor, std::optional<Matrix>& matrix) const;
-
   const batch::Batch& batch_;
-  const RunRequest& request_;
-  RowPairs wanted_;  ///< (row of the batch, row of the answer), sorted; every row when the request names none
-  std::vector<std::vector<float>> layers_;
-  std::size_t hidden_ = 0;
-  EncoderOutput out_;
-  std::vector<float> start_;
-  std::vector<float> end_;
+  const OutputPlan& plan_;
+  std::optional<std::size_t> head_;
+  batch::OutputBuilder builder_;
 };
 
 }  // namespace bertrt::engine::torchscript

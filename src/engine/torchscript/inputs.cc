@@ -72,6 +72,7 @@ InputSlot make_slot(const c10::Argument& argument, std::string_view name, const 
                 slot.name + " of type " + argument.type()->str());
   }
   if (recorded != nullptr && recorded->element_type) slot.dtype = scalar_type(*recorded->element_type);
+  slot.dtype_known = recorded != nullptr && recorded->element_type;
   if (slot.role == InputRole::extra && recorded != nullptr && recorded->traced_shape.size() > 2) {
     slot.width.assign(recorded->traced_shape.begin() + 2, recorded->traced_shape.end());
   }
@@ -91,9 +92,23 @@ const NamedInput* find_extra(const batch::Batch& batch, std::string_view name) {
 }
 
 // One text's values into a row of a dense tensor that holds the padding value already.
-template <typename T>
-void copy_row(std::span<const T> values, std::int64_t* row) {
+template <typename T, typename U>
+void copy_row(std::span<const T> values, U* row) {
   std::copy(values.begin(), values.end(), row);
+}
+
+// An extra input of floats: [rows, length, width], zeros behind a text's tokens.
+at::Tensor real_input(const NamedInput& extra, const batch::Batch& batch, const batch::Group& group,
+                      at::Tensor tensor, std::size_t length) {
+  auto* data = tensor.mutable_data_ptr<float>();
+  const auto rows = static_cast<std::size_t>(tensor.size(0));
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t text = group.texts[row < group.texts.size() ? row : 0];
+    copy_row(std::span<const float>(extra.real_values)
+                 .subspan((*batch.row_offsets)[text] * extra.width, batch.length(text) * extra.width),
+             data + row * length * extra.width);
+  }
+  return tensor;
 }
 
 }  // namespace
@@ -111,7 +126,7 @@ InputMap::InputMap(const torch::jit::Method& method, const model::Method* record
     : pad_token_id_(traits.pad_token_id), first_position_(traits.first_position) {
   const auto& arguments = method.function().getSchema().arguments();  // the first is the module itself
   if (!names.empty() && names.size() + 1 != arguments.size()) {
-    throw Error(ErrorCode::invalid_argument, "SessionOptions::input_names",
+    throw Error(ErrorCode::invalid_argument, "TorchScriptOptions::input_names",
                 "a name for each of the trace's " + std::to_string(arguments.size() - 1) + " inputs",
                 std::to_string(names.size()));
   }
@@ -122,7 +137,7 @@ InputMap::InputMap(const torch::jit::Method& method, const model::Method* record
   }
   if (!takes(InputRole::input_ids)) {
     throw Error(ErrorCode::model_mismatch, where,
-                "a trace with an input called input_ids (SessionOptions::input_names names them otherwise)",
+                "a trace with an input called input_ids (TorchScriptOptions::input_names names them otherwise)",
                 join(slots_));
   }
 }
@@ -162,6 +177,8 @@ void InputMap::check(const batch::Batch& batch) const {
       reject("extra input " + slot.name, "values in Encoding::extra_inputs (the trace takes them)", "none");
     } else if (extra->width != elements(slot.width)) {
       reject("extra input " + slot.name, "width " + std::to_string(elements(slot.width)), std::to_string(extra->width));
+    } else if (!extra->real_values.empty() && slot.dtype_known && !at::isFloatingType(slot.dtype)) {
+      reject("extra input " + slot.name, "integers (the trace was made with them)", "floats");
     }
   }
 }
@@ -178,6 +195,12 @@ std::vector<c10::IValue> InputMap::make(const batch::Batch& batch, const batch::
   for (const InputSlot& slot : slots_) {
     if (slot.role == InputRole::absent) {
       arguments.push_back(slot.otherwise);
+      continue;
+    }
+    const NamedInput* extra = slot.role == InputRole::extra ? find_extra(batch, slot.name) : nullptr;
+    if (extra != nullptr && !extra->real_values.empty()) {
+      arguments.emplace_back(real_input(*extra, batch, group, at::zeros(shape(slot), at::kFloat), length)
+                                 .to(device, slot.dtype_known ? slot.dtype : at::kFloat));
       continue;
     }
     const std::int64_t padding = slot.role == InputRole::input_ids ? pad_token_id_ : 0;
@@ -210,9 +233,7 @@ std::vector<c10::IValue> InputMap::make(const batch::Batch& batch, const batch::
           }
           break;
         case InputRole::extra:
-          copy_row(std::span<const std::int64_t>(find_extra(batch, slot.name)->values)
-                       .subspan(first * width, tokens * width),
-                   out);
+          copy_row(std::span<const std::int64_t>(extra->values).subspan(first * width, tokens * width), out);
           break;
         case InputRole::absent: break;
       }

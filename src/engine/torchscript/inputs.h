@@ -28,6 +28,7 @@ struct InputSlot {
   InputRole role = InputRole::absent;
   std::string name;  ///< the standard name, or the trace's own for an extra input
   at::ScalarType dtype = at::kLong;
+  bool dtype_known = false;         ///< the archive records it
   std::vector<std::int64_t> width;  ///< of an extra input: its traced shape after [batch, sequence]
   c10::IValue otherwise;            ///< what an absent argument is given
 };
@@ -39,7 +40,7 @@ struct InputSlot {
 class InputMap {
  public:
   /// @param recorded  what the archive says about the method: dtypes and traced shapes; may be null
-  /// @param names     SessionOptions::input_names: stand for the trace's own when not empty
+  /// @param names     TorchScriptOptions::input_names: stand for the trace's own when not empty
   /// @throws Error model_mismatch when no argument takes token ids; unsupported for one that nothing can fill
   InputMap(const torch::jit::Method& method, const model::Method* recorded, const std::vector<std::string>& names,
            const ModelTraits& traits, const std::string& where);

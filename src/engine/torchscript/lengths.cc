@@ -68,11 +68,11 @@ class Prover {
   std::size_t shortest_against_padded(const Unpacked& padded) const {
     const std::size_t length = short_length();
     const auto own = probe_.run({{length, 1}}, rows_, length);
-    if (!own || !agree(padded, 0, *own, 0, length)) return 0;
+    if (!own || !probe_.agree(padded, 0, *own, 0, length)) return 0;
     for (std::size_t tokens = 1; tokens < std::min<std::size_t>(length, 3); ++tokens) {
       const auto one = probe_.run({{tokens, 2}}, rows_, tokens);
       const auto wide = probe_.run({{tokens, 2}}, rows_, length);
-      if (one && wide && agree(*one, 0, *wide, 0, tokens)) return tokens;
+      if (one && wide && probe_.agree(*one, 0, *wide, 0, tokens)) return tokens;
     }
     return length;
   }
@@ -86,7 +86,7 @@ class Prover {
     for (const std::size_t length : longer_lengths()) {
       const auto padded = probe_.run({{proven, kSeed}}, rows_, length);
       auto full = probe_.run({{length, kSeed}}, rows_, length);
-      if (!own || !padded || !full || !agree(*own, 0, *padded, 0, proven) || same_beginning(*padded, *full)) break;
+      if (!own || !padded || !full || !probe_.agree(*own, 0, *padded, 0, proven) || probe_.same_beginning(*padded, *full)) break;
       proven = length;
       own = std::move(full);
     }
@@ -124,7 +124,7 @@ class Prover {
     const auto first = probe_.run({{length, 5}}, 1, length);
     const auto second = probe_.run({{length, 6}}, 1, length);
     const auto both = probe_.run({{length, 5}, {length, 6}}, 2, length);
-    return first && second && both && agree(*first, 0, *both, 0, length) && agree(*second, 0, *both, 1, length);
+    return first && second && both && probe_.agree(*first, 0, *both, 0, length) && probe_.agree(*second, 0, *both, 1, length);
   }
 
   void finish(LengthRange& range, bool checks) const {
@@ -174,7 +174,7 @@ LengthRange recorded_range(Program& program, const model::Manifest& manifest, co
 
 LengthRange find_lengths(Program& program, const model::ModelFile& file, const SessionOptions& options,
                          const ModelTraits& traits) {
-  const bool automatic = options.length_policy == LengthPolicy::automatic;
+  const bool automatic = options.torchscript.length_policy == LengthPolicy::automatic;
   if (automatic && file.manifest() && file.manifest()->proven_max > file.manifest()->proven_min) {
     return recorded_range(program, *file.manifest(), traits);
   }

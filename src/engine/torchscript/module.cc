@@ -54,21 +54,21 @@ c10::Device parse_device(const std::string& name) {
     try {
       return c10::Device(name);
     } catch (const c10::Error&) {  // its message lists every device type that there ever was
-      throw Error(ErrorCode::invalid_argument, "SessionOptions::device", "\"cpu\" or \"cuda:N\"", "\"" + name + "\"");
+      throw Error(ErrorCode::invalid_argument, "TorchScriptOptions::device", "\"cpu\" or \"cuda:N\"", "\"" + name + "\"");
     }
   }();
   if (device.is_cpu()) return device;
   if (!device.is_cuda()) {
-    throw Error(ErrorCode::invalid_argument, "SessionOptions::device", "\"cpu\" or \"cuda:N\"", "\"" + name + "\"");
+    throw Error(ErrorCode::invalid_argument, "TorchScriptOptions::device", "\"cpu\" or \"cuda:N\"", "\"" + name + "\"");
   }
   if (!c10::impl::hasDeviceGuardImpl(device.type())) {
-    throw Error(ErrorCode::unsupported, "SessionOptions::device", "\"cpu\" (this libtorch is built without CUDA)",
+    throw Error(ErrorCode::unsupported, "TorchScriptOptions::device", "\"cpu\" (this libtorch is built without CUDA)",
                 "\"" + name + "\"");
   }
-  const auto count = translated(ErrorCode::unsupported, "SessionOptions::device", "a CUDA driver that answers",
+  const auto count = translated(ErrorCode::unsupported, "TorchScriptOptions::device", "a CUDA driver that answers",
                                 [&] { return c10::impl::getDeviceGuardImpl(device.type())->deviceCount(); });
   if (std::max<int>(device.index(), 0) >= static_cast<int>(count)) {
-    throw Error(ErrorCode::unsupported, "SessionOptions::device",
+    throw Error(ErrorCode::unsupported, "TorchScriptOptions::device",
                 "one of the " + std::to_string(static_cast<int>(count)) + " CUDA devices of this machine",
                 "\"" + name + "\"");
   }

@@ -1,15 +1,18 @@
 #include "engine/torchscript/outputs.h"
 
 #include <algorithm>
-#include <array>
+#include <numeric>
 #include <sstream>
-#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "bertrt/error.h"
+#include "engine/torchscript/output_roles.h"
 
 namespace bertrt::engine::torchscript {
 namespace {
+
+constexpr std::size_t kDeepest = 16;
 
 std::string shape_text(const at::Tensor& tensor) {
   std::ostringstream out;
@@ -17,10 +20,55 @@ std::string shape_text(const at::Tensor& tensor) {
   return out.str();
 }
 
-bool is_hidden(const at::Tensor& tensor, std::size_t rows, std::size_t length, const ModelTraits& traits) {
-  if (!has_shape(tensor, {rows, length, 0})) return false;
-  const auto width = static_cast<std::size_t>(tensor.size(2));
-  return traits.hidden_size != 0 ? width == traits.hidden_size : width != traits.vocab_size;
+class Flattener {
+ public:
+  explicit Flattener(const std::vector<std::string>& names) : names_(names) {}
+
+  std::vector<FoundTensor> all(const c10::IValue& value) {
+    if (value.isTensor()) {
+      add(value, names_.empty() ? "0" : names_.front(), 1);
+    } else {
+      add(value, "", 0);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void add(const c10::IValue& value, const std::string& name, std::size_t depth) {
+    if (depth > kDeepest) {
+      throw Error(ErrorCode::unsupported, "outputs", "tensors at most " + std::to_string(kDeepest) + " levels deep",
+                  "more levels");
+    }
+    std::size_t place = 0;
+    const auto member = [&](const c10::IValue& item) {
+      const bool outermost = name.empty() && depth == 0;
+      const std::string own = outermost && place < names_.size() ? names_[place] : std::to_string(place);
+      ++place;
+      add(item, name.empty() ? own : name + "." + own, depth + 1);
+    };
+    if (value.isTensor()) {
+      found_.push_back({name, value.toTensor()});
+    } else if (value.isGenericDict()) {
+      for (const auto& entry : value.toGenericDict()) {
+        const std::string key = entry.key().isString() ? entry.key().toStringRef() : std::to_string(place);
+        ++place;
+        add(entry.value(), name.empty() ? key : name + "." + key, depth + 1);
+      }
+    } else if (value.isTuple()) {
+      for (const c10::IValue& item : value.toTupleRef().elements()) member(item);
+    } else if (value.isTensorList()) {
+      for (const at::Tensor& item : value.toTensorVector()) member(item);
+    } else if (value.isList()) {
+      for (const c10::IValue& item : value.toListRef()) member(item);
+    }
+  }
+
+  const std::vector<std::string>& names_;
+  std::vector<FoundTensor> found_;
+};
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace
@@ -35,177 +83,146 @@ bool has_shape(const at::Tensor& tensor, std::initializer_list<std::size_t> size
   return true;
 }
 
-std::vector<OutputPlan::Member> OutputPlan::flatten(const c10::IValue& value, const std::vector<std::string>& names) {
-  const auto list_member = [](std::string name, const c10::IValue& item) {
-    Member member{std::move(name), !item.isTensor(), {}};
-    if (item.isTensor()) member.tensors.push_back(item.toTensor());
-    if (item.isTensorList()) member.tensors = item.toTensorVector();
-    const auto append = [&](const c10::IValue& part) {
-      if (part.isTensor()) member.tensors.push_back(part.toTensor());
-    };
-    if (item.isTuple()) {
-      for (const c10::IValue& part : item.toTupleRef().elements()) append(part);
-    } else if (item.isList() && !item.isTensorList()) {
-      for (const c10::IValue& part : item.toListRef()) append(part);
-    }
-    return member;
-  };
-
-  std::vector<Member> members;
-  if (value.isGenericDict()) {
-    for (const auto& entry : value.toGenericDict()) {
-      members.push_back(list_member(entry.key().isString() ? entry.key().toStringRef() : "", entry.value()));
-    }
-    return members;
-  }
-  std::vector<c10::IValue> items;
-  if (value.isTuple()) {
-    for (const c10::IValue& item : value.toTupleRef().elements()) items.push_back(item);
-  } else {
-    items.push_back(value);
-  }
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    members.push_back(list_member(i < names.size() ? names[i] : std::string(), items[i]));
-  }
-  return members;
+std::vector<FoundTensor> flatten(const c10::IValue& value, const std::vector<std::string>& names) {
+  return Flattener(names).all(value);
 }
 
-OutputPlan::Role OutputPlan::role_of_name(const std::string& name) {
-  static constexpr std::array<std::pair<std::string_view, Role>, 9> kNames = {{
-      {"all_encoder_layers", Role::layers},
-      {"hidden_states", Role::layers_after_embeddings},
-      {"last_hidden_state", Role::last_hidden},
-      {"pooled_output", Role::pooled},
-      {"pooler_output", Role::pooled},
-      {"logits", Role::logits},
-      {"prediction_logits", Role::logits},
-      {"start_logits", Role::start_logits},
-      {"end_logits", Role::end_logits},
-  }};
-  const auto found = std::find_if(kNames.begin(), kNames.end(), [&](const auto& entry) { return entry.first == name; });
-  return found == kNames.end() ? Role::ignored : found->second;
-}
-
-// Hugging Face puts the embeddings in front of hidden_states; pytorch-pretrained-bert's list has the layers alone.
-OutputPlan::Role OutputPlan::role_of_list(const Member& member, const ModelTraits& traits) {
-  return member.tensors.size() == traits.num_layers || member.tensors.size() == 1 ? Role::layers
-                                                                                  : Role::layers_after_embeddings;
-}
-
-OutputPlan::Role OutputPlan::role_of_shape(const std::vector<Member>& members, std::size_t index, std::size_t rows,
-                                           std::size_t length, const ModelTraits& traits) const {
-  const Member& member = members[index];
-  if (member.tensors.empty()) return Role::ignored;
-  const bool hidden = std::all_of(member.tensors.begin(), member.tensors.end(),
-                                  [&](const at::Tensor& t) { return is_hidden(t, rows, length, traits); });
-  if (member.list) return hidden ? role_of_list(member, traits) : Role::ignored;
-  if (hidden) return has(Role::last_hidden) ? Role::ignored : Role::last_hidden;
-
-  const at::Tensor& tensor = member.tensors.front();
-  const bool one_a_text = has_shape(tensor, {rows, 0});
-  const bool encoder = has(Role::last_hidden) || has(Role::layers) || has(Role::layers_after_embeddings);
-  if (one_a_text && !encoder && static_cast<std::size_t>(tensor.size(1)) == length) {
-    const auto spans = std::count_if(members.begin(), members.end(), [&](const Member& other) {
-      return !other.list && other.tensors.size() == 1 && has_shape(other.tensors.front(), {rows, length});
-    });
-    if (spans == 2) return has(Role::start_logits) ? Role::end_logits : Role::start_logits;
+OutputPlan::Entry OutputPlan::make_entry(const at::Tensor& tensor, std::size_t position, std::size_t length) {
+  Entry entry;
+  entry.position = position;
+  for (std::int64_t axis = 1; axis < tensor.dim(); ++axis) {
+    entry.sizes.push_back(tensor.size(axis));
+    entry.token_axes.push_back(tensor.size(axis) == static_cast<std::int64_t>(length));
   }
-  const bool hidden_wide = one_a_text && static_cast<std::size_t>(tensor.size(1)) == traits.hidden_size;
-  if (hidden_wide && (encoder || members.size() == 1)) return has(Role::pooled) ? Role::ignored : Role::pooled;
-  if ((one_a_text || has_shape(tensor, {rows, length, 0})) && !has(Role::logits)) return Role::logits;
-  return Role::ignored;
+  return entry;
 }
 
-OutputPlan::OutputPlan(const c10::IValue& value, const std::vector<std::string>& names, const ModelTraits& traits,
-                       std::size_t rows, std::size_t length, const std::string& where)
+OutputPlan::OutputPlan(const Run& run, const std::optional<Run>& other, const std::vector<std::string>& names,
+                       const ModelTraits& traits, std::size_t rows, const std::string& where)
     : names_(names), where_(where) {
-  const std::vector<Member> members = flatten(value, names_);
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const Member& member = members[i];
-    const bool named = !member.name.empty();
-    Role role = named ? role_of_name(member.name) : role_of_shape(members, i, rows, length, traits);
-    if (member.name == "hidden_states") role = role_of_list(member, traits);
-    roles_.push_back(role);
-    if (!named && members.size() > 1 && !member.tensors.empty()) {
-      const std::string shape = (member.list ? "a list of " + std::to_string(member.tensors.size()) + " × " : "") +
-                                shape_text(member.tensors.front());
-      findings_.push_back("output " + std::to_string(i) + " has no name; by its shape " + shape +
-                          (role == Role::ignored ? " it is none that is known, and is left out"
-                           : role == Role::layers_after_embeddings
-                               ? " it is taken for the hidden states, embeddings first"
-                           : role == Role::layers      ? " it is taken for the layers' outputs"
-                           : role == Role::last_hidden ? " it is taken for the last hidden state"
-                           : role == Role::pooled      ? " it is taken for the pooled output"
-                           : role == Role::logits      ? " it is taken for the logits"
-                                                       : " it is taken for the start or end logits"));
+  const std::vector<FoundTensor> found = flatten(run.value, names_);
+  std::vector<FoundTensor> longer;
+  if (other) longer = flatten(other->value, names_);
+  count_ = found.size();
+  std::vector<SeenOutput> seen;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const std::string& name = found[i].name;
+    if (found[i].tensor.dim() == 0 || found[i].tensor.size(0) != static_cast<std::int64_t>(rows)) {
+      findings_.push_back("output " + name + " of shape " + shape_text(found[i].tensor) +
+                          " has no part for each text, and is left out");
+      continue;
+    }
+    Entry entry = make_entry(found[i].tensor, i, run.length);
+    if (longer.size() == count_ && !entry.sizes.empty() && longer[i].tensor.dim() == found[i].tensor.dim() &&
+        longer[i].tensor.sizes().back() == entry.sizes.back()) {
+      entry.token_axes.back() = false;
+    }
+    // The hidden size is no count of tokens, whatever length was traced.
+    if (entry.sizes.size() == 2 && static_cast<std::size_t>(entry.sizes.back()) == traits.hidden_size) {
+      entry.token_axes.back() = false;
+    }
+    SeenOutput output{name, !is_number(name.substr(0, name.find('.'))), 0, 0, entry.token_axes, entry.sizes};
+    if (const std::size_t dot = name.rfind('.'); dot != std::string::npos) {
+      const std::string list = name.substr(0, dot + 1);
+      const auto in_list = [&](const FoundTensor& member) {
+        return member.name.starts_with(list) && member.name.find('.', list.size()) == std::string::npos;
+      };
+      output.list = static_cast<std::size_t>(std::count_if(found.begin(), found.end(), in_list));
+      output.place = static_cast<std::size_t>(
+          std::count_if(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(i), in_list));
+    }
+    seen.push_back(std::move(output));
+    entries_.push_back(std::move(entry));
+  }
+  if (entries_.empty()) {
+    throw Error(ErrorCode::model_mismatch, where_,
+                "an output that has a part for each text, for inputs of [" + std::to_string(rows) + ", " +
+                    std::to_string(run.length) + "]",
+                found.empty() ? "no tensor" : "shape " + shape_text(found.front().tensor));
+  }
+  infos_ = roles_of(seen, traits);
+  for (const OutputInfo& info : infos_) {
+    if (info.evidence == Evidence::by_shape) {
+      findings_.push_back("output " + info.name + " has no name: it is taken for a hidden state by its shape alone");
     }
   }
-  if (names_.empty() && this->names().empty()) {
-    throw Error(
-        ErrorCode::model_mismatch, where_,
-        "an output [batch, tokens, hidden], [batch, hidden] or logits for inputs of [" + std::to_string(rows) + ", " +
-            std::to_string(length) + "]",
-        members.empty() || members.front().tensors.empty() ? "no tensor" : shape_text(members.front().tensors.front()));
+  sort();
+  unpack(run.value, rows, run.length);  // checks the shapes behind names, too
+}
+
+// As EncoderOutput has its members, what comes in `more` last.
+void OutputPlan::sort() {
+  std::vector<std::size_t> order(infos_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const auto key = [&](std::size_t i) {
+      return infos_[i].in_more ? std::tuple(true, OutputRole::other) : std::tuple(false, infos_[i].role);
+    };
+    return key(a) < key(b);
+  });
+  std::vector<OutputInfo> infos;
+  std::vector<Entry> entries;
+  for (const std::size_t i : order) {
+    OutputInfo info = std::move(infos_[i]);
+    info.shape.clear();
+    for (std::size_t axis = 0; axis < entries_[i].sizes.size(); ++axis) {
+      info.shape.push_back(entries_[i].token_axes[axis] ? -1 : entries_[i].sizes[axis]);
+    }
+    infos.push_back(std::move(info));
+    entries.push_back(std::move(entries_[i]));
   }
-  unpack(value, rows, length);  // checks the shapes behind names, too
-}
-
-bool OutputPlan::has(Role role) const noexcept { return std::find(roles_.begin(), roles_.end(), role) != roles_.end(); }
-
-bool OutputPlan::has_layers() const noexcept {
-  return has(Role::layers) || has(Role::layers_after_embeddings) || has(Role::last_hidden);
-}
-
-std::vector<std::string> OutputPlan::names() const {
-  std::vector<std::string> out;
-  if (has_layers()) out.emplace_back("all_encoder_layers");
-  if (has_pooled()) out.emplace_back("pooled_output");
-  if (has_logits()) out.emplace_back("logits");
-  if (has_spans()) out.insert(out.end(), {"start_logits", "end_logits"});
-  return out;
+  infos_ = std::move(infos);
+  entries_ = std::move(entries);
 }
 
 Unpacked OutputPlan::unpack(const c10::IValue& value, std::size_t rows, std::size_t length) const {
-  const std::vector<Member> members = flatten(value, names_);
-  if (members.size() != roles_.size()) {
-    throw Error(ErrorCode::runtime, where_, std::to_string(roles_.size()) + " outputs, as in the first run",
-                std::to_string(members.size()));
+  const std::vector<FoundTensor> found = flatten(value, names_);
+  if (found.size() != count_) {
+    throw Error(ErrorCode::runtime, where_, std::to_string(count_) + " outputs, as in the first run",
+                std::to_string(found.size()));
   }
-  const auto checked = [&](const at::Tensor& tensor, bool a_token, std::initializer_list<std::size_t> shape) {
-    if (!has_shape(tensor, shape)) {
-      throw Error(ErrorCode::runtime, where_,
+  Unpacked out;
+  out.reserve(entries_.size());
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    const at::Tensor& tensor = found[entry.position].tensor;
+    bool right = static_cast<std::size_t>(tensor.dim()) == entry.sizes.size() + 1 &&
+                 tensor.size(0) == static_cast<std::int64_t>(rows);
+    for (std::size_t axis = 0; right && axis < entry.sizes.size(); ++axis) {
+      const std::int64_t size = entry.token_axes[axis] ? static_cast<std::int64_t>(length) : entry.sizes[axis];
+      right = tensor.size(static_cast<std::int64_t>(axis) + 1) == size;
+    }
+    if (!right) {
+      throw Error(ErrorCode::runtime, where_ + ", output " + infos_[i].name,
                   "an output for " + std::to_string(rows) + " texts" +
-                      (a_token ? " of " + std::to_string(length) + " tokens each" : ""),
+                      (by_token(i) ? " of " + std::to_string(length) + " tokens each" : ""),
                   "shape " + shape_text(tensor));
     }
-    return tensor.to(at::kCPU, at::kFloat).contiguous();
-  };
-  Unpacked out;
-  at::Tensor last;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const auto& tensors = members[i].tensors;
-    if (roles_[i] == Role::ignored) continue;
-    if (tensors.empty()) throw Error(ErrorCode::runtime, where_, "a tensor as in the first run", "none");
-    switch (roles_[i]) {
-      case Role::layers:
-      case Role::layers_after_embeddings:
-        for (std::size_t k = roles_[i] == Role::layers ? 0 : 1; k < tensors.size(); ++k) {
-          out.layers.push_back(checked(tensors[k], true, {rows, length, 0}));
-        }
-        break;
-      case Role::last_hidden: last = checked(tensors[0], true, {rows, length, 0}); break;
-      case Role::pooled: out.pooled = checked(tensors[0], false, {rows, 0}); break;
-      case Role::logits:
-        out.logits = tensors[0].dim() == 2 ? checked(tensors[0], false, {rows, 0})
-                                           : checked(tensors[0], true, {rows, length, 0});
-        break;
-      case Role::start_logits: out.start_logits = checked(tensors[0], true, {rows, length}); break;
-      case Role::end_logits: out.end_logits = checked(tensors[0], true, {rows, length}); break;
-      case Role::ignored: break;
-    }
+    out.push_back(tensor.to(at::kCPU, at::kFloat).contiguous());
   }
-  if (out.layers.empty() && last.defined()) out.layers.push_back(std::move(last));
   return out;
+}
+
+std::optional<std::size_t> OutputPlan::last_hidden() const noexcept {
+  std::optional<std::size_t> last;
+  for (std::size_t i = 0; i < infos_.size(); ++i) {
+    if (infos_[i].role == OutputRole::hidden_state && !infos_[i].in_more) last = i;
+  }
+  return last;
+}
+
+at::Tensor OutputPlan::part(const Unpacked& unpacked, std::size_t index, std::size_t row, std::size_t tokens) const {
+  at::Tensor one = unpacked[index].select(0, static_cast<std::int64_t>(row));
+  const std::vector<bool>& axes = entries_[index].token_axes;
+  for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+    if (axes[axis]) one = one.narrow(static_cast<std::int64_t>(axis), 0, static_cast<std::int64_t>(tokens));
+  }
+  return one.contiguous();
+}
+
+bool OutputPlan::by_token(std::size_t index) const noexcept {
+  const std::vector<bool>& axes = entries_[index].token_axes;
+  return std::find(axes.begin(), axes.end(), true) != axes.end();
 }
 
 }  // namespace bertrt::engine::torchscript

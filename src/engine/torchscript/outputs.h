@@ -1,65 +1,77 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "bertrt/output.h"
 #include "engine/torchscript/torch_headers.h"
 #include "engine/torchscript/traits.h"
 
 namespace bertrt::engine::torchscript {
 
-/// One call's outputs: fp32, contiguous, on the CPU; undefined or empty where the model has none.
-struct Unpacked {
-  std::vector<at::Tensor> layers;  ///< [rows, length, hidden] each, embeddings left out, the last hidden state last
-  at::Tensor pooled;               ///< [rows, hidden]
-  at::Tensor logits;               ///< [rows, length, classes] or [rows, classes]
-  at::Tensor start_logits;         ///< [rows, length]
-  at::Tensor end_logits;           ///< [rows, length]
-};
+/// One call's outputs in the plan's order: fp32, contiguous, on the CPU, the texts on the first axis.
+using Unpacked = std::vector<at::Tensor>;
 
-/// Which part of what a traced method returns is what.
+/// A tensor somewhere in what a method returned.
+struct FoundTensor {
+  std::string name;  ///< dict keys and positions joined by dots; a bare tensor is "0"
+  at::Tensor tensor;
+};
+/// All of them in order, None left out. @param names  of the outermost members; empty: the value's own
+/// @throws Error unsupported for a value that is nested too deep
+std::vector<FoundTensor> flatten(const c10::IValue& value, const std::vector<std::string>& names);
+
+/// What a traced method returns: which of its tensors has which role, and which axes of them count tokens.
 ///
-/// A dict says it by its keys and a bundle's manifest by its names. The members of a bare trace's tuple have no
-/// names: they are told apart once, by their shapes in a probe run, and every later run must have the same structure.
+/// Libtorch does not say how a value was computed. A role is taken from what is known of the file's code
+/// (ModelTraits::outputs), else from a dict's keys or a bundle's manifest where the shape agrees; a tensor without a
+/// name that has a hidden state's shape is one "by shape", and all else is `other`. Every run must give the structure
+/// of the first.
 class OutputPlan {
  public:
-  /// @param value   what the probe run returned, for tensors of [rows, length]
+  /// What a run gave for tensors of [rows, length].
+  struct Run {
+    c10::IValue value;
+    std::size_t length = 0;
+  };
+  /// @param run     one that is right
+  /// @param other   of another length, where there is one: a last axis that did not follow is no count of tokens
   /// @param names   of the members, from a manifest; empty for a bare trace
-  /// @throws Error model_mismatch when nothing in it is an encoder's or a head's output
-  OutputPlan(const c10::IValue& value, const std::vector<std::string>& names, const ModelTraits& traits,
-             std::size_t rows, std::size_t length, const std::string& where);
+  /// @throws Error model_mismatch when there is no tensor for each text in it
+  OutputPlan(const Run& run, const std::optional<Run>& other, const std::vector<std::string>& names,
+             const ModelTraits& traits, std::size_t rows, const std::string& where);
 
   /// @throws Error runtime when the structure or a shape is not what the plan and the inputs say
   Unpacked unpack(const c10::IValue& value, std::size_t rows, std::size_t length) const;
 
-  bool has_layers() const noexcept;
-  bool has_pooled() const noexcept { return has(Role::pooled); }
-  bool has_logits() const noexcept { return has(Role::logits); }
-  bool has_spans() const noexcept { return has(Role::start_logits) && has(Role::end_logits); }
+  /// What unpack() gives, in its order, which is EncoderOutput's.
+  const std::vector<OutputInfo>& outputs() const noexcept { return infos_; }
+  /// The index of the last hidden state; nothing when there is none.
+  std::optional<std::size_t> last_hidden() const noexcept;
+  /// One text's part of output `index`, padding cut off; contiguous.
+  at::Tensor part(const Unpacked& unpacked, std::size_t index, std::size_t row, std::size_t tokens) const;
+  /// Whether an output has a value for each token.
+  bool by_token(std::size_t index) const noexcept;
 
-  /// Names of what unpack() fills, as EngineFacts::outputs has them.
-  std::vector<std::string> names() const;
-  /// What was told apart by shapes, or left out; one line each.
+  /// What was told apart by shapes; one line each.
   const std::vector<std::string>& findings() const noexcept { return findings_; }
 
  private:
-  enum class Role { ignored, layers, layers_after_embeddings, last_hidden, pooled, logits, start_logits, end_logits };
-  struct Member {
-    std::string name;
-    bool list = false;
-    std::vector<at::Tensor> tensors;
+  struct Entry {
+    std::size_t position = 0;       ///< among the tensors that flatten() finds
+    std::vector<bool> token_axes;   ///< of one text
+    std::vector<std::int64_t> sizes;  ///< of one text, where an axis does not count tokens
   };
 
-  static std::vector<Member> flatten(const c10::IValue& value, const std::vector<std::string>& names);
-  static Role role_of_name(const std::string& name);
-  Role role_of_shape(const std::vector<Member>& members, std::size_t index, std::size_t rows, std::size_t length,
-                     const ModelTraits& traits) const;
-  static Role role_of_list(const Member& member, const ModelTraits& traits);
-  bool has(Role role) const noexcept;
+  static Entry make_entry(const at::Tensor& tensor, std::size_t position, std::size_t length);
+  void sort();
 
   std::vector<std::string> names_;
-  std::vector<Role> roles_;
+  std::size_t count_ = 0;  ///< tensors that a run gives
+  std::vector<OutputInfo> infos_;
+  std::vector<Entry> entries_;  ///< beside infos_
   std::vector<std::string> findings_;
   std::string where_;
 };

@@ -17,18 +17,15 @@ constexpr std::uint64_t kFirstOrdinaryId = 5;
 constexpr std::uint64_t kFallbackVocabulary = 30;
 constexpr std::size_t kTypeRun = 3;
 
+// Row by row, so that one large value does not widen the bound of all others.
 bool close(const at::Tensor& a, const at::Tensor& b) {
   if (a.sizes() != b.sizes()) return false;
   if (a.numel() == 0) return true;
-  const double scale = std::max(1.0, a.abs().max().item<double>());
-  const double difference = (a - b).abs().max().item<double>();
-  return difference <= kTolerance * scale;  // false for NaN
-}
-
-// [rows, length, …] or [rows, …]: one text's part.
-at::Tensor part(const at::Tensor& tensor, std::size_t row, std::size_t tokens, bool a_token) {
-  const at::Tensor one = tensor.select(0, static_cast<std::int64_t>(row));
-  return a_token ? one.narrow(0, 0, static_cast<std::int64_t>(tokens)) : one;
+  const at::Tensor x = a.dim() == 0 ? a.reshape({1}) : a;
+  const at::Tensor y = b.dim() == 0 ? b.reshape({1}) : b;
+  const at::Tensor difference = (x - y).abs().masked_fill(x == y, 0);  // equal infinities differ by NaN
+  const at::Tensor scale = x.abs().masked_fill(x.isfinite().logical_not(), 0).amax(-1, true).clamp_min(1);
+  return (difference <= kTolerance * scale).all().item<bool>();  // false for NaN
 }
 
 }  // namespace
@@ -76,26 +73,21 @@ Unpacked Probe::learn(Text text, std::size_t rows, std::size_t length) {
   return program_.learn_outputs(batch, group, rows, length, traits_);
 }
 
-bool agree(const Unpacked& a, std::size_t row_a, const Unpacked& b, std::size_t row_b, std::size_t tokens) {
-  const auto same = [&](const at::Tensor& x, const at::Tensor& y, bool a_token) {
-    if (x.defined() != y.defined()) return false;
-    return !x.defined() || close(part(x, row_a, tokens, a_token), part(y, row_b, tokens, a_token));
-  };
-  if (a.layers.size() != b.layers.size()) return false;
-  for (std::size_t i = 0; i < a.layers.size(); ++i) {
-    if (!same(a.layers[i], b.layers[i], true)) return false;
+bool Probe::agree(const Unpacked& a, std::size_t row_a, const Unpacked& b, std::size_t row_b,
+                  std::size_t tokens) const {
+  const OutputPlan& plan = program_.outputs();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!close(plan.part(a, i, row_a, tokens), plan.part(b, i, row_b, tokens))) return false;
   }
-  return same(a.pooled, b.pooled, false) && same(a.logits, b.logits, a.logits.defined() && a.logits.dim() == 3) &&
-         same(a.start_logits, b.start_logits, true) && same(a.end_logits, b.end_logits, true);
+  return true;
 }
 
-bool same_beginning(const Unpacked& a, const Unpacked& b) {
-  const auto same = [](const at::Tensor& x, const at::Tensor& y, bool a_token) {
-    return !x.defined() || at::equal(part(x, 0, 1, a_token), part(y, 0, 1, a_token));
-  };
-  return (a.layers.empty() || same(a.layers.back(), b.layers.back(), true)) && same(a.pooled, b.pooled, false) &&
-         same(a.logits, b.logits, a.logits.defined() && a.logits.dim() == 3) &&
-         same(a.start_logits, b.start_logits, true);
+bool Probe::same_beginning(const Unpacked& a, const Unpacked& b) const {
+  const OutputPlan& plan = program_.outputs();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!at::equal(plan.part(a, i, 0, 1), plan.part(b, i, 0, 1))) return false;
+  }
+  return true;
 }
 
 }  // namespace bertrt::engine::torchscript

@@ -26,18 +26,18 @@ class Probe {
   /// The first run, from which the program learns what its outputs are. @throws Error
   Unpacked learn(Text text, std::size_t rows, std::size_t length);
 
+  /// Whether two runs agree on one text's `tokens` first tokens and on what is given once a text: every output, an
+  /// infinity where the other has it.
+  bool agree(const Unpacked& a, std::size_t row_a, const Unpacked& b, std::size_t row_b, std::size_t tokens) const;
+  /// Whether two runs of one shape give the first text's first token, and the text as a whole, the very same bits: what
+  /// differs between their inputs has then no influence.
+  bool same_beginning(const Unpacked& a, const Unpacked& b) const;
+
  private:
   batch::Batch make(const std::vector<Text>& texts, batch::Group& group, std::size_t length) const;
 
   Program& program_;
   const ModelTraits& traits_;
 };
-
-/// Whether two runs agree on one text's `tokens` first tokens and on what is given once a text.
-bool agree(const Unpacked& a, std::size_t row_a, const Unpacked& b, std::size_t row_b, std::size_t tokens);
-
-/// Whether two runs of one shape give the first text's first token, and the text as a whole, the very same bits: what
-/// differs between their inputs has then no influence.
-bool same_beginning(const Unpacked& a, const Unpacked& b);
 
 }  // namespace bertrt::engine::torchscript

@@ -53,7 +53,7 @@ Program::Program(const model::ModelFile& file, const SessionOptions& options, co
   encode_ = module_.find_method(method);
   if (!encode_) throw Error(ErrorCode::model_mismatch, where_, "a module with a method forward", "none");
   if (const model::ManifestMethod* described = manifest_method(file, method)) output_names_ = described->outputs;
-  inputs_.emplace(*encode_, file.find_method(method), options.input_names, traits, where_);
+  inputs_.emplace(*encode_, file.find_method(method), options.torchscript.input_names, traits, where_);
 }
 
 c10::IValue Program::call(const batch::Batch& batch, const batch::Group& group, std::size_t rows,
@@ -64,9 +64,19 @@ c10::IValue Program::call(const batch::Batch& batch, const batch::Group& group, 
 
 Unpacked Program::learn_outputs(const batch::Batch& batch, const batch::Group& group, std::size_t rows,
                                 std::size_t length, const ModelTraits& traits) {
-  const c10::IValue value = call(batch, group, rows, length);
-  outputs_.emplace(value, output_names_, traits, rows, length, where_);
-  return outputs_->unpack(value, rows, length);
+  const OutputPlan::Run run{call(batch, group, rows, length), length};
+  std::optional<OutputPlan::Run> other;
+  std::size_t longest = 0;
+  for (std::size_t text = 0; text < batch.size(); ++text) longest = std::max(longest, batch.length(text));
+  for (const std::size_t another : {length + 1, length - 1}) {
+    if (other || another < longest) continue;
+    try {
+      other = {call(batch, group, rows, another), another};
+    } catch (const Error&) {  // it runs at some lengths alone, which is no error yet
+    }
+  }
+  outputs_.emplace(run, other, output_names_, traits, rows, where_);
+  return outputs_->unpack(run.value, rows, length);
 }
 
 Unpacked Program::run(const batch::Batch& batch, const batch::Group& group, std::size_t rows,

@@ -31,15 +31,16 @@ class TorchScriptEngine final : public Engine {
  private:
   template <typename Step>
   auto timed(std::string name, Step&& step);
-  void run_group(const batch::Batch& batch, const batch::Group& group, const RunRequest& request,
-                 Collector& collector) const;
+  void run_group(const batch::Batch& batch, const batch::Group& group, Collector& collector) const;
   std::vector<batch::Group> groups(const batch::Batch& batch) const;
   void warm_up(const SessionOptions& options, const ModelTraits& traits);
+  void find_head(const ModelTraits& traits);
   void fill_facts();
 
   EngineFacts facts_;
   std::unique_ptr<Program> program_;
   LengthRange range_;
+  std::optional<std::size_t> head_;  ///< index of its logits among facts_.outputs
 };
 
 template <typename Step>
@@ -56,12 +57,13 @@ TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const Session
                                      const ModelTraits& traits) {
   const TorchScope scope;
   program_ = timed("torch::jit::load", [&] {
-    const c10::Device device = parse_device(options.device);
-    open_operator_libraries(options.operator_libraries);
+    const c10::Device device = parse_device(options.torchscript.device);
+    open_operator_libraries(options.torchscript.operator_libraries);
     return std::make_unique<Program>(file, options, traits, device);
   });
   range_ = timed(options.prove ? "length checks" : "first run",
                  [&] { return find_lengths(*program_, file, options, traits); });
+  find_head(traits);
   if (options.warmup) {
     timed("warm-up", [&] {
       warm_up(options, traits);
@@ -84,16 +86,26 @@ void TorchScriptEngine::warm_up(const SessionOptions& options, const ModelTraits
     }
     const auto outputs =
         Probe(*program_, traits).run({{length, 1}}, std::max<std::size_t>(range_.rows, 1), range_.length_for(length));
-    if (program_->has_head() && outputs && !outputs->layers.empty()) {
-      program_->head(outputs->layers.back().select(0, 0).narrow(0, 0, 1));
-    }
+    if (head_ && outputs) program_->head((*outputs)[*program_->outputs().last_hidden()].select(0, 0).narrow(0, 0, 1));
   }
+}
+
+// A head needs hidden states; its logits stand before what comes in `more`.
+void TorchScriptEngine::find_head(const ModelTraits& traits) {
+  facts_.outputs = program_->outputs().outputs();
+  if (!program_->has_head()) return;
+  if (!program_->outputs().last_hidden()) {
+    throw Error(ErrorCode::model_mismatch, program_->where(), "hidden states for its head to read", "none");
+  }
+  const auto more = std::find_if(facts_.outputs.begin(), facts_.outputs.end(),
+                                 [](const OutputInfo& info) { return info.in_more; });
+  head_ = static_cast<std::size_t>(more - facts_.outputs.begin());
+  const std::int64_t classes = traits.vocab_size != 0 ? static_cast<std::int64_t>(traits.vocab_size) : -1;
+  facts_.outputs.insert(more, {"logits", OutputRole::token_logits, Evidence::by_name, {-1, classes}, false});
 }
 
 void TorchScriptEngine::fill_facts() {
   facts_.inputs = program_->inputs().names();
-  facts_.outputs = program_->outputs().names();
-  if (program_->has_head()) facts_.outputs.emplace_back("logits");
   facts_.max_length = range_.max_length;
   facts_.max_length_why = range_.flexible() ? "the longest that is proven" : "the traced length; no other is proven";
   facts_.proven_min = range_.min;
@@ -120,27 +132,23 @@ std::vector<batch::Group> TorchScriptEngine::groups(const batch::Batch& batch) c
 EncoderOutput TorchScriptEngine::run(const batch::Batch& batch, const RunRequest& request) const {
   const TorchScope scope;
   program_->inputs().check(batch);
-  Collector collector(batch, request);
+  Collector collector(batch, request, program_->outputs(), facts_.outputs, head_);
   return translated(ErrorCode::runtime, program_->where(), "a model that runs", [&] {
-    for (const batch::Group& group : groups(batch)) run_group(batch, group, request, collector);
+    for (const batch::Group& group : groups(batch)) run_group(batch, group, collector);
     return std::move(collector).finish();
   });
 }
 
-void TorchScriptEngine::run_group(const batch::Batch& batch, const batch::Group& group, const RunRequest& request,
-                                  Collector& collector) const {
+void TorchScriptEngine::run_group(const batch::Batch& batch, const batch::Group& group, Collector& collector) const {
   const std::size_t rows = range_.rows != 0 ? range_.rows : group.texts.size();
   const Unpacked outputs = program_->run(batch, group, rows, group.length);
-  collector.add(group, outputs, group.length);
-  if (!request.logits || !program_->has_head()) return;
-  const Collector::RowPairs pairs = collector.logit_rows_in(group, group.length);
-  if (pairs.empty()) return;
-  std::vector<std::int64_t> wanted;
-  wanted.reserve(pairs.size());
-  for (const auto& pair : pairs) wanted.push_back(pair.first);
-  const at::Tensor& hidden = outputs.layers.back();
+  collector.add(group, outputs);
+  if (!collector.wants_head()) return;
+  const std::vector<std::int64_t> wanted = collector.head_rows(group, group.length);
+  if (wanted.empty()) return;
+  const at::Tensor& hidden = outputs[*program_->outputs().last_hidden()];
   const at::Tensor flat = hidden.reshape({-1, hidden.size(2)});
-  collector.add_logit_rows(pairs, program_->head(flat.index_select(0, at::tensor(wanted, at::kLong))));
+  collector.add_head(group, program_->head(flat.index_select(0, at::tensor(wanted, at::kLong))));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ TEST_P(PackedHeads, AsHuggingFace) {
   const std::vector<Encoding> texts = {other, text, other};
 
   for (const bool hidden_states : {true, false}) {
-    const EncoderOutput output = engine->run(batch::make_batch(texts, {}), {.hidden_states = hidden_states});
+    const EncoderOutput output = engine->run(batch::make_batch(texts, {}), {.all_encoder_layers = true, .hidden_states = hidden_states, .logits = true});
     EXPECT_EQ(output.all_encoder_layers.empty(), !hidden_states);
     if (GetParam().ends_with("_span")) {
       ASSERT_TRUE(output.start_logits && output.end_logits);
@@ -33,12 +33,10 @@ TEST_P(PackedHeads, AsHuggingFace) {
       EXPECT_LE(golden_difference(output.end_logits->text(1), golden["outputs"][1]), 1e-4F);
       continue;
     }
-    ASSERT_TRUE(output.logits.has_value());
     const bool by_text = GetParam().ends_with("_sequence") || GetParam().ends_with("_next");
-    ASSERT_EQ(output.logits->rows, by_text ? texts.size() : 2 * other.size() + text.size());
-    const std::size_t first = (by_text ? 1 : other.size()) * output.logits->cols;
-    const std::size_t count = (by_text ? 1 : text.size()) * output.logits->cols;
-    const std::span<const float> got(output.logits->data.data() + first, count);
+    ASSERT_EQ(output.text_logits.has_value(), by_text);
+    ASSERT_EQ(output.token_logits.has_value(), !by_text);
+    const auto got = by_text ? output.text_logits->row(1) : output.token_logits->text(1);
     EXPECT_LE(golden_difference(got, golden["outputs"][0]), 1e-4F);
   }
 }

@@ -28,15 +28,13 @@ void expect_layers(const EncoderOutput& output, const nlohmann::json& cases) {
 TEST_P(PackedParity, MaskedLmBundle) {
   const nlohmann::json cases = golden(GetParam());
   const auto engine = load_parity_model(GetParam() + ".pt");
-  const EncoderOutput output = engine->run(batch::make_batch(golden_inputs(cases), {}), {});
+  const EncoderOutput output = engine->run(batch::make_batch(golden_inputs(cases), {}), RunRequest::everything());
   expect_layers(output, cases);
-  const std::vector<std::size_t> offsets(output.last_hidden_state().row_offsets().begin(),
-                                         output.last_hidden_state().row_offsets().end());
-  ASSERT_TRUE(output.logits.has_value());
+  ASSERT_TRUE(output.token_logits.has_value());
   for (std::size_t text = 0; text < cases.size(); ++text) {
     const auto& want = cases[text]["outputs"]["logits"];
     for (std::size_t token = 0; token < want.size(); ++token) {
-      EXPECT_LE(golden_difference(output.logits->row(offsets[text] + token), want[token]), kLogits)
+      EXPECT_LE(golden_difference(output.token_logits->row(text, token), want[token]), kLogits)
           << "text " << text << ", token " << token;
     }
   }
@@ -56,7 +54,7 @@ TEST_P(PackedParity, EncoderBundleAndBareTrace) {
     if (!std::filesystem::exists(parity_path(GetParam() + kind))) continue;
     SCOPED_TRACE(kind);
     const auto engine = load_parity_model(GetParam() + kind);
-    const EncoderOutput output = engine->run(batch::make_batch(golden_inputs(cases), {}), {});
+    const EncoderOutput output = engine->run(batch::make_batch(golden_inputs(cases), {}), {.all_encoder_layers = true});
     expect_layers(output, cases);
     EXPECT_EQ(output.pooled_output.has_value(), cases[0]["outputs"].contains("pooled_output"));
     if (!output.pooled_output) continue;

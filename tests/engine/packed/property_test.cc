@@ -45,15 +45,14 @@ TEST_P(PackedProperty, AloneBatchedAndReorderedAreBitwiseEqual) {
   const auto engine = load_parity_model(model());
   const std::vector<Encoding> some = texts();
   const std::vector<Encoding> reversed(some.rbegin(), some.rend());
-  const EncoderOutput forward = engine->run(batch::make_batch(some, {}), {});
+  const EncoderOutput forward = engine->run(batch::make_batch(some, {}), {.logits = true});
   const EncoderOutput backward = engine->run(batch::make_batch(reversed, {}), {});
   for (std::size_t i = 0; i < some.size(); ++i) {
-    const EncoderOutput alone = engine->run(batch::make_batch({&some[i], 1}, {}), {});
+    const EncoderOutput alone = engine->run(batch::make_batch({&some[i], 1}, {}), {.logits = true});
     const std::vector<float> want = copy(alone.last_hidden_state().data());
     EXPECT_EQ(copy(forward.last_hidden_state().text(i)), want) << "text " << i;
     EXPECT_EQ(copy(backward.last_hidden_state().text(some.size() - 1 - i)), want) << "text " << i;
-    const std::size_t row = forward.last_hidden_state().row_offsets()[i];
-    EXPECT_EQ(copy(forward.logits->row(row)), copy(alone.logits->row(0))) << "text " << i;
+    EXPECT_EQ(copy(forward.token_logits->row(i, 0)), copy(alone.token_logits->row(0, 0))) << "text " << i;
   }
 }
 
@@ -69,23 +68,27 @@ TEST_P(PackedProperty, SlicesDoNotShow) {
 TEST_P(PackedProperty, RowsThatAreAskedForAreTheSame) {
   const auto engine = load_parity_model(model(), {}, {.slice_tokens = 50});
   const auto batch = batch::make_batch(texts(), {});
-  const EncoderOutput all = engine->run(batch, {});
-  RunRequest request{.all_encoder_layers = false, .hidden_states = false, .pooled_output = false};
-  request.logit_rows = {batch.total_tokens() - 1, 0, 17, 0, 33};
+  const EncoderOutput all = engine->run(batch, {.logits = true});
+  RunRequest request{.hidden_states = false, .pooled_output = false, .logits = true};
+  const std::size_t last = batch.size() - 1;
+  request.logit_tokens = {{last, batch.length(last) - 1}, {0, 0}, {2, 0}, {0, 0}, {last, 0}};
   const EncoderOutput some = engine->run(batch, request);
   EXPECT_TRUE(some.all_encoder_layers.empty());
-  ASSERT_EQ(some.logits->rows, request.logit_rows.size());
-  for (std::size_t i = 0; i < request.logit_rows.size(); ++i) {
-    EXPECT_EQ(copy(some.logits->row(i)), copy(all.logits->row(request.logit_rows[i]))) << "row " << i;
+  ASSERT_EQ(some.token_logits->total_tokens(), request.logit_tokens.size());
+  std::vector<std::size_t> next(batch.size(), 0);
+  for (const TokenPlace& place : request.logit_tokens) {
+    EXPECT_EQ(copy(some.token_logits->row(place.text, next[place.text]++)),
+              copy(all.token_logits->row(place.text, place.token)))
+        << place.text << ", " << place.token;
   }
-  request.logit_rows.clear();
-  EXPECT_EQ(engine->run(batch, request).logits->data, all.logits->data);
+  request.logit_tokens.clear();
+  EXPECT_EQ(copy(engine->run(batch, request).token_logits->data()), copy(all.token_logits->data()));
   request.logits = false;
-  EXPECT_FALSE(engine->run(batch, request).logits.has_value());
+  EXPECT_FALSE(engine->run(batch, request).token_logits.has_value());
   request.hidden_states = true;
-  const EncoderOutput last = engine->run(batch, request);
-  ASSERT_EQ(last.all_encoder_layers.size(), 1U);
-  EXPECT_EQ(copy(last.last_hidden_state().data()), copy(all.last_hidden_state().data()));
+  const EncoderOutput hidden = engine->run(batch, request);
+  ASSERT_EQ(hidden.all_encoder_layers.size(), 1U);
+  EXPECT_EQ(copy(hidden.last_hidden_state().data()), copy(all.last_hidden_state().data()));
 }
 
 TEST_P(PackedProperty, ManyThreadsAtOnce) {
@@ -167,20 +170,27 @@ TEST(PackedErrors, BadInputs) {
   bad = text;
   bad.input_ids.resize(65, 7);
   EXPECT_EQ(run(bad), ErrorCode::input_too_long);
-  RunRequest request;
-  request.logit_rows = {2};
-  EXPECT_EQ(run(text, request), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of([] { load_parity_model("bert_gelu.pt", {.device = "cuda:0"}); }), ErrorCode::unsupported);
+  for (const TokenPlace place : {TokenPlace{0, 2}, TokenPlace{1, 0}}) {
+    RunRequest request{.logits = true};
+    request.logit_tokens = {place};
+    EXPECT_EQ(run(text, request), ErrorCode::invalid_argument);
+  }
 }
 
 TEST(PackedFacts, SayWhatItGives) {
   const auto bundle = load_parity_model("bert_gelu.pt");
-  EXPECT_THAT(bundle->facts().outputs, testing::ElementsAre("all_encoder_layers", "logits"));
+  const auto roles = [](const Engine& engine) {
+    std::vector<OutputRole> roles;
+    for (const OutputInfo& info : engine.facts().outputs) roles.push_back(info.role);
+    return roles;
+  };
+  EXPECT_THAT(roles(*bundle),
+              testing::ElementsAre(OutputRole::hidden_state, OutputRole::hidden_state, OutputRole::token_logits));
+  EXPECT_THAT(bundle->facts().outputs.back().shape, testing::ElementsAre(-1, 72));
   EXPECT_EQ(bundle->facts().max_length, 64U);
   EXPECT_EQ(bundle->facts().proven_min, 1U);
   EXPECT_FALSE(bundle->facts().load_stages.empty());
-  EXPECT_THAT(load_parity_model("mpnet_encoder.pt")->facts().outputs,
-              testing::ElementsAre("all_encoder_layers", "pooled_output"));
+  EXPECT_EQ(roles(*load_parity_model("mpnet_encoder.pt")).back(), OutputRole::pooled_output);
   EXPECT_EQ(load_parity_model("roberta.pt")->facts().max_length, 64U);
 }
 

@@ -53,9 +53,9 @@ std::vector<Alone> each_alone(const Engine& engine, const std::vector<Encoding>&
   const Threads one(1);
   std::vector<Alone> results;
   for (const Encoding& text : texts) {
-    const EncoderOutput output = engine.run(batch::make_batch({&text, 1}, {}), {});
+    const EncoderOutput output = engine.run(batch::make_batch({&text, 1}, {}), {.logits = true});
     results.push_back({copy(output.last_hidden_state().data()), {}, {}});
-    if (output.logits) results.back().logits = output.logits->data;
+    if (output.token_logits) results.back().logits = copy(output.token_logits->data());
     if (output.pooled_output) results.back().pooled = output.pooled_output->data;
   }
   return results;
@@ -69,25 +69,24 @@ void expect_each_as_alone(const EncoderOutput& output, const std::vector<Alone>&
     logits.insert(logits.end(), alone[i].logits.begin(), alone[i].logits.end());
     pooled.insert(pooled.end(), alone[i].pooled.begin(), alone[i].pooled.end());
   }
-  EXPECT_EQ(output.logits ? output.logits->data : std::vector<float>(), logits);
+  EXPECT_EQ(output.token_logits ? copy(output.token_logits->data()) : std::vector<float>(), logits);
   EXPECT_EQ(output.pooled_output ? output.pooled_output->data : std::vector<float>(), pooled);
 }
 
 // Only some rows' logits are wanted: they come from every share, in the order asked for.
 void expect_rows_as_alone(const Engine& engine, const batch::Batch& batch, const std::vector<Alone>& alone) {
   if (alone.front().logits.empty()) return;
-  const std::vector<std::size_t>& offsets = *batch.row_offsets;
-  RunRequest request{.all_encoder_layers = false, .hidden_states = false, .pooled_output = false};
-  for (std::size_t i = alone.size(); i-- > 0;) request.logit_rows.push_back(offsets[i + 1] - 1);
-  request.logit_rows.push_back(0);
+  RunRequest request{.hidden_states = false, .pooled_output = false, .logits = true};
+  for (std::size_t i = alone.size(); i-- > 0;) request.logit_tokens.push_back({i, batch.length(i) - 1});
+  request.logit_tokens.push_back({0, 0});
   const EncoderOutput output = engine.run(batch, request);
-  ASSERT_EQ(output.logits->rows, request.logit_rows.size());
-  const std::size_t width = output.logits->cols;
+  ASSERT_EQ(output.token_logits->total_tokens(), request.logit_tokens.size());
+  const std::size_t width = output.token_logits->width();
   for (std::size_t i = 0; i < alone.size(); ++i) {
     const std::span<const float> last = std::span(alone[i].logits).last(width);
-    EXPECT_EQ(copy(output.logits->row(alone.size() - 1 - i)), copy(last)) << "text " << i;
+    EXPECT_EQ(copy(output.token_logits->row(i, 0)), copy(last)) << "text " << i;
   }
-  EXPECT_EQ(copy(output.logits->row(alone.size())), copy(std::span(alone[0].logits).first(width)));
+  EXPECT_EQ(copy(output.token_logits->row(0, 1)), copy(std::span(alone[0].logits).first(width)));
 }
 
 class PackedThreads : public testing::TestWithParam<std::tuple<std::string, DType>> {};
@@ -103,7 +102,7 @@ TEST_P(PackedThreads, AText) {
     for (const std::size_t threads : {1, 2, 3}) {
       SCOPED_TRACE(testing::Message() << texts.size() << " texts, " << threads << " threads");
       const Threads some(threads);
-      expect_each_as_alone(engine->run(batch, {}), alone);
+      expect_each_as_alone(engine->run(batch, {.logits = true}), alone);
       expect_rows_as_alone(*engine, batch, alone);
       if (HasFailure()) return;
     }
@@ -130,7 +129,7 @@ TEST(PackedThreadsAtOnce, LargeBatchesOfManyCallers) {
   std::vector<std::thread> callers;
   for (int caller = 0; caller < 3; ++caller) {
     callers.emplace_back([&] {
-      for (int i = 0; i < 5; ++i) expect_each_as_alone(engine->run(batch, {}), alone);
+      for (int i = 0; i < 5; ++i) expect_each_as_alone(engine->run(batch, {.logits = true}), alone);
     });
   }
   for (std::thread& caller : callers) caller.join();

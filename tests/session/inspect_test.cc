@@ -8,13 +8,14 @@
 namespace bertrt {
 namespace {
 
-using model::test::data;
+using archive::test::data;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::vector<std::string> names(const std::vector<ModelValue>& values) {
+template <typename Value>
+std::vector<std::string> names(const std::vector<Value>& values) {
   std::vector<std::string> result;
-  for (const ModelValue& value : values) result.push_back(value.name);
+  for (const Value& value : values) result.push_back(value.name);
   return result;
 }
 
@@ -26,7 +27,7 @@ TEST(Inspect, ATraceByTransformers) {
   EXPECT_EQ(report.inputs[0].dtype, "int64");
   EXPECT_THAT(report.traced_shape, ElementsAre(1, 14));
   EXPECT_THAT(names(report.outputs), ElementsAre("last_hidden_state", "pooler_output"));
-  EXPECT_EQ(report.engine, "packed");
+  EXPECT_EQ(report.outputs[1].role, OutputRole::pooled_output);
   EXPECT_EQ(report.lengths.proven_max, 0U);
   EXPECT_EQ(report.parameters, 7856U);
   EXPECT_TRUE(report.findings.empty());
@@ -50,7 +51,7 @@ TEST(Inspect, TheTutorialsTrap) {
 
 TEST(Inspect, ATraceWithoutAMaskSaysThatPaddingMatters) {
   const ModelReport report = inspect(data("traces/pytorch_pretrained_bert.pt"));
-  EXPECT_THAT(names(report.outputs), ElementsAre("all_encoder_layers", "pooler_output"));
+  EXPECT_THAT(names(report.outputs), ElementsAre("0", "1"));
   ASSERT_EQ(report.findings.size(), 1U);
   EXPECT_THAT(report.findings[0].message, HasSubstr("padding changes its answers"));
 }
@@ -60,13 +61,23 @@ TEST(Inspect, AHostileFile) {
   ASSERT_FALSE(report.findings.empty());
   EXPECT_EQ(report.findings[0].severity, "refuse");
   EXPECT_THAT(report.findings[0].where, HasSubstr("code/__torch__/toys.py:"));
-  EXPECT_EQ(report.engine, "torchscript");
+  EXPECT_EQ(report.engine, std::nullopt);
+}
+
+TEST(Inspect, DecidesAsLoadingDoes) {
+  const auto path = data("traces/bert_dict.pt");
+  EXPECT_EQ(inspect(path).engine, std::nullopt);
+  EXPECT_THAT(inspect(path).engine_why, HasSubstr("the trace itself may not run"));
+  EXPECT_EQ(inspect(path, {.trust = Trust::checked}).engine, EngineKind::packed);
+  EXPECT_EQ(inspect(path, {.prove = false}).engine, EngineKind::packed);
+  EXPECT_EQ(inspect(path, {.engine = EngineKind::torchscript}).engine, EngineKind::torchscript);
+  EXPECT_EQ(inspect(data("parity/roberta.pt")).engine, EngineKind::packed);
 }
 
 TEST(Inspect, ADamagedWeightIsAWarning) {
-  std::string bytes = model::test::read_file(data("traces/bert_dict.pt"));
+  std::string bytes = archive::test::read_file(data("traces/bert_dict.pt"));
   bytes[bytes.find("data/2FB") + 500] ^= 1;
-  const ModelReport report = inspect_memory(model::test::bytes_of(bytes));
+  const ModelReport report = inspect_memory(archive::test::bytes_of(bytes));
   ASSERT_EQ(report.findings.size(), 1U);
   EXPECT_EQ(report.findings[0].severity, "warning");
   EXPECT_THAT(report.findings[0].message, HasSubstr("checksum"));

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace bertrt {
+
+/// The value of an enum that to_string() gives this name; nothing for a name that it has not.
+///
+///   if (auto dtype = bertrt::parse<bertrt::DType>("int8")) …
+///
+/// Defined for every enum of this library that has a to_string().
+template <typename Enum>
+std::optional<Enum> parse(std::string_view name) noexcept;
+
+}  // namespace bertrt

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "engine/factory.h"
+
+namespace bertrt::engine::graph {
+
+/// The packed engine's door: traces whose encoder was recognized.
+class PackedFactory final : public EngineFactory {
+ public:
+  EngineKind kind() const noexcept override { return EngineKind::packed; }
+  std::string identity(DType dtype) const override;
+  void check(const EngineSource& source) const override;
+  std::unique_ptr<const Engine> make(const EngineSource& source) const override;
+};
+
+/// The graph engine's: traces that are graphable.
+class GraphFactory final : public EngineFactory {
+ public:
+  EngineKind kind() const noexcept override { return EngineKind::graph; }
+  std::string identity(DType dtype) const override;
+  void check(const EngineSource& source) const override;
+  std::unique_ptr<const Engine> make(const EngineSource& source) const override;
+};
+
+}  // namespace bertrt::engine::graph

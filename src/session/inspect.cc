@@ -1,0 +1,57 @@
+#include "bertrt/inspect.h"
+
+#include <string>
+#include <utility>
+
+#include "archive/guard.h"
+#include "model/model_file.h"
+#include "model/report.h"
+#include "session/decision.h"
+#include "session/trace_of.h"
+
+namespace bertrt {
+namespace {
+
+LengthReport lengths_of(const family::Trace& trace) {
+  const family::Lengths& lengths = *trace.lengths;
+  return {lengths.longest(), lengths.why()};
+}
+
+ModelReport describe(const std::shared_ptr<const model::ModelFile>& opened, const SessionOptions& options) {
+  const model::ModelFile& file = *opened;
+  ModelReport report = model::report_of(file);
+  const auto trace = session::trace_of(opened, options);
+  if (trace->lengths) report.lengths = lengths_of(*trace);
+  session::Decision decision = session::decide(file, *trace, options);
+  report.outputs = std::move(decision.outputs);
+  report.not_explained = std::move(decision.not_explained);
+  for (std::string& finding : decision.findings) report.findings.push_back({"warning", "", std::move(finding)});
+  const bool named = options.engine != EngineKind::automatic;
+  for (const session::Candidate& candidate : decision.candidates) {
+    if (named && candidate.engine != options.engine) continue;
+    if (candidate.possible) {
+      report.engine = candidate.engine;
+      report.engine_why += (report.engine_why.empty() ? "" : "; ") + candidate.why;
+      break;
+    }
+    report.engine_why += (report.engine_why.empty() ? "" : "; ") + std::string(to_string(candidate.engine)) +
+                         " is not used: " + candidate.why;
+  }
+  return report;
+}
+
+}  // namespace
+
+ModelReport inspect(const std::filesystem::path& path, const SessionOptions& options) {
+  session::check_options(options);
+  const auto file = model::ModelFile::open(path);
+  return archive::guard_memory(file->name(), [&] { return describe(file, options); });
+}
+
+ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name, const SessionOptions& options) {
+  session::check_options(options);
+  const auto file = model::ModelFile::view(bytes, std::string(name));
+  return archive::guard_memory(file->name(), [&] { return describe(file, options); });
+}
+
+}  // namespace bertrt

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/engine.h"
+#include "model/model_file.h"
+#include "model/traits.h"
+
+namespace bertrt::session {
+
+bool has_self_test(const model::ModelFile& file);
+
+/// An engine against the Python outputs that a bundle carries: the objection, or nothing where they agree.
+std::optional<std::string> differs_from_self_test(const engine::Engine& engine, const model::ModelFile& file,
+                                                  const model::ModelTraits& traits);
+
+}  // namespace bertrt::session
