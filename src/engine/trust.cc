@@ -4,7 +4,7 @@
 
 namespace bertrt::engine {
 
-void refuse_unsafe(const model::ModelFile& file, Trust trust) {
+void refuse_unsafe(const model::ModelFile& file, std::optional<Trust> trust) {
   if (trust == Trust::full) return;
   for (const model::Finding& finding : file.findings()) {
     if (finding.severity != model::Finding::Severity::refuse) continue;

@@ -23,7 +23,9 @@ struct Candidate {
 /// go by it, so that what one says the other does.
 struct Decision {
   std::vector<Candidate> candidates;       ///< in the order in which they are tried
-  std::vector<OutputInfo> outputs;         ///< of the model as the file describes it, in its own order
+  /// Of the model as the file describes it, in its own order. Where one is Evidence::recognized, all are told from the
+  /// graph, by flatten()'s names and with `in_more` set: engines that cannot tell roles themselves take them from here.
+  std::vector<OutputInfo> outputs;
   std::vector<std::string> findings;       ///< one line each
   std::vector<std::string> not_explained;  ///< SessionInfo::not_explained
 

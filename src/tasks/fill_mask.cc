@@ -108,8 +108,7 @@ FillMask::FillMask(BertSession session, Evidence least) : session_(std::move(ses
 std::vector<MaskAnswer> FillMask::one(std::string_view text, const std::string_view* pair,
                                       const FillMaskOptions& options) const {
   EncodeOptions encode;
-  encode.truncation = options.truncation;
-  if (options.truncation != Truncation::none) encode.max_length = session_.info().max_length;
+  encode.truncation = options.truncation;  // to the model's limit
   const Tokenizer& tokenizer = session_.tokenizer();
   const Encoding encoding =
       pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);

@@ -10,8 +10,14 @@
 #define HWY_TARGET_INCLUDE "kernels/ops/elementwise.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-// Behind the target.
-#include "kernels/isa/vectors-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertrt::kernels::isa {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+}
+}  // namespace bertrt::kernels::isa
+HWY_AFTER_NAMESPACE();
 #include "kernels/isa/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
