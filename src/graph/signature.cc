@@ -51,6 +51,8 @@ Parameter parse_parameter(std::string_view text) {
     name = name.substr(0, equals);
   }
   parameter.name = name;
+  // What aliases what: "Tensor(a!)".
+  if (const std::size_t alias = type.find('('); alias != std::string_view::npos) type = type.substr(0, alias);
   if (type.ends_with('?')) {
     parameter.optional = true;
     type.remove_suffix(1);

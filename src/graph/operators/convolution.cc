@@ -1,0 +1,198 @@
+#include <algorithm>
+
+#include "graph/operators/arithmetic.h"
+#include "graph/operators/pointwise.h"
+#include "graph/operators/products.h"
+#include "graph/operators/table.h"
+#include "graph/operators/windows.h"
+
+namespace bertrt::graph {
+
+std::int64_t Window::places(const Call& call, std::int64_t length, bool ceil) const {
+  constexpr std::int64_t kMost = std::int64_t{1} << 30;
+  const auto fits = [](std::int64_t value, std::int64_t least) { return value >= least && value < kMost; };
+  if (!fits(size, 1) || !fits(stride, 1) || !fits(padding, 0) || !fits(dilation, 1) || length >= (std::int64_t{1} << 60)) {
+    call.fail("a window of sizes above 0 and below 2^30", to_string({size, stride, padding, dilation}));
+  }
+  const std::int64_t room = length + 2 * padding - dilation * (size - 1) - 1;
+  if (room < 0 && !ceil) return -1;
+  std::int64_t count = (room + (ceil ? stride - 1 : 0)) / stride + 1;
+  if (ceil && room + stride - 1 < 0) return -1;
+  // The last window has to start within the axis or its left padding.
+  if (ceil && (count - 1) * stride >= length + padding) --count;
+  return count;
+}
+
+std::int64_t number_of(const Call& call, const Sizes& list, std::size_t i, std::size_t axes) {
+  if (list.size() != 1 && list.size() != axes) call.fail("one number or one for each axis", to_string(list));
+  return list.size() == 1 ? list[0] : list[i];
+}
+
+namespace {
+
+struct Windows {
+  Window rows;
+  Window columns;
+  std::int64_t row_places = 0;
+  std::int64_t column_places = 0;
+};
+
+/// [channels, rows, columns] -> [places, channels * window]: what each place of the window sees; 0 beyond the edges.
+template <typename T>
+void unfold(const T* from, std::int64_t channels, std::int64_t rows, std::int64_t columns, const Sizes& strides,
+            const Windows& windows, T* to) {
+  for (std::int64_t y = 0; y < windows.row_places; ++y) {
+    for (std::int64_t x = 0; x < windows.column_places; ++x) {
+      for (std::int64_t channel = 0; channel < channels; ++channel) {
+        for (std::int64_t i = 0; i < windows.rows.size; ++i) {
+          const std::int64_t row = y * windows.rows.stride - windows.rows.padding + i * windows.rows.dilation;
+          for (std::int64_t j = 0; j < windows.columns.size; ++j) {
+            const std::int64_t column = x * windows.columns.stride - windows.columns.padding + j * windows.columns.dilation;
+            const bool inside = row >= 0 && row < rows && column >= 0 && column < columns;
+            *to++ = inside ? from[channel * strides[0] + row * strides[1] + column * strides[2]] : T{0};
+          }
+        }
+      }
+    }
+  }
+}
+
+void check_places(const Call& c, const Windows& windows) {
+  if (windows.row_places < 0 || windows.column_places < 0) c.fail("a window that fits into the input", "a larger one");
+}
+
+/// [N, C, H, W] with [O, C / groups, h, w].
+Tensor convolved(Call& c, const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias, Windows windows,
+                 std::int64_t groups) {
+  const std::int64_t channels = x.size(1);
+  const std::int64_t outputs = weight.size(0);
+  if (groups < 1 || channels % groups != 0 || outputs % groups != 0 || weight.size(1) != channels / groups) {
+    c.fail("a weight that fits the input's channels", to_string(weight.sizes()) + " for " + to_string(x.sizes()));
+  }
+  if (x.type() != weight.type() || !is_floating(x.type())) c.fail("an input and a weight of one floating type", to_string(x.sizes()));
+  if (bias && (bias->sizes() != Sizes{outputs} || bias->type() != x.type())) c.fail("a bias for each output", to_string(bias->sizes()));
+  windows.row_places = windows.rows.places(c, x.size(2));
+  windows.column_places = windows.columns.places(c, x.size(3));
+  check_places(c, windows);
+  const std::int64_t places = windows.row_places * windows.column_places;
+  const std::int64_t width = count_elements({channels / groups, windows.rows.size, windows.columns.size});
+  Tensor out = c.make(x.type(), {x.size(0), outputs, windows.row_places, windows.column_places});
+  const Tensor seen = c.make(x.type(), {places, width});
+  for (std::int64_t n = 0; n < x.size(0); ++n) {
+    for (std::int64_t g = 0; g < groups; ++g) {
+      const Tensor part = narrowed(selected(x, 0, n), 0, g * (channels / groups), channels / groups);
+      if (all_known(seen, part)) {
+        with_wide_type(x.type(), [&]<typename T>() {
+          unfold<T>(part.data<T>(), part.size(0), part.size(1), part.size(2), part.strides(), windows, seen.mutable_data<T>());
+        });
+      }
+      const Tensor kernel = reshaped(c, narrowed(weight, 0, g * (outputs / groups), outputs / groups), {outputs / groups, width});
+      const Tensor product = matrix_product(c, kernel, transposed(seen, 0, 1));
+      const Tensor target = narrowed(selected(out, 0, n), 0, g * (outputs / groups), outputs / groups);
+      if (all_known(out, product)) {
+        copy_values(target, product.view_as(target.sizes(), contiguous_strides(target.sizes()), 0));
+      } else if (out.known()) {
+        out.storage()->forget();
+      }
+    }
+  }
+  return bias ? sum_of(c, out, reshaped(c, *bias, {outputs, 1, 1}), Value(std::int64_t{1})) : out;
+}
+
+/// `axes` of 1 or 2; an input without a batch has one axis less.
+Tensor convolve(Call& c, std::size_t axes, const Sizes& stride, const Sizes& padding, const Sizes& dilation,
+                std::int64_t groups) {
+  Tensor x = c.tensor(0);
+  Tensor weight = c.tensor(1);
+  const auto rank = static_cast<std::int64_t>(axes) + 2;
+  if (weight.rank() != rank || (x.rank() != rank && x.rank() != rank - 1)) {
+    c.fail("an input and a weight of " + std::to_string(rank) + " axes", to_string(x.sizes()) + " and " + to_string(weight.sizes()));
+  }
+  const bool single = x.rank() == rank - 1;
+  if (single) x = unsqueezed(x, 0);
+  if (axes == 1) {
+    x = unsqueezed(x, 2);
+    weight = unsqueezed(weight, 2);
+  }
+  Windows windows;
+  windows.columns = {weight.size(3), number_of(c, stride, axes - 1, axes), number_of(c, padding, axes - 1, axes),
+                     number_of(c, dilation, axes - 1, axes)};
+  windows.rows = axes == 1 ? Window{} : Window{weight.size(2), number_of(c, stride, 0, axes), number_of(c, padding, 0, axes), number_of(c, dilation, 0, axes)};
+  if (weight.elements() == 0) c.fail("a weight with elements", to_string(weight.sizes()));
+  Tensor out = convolved(c, x, weight, c.optional_tensor(2), windows, groups);
+  if (axes == 1) out = selected(out, 2, 0);
+  return single ? selected(out, 0, 0) : out;
+}
+
+template <std::size_t axes>
+void convolution(Call& c) {
+  Sizes padding;
+  if (const std::string* text = c.argument(4).text()) {
+    if (*text != "valid" && *text != "same") c.fail("padding valid, same or numbers", *text);
+    if (*text == "same") {
+      const Sizes dilation = c.integers(5);
+      for (std::size_t i = 0; i < axes; ++i) {
+        const std::int64_t size = c.tensor(1).rank() == static_cast<std::int64_t>(axes) + 2 ? c.tensor(1).size(static_cast<std::int64_t>(i) + 2) : 1;
+        if (size % 2 == 0) c.refuse("padding that is the same on both sides", "a window of an even size");
+        if (number_of(c, c.integers(3), i, axes) != 1) c.fail("a stride of 1", to_string(c.integers(3)));
+        padding.push_back(number_of(c, dilation, i, axes) * (size / 2));
+      }
+    } else {
+      padding.assign(axes, 0);
+    }
+  } else {
+    padding = c.integers(4);
+  }
+  c.give(convolve(c, axes, c.integers(3), padding, c.integers(5), c.integer(6)));
+}
+void raw_convolution(Call& c) {
+  if (c.flag(6)) c.refuse("a convolution", "a transposed one");
+  const std::int64_t axes = c.tensor(1).rank() - 2;
+  if (axes != 1 && axes != 2) c.refuse("one or two axes", to_string(c.tensor(1).sizes()));
+  c.give(convolve(c, static_cast<std::size_t>(axes), c.integers(3), c.integers(4), c.integers(5), c.integer(8)));
+}
+
+void im2col(Call& c) {
+  Tensor x = c.tensor(0);
+  if (x.rank() != 3 && x.rank() != 4) c.fail("an input of three or four axes", to_string(x.sizes()));
+  const bool single = x.rank() == 3;
+  if (single) x = unsqueezed(x, 0);
+  const auto window = [&](std::size_t i) {
+    return Window{number_of(c, c.integers(1), i, 2), number_of(c, c.integers(4), i, 2), number_of(c, c.integers(3), i, 2),
+                  number_of(c, c.integers(2), i, 2)};
+  };
+  Windows windows{window(0), window(1), 0, 0};
+  windows.row_places = windows.rows.places(c, x.size(2));
+  windows.column_places = windows.columns.places(c, x.size(3));
+  check_places(c, windows);
+  const std::int64_t places = windows.row_places * windows.column_places;
+  const std::int64_t width = count_elements({x.size(1), windows.rows.size, windows.columns.size});
+  const Tensor out = c.make(x.type(), {x.size(0), places, width});
+  if (all_known(out, x)) {
+    with_type(x.type(), [&]<typename T>() {
+      for (std::int64_t n = 0; n < x.size(0); ++n) {
+        const Tensor part = selected(x, 0, n);
+        unfold<T>(part.data<T>(), part.size(0), part.size(1), part.size(2), part.strides(), windows,
+                  out.mutable_data<T>() + n * places * width);
+      }
+    });
+  }
+  const Tensor result = copied(c, transposed(out, 1, 2));
+  c.give(single ? selected(result, 0, 0) : result);
+}
+
+}  // namespace
+
+void add_convolution(Table& t) {
+  t.add("aten::conv1d", {{"conv1d(Tensor input, Tensor weight, Tensor? bias=None, int[1] stride=[1], int[1] padding=[0], int[1] dilation=[1], int groups=1) -> Tensor", convolution<1>},
+                         {"conv1d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[1] stride=[1], str padding='valid', int[1] dilation=[1], int groups=1) -> Tensor", convolution<1>}});
+  t.add("aten::conv2d", {{"conv2d(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=[1], int[2] padding=[0], int[2] dilation=[1], int groups=1) -> Tensor", convolution<2>},
+                         {"conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=[1], str padding='valid', int[2] dilation=[1], int groups=1) -> Tensor", convolution<2>}});
+  t.add("aten::_convolution",
+        {{"_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] output_padding, int groups, bool benchmark, bool deterministic, bool cudnn_enabled, bool allow_tf32) -> Tensor", raw_convolution},
+         {"_convolution.deprecated(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] output_padding, int groups, bool benchmark, bool deterministic, bool cudnn_enabled) -> Tensor", raw_convolution}});
+  t.add("aten::convolution", {{"convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] output_padding, int groups) -> Tensor", raw_convolution}});
+  t.add("aten::im2col", {{"im2col(Tensor self, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor", im2col}});
+}
+
+}  // namespace bertrt::graph

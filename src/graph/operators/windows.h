@@ -1,0 +1,22 @@
+#pragma once
+
+#include "graph/call.h"
+
+namespace bertrt::graph {
+
+/// How a window goes over one axis.
+struct Window {
+  std::int64_t size = 1;
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;
+  std::int64_t dilation = 1;
+
+  /// How many places it takes on an axis of `length`; -1 when it does not fit. @throws Error runtime for numbers that
+  /// are no window
+  std::int64_t places(const Call& call, std::int64_t length, bool ceil = false) const;
+};
+
+/// The i-th of a list that has one number for all axes or one for each.
+std::int64_t number_of(const Call& call, const Sizes& list, std::size_t i, std::size_t axes);
+
+}  // namespace bertrt::graph
