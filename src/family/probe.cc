@@ -78,7 +78,8 @@ Probe make_probe(std::size_t texts, std::size_t length, MaskShape shape, const P
       probe.types.push_back(limits.types > 1 && token < 2 ? static_cast<std::int64_t>(token) : below(limits.types));
       probe.positions.push_back(below(limits.positions));
       bool seen = token < whole;
-      if (shape == MaskShape::holed) seen = token == 0 || below(3) != 0;
+      // The first text has a hole in any case, and a token that is seen.
+      if (shape == MaskShape::holed) seen = token == 0 || (below(3) != 0 && (text != 0 || token != 1));
       probe.mask.push_back(seen);
     }
   }

@@ -158,7 +158,9 @@ class Reader {
           return false;
         }
         // A mask that shows all, or all of one text, says nothing about masks.
-        if (other.encoder && mask != MaskShape::holed) other.encoder->spec.mask = first.encoder->spec.mask;
+        if (other.encoder && mask != MaskShape::holed && other.encoder->spec.mask == MaskKind::none) {
+          other.encoder->spec.mask = first.encoder->spec.mask;
+        }
         if (!same_look(first, other)) {
           reading.not_explained = "at " + std::to_string(length) + " tokens it is another model" +
                                   (other.why.empty() ? "" : ": " + other.why);
