@@ -67,17 +67,10 @@ struct Result {
   double peak_rss_mb = 0;
 };
 
-/// The last hidden states and nothing beside them, or else the logits of a file that gives no hidden states.
+/// The last hidden states and nothing beside them, or else all else of a file that gives no hidden states.
 RunRequest request_for(const SessionInfo& info) {
-  const auto gives = [&](std::string_view name) {
-    return std::find(info.outputs.begin(), info.outputs.end(), name) != info.outputs.end();
-  };
-  const bool hidden = gives("all_encoder_layers") || !gives("logits");
-  return {.all_encoder_layers = false,
-          .hidden_states = hidden,
-          .pooled_output = false,
-          .logits = !hidden,
-          .logit_rows = {}};
+  const bool hidden = info.find_output(OutputRole::hidden_state) != nullptr;
+  return {.hidden_states = hidden, .pooled_output = false, .logits = !hidden, .more = !hidden, .logit_tokens = {}};
 }
 
 void measure_throughput(const BertSession& session, const RunRequest& request, std::vector<Encoding> texts,
@@ -153,7 +146,7 @@ void BenchCommand::run() const {
   const BertSession session = load_session(model);
   result.load_ms = milliseconds_since(start);
   const SessionInfo& info = session.info();
-  result.engine = engine_name(info.engine);
+  result.engine = to_string(info.engine);
   const RunRequest request = request_for(info);
 
   measure_throughput(session, request, ids.empty() ? typical_mix(info.max_length, info.vocab_size) : read_ids(ids),

@@ -9,12 +9,19 @@ namespace bertrt::cli {
 void add_fill_mask(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_encode(CLI::App& app);
+void add_run(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_bench(CLI::App& app);
 
 /// Bad usage that the parser cannot see, or bad input that is not a model's; exit status 2.
 class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Standard output that takes no more; exit status 1.
+class OutputLost : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "json.h"
 #include "model_options.h"
+#include "printable.h"
 #include "queries.h"
 #include "terminal.h"
 
@@ -69,12 +70,12 @@ std::string first_values(std::span<const float> values) {
 
 void write_readable(const Tokenizer& tokenizer, const Query& query, const Encoding& encoding,
                     const EncoderOutput& output, std::size_t text, std::string& out) {
-  out += bold(query.text) + (query.pair ? "  /  " + bold(*query.pair) : "") + '\n';
+  out += bold(printable(query.text)) + (query.pair ? "  /  " + bold(printable(*query.pair)) : "") + '\n';
   const TokenRows& last = output.last_hidden_state();
   out += "  last_hidden_state [" + std::to_string(last.sequence(text)) + ", " + std::to_string(last.width()) + "]\n";
   const auto tokens = tokenizer.tokens(encoding);
   for (std::size_t i = 0; i < encoding.size(); ++i) {
-    out += "    " + pad_right(tokens[i], 16) + first_values(last.row(text, i)) + '\n';
+    out += "    " + pad_right(printable(tokens[i]), 16) + first_values(last.row(text, i)) + '\n';
   }
   if (output.pooled_output) {
     out += "  pooled_output [" + std::to_string(output.pooled_output->cols) + "]\n    " + std::string(16, ' ') +
@@ -84,24 +85,23 @@ void write_readable(const Tokenizer& tokenizer, const Query& query, const Encodi
 
 void EncodeCommand::run() {
   const BertSession session = load_session(model);
-  const auto& outputs = session.info().outputs;
-  if (std::find(outputs.begin(), outputs.end(), "all_encoder_layers") == outputs.end()) {
+  if (session.info().find_output(OutputRole::hidden_state) == nullptr) {
     throw Error(ErrorCode::unsupported, model_path(model).string(), "a model file that gives hidden states",
                 "one that can only give logits; models/export.py makes files that give both");
   }
   const Tokenizer& tokenizer = session.tokenizer();
   const EncodeOptions options = encode_options(length, session.info().max_length);
-  const RunRequest request{.all_encoder_layers = all_layers, .logits = false, .logit_rows = {}};
+  const RunRequest request{.all_encoder_layers = all_layers, .logit_tokens = {}};
 
   const auto prepare = [&](const Query& query) { return encode(tokenizer, query, options); };
   const auto answer = [&](std::span<const Query> batch, std::span<const Encoding> encodings) {
     const EncoderOutput output = session.run(encodings, request);
-    std::string out;
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      std::string out;  // a text's alone: numbers take more room as text than they do in memory
       json ? write_json(encodings[i], output, i, all_layers, out)
            : write_readable(tokenizer, batch[i], encodings[i], output, i, out);
+      write_stdout(out);
     }
-    write_stdout(out);
   };
   answer_all(queries, prepare, answer);
 }

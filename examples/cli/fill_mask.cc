@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "json.h"
 #include "model_options.h"
+#include "printable.h"
 #include "queries.h"
 #include "terminal.h"
 
@@ -18,10 +19,11 @@ namespace bertrt::cli {
 namespace {
 
 struct FillMaskCommand {
-  explicit FillMaskCommand(CLI::App& command) : queries(command) {
+  explicit FillMaskCommand(CLI::App& command) : queries(command, "a text with [MASK] in it") {
     add_model_options(command, model);
     add_length_options(command, length);
     command.add_option("-k,--top-k", top_k, "Words for each mask")->check(CLI::PositiveNumber)->capture_default_str();
+    command.add_option("--targets", targets, "Only these words, e.g. france,spain")->delimiter(',');
     command.add_flag("--json", json, "One JSON object a line");
   }
 
@@ -31,6 +33,7 @@ struct FillMaskCommand {
   ModelOptions model;
   LengthOptions length;
   std::size_t top_k = 5;
+  std::vector<std::string> targets;
   bool json = false;
 };
 
@@ -52,18 +55,20 @@ void write_json(const Query& query, const std::vector<MaskAnswer>& masks, std::s
 }
 
 void write_readable(const Query& query, const std::vector<MaskAnswer>& masks, std::string& out) {
-  out += bold(query.text) + (query.pair ? "  /  " + bold(*query.pair) : "") + '\n';
+  out += bold(printable(query.text)) + (query.pair ? "  /  " + bold(printable(*query.pair)) : "") + '\n';
   std::size_t width = 8;
   for (const MaskAnswer& mask : masks) {
-    for (const MaskPrediction& prediction : mask.predictions) width = std::max(width, prediction.token.size());
+    for (const MaskPrediction& prediction : mask.predictions) {
+      width = std::max(width, printable(prediction.token).size());
+    }
   }
   for (const MaskAnswer& mask : masks) {
     out += "  position " + std::to_string(mask.position) + '\n';
     for (const MaskPrediction& prediction : mask.predictions) {
       std::array<char, 16> score{};
       std::snprintf(score.data(), score.size(), "%5.3f", static_cast<double>(prediction.score));
-      out += "    " + pad_right(prediction.token, width) + "  " + score.data() + "  " +
-             bar(static_cast<double>(prediction.score), 20) + "  " + prediction.sequence + '\n';
+      out += "    " + pad_right(printable(prediction.token), width) + "  " + score.data() + "  " +
+             bar(static_cast<double>(prediction.score), 20) + "  " + printable(prediction.sequence) + '\n';
     }
   }
 }
@@ -91,7 +96,7 @@ void FillMaskCommand::run() {
       if (!batch[i].blank_line()) asked.push_back(encodings[i]);
     }
     std::vector<std::vector<MaskAnswer>> answers;
-    if (!asked.empty()) answers = fill(asked, {.top_k = top_k});
+    if (!asked.empty()) answers = fill(asked, {.top_k = top_k, .targets = targets});
     std::string out;
     std::size_t next = 0;
     for (const Query& query : batch) {

@@ -62,17 +62,21 @@ JsonWriter& JsonWriter::value(bool flag) {
 }
 
 JsonWriter& JsonWriter::value(float number) {
-  if (!std::isfinite(number)) return null();
+  if (!std::isfinite(number)) return not_finite(static_cast<double>(number));
   separate();
   append_number(out_, number);
   return *this;
 }
 
 JsonWriter& JsonWriter::value(double number) {
-  if (!std::isfinite(number)) return null();
+  if (!std::isfinite(number)) return not_finite(static_cast<double>(number));
   separate();
   append_number(out_, number);
   return *this;
+}
+
+JsonWriter& JsonWriter::not_finite(double number) {
+  return value(std::isnan(number) ? "nan" : number < 0 ? "-inf" : "inf");
 }
 
 JsonWriter& JsonWriter::integer(std::int64_t number) {

@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "commands.h"
+#include "printable.h"
+#include "terminal.h"
 
 namespace bertrt::cli {
 namespace {
@@ -27,12 +30,20 @@ std::string_view advice(ErrorCode code) {
   }
 }
 
-/// One line, whatever the text holds.
+/// One line that does a terminal no harm, whatever the text holds.
 void print_error(std::string message, std::string_view hint = {}) {
   std::replace(message.begin(), message.end(), '\n', ' ');
   if (!hint.empty()) message.append("; ").append(hint);
   std::fflush(stdout);
-  std::fprintf(stderr, "bertrt: %s\n", message.c_str());
+  std::fprintf(stderr, "bertrt: %s\n", printable(message).c_str());
+}
+
+/// Help and version; they may go to a full disk as well.
+int print_information(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  app.exit(error, out, out);
+  write_stdout(out.str());
+  return 0;
 }
 
 int run(int argc, char** argv) {
@@ -44,13 +55,14 @@ int run(int argc, char** argv) {
   add_fill_mask(app);
   add_tokenize(app);
   add_encode(app);
+  add_run(app);
   add_inspect(app);
   add_verify(app);
   add_bench(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) return print_information(app, error);
     const bool unknown_command = app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-';
     print_error(unknown_command ? "there is no command " + std::string(argv[1]) : error.what(),
                 "see bertrt --help, or bertrt COMMAND --help");
@@ -60,9 +72,13 @@ int run(int argc, char** argv) {
     return kBadUsage;
   } catch (const CheckFailed&) {
     return kFailed;
+  } catch (const OutputLost& error) {
+    print_error(error.what());
+    return kFailed;
   } catch (const Error& error) {
     print_error(error.what(), advice(error.code()));
-    return error.code() == ErrorCode::runtime ? kFailed : kBadUsage;
+    const bool failed = error.code() == ErrorCode::runtime || error.code() == ErrorCode::out_of_resources;
+    return failed ? kFailed : kBadUsage;
   }
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     print_error("standard output cannot be written");
@@ -76,6 +92,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    bertrt::cli::hold_standard_streams();
     return bertrt::cli::run(argc, argv);
   } catch (const std::exception& error) {
     bertrt::cli::print_error(error.what());

@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "commands.h"
+#include "printable.h"
 
 namespace bertrt::cli {
 namespace {
@@ -30,7 +32,7 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
                      "Model file (.pt); default: $BERTRT_MODEL, else the demo model");
   command.add_option("--tokenizer", options.tokenizer, "Tokenizer file or folder, where the model has none inside");
   command.add_option("--engine", options.engine, "Engine")
-      ->check(CLI::IsMember({"auto", "torchscript", "packed"}))
+      ->check(CLI::IsMember({"auto", "packed", "graph", "torchscript"}))
       ->capture_default_str();
   command.add_option("--dtype", options.dtype, "Arithmetic of the packed engine")
       ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
@@ -39,9 +41,12 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
   command.add_option("--threads", options.threads, "Threads of a forward pass; 0: one a core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  command.add_option("--trust", options.trust, "full: load a file whose code reaches outside the model")
-      ->check(CLI::IsMember({"data", "full"}))
-      ->capture_default_str();
+  command
+      .add_option("--trust", options.trust,
+                  "What the file may do. data: nothing, libtorch never sees it; checked: libtorch may run it where "
+                  "all its operators are known; full: you vouch for it. Default: data, and checked with --engine "
+                  "torchscript")
+      ->check(CLI::IsMember({"data", "checked", "full"}));
   command.add_option("--operator-library", options.operator_libraries, "Operator library to open before the model")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -50,15 +55,6 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
                      "next time; default: $BERTRT_PROOF_CACHE, else none");
   command.add_flag("--no-proof", options.no_proof, "Use the packed engine unchecked");
   command.add_flag("--verbose", options.verbose, "Show warnings on standard error");
-}
-
-std::string_view engine_name(EngineKind engine) {
-  switch (engine) {
-    case EngineKind::torchscript: return "torchscript";
-    case EngineKind::packed: return "packed";
-    case EngineKind::automatic: break;
-  }
-  return "auto";
 }
 
 std::filesystem::path model_path(const ModelOptions& options) {
@@ -73,14 +69,14 @@ std::filesystem::path model_path(const ModelOptions& options) {
 
 SessionOptions session_options(const ModelOptions& options) {
   SessionOptions result;
-  result.engine = options.engine == "packed"        ? EngineKind::packed
-                  : options.engine == "torchscript" ? EngineKind::torchscript
-                                                    : EngineKind::automatic;
-  result.dtype = options.dtype == "int8" ? DType::int8 : options.dtype == "bf16" ? DType::bf16 : DType::fp32;
-  result.device = options.device;
+  // The parser let no other names through.
+  result.engine = parse<EngineKind>(options.engine).value();
+  result.packed.dtype = parse<DType>(options.dtype).value();
+  result.torchscript.device = options.device;
   result.tokenizer = options.tokenizer;
-  result.trust = options.trust == "full" ? Trust::full : Trust::data_only;
-  result.operator_libraries.assign(options.operator_libraries.begin(), options.operator_libraries.end());
+  if (!options.trust.empty()) result.trust = options.trust == "data" ? Trust::data_only : parse<Trust>(options.trust);
+  result.threads = options.threads;
+  result.torchscript.operator_libraries.assign(options.operator_libraries.begin(), options.operator_libraries.end());
   result.prove = !options.no_proof;
   result.proof_cache = options.proof_cache.empty() ? environment("BERTRT_PROOF_CACHE") : options.proof_cache;
   return result;
@@ -88,12 +84,16 @@ SessionOptions session_options(const ModelOptions& options) {
 
 BertSession load_session(const ModelOptions& options) {
   if (options.verbose) {
-    set_warning_handler([](std::string_view message) {
-      std::fprintf(stderr, "bertrt: warning: %.*s\n", static_cast<int>(message.size()), message.data());
-    });
+    set_warning_handler(
+        [](std::string_view message) { std::fprintf(stderr, "bertrt: warning: %s\n", printable(message).c_str()); });
   }
-  set_num_threads(options.threads);
-  return BertSession::load(model_path(options), session_options(options));
+  try {
+    return BertSession::load(model_path(options), session_options(options));
+  } catch (const Error& error) {
+    // A model that does not even load is bad input, whatever it was that failed in it.
+    if (error.code() == ErrorCode::runtime) throw UsageError(error.what());
+    throw;
+  }
 }
 
 void add_length_options(CLI::App& command, LengthOptions& options) {

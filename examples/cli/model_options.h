@@ -18,7 +18,7 @@ struct ModelOptions {
   std::string engine = "auto";
   std::string dtype = "fp32";
   std::string device = "cpu";
-  std::string trust = "data";
+  std::string trust;  ///< empty: left out
   std::vector<std::string> operator_libraries;
   std::string proof_cache;
   bool no_proof = false;
@@ -28,9 +28,6 @@ struct ModelOptions {
 
 /// `positional` also takes the model as the command's first argument.
 void add_model_options(CLI::App& command, ModelOptions& options, bool positional = false);
-
-/// --engine and --dtype alone, for messages and tests of one source of names.
-std::string_view engine_name(EngineKind engine);
 
 /// The file that `options` name, the variable BERTRT_MODEL names, or the demo model's. @throws UsageError
 std::filesystem::path model_path(const ModelOptions& options);

@@ -6,12 +6,19 @@
 #include "terminal.h"
 
 namespace bertrt::cli {
+namespace {
+
+constexpr const char* kClear = "\r\033[K";
+
+}  // namespace
 
 Progress::Progress(std::string label, std::uint64_t total, bool enabled)
     : label_(std::move(label)), total_(enabled && stderr_is_terminal() ? total : 0) {}
 
 Progress::~Progress() {
-  if (drawn_) std::fputs("\r\033[K", stderr);
+  if (!drawn_) return;
+  std::fputs(kClear, stderr);
+  write_on_interrupt(nullptr);
 }
 
 void Progress::update(std::uint64_t done) {
@@ -19,6 +26,7 @@ void Progress::update(std::uint64_t done) {
   const auto now = std::chrono::steady_clock::now();
   if (total_ == 0 || now - last_ < 100ms) return;
   last_ = now;
+  if (!drawn_) write_on_interrupt(kClear);
   drawn_ = true;
   const double share = static_cast<double>(done) / static_cast<double>(total_);
   const double seconds = std::chrono::duration<double>(now - start_).count();

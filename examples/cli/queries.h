@@ -24,38 +24,50 @@ struct Query {
   std::string text;
   std::optional<std::string> pair;
   std::size_t line = 0;  ///< of standard input, from 1; 0: from the command line
+  std::string bad = {};  ///< why the line is no query; empty: it is one
 
   /// A line of standard input with nothing on it.
-  bool blank_line() const { return line != 0 && text.empty() && !pair; }
+  bool blank_line() const { return line != 0 && text.empty() && !pair && bad.empty(); }
 };
 
 /// The texts of a command line, or the lines of standard input.
 class Queries {
  public:
-  /// Adds TEXT, PAIR and --pair-separator.
-  explicit Queries(CLI::App& command);
+  /// Adds TEXT, PAIR, --pair-separator, --input-format and --keep-going.
+  /// @param wanted  what a person at a terminal is asked for when no text is given
+  explicit Queries(CLI::App& command, std::string wanted = "a text");
 
   /// Up to `limit` queries; none at the end. Waits for the first one only, so that a program which writes a line and
-  /// waits for its answer gets it.
+  /// waits for its answer gets it. @throws UsageError for a standard input that cannot be read
   std::vector<Query> next(std::size_t limit);
 
   bool from_stdin() const { return text_option_->count() == 0; }
+  bool keep_going() const { return keep_going_; }
+  /// Whether the command was asked for JSON.
+  bool json() const;
   /// Bytes of standard input that the queries given out so far took up.
   std::uint64_t bytes_taken() const { return bytes_read_ - (buffer_.size() - std::min(begin_, buffer_.size())); }
 
  private:
   std::optional<std::string> next_line();
   bool fill();
-  Query split(std::string line);
+  Query read(std::string line) const;
+  Query split(std::string line) const;
 
+  const CLI::App& command_;
+  std::string wanted_;
   CLI::Option* text_option_;
   CLI::Option* pair_option_;
   std::string text_;
   std::string pair_;
   std::string pair_separator_;
+  std::string format_ = "lines";
+  bool keep_going_ = false;
   bool finished_ = false;
+  bool asked_ = false;
   std::string buffer_;
   std::size_t begin_ = 0;
+  std::size_t searched_ = 0;  ///< no end of a line before this place
   std::size_t lines_ = 0;
   std::uint64_t bytes_read_ = 0;
 };
@@ -66,7 +78,9 @@ Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOpti
 using Prepare = std::function<Encoding(const Query&)>;
 using Answer = std::function<void(std::span<const Query>, std::span<const Encoding>)>;
 
-/// All queries in batches: prepares each, then answers the batch. When one is bad, those before it are still answered.
+/// All queries in batches of bounded size: prepares each, then answers the batch. When one is bad, those before it are
+/// still answered; then it ends the job, or has an error in its place with --keep-going.
+/// @param answer  writes what it has to say at its end, so that it may be called again for each text alone
 void answer_all(Queries& queries, const Prepare& prepare, const Answer& answer);
 
 }  // namespace bertrt::cli

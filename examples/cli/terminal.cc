@@ -1,13 +1,21 @@
 #include "terminal.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "commands.h"
 
 #if defined(_WIN32)
 #include <io.h>
 #else
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,8 +23,17 @@
 #endif
 
 namespace bertrt::cli {
+namespace {
+
+bool stdin_was_closed = false;
+std::atomic<const char*> interrupt_text{nullptr};
+
+}  // namespace
 
 #if defined(_WIN32)
+
+void hold_standard_streams() {}
+void write_on_interrupt(const char*) {}
 
 bool stdin_is_terminal() { return _isatty(0) != 0; }
 bool stdout_is_terminal() { return _isatty(1) != 0; }
@@ -38,9 +55,36 @@ std::uint64_t stdin_file_size() {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+void hold_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) != -1 || errno != EBADF) continue;
+    if (stream == STDIN_FILENO) stdin_was_closed = true;
+    // The lowest number that is free is this one. Writing to it fails, as it would have.
+    static_cast<void>(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+}
+
 std::size_t read_stdin(char* buffer, std::size_t size) {
-  const ssize_t count = read(STDIN_FILENO, buffer, size);
-  return count > 0 ? static_cast<std::size_t>(count) : 0;
+  if (stdin_was_closed) throw UsageError("standard input is closed: give a text, or a file with <");
+  for (;;) {
+    const ssize_t count = read(STDIN_FILENO, buffer, size);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) throw UsageError(std::string("standard input cannot be read: ") + std::strerror(errno));
+  }
+}
+
+extern "C" {
+static void on_interrupt(int signal) {
+  if (const char* text = interrupt_text.load(); text != nullptr) {
+    static_cast<void>(!write(STDERR_FILENO, text, std::strlen(text)));
+  }
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+}
+
+void write_on_interrupt(const char* text) {
+  if (interrupt_text.exchange(text) == nullptr && text != nullptr) std::signal(SIGINT, on_interrupt);
 }
 
 bool stdin_is_ready() {
@@ -82,8 +126,8 @@ std::string pad_right(std::string_view text, std::size_t width) {
 }
 
 void write_stdout(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (std::fflush(stdout) != 0 || !whole) throw OutputLost("standard output cannot be written");
 }
 
 }  // namespace bertrt::cli

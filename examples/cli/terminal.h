@@ -16,7 +16,12 @@ bool stderr_is_terminal();
 /// Size of the regular file on standard input in bytes; 0 when it is something else (a pipe, a terminal).
 std::uint64_t stdin_file_size();
 
+/// Opens the standard streams that the caller closed on nothing, so that no file takes their numbers; call it first. A
+/// closed standard input is remembered: reading it is an error.
+void hold_standard_streams();
+
 /// Reads some bytes of standard input, waiting for the first of them; 0 at the end.
+/// @throws UsageError for one that is closed, a directory, or fails otherwise
 std::size_t read_stdin(char* buffer, std::size_t size);
 
 /// Whether read_stdin() would return at once. True where the system cannot tell.
@@ -34,7 +39,11 @@ std::string bar(double share, std::size_t width);
 /// `text` and blanks up to `width` code points.
 std::string pad_right(std::string_view text, std::size_t width);
 
-/// Writes the whole of `text` to standard output and flushes it.
+/// Writes the whole of `text` to standard output and flushes it. @throws OutputLost
 void write_stdout(std::string_view text);
+
+/// Runs once when the user presses ^C, before the process ends as ever: writes `text` to standard error.
+/// @param text  must stay as it is until the end of the process; null: nothing more
+void write_on_interrupt(const char* text);
 
 }  // namespace bertrt::cli

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "json.h"
 #include "model_options.h"
+#include "printable.h"
 #include "queries.h"
 #include "terminal.h"
 
@@ -24,8 +25,8 @@ struct TokenizeCommand {
     command.add_option("--offsets", offsets, "What offsets count")
         ->check(CLI::IsMember({"byte", "codepoint"}))
         ->capture_default_str();
-    command.add_flag("!--no-special-tokens", special_tokens, "Leave the family's template ([CLS] ... [SEP]) out");
-    command.add_flag("!--literal", parse_special_tokens, "Special tokens written in the text are plain text");
+    command.add_flag("--no-special-tokens", no_special_tokens, "Leave the family's template ([CLS] ... [SEP]) out");
+    command.add_flag("--literal", literal, "Special tokens written in the text are plain text");
     command.add_flag("--json", json, "One JSON object a line");
   }
 
@@ -38,8 +39,8 @@ struct TokenizeCommand {
   std::size_t stride = 0;
   std::size_t pad_to = 0;
   std::string offsets = "byte";
-  bool special_tokens = true;
-  bool parse_special_tokens = true;
+  bool no_special_tokens = false;
+  bool literal = false;
   bool json = false;
 };
 
@@ -71,12 +72,12 @@ void write_json(const Tokenizer& tokenizer, const Encoding& encoding, JsonWriter
 }
 
 void write_readable(const Tokenizer& tokenizer, const Query& query, const Encoding& encoding, std::string& out) {
-  out += bold(query.text) + (query.pair ? "  /  " + bold(*query.pair) : "") + '\n';
+  out += bold(printable(query.text)) + (query.pair ? "  /  " + bold(printable(*query.pair)) : "") + '\n';
   const auto tokens = tokenizer.tokens(encoding);
   for (std::size_t i = 0; i < encoding.size(); ++i) {
     const Offset& offset = encoding.offsets[i];
     out += "  " + pad_right(std::to_string(i), 5) + pad_right(std::to_string(encoding.input_ids[i]), 8) +
-           pad_right(tokens[i], 20);
+           pad_right(printable(tokens[i]), 20);
     if (encoding.sequence_ids[i] >= 0) {
       out += "  " + std::string(encoding.sequence_ids[i] == 0 ? "first" : "second") + ' ' +
              std::to_string(offset.begin) + ".." + std::to_string(offset.end);
@@ -96,8 +97,8 @@ void TokenizeCommand::run() {
   EncodeOptions options = encode_options(length, 0);
   options.stride = stride;
   options.pad_to = pad_to;
-  options.add_special_tokens = special_tokens;
-  options.parse_special_tokens = parse_special_tokens;
+  options.add_special_tokens = !no_special_tokens;
+  options.parse_special_tokens = !literal;
 
   const auto prepare = [&](const Query& query) {
     Encoding encoding = encode(tokenizer, query, options);

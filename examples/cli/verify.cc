@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "commands.h"
 #include "json.h"
@@ -25,25 +27,34 @@ struct VerifyCommand {
   bool json = false;
 };
 
+std::vector<std::string> differs(const VerifyReport& report) {
+  std::vector<std::string> parts;
+  if (!report.tokens_equal) parts.emplace_back("tokens");
+  if (!report.hidden_ok) parts.emplace_back("hidden states");
+  if (!report.logits_ok) parts.emplace_back("logits");
+  return parts;
+}
+
 void VerifyCommand::run() const {
   const VerifyReport report = verify(load_session(model));
   std::string out;
   if (json) {
     JsonWriter writer(out);
-    writer.begin_object().key("engine").value(report.engine).key("cases").value(report.cases);
+    writer.begin_object().key("engine").value(to_string(report.engine)).key("cases").value(report.cases);
     writer.key("max_difference").begin_object().key("hidden").value(report.max_hidden_difference);
     writer.key("logits").value(report.max_logits_difference).end_object();
-    writer.key("ok").value(report.ok).end_object();
+    writer.key("ok").value(report.ok).key("differs").array(std::span<const std::string>(differs(report))).end_object();
     out += '\n';
   } else {
     std::array<char, 256> text{};
     std::snprintf(
         text.data(), text.size(),
         "  engine      %s\n  cases       %zu\n  difference  hidden states %.2g, logits %.2g (largest, absolute)\n",
-        report.engine.c_str(), report.cases, static_cast<double>(report.max_hidden_difference),
+        std::string(to_string(report.engine)).c_str(), report.cases, static_cast<double>(report.max_hidden_difference),
         static_cast<double>(report.max_logits_difference));
     out = bold(report.ok ? "The model gives here what it gave in Python." : "The model differs from Python.") + '\n' +
           text.data();
+    for (const std::string& part : differs(report)) out += "  " + part + " differ\n";
   }
   write_stdout(out);
   if (!report.ok) throw CheckFailed("verify");

@@ -25,7 +25,8 @@ enum class Truncation {
 
 /// How to encode. Defaults: special tokens on, no truncation, no padding.
 struct EncodeOptions {
-  /// Longest result in tokens, special tokens included. 0: no limit here (the session applies the model's).
+  /// Longest result in tokens, special tokens included. 0: no limit, but for a session's tokenizer that truncates: the
+  /// model's.
   std::size_t max_length = 0;
   /// What to do with a text longer than `max_length`.
   Truncation truncation = Truncation::none;
@@ -53,6 +54,9 @@ struct SpecialTokenIds {
 
 namespace tokenizer {
 class TokenizerImpl;
+}
+namespace session {
+struct Access;
 }
 
 /// Text to token ids exactly as Hugging Face tokenizers 0.23.3, and back.
@@ -107,7 +111,12 @@ class BERTRT_API Tokenizer {
   explicit Tokenizer(std::shared_ptr<const tokenizer::TokenizerImpl> impl);
 
  private:
+  friend struct session::Access;
+  /// With the model's limit where they truncate and name none.
+  EncodeOptions limited(EncodeOptions options) const noexcept;
+
   std::shared_ptr<const tokenizer::TokenizerImpl> impl_;
+  std::size_t model_max_length_ = 0;  ///< of the session that it came with; 0: no limit
 };
 
 /// `encoding`'s offsets (and those of its overflow) counted in code points of the two texts instead of bytes.

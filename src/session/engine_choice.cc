@@ -61,8 +61,8 @@ class Chooser {
   EngineChoice named() {
     Attempt tried = attempt(decision_.of(options_.engine));
     if (auto* refusal = std::get_if<Refusal>(&tried)) {
-      throw Error(refusal->code, file_->name(), "a model for the " + std::string(to_string(options_.engine)) + " engine",
-                  refusal->why);
+      throw Error(refusal->code, file_->name(),
+                  "a model for the " + std::string(to_string(options_.engine)) + " engine", refusal->why);
     }
     return std::get<EngineChoice>(std::move(tried));
   }
@@ -77,7 +77,8 @@ class Chooser {
         return std::move(*choice);
       }
       const Refusal& refusal = std::get<Refusal>(tried);
-      refusals += (refusals.empty() ? "" : "; ") + std::string(to_string(candidate.engine)) + " is not used: " + refusal.why;
+      refusals +=
+          (refusals.empty() ? "" : "; ") + std::string(to_string(candidate.engine)) + " is not used: " + refusal.why;
       code = refusal.code;
     }
     throw Error(code, file_->name(), "a model that one of the engines may run", refusals);
@@ -120,7 +121,8 @@ class Chooser {
       if (known) return make_packed("equal to the trace by a proof that was kept (" + cache->file().string() + ")", {});
     }
     if (!may_use_libtorch(options_)) {
-      return Refusal{ErrorCode::unsupported, "no proof is kept, and the trace itself may not run (SessionOptions::trust)"};
+      return Refusal{ErrorCode::unsupported,
+                     "no proof is kept, and the trace itself may not run (SessionOptions::trust)"};
     }
     // Before the weights are packed, so that libtorch's copy of them is gone by then.
     std::optional<TraceProof> proof;

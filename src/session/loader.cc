@@ -111,15 +111,18 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
 
   std::optional<std::int64_t> pad_token_id;
   if (tokenizer && tokenizer->special_tokens().pad >= 0) pad_token_id = tokenizer->special_tokens().pad;
-  const ModelTraits traits = engine::torchscript::read_traits(file, pad_token_id);
+  ModelTraits traits = engine::torchscript::read_traits(file, pad_token_id);
   if (tokenizer) check_vocabulary(*tokenizer, traits.vocab_size, file.name());
 
   const Decision decision = decide(file, options);
   timer.stage("decide");
+  const auto recognized = [](const OutputInfo& info) { return info.evidence == Evidence::recognized; };
+  if (std::any_of(decision.outputs.begin(), decision.outputs.end(), recognized)) traits.outputs = decision.outputs;
   EngineChoice choice = choose_engine(opened.file, decision, options, traits, timer);
   SessionInfo info = make_info(file, traits, choice);
   info.findings.insert(info.findings.begin(), decision.findings.begin(), decision.findings.end());
   if (choice.kind != EngineKind::packed && info.not_explained.empty()) info.not_explained = decision.not_explained;
+  if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
   batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
   opened.file.reset();

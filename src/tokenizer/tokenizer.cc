@@ -25,12 +25,17 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) { return make(token
 
 Tokenizer Tokenizer::from_files(std::span<const File> files) { return make(tokenizer::TokenizerFiles(files)); }
 
+EncodeOptions Tokenizer::limited(EncodeOptions options) const noexcept {
+  if (options.max_length == 0 && options.truncation != Truncation::none) options.max_length = model_max_length_;
+  return options;
+}
+
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
-  return impl_->encode(text, options);
+  return impl_->encode(text, limited(options));
 }
 
 Encoding Tokenizer::encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
-  return impl_->encode(text, pair, options);
+  return impl_->encode(text, pair, limited(options));
 }
 
 void Tokenizer::encode_ids(std::string_view text, std::vector<std::int32_t>& ids, bool parse_special_tokens) const {
@@ -51,7 +56,7 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string> texts
       const std::size_t end = std::min(begin + kShare, texts.size());
       for (std::size_t i = begin; i < end; ++i) {
         try {
-          encodings[i] = impl_->encode(texts[i], options);
+          encodings[i] = impl_->encode(texts[i], limited(options));
         } catch (...) {
           const std::lock_guard lock(mutex);
           if (i < failed_at) {  // the first text's error, whichever thread meets one first

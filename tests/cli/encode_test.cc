@@ -55,7 +55,7 @@ TEST(Encode, AFileThatGivesLogitsAloneSaysSo) {
 
 TEST(Encode, AnExplicitEngineIsHonouredOrRefused) {
   EXPECT_EQ(run({"encode", "--engine", "torchscript", "x"}).status, 0);
-  expect_refused({"encode", "--device", "tpu:7", "x"}, 2, "tpu");
+  expect_refused({"encode", "--engine", "torchscript", "--device", "tpu:7", "x"}, 2, "tpu");
 }
 
 }  // namespace

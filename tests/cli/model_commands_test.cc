@@ -21,11 +21,14 @@ TEST(Inspect, GivesTheContract) {
   EXPECT_EQ(report["architecture"], "bert");
   ASSERT_EQ(report["inputs"].size(), 3U);
   EXPECT_EQ(report["inputs"][0], json::parse(R"({"name":"input_ids","dtype":"int64"})"));
-  EXPECT_FALSE(report["outputs"].empty());
+  ASSERT_FALSE(report["outputs"].empty());
+  EXPECT_TRUE(report["outputs"][0]["name"].is_string());
+  EXPECT_TRUE(report["outputs"][0]["role"].is_string());
+  EXPECT_TRUE(report["outputs"][0]["shape"].is_array());
   EXPECT_EQ(report["traced_shape"], json::parse("[1,128]"));
   EXPECT_EQ(report["lengths"]["proven_max"], 512);
   EXPECT_TRUE(report["lengths"]["why"].is_string());
-  EXPECT_TRUE(report["engine"].is_string());
+  EXPECT_EQ(report["engine"], "packed");
   EXPECT_TRUE(report["findings"].is_array());
   EXPECT_FALSE(report.contains("load")) << "nothing is run unless it is asked for";
 }
@@ -47,7 +50,7 @@ TEST(Inspect, KeepsAProofInTheFolderThatItIsGiven) {
   const auto folder =
       std::filesystem::temp_directory_path() / ("bertrt-proofs-" + std::to_string(std::random_device()()));
   const auto why = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"inspect", "--timings", trace};
+    std::vector<std::string> arguments = {"inspect", "--timings", "--trust", "checked", trace};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_json(arguments).at(0)["load"]["engine_why"].get<std::string>();
   };

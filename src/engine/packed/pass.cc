@@ -158,8 +158,8 @@ void Pass::run_pooler(EncoderOutput& output) {
 
 void Pass::run_head(EncoderOutput& output) {
   const bool texts = head_->kind() == Head::Kind::text;
-  const std::span<const std::size_t> rows = texts ? std::span(batch_.row_offsets->data(), batch_.size())
-                                                  : std::span<const std::size_t>(token_rows_.rows);
+  const std::span<const std::size_t> rows =
+      texts ? std::span(batch_.row_offsets->data(), batch_.size()) : std::span<const std::size_t>(token_rows_.rows);
   const std::size_t classes = head_->classes();
   std::vector<float> logits(rows.size() * classes);
   for_blocks(rows, [&](const float* block, std::size_t first, std::size_t count) {
