@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
-#include <string_view>
 #include <utility>
 
 #include "commands.h"

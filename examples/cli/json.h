@@ -10,7 +10,8 @@
 namespace bertrt::cli {
 
 /// Writes one JSON value into a string, member by member and with no tree in between: outputs are large arrays.
-/// Floats come in the shortest form that reads back exactly; invalid UTF-8 as U+FFFD; numbers that JSON lacks as "inf", "-inf" and "nan".
+/// Floats come in the shortest form that reads back exactly; invalid UTF-8 as U+FFFD; numbers that JSON lacks as "inf",
+/// "-inf" and "nan".
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}

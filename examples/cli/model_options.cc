@@ -41,10 +41,11 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
   command.add_option("--threads", options.threads, "Threads of a forward pass; 0: one a core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  command.add_option("--trust", options.trust,
-                     "What the file may do. data: nothing, libtorch never sees it; checked: libtorch may run it where "
-                     "all its operators are known; full: you vouch for it. Default: data, and checked with --engine "
-                     "torchscript")
+  command
+      .add_option("--trust", options.trust,
+                  "What the file may do. data: nothing, libtorch never sees it; checked: libtorch may run it where "
+                  "all its operators are known; full: you vouch for it. Default: data, and checked with --engine "
+                  "torchscript")
       ->check(CLI::IsMember({"data", "checked", "full"}));
   command.add_option("--operator-library", options.operator_libraries, "Operator library to open before the model")
       ->expected(1)
@@ -83,9 +84,8 @@ SessionOptions session_options(const ModelOptions& options) {
 
 BertSession load_session(const ModelOptions& options) {
   if (options.verbose) {
-    set_warning_handler([](std::string_view message) {
-      std::fprintf(stderr, "bertrt: warning: %s\n", printable(message).c_str());
-    });
+    set_warning_handler(
+        [](std::string_view message) { std::fprintf(stderr, "bertrt: warning: %s\n", printable(message).c_str()); });
   }
   try {
     return BertSession::load(model_path(options), session_options(options));

@@ -87,8 +87,7 @@ class Answering {
 
   void report(const Query& query, const Error& error) const {
     const std::string where =
-        query.line == 0 ? error.where()
-                        : "line " + std::to_string(query.line) + " of standard input, " + error.where();
+        query.line == 0 ? error.where() : "line " + std::to_string(query.line) + " of standard input, " + error.where();
     const Error named(error.code(), where, error.expected(), error.found());
     if (!queries_.keep_going()) throw named;
     std::string out;
@@ -117,7 +116,8 @@ Queries::Queries(CLI::App& command, std::string wanted) : command_(command), wan
   command.add_option("--input-format", format_, "Lines of standard input: texts, or {\"text\",\"pair\"} each")
       ->check(CLI::IsMember({"lines", "jsonl"}))
       ->capture_default_str();
-  command.add_flag("--keep-going", keep_going_, "An error in a bad text's place ({\"error\"}), instead of the job's end");
+  command.add_flag("--keep-going", keep_going_,
+                   "An error in a bad text's place ({\"error\"}), instead of the job's end");
 }
 
 bool Queries::json() const {

@@ -23,7 +23,7 @@ namespace bertrt::cli {
 struct Query {
   std::string text;
   std::optional<std::string> pair;
-  std::size_t line = 0;       ///< of standard input, from 1; 0: from the command line
+  std::size_t line = 0;  ///< of standard input, from 1; 0: from the command line
   std::string bad = {};  ///< why the line is no query; empty: it is one
 
   /// A line of standard input with nothing on it.

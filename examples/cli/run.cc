@@ -22,14 +22,16 @@ struct RunCommand {
   explicit RunCommand(CLI::App& command) : queries(command) {
     add_model_options(command, model);
     add_length_options(command, length);
-    command.add_option("--ids", ids,
-                       "A text as token ids, \"I,I,...[;T,T,...[;M,M,...]]\": ids, types, mask; an empty part stands "
-                       "for the default. Several are run as one batch")
+    command
+        .add_option("--ids", ids,
+                    "A text as token ids, \"I,I,...[;T,T,...[;M,M,...]]\": ids, types, mask; an empty part stands "
+                    "for the default. Several are run as one batch")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    command.add_option("--input", inputs,
-                       "A further input of the model, NAME=v,v,..., each token's values together; once for each text "
-                       "of --ids")
+    command
+        .add_option("--input", inputs,
+                    "A further input of the model, NAME=v,v,..., each token's values together; once for each text "
+                    "of --ids")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command.add_flag("--json", json, "One JSON object a line");
@@ -73,9 +75,8 @@ void write_readable(const std::string& title, const std::vector<GivenOutput>& ou
   std::size_t width = 8;
   for (const GivenOutput& output : outputs) width = std::max(width, printable(output.info->name).size());
   for (const GivenOutput& output : outputs) {
-    out += "  " + pad_right(printable(output.info->name), width) + "  " +
-           pad_right(to_string(output.info->role), 13) + "  " + pad_right(shape_text(output.shape), 12) +
-           first_values(output.data) + '\n';
+    out += "  " + pad_right(printable(output.info->name), width) + "  " + pad_right(to_string(output.info->role), 13) +
+           "  " + pad_right(shape_text(output.shape), 12) + first_values(output.data) + '\n';
   }
   if (outputs.empty()) out += "  nothing\n";
 }

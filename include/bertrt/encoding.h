@@ -20,9 +20,9 @@ struct Offset {
 /// A further input of a model beside the standard ones, e.g. LayoutLM's "bbox" (width 4). Its values are integers or
 /// floats: one of the two vectors is filled.
 struct NamedInput {
-  std::string name;                    ///< the trace's name for it, without suffix
-  std::size_t width = 1;               ///< values for each token
-  std::vector<std::int64_t> values;    ///< [sequence, width], row-major
+  std::string name;                     ///< the trace's name for it, without suffix
+  std::size_t width = 1;                ///< values for each token
+  std::vector<std::int64_t> values;     ///< [sequence, width], row-major
   std::vector<float> real_values = {};  ///< the same, for an input that takes floats (BROS' "bbox")
 };
 

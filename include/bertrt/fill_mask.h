@@ -16,10 +16,10 @@ namespace bertrt {
 
 /// One candidate for a masked token.
 struct MaskPrediction {
-  std::string token;         ///< as in the vocabulary, e.g. "paris" or "##s"
+  std::string token;  ///< as in the vocabulary, e.g. "paris" or "##s"
   std::int32_t token_id = 0;
-  float score = 0;           ///< softmax probability over the whole vocabulary
-  std::string sequence;      ///< the text decoded with this token in the mask's place
+  float score = 0;       ///< softmax probability over the whole vocabulary
+  std::string sequence;  ///< the text decoded with this token in the mask's place
 };
 
 /// The candidates for one mask, best first.

@@ -44,10 +44,10 @@ struct ModelReport {
                                            ///< without running the file are `other`
   std::vector<std::int64_t> traced_shape;  ///< [batch, sequence]; empty when the file does not say
   LengthReport lengths;
-  std::optional<EngineKind> engine;  ///< the one that is tried first under the options; nothing: none can run it
-  std::string engine_why;            ///< why this one, or why none
+  std::optional<EngineKind> engine;        ///< the one that is tried first under the options; nothing: none can run it
+  std::string engine_why;                  ///< why this one, or why none
   std::vector<std::string> not_explained;  ///< SessionInfo::not_explained
-  std::size_t parameters = 0;  ///< number of unique weights (elements)
+  std::size_t parameters = 0;              ///< number of unique weights (elements)
   std::vector<FindingReport> findings;
 };
 

@@ -32,11 +32,11 @@ struct SessionInfo {
   std::string architecture;                ///< "bert", …; empty when unknown
   std::string task;                        ///< "encoder", "masked-lm", …
   std::vector<std::string> inputs;         ///< names, in the trace's order
-  std::vector<OutputInfo> outputs;         ///< what run() can give, in EncoderOutput's order: a hidden state a layer first
-  std::size_t traced_batch = 0;            ///< 0 when the file does not say
-  std::size_t traced_length = 0;           ///< 0 when the file does not say
-  std::size_t max_length = 0;              ///< longest text in tokens; 0: no limit but memory
-  std::size_t proven_min = 0;              ///< lengths run without padding: proven_min … proven_max; 0,0: none
+  std::vector<OutputInfo> outputs;  ///< what run() can give, in EncoderOutput's order: a hidden state a layer first
+  std::size_t traced_batch = 0;     ///< 0 when the file does not say
+  std::size_t traced_length = 0;    ///< 0 when the file does not say
+  std::size_t max_length = 0;       ///< longest text in tokens; 0: no limit but memory
+  std::size_t proven_min = 0;       ///< lengths run without padding: proven_min … proven_max; 0,0: none
   std::size_t proven_max = 0;
   std::string lengths_why;  ///< how the range was proven
   std::string kernels;      ///< the packed engine's inner loops and their measured rates; else empty

@@ -13,10 +13,10 @@ struct VerifyReport {
   std::size_t cases = 0;
   float max_hidden_difference = 0;  ///< absolute
   float max_logits_difference = 0;  ///< absolute
-  bool tokens_equal = false;  ///< the session's tokenizer gives the bundle's ids; true, too, where it has none
-  bool hidden_ok = false;     ///< hidden states within the documented bounds of the session's dtype
-  bool logits_ok = false;     ///< logits likewise; true, too, where the bundle has values for none
-  bool ok = false;            ///< all of them
+  bool tokens_equal = false;        ///< the session's tokenizer gives the bundle's ids; true, too, where it has none
+  bool hidden_ok = false;           ///< hidden states within the documented bounds of the session's dtype
+  bool logits_ok = false;           ///< logits likewise; true, too, where the bundle has values for none
+  bool ok = false;                  ///< all of them
 };
 
 /// Runs the self-test of the session's bundle. @throws Error unsupported when its file carries none

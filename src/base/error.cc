@@ -24,9 +24,8 @@ std::string_view to_string(ErrorCode code) noexcept {
 template <>
 std::optional<ErrorCode> parse(std::string_view name) noexcept {
   using enum ErrorCode;
-  for (const ErrorCode code :
-       {file_not_found, io, invalid_format, unsupported, unsafe_model, model_mismatch, invalid_argument, input_too_long,
-        missing_mask_token, runtime, out_of_resources}) {
+  for (const ErrorCode code : {file_not_found, io, invalid_format, unsupported, unsafe_model, model_mismatch,
+                               invalid_argument, input_too_long, missing_mask_token, runtime, out_of_resources}) {
     if (to_string(code) == name) return code;
   }
   return std::nullopt;

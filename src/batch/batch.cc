@@ -65,11 +65,11 @@ std::size_t check_encoding(std::size_t text, const Encoding& encoding, const Bat
     const std::size_t given = extra.values.size() + extra.real_values.size();
     const bool one_kind = extra.values.empty() || extra.real_values.empty();
     if (extra.width == 0 || extra.width > kMaxWidth || given != expected || !one_kind) {
-      reject(text, "extra input " + extra.name,
-             std::to_string(expected) + " integers or as many floats (tokens × width " + std::to_string(extra.width) +
-                 ")",
-             std::to_string(extra.values.size()) + " integers and " + std::to_string(extra.real_values.size()) +
-                 " floats");
+      reject(
+          text, "extra input " + extra.name,
+          std::to_string(expected) + " integers or as many floats (tokens × width " + std::to_string(extra.width) + ")",
+          std::to_string(extra.values.size()) + " integers and " + std::to_string(extra.real_values.size()) +
+              " floats");
     }
   }
   const std::size_t length = real_length(encoding);

@@ -38,7 +38,8 @@ struct BatchLimits {
 
 /// Joins encodings into a batch, padding left out. The only way in: engines trust what it returns.
 ///
-/// @throws Error invalid_argument for an empty batch, a null, an empty encoding, vectors of different lengths, a value out of
+/// @throws Error invalid_argument for an empty batch, a null, an empty encoding, vectors of different lengths, a value
+/// out of
 ///         its domain, position_ids or extra inputs that only some of the texts have; input_too_long. Each message
 ///         names the text ("text 3") and the first index that is wrong.
 Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& limits);

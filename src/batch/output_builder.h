@@ -49,8 +49,8 @@ class OutputBuilder {
   const RunRequest& request_;
   std::span<const OutputInfo> outputs_;
   WantedRows wanted_;
-  std::size_t last_hidden_ = 0;              ///< index of the last hidden state among the outputs
-  std::vector<Rows> rows_;                   ///< by output; empty where it is not wanted or in `more`
+  std::size_t last_hidden_ = 0;                ///< index of the last hidden state among the outputs
+  std::vector<Rows> rows_;                     ///< by output; empty where it is not wanted or in `more`
   std::vector<std::vector<TextTensor>> more_;  ///< by output, likewise
 };
 

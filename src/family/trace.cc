@@ -81,6 +81,8 @@ std::vector<OutputInfo> describe_outputs(const Trace& trace) {
         info.shape.push_back(fixed ? shapes[i][axis] : -1);
       }
     }
+    const bool again = std::any_of(infos.begin(), infos.end(), [&](const OutputInfo& other) { return other.role == plan.role; });
+    info.in_more = plan.role == OutputRole::other || plan.embeddings || (again && plan.role != OutputRole::hidden_state);
     infos.push_back(std::move(info));
   }
   return infos;

@@ -67,10 +67,13 @@ std::vector<OutputInfo> named_outputs(const model::ModelFile& file) {
     for (std::size_t i = 0; i < count; ++i) outputs.push_back({std::to_string(i), OutputRole::other, {}, {}});
   }
   using enum OutputRole;
-  static constexpr std::pair<std::string_view, OutputRole> kNames[] = {
-      {"all_encoder_layers", hidden_state}, {"hidden_states", hidden_state}, {"last_hidden_state", hidden_state},
-      {"pooled_output", pooled_output},     {"pooler_output", pooled_output}, {"start_logits", start_logits},
-      {"end_logits", end_logits}};
+  static constexpr std::pair<std::string_view, OutputRole> kNames[] = {{"all_encoder_layers", hidden_state},
+                                                                       {"hidden_states", hidden_state},
+                                                                       {"last_hidden_state", hidden_state},
+                                                                       {"pooled_output", pooled_output},
+                                                                       {"pooler_output", pooled_output},
+                                                                       {"start_logits", start_logits},
+                                                                       {"end_logits", end_logits}};
   for (OutputInfo& output : outputs) {
     for (const auto& [name, role] : kNames) {
       if (output.name == name) output = {output.name, role, Evidence::by_name, {}};

@@ -139,6 +139,7 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   SessionInfo info = make_info(file, traits, choice);
   info.findings.insert(info.findings.begin(), decision.findings.begin(), decision.findings.end());
   if (choice.kind != EngineKind::packed && info.not_explained.empty()) info.not_explained = decision.not_explained;
+  if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
   batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
   opened.file.reset();

@@ -45,7 +45,9 @@ struct Access {
   /// @throws Error invalid_argument for a session that was moved from
   static const SessionImpl& impl(const BertSession& session) { return session.impl(); }
   /// What the tokenizer's copies truncate to when they are not told.
-  static void set_model_limit(Tokenizer& tokenizer, std::size_t max_length) { tokenizer.model_max_length_ = max_length; }
+  static void set_model_limit(Tokenizer& tokenizer, std::size_t max_length) {
+    tokenizer.model_max_length_ = max_length;
+  }
 };
 
 /// Checks the request against the batch and runs it. @throws Error invalid_argument, and what engines throw

@@ -97,7 +97,8 @@ FillMask::FillMask(BertSession session, Evidence least) : session_(std::move(ses
     throw Error(ErrorCode::unsupported, "FillMask", std::move(expected), std::move(found));
   };
   if (logits == nullptr || (!task.empty() && task != "masked-lm")) {
-    refuse("a model with a masked-token head", task.empty() ? "one that is not known to give token logits" : "one for " + task);
+    refuse("a model with a masked-token head",
+           task.empty() ? "one that is not known to give token logits" : "one for " + task);
   } else if (logits->evidence < least) {
     refuse("logits that are token logits " + std::string(to_string(least)),
            "output " + logits->name + ", which is only " + std::string(to_string(logits->evidence)));
@@ -110,8 +111,7 @@ std::vector<MaskAnswer> FillMask::one(std::string_view text, const std::string_v
   EncodeOptions encode;
   encode.truncation = options.truncation;  // to the model's limit
   const Tokenizer& tokenizer = session_.tokenizer();
-  const Encoding encoding =
-      pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);
+  const Encoding encoding = pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);
   return (*this)(std::span<const Encoding>(&encoding, 1), options).front();
 }
 

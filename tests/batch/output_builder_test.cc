@@ -100,12 +100,14 @@ TEST(OutputBuilder, RefusesShapesThatARoleCannotHave) {
     OutputBuilder builder(batch, request, infos);
     return thrown_by([&] { builder.add(output, 0, shape, data); }).code();
   };
-  EXPECT_EQ(code(0, {3, 1}, {1, 2, 3}), ErrorCode::runtime);   // three tokens, and the text has two
-  EXPECT_EQ(code(0, {2, 1}, {1}), ErrorCode::runtime);         // fewer values than the shape says
-  EXPECT_EQ(code(2, {1, 2}, {1, 2}), ErrorCode::runtime);      // a row each
+  EXPECT_EQ(code(0, {3, 1}, {1, 2, 3}), ErrorCode::runtime);  // three tokens, and the text has two
+  EXPECT_EQ(code(0, {2, 1}, {1}), ErrorCode::runtime);        // fewer values than the shape says
+  EXPECT_EQ(code(2, {1, 2}, {1, 2}), ErrorCode::runtime);     // a row each
   OutputBuilder builder(batch, request, infos);
   builder.add(2, 0, std::vector<std::size_t>{1}, std::vector<float>{1});
-  EXPECT_EQ(thrown_by([&] { builder.add(2, 1, std::vector<std::size_t>{2}, std::vector<float>{1, 2}); }).code(),
+  EXPECT_EQ(thrown_by([&] {
+              builder.add(2, 1, std::vector<std::size_t>{2}, std::vector<float>{1, 2});
+            }).code(),
             ErrorCode::runtime);  // another width
 }
 

@@ -51,6 +51,14 @@ TEST(FillMask, ALineAloneAndAmongOthersAnswersTheSame) {
   }
 }
 
+TEST(FillMask, TargetsAreTheOnlyAnswers) {
+  const auto answer = run_json({"fill-mask", "--targets", "germany,france", "Paris is the capital of [MASK]."}).at(0);
+  const auto& predictions = answer["masks"][0]["predictions"];
+  ASSERT_EQ(predictions.size(), 2U);
+  EXPECT_EQ(predictions[0]["token"], "france");
+  expect_refused({"fill-mask", "--targets", "no-such-word-at-all", "A [MASK]."}, 2, "no-such-word-at-all");
+}
+
 TEST(FillMask, NoMaskIsBadInput) {
   expect_refused({"fill-mask", "no mask here"}, 2, "[MASK]");
   expect_refused({"fill-mask", ""}, 2, "[MASK]");

@@ -50,6 +50,17 @@ Outcome run(const std::vector<std::string>& arguments, const std::string& input)
   return outcome;
 }
 
+Outcome run_shell(const std::string& line) {
+  const std::string out = write_file("out", "");
+  const std::string err = write_file("err", "");
+  const std::string command =
+      "BERTRT=" + quoted(BERTRT_CLI) + "; { " + line + "; } 1>" + quoted(out) + " 2>" + quoted(err);
+  const int status = std::system(command.c_str());
+  Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(out), content(err)};
+  std::filesystem::remove_all(std::filesystem::path(out).parent_path());
+  return outcome;
+}
+
 std::vector<nlohmann::json> run_json(std::vector<std::string> arguments, const std::string& input) {
   arguments.emplace_back("--json");
   const Outcome outcome = run(arguments, input);

@@ -15,6 +15,9 @@ struct Outcome {
 /// Runs build/bin/bertrt with these arguments and this standard input.
 Outcome run(const std::vector<std::string>& arguments, const std::string& input = {});
 
+/// Runs a line of the shell, with the binary's path in $BERTRT.
+Outcome run_shell(const std::string& line);
+
 /// The lines of a successful run's standard output, each parsed; a failure of the test where it is something else.
 std::vector<nlohmann::json> run_json(std::vector<std::string> arguments, const std::string& input = {});
 

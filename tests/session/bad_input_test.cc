@@ -106,7 +106,8 @@ TEST_F(BadFile, VocabularyThatIsNotThere) {
 
 TEST_F(BadFile, OperatorLibraries) {
   const auto load = [&](const std::filesystem::path& library) {
-    return thrown_by([&] { load_trace("bert_tuple.pt", {.trust = Trust::full, .torchscript = {.operator_libraries = {library}}}); });
+    return thrown_by(
+        [&] { load_trace("bert_tuple.pt", {.trust = Trust::full, .torchscript = {.operator_libraries = {library}}}); });
   };
   EXPECT_EQ(load(folder_ / "none.so").code(), ErrorCode::file_not_found);
   EXPECT_EQ(load(write("text.so", "no library")).code(), ErrorCode::unsupported);
@@ -128,7 +129,8 @@ TEST(BadOption, WhatContradictsItself) {
     EXPECT_EQ(thrown.code(), ErrorCode::invalid_argument) << thrown.what();
     return std::string(thrown.what());
   };
-  EXPECT_THAT(error({.engine = EngineKind::torchscript, .trust = Trust::data_only}), HasSubstr("SessionOptions::trust"));
+  EXPECT_THAT(error({.engine = EngineKind::torchscript, .trust = Trust::data_only}),
+              HasSubstr("SessionOptions::trust"));
   EXPECT_THAT(error({.engine = EngineKind::torchscript, .packed = {.dtype = DType::int8}}), HasSubstr("dtype"));
   EXPECT_THAT(error({.trust = Trust::checked, .torchscript = {.operator_libraries = {"x.so"}}}), HasSubstr("trust"));
   EXPECT_THAT(error({.threads = 1025}), HasSubstr("threads"));
@@ -181,11 +183,9 @@ TEST(BadRun, EachHasItsError) {
 TEST(BadRun, ASessionThatWasMovedFrom) {
   BertSession session = load_trace("bert_tuple.pt");
   const BertSession taken = std::move(session);
-  for (const auto& call : std::vector<std::function<void()>>{[&] { session.run(Encoding()); },
-                                                             [&] { session.info(); },
-                                                             [&] { session.tokenizer(); },
-                                                             [&] { session.has_tokenizer(); },
-                                                             [&] { verify(session); }}) {
+  for (const auto& call : std::vector<std::function<void()>>{
+           [&] { session.run(Encoding()); }, [&] { session.info(); }, [&] { session.tokenizer(); },
+           [&] { session.has_tokenizer(); }, [&] { verify(session); }}) {
     const Error error = thrown_by(call);
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_THAT(error.what(), HasSubstr("moved from"));

@@ -15,9 +15,9 @@ struct Trace {
   const char* file;
   const char* golden;
   std::vector<std::string> inputs;
-  std::size_t layers;        // that the trace returns
-  std::size_t more;          // outputs that have no name in it, nor a hidden state's shape
-  std::size_t proven_max;    // 0: padded to the traced length
+  std::size_t layers;      // that the trace returns
+  std::size_t more;        // outputs that have no name in it, nor a hidden state's shape
+  std::size_t proven_max;  // 0: padded to the traced length
   std::vector<OutputRole> named = {};
 };
 
@@ -60,8 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
         Trace{"bert_trap.pt", "bert_one_segment.json", kMasked, 1, 1, 64},
         Trace{"bert_tuple.pt", "bert.json", kAll, 1, 1, 64},
         Trace{"bert_dict.pt", "bert.json", kAll, 1, 0, 64, {OutputRole::pooled_output}},
-        Trace{"bert_tensor.pt", "bert.json", kAll, 1, 0, 64},
-        Trace{"bert_layers.pt", "bert.json", kAll, 2, 1, 64},
+        Trace{"bert_tensor.pt", "bert.json", kAll, 1, 0, 64}, Trace{"bert_layers.pt", "bert.json", kAll, 2, 1, 64},
         Trace{"bert_hidden_states.pt", "bert.json", kAll, 2, 3, 64},
         Trace{"bert_permuted.pt", "bert.json", {"token_type_ids", "attention_mask", "input_ids"}, 1, 1, 64},
         Trace{"bert_ids_mask.pt", "bert_one_segment.json", kMasked, 1, 1, 64},
@@ -73,12 +72,10 @@ INSTANTIATE_TEST_SUITE_P(
               1,
               1,
               64},
-        Trace{"bert_int32.pt", "bert.json", kAll, 1, 1, 64},
-        Trace{"bert_batch2.pt", "bert.json", kAll, 1, 1, 64},
+        Trace{"bert_int32.pt", "bert.json", kAll, 1, 1, 64}, Trace{"bert_batch2.pt", "bert.json", kAll, 1, 1, 64},
         Trace{"bert_masked_lm.pt", "bert_masked_lm.json", kAll, 0, 1, 64},
         Trace{"bert_classify.pt", "bert_classify.json", kAll, 0, 1, 64},
-        Trace{"bert_ner.pt", "bert_ner.json", kAll, 0, 1, 64},
-        Trace{"bert_qa.pt", "bert_qa.json", kAll, 0, 2, 64},
+        Trace{"bert_ner.pt", "bert_ner.json", kAll, 0, 1, 64}, Trace{"bert_qa.pt", "bert_qa.json", kAll, 0, 2, 64},
         Trace{"longformer.pt", "longformer.json", kMasked, 1, 1, 0},
         Trace{"toy_slice.pt", "toy_slice.json", kMasked, 1, 0, 14},
         Trace{"toy_rows.pt", "toy_rows.json", kMasked, 1, 0, 0},
@@ -129,7 +126,8 @@ TEST(Findings, AMissingMaskIsNamed) {
   for (const char* file : {"pytorch_pretrained_bert.pt", "bert_ids_only.pt"}) {
     EXPECT_THAT(load_trace(file).info().findings, ::testing::Contains(::testing::HasSubstr("no attention mask")));
   }
-  const auto fixed = load_trace("bert_ids_types.pt", {.torchscript = {.length_policy = LengthPolicy::fixed}}).info().findings;
+  const auto fixed =
+      load_trace("bert_ids_types.pt", {.torchscript = {.length_policy = LengthPolicy::fixed}}).info().findings;
   EXPECT_THAT(fixed, ::testing::Contains(::testing::HasSubstr("answers depend on that padding")));
 }
 

@@ -13,8 +13,7 @@ TEST(OperatorLibrary, IsNamedWhenItIsMissingAndUsedWhenItIsGiven) {
   EXPECT_EQ(error.code(), ErrorCode::unsupported);
   EXPECT_THAT(error.what(), ::testing::HasSubstr("bertrt_test::scale"));
 
-  const SessionOptions options = {.trust = Trust::full,
-                                  .torchscript = {.operator_libraries = {BERTRT_SCALE_OPERATOR}}};
+  const SessionOptions options = {.trust = Trust::full, .torchscript = {.operator_libraries = {BERTRT_SCALE_OPERATOR}}};
   for (int twice = 0; twice < 2; ++twice) {
     const BertSession session = load_trace("custom_operator.pt", options);
     for (const GoldenCase& golden : load_golden("custom_operator.json")) {

@@ -104,7 +104,8 @@ TEST(ProofCacheOfASession, SparesTheInterpreterAndSurvivesDamage) {
   const ScratchFolder scratch;
   const auto load = [&](DType dtype) {
     BertSession session =
-        BertSession::load(trace_path("bert_layers.pt"), {.trust = Trust::checked, .proof_cache = scratch.path(), .packed = {.dtype = dtype}});
+        BertSession::load(trace_path("bert_layers.pt"),
+                          {.trust = Trust::checked, .proof_cache = scratch.path(), .packed = {.dtype = dtype}});
     EXPECT_EQ(session.info().engine, EngineKind::packed) << session.info().engine_why;
     return session;
   };
@@ -124,7 +125,8 @@ TEST(ProofCacheOfASession, KeepsNothingWhereThePackedEngineIsNotProven) {
   const ScratchFolder scratch;
   for (const char* file : {"bert_scaled.pt", "toy_slice.pt"}) {
     for (int i = 0; i < 2; ++i) {
-      const BertSession session = BertSession::load(trace_path(file), {.trust = Trust::checked, .proof_cache = scratch.path()});
+      const BertSession session =
+          BertSession::load(trace_path(file), {.trust = Trust::checked, .proof_cache = scratch.path()});
       EXPECT_EQ(session.info().engine, EngineKind::torchscript);
     }
   }

@@ -61,8 +61,8 @@ TEST(ProofBySelfTest, AcceptsTheModelInEveryDtype) {
     EXPECT_EQ(session.info().engine, EngineKind::packed) << session.info().engine_why;
     EXPECT_TRUE(verify(session).ok);
     EXPECT_THAT(stage_names(session),
-                ElementsAre("read the file", "tokenizer", "decide", "pack encoder weights", "pack head weights", "warm-up",
-                            "compare with the self-test", "let the file go"));
+                ElementsAre("read the file", "tokenizer", "decide", "pack encoder weights", "pack head weights",
+                            "warm-up", "compare with the self-test", "let the file go"));
   }
 }
 
@@ -72,9 +72,8 @@ TEST(ProofBySelfTest, CatchesOneWrongWeightInEveryDtype) {
                              "layer.5.output.dense.weight", "layer.3.output.LayerNorm.weight"}) {
     const std::string broken = with_rows_reversed(archive, weight);
     for (const DType dtype : kDTypes) {
-      const Error error = thrown_by([&] {
-        BertSession::load_from_memory(std::as_bytes(std::span(broken)), {.packed = {.dtype = dtype}});
-      });
+      const Error error = thrown_by(
+          [&] { BertSession::load_from_memory(std::as_bytes(std::span(broken)), {.packed = {.dtype = dtype}}); });
       EXPECT_EQ(error.code(), ErrorCode::model_mismatch) << weight;
       EXPECT_THAT(error.what(), AllOf(HasSubstr("packed engine"), HasSubstr("its self-test shows")));
     }
@@ -104,7 +103,8 @@ TEST(ProofByTrace, AcceptsATraceInEveryDtype) {
     for (const char* file : {"bert_tuple.pt", "bert_dict.pt", "bert_batch2.pt", "bert_trap.pt", "bert_ids_only.pt",
                              "bert_ids_types.pt", "bert_int32.pt", "pytorch_pretrained_bert.pt", "bert_masked_lm.pt",
                              "bert_classify.pt", "bert_ner.pt", "bert_qa.pt"}) {
-      const SessionInfo info = BertSession::load(trace_path(file), {.trust = Trust::checked, .packed = {.dtype = dtype}}).info();
+      const SessionInfo info =
+          BertSession::load(trace_path(file), {.trust = Trust::checked, .packed = {.dtype = dtype}}).info();
       EXPECT_EQ(info.engine, EngineKind::packed) << file << ": " << info.engine_why;
     }
   }

@@ -49,9 +49,8 @@ TEST(SelfTest, DamagedJsonIsAnError) {
 TEST(SelfTest, ACaseThatComparesNothingIsAMismatch) {
   const auto cases = parse_self_test(
       R"({"cases":[{"text":"a","input_ids":[1,2],"last_hidden_state":{"rows":[],"data":[]}}]})", "test");
-  const Error error = thrown_by([&] {
-    run_self_test(cases, "test", [](const Encoding&, const RunRequest&) { return output(4, 7); });
-  });
+  const Error error =
+      thrown_by([&] { run_self_test(cases, "test", [](const Encoding&, const RunRequest&) { return output(4, 7); }); });
   EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
 }
 

@@ -21,7 +21,8 @@ TEST(Session, LoadsFromMemoryThatIsGoneAfterwards) {
   for (const EngineKind engine : {EngineKind::torchscript, EngineKind::packed}) {
     std::ifstream in(trace_path("bert_tuple.pt"), std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    const BertSession session = BertSession::load_from_memory(std::as_bytes(std::span(bytes)), {.engine = engine, .trust = Trust::checked});
+    const BertSession session =
+        BertSession::load_from_memory(std::as_bytes(std::span(bytes)), {.engine = engine, .trust = Trust::checked});
     std::fill(bytes.begin(), bytes.end(), '\0');
     for (const GoldenCase& golden : load_golden("bert.json")) {
       const EncoderOutput output = session.run(golden.encoding);
@@ -66,8 +67,8 @@ TEST(Session, TellsHowLongEachStageOfLoadingTook) {
 
 TEST(Session, NamesCanBeGivenToATraceThatHasLostThem) {
   // Named anew in the trace's own order, every input is fed as before.
-  const BertSession session =
-      load_trace("bert_permuted.pt", {.torchscript = {.input_names = {"token_type_ids", "attention_mask", "input_ids"}}});
+  const BertSession session = load_trace(
+      "bert_permuted.pt", {.torchscript = {.input_names = {"token_type_ids", "attention_mask", "input_ids"}}});
   for (const GoldenCase& golden : load_golden("bert.json")) expect_golden(session.run(golden.encoding), 0, golden);
 }
 
@@ -114,6 +115,18 @@ TEST(Session, GivesOnlyWhatIsAskedFor) {
   EXPECT_EQ(layers.run(text).all_encoder_layers.size(), 1U);
   EXPECT_TRUE(layers.run(text).more.empty());
   EXPECT_EQ(layers.run(text, {.all_encoder_layers = true}).all_encoder_layers.size(), 2U);
+}
+
+TEST(Session, TruncationWithoutALengthMeansTheModels) {
+  const BertSession session = load_trace("bert_layers.pt");
+  std::string text = "jim";
+  for (int i = 0; i < 100; ++i) text += " henson";
+  const EncodeOptions cut{.truncation = Truncation::longest_first};
+  EXPECT_EQ(session.tokenizer().encode(text, cut).size(), session.info().max_length);
+  EXPECT_EQ(session.tokenizer().encode(text, text, cut).size(), session.info().max_length);
+  EXPECT_EQ(session.tokenizer().encode_batch(std::vector<std::string>{text}, cut)[0].size(), session.info().max_length);
+  EXPECT_EQ(session.tokenizer().encode(text, {.max_length = 9, .truncation = Truncation::longest_first}).size(), 9U);
+  EXPECT_GT(session.tokenizer().encode(text).size(), session.info().max_length) << "without truncation nothing is cut";
 }
 
 TEST(Session, TakesEncodingsThatLieApart) {

@@ -89,7 +89,8 @@ TEST(FillMask, ScoresAreAShareOfTheWholeVocabulary) {
 }
 
 TEST(FillMask, RunsABareTraceOfAMaskedLanguageModel) {
-  const auto answers = FillMask(trace("bert_masked_lm.pt", EngineKind::packed))("jim [MASK] was a puppeteer", {.top_k = 2});
+  const auto answers =
+      FillMask(trace("bert_masked_lm.pt", EngineKind::packed))("jim [MASK] was a puppeteer", {.top_k = 2});
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].position, 2U);
 }

@@ -98,8 +98,8 @@ void copy_row(std::span<const T> values, U* row) {
 }
 
 // An extra input of floats: [rows, length, width], zeros behind a text's tokens.
-at::Tensor real_input(const NamedInput& extra, const batch::Batch& batch, const batch::Group& group,
-                      at::Tensor tensor, std::size_t length) {
+at::Tensor real_input(const NamedInput& extra, const batch::Batch& batch, const batch::Group& group, at::Tensor tensor,
+                      std::size_t length) {
   auto* data = tensor.mutable_data_ptr<float>();
   const auto rows = static_cast<std::size_t>(tensor.size(0));
   for (std::size_t row = 0; row < rows; ++row) {

@@ -86,7 +86,9 @@ class Prover {
     for (const std::size_t length : longer_lengths()) {
       const auto padded = probe_.run({{proven, kSeed}}, rows_, length);
       auto full = probe_.run({{length, kSeed}}, rows_, length);
-      if (!own || !padded || !full || !probe_.agree(*own, 0, *padded, 0, proven) || probe_.same_beginning(*padded, *full)) break;
+      if (!own || !padded || !full || !probe_.agree(*own, 0, *padded, 0, proven) ||
+          probe_.same_beginning(*padded, *full))
+        break;
       proven = length;
       own = std::move(full);
     }
@@ -124,7 +126,8 @@ class Prover {
     const auto first = probe_.run({{length, 5}}, 1, length);
     const auto second = probe_.run({{length, 6}}, 1, length);
     const auto both = probe_.run({{length, 5}, {length, 6}}, 2, length);
-    return first && second && both && probe_.agree(*first, 0, *both, 0, length) && probe_.agree(*second, 0, *both, 1, length);
+    return first && second && both && probe_.agree(*first, 0, *both, 0, length) &&
+           probe_.agree(*second, 0, *both, 1, length);
   }
 
   void finish(LengthRange& range, bool checks) const {

@@ -54,7 +54,8 @@ c10::Device parse_device(const std::string& name) {
     try {
       return c10::Device(name);
     } catch (const c10::Error&) {  // its message lists every device type that there ever was
-      throw Error(ErrorCode::invalid_argument, "TorchScriptOptions::device", "\"cpu\" or \"cuda:N\"", "\"" + name + "\"");
+      throw Error(ErrorCode::invalid_argument, "TorchScriptOptions::device", "\"cpu\" or \"cuda:N\"",
+                  "\"" + name + "\"");
     }
   }();
   if (device.is_cpu()) return device;

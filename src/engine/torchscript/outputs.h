@@ -60,8 +60,8 @@ class OutputPlan {
 
  private:
   struct Entry {
-    std::size_t position = 0;       ///< among the tensors that flatten() finds
-    std::vector<bool> token_axes;   ///< of one text
+    std::size_t position = 0;         ///< among the tensors that flatten() finds
+    std::vector<bool> token_axes;     ///< of one text
     std::vector<std::int64_t> sizes;  ///< of one text, where an axis does not count tokens
   };
 

@@ -26,9 +26,10 @@ class Program {
   /// @throws Error unsupported, model_mismatch
   Program(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits, c10::Device device);
 
-  /// Runs a group, and again a token wider where it can, and keeps what its outputs are. @throws Error model_mismatch, runtime
+  /// Runs a group, and again a token wider where it can, and keeps what its outputs are. @throws Error model_mismatch,
+  /// runtime
   Unpacked learn_outputs(const batch::Batch& batch, const batch::Group& group, std::size_t rows, std::size_t length,
-                     const ModelTraits& traits);
+                         const ModelTraits& traits);
 
   /// One dense call [rows, length]; rows beyond the group's texts are filled up. @throws Error runtime
   Unpacked run(const batch::Batch& batch, const batch::Group& group, std::size_t rows, std::size_t length) const;

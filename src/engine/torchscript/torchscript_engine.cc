@@ -97,8 +97,8 @@ void TorchScriptEngine::find_head(const ModelTraits& traits) {
   if (!program_->outputs().last_hidden()) {
     throw Error(ErrorCode::model_mismatch, program_->where(), "hidden states for its head to read", "none");
   }
-  const auto more = std::find_if(facts_.outputs.begin(), facts_.outputs.end(),
-                                 [](const OutputInfo& info) { return info.in_more; });
+  const auto more =
+      std::find_if(facts_.outputs.begin(), facts_.outputs.end(), [](const OutputInfo& info) { return info.in_more; });
   head_ = static_cast<std::size_t>(more - facts_.outputs.begin());
   const std::int64_t classes = traits.vocab_size != 0 ? static_cast<std::int64_t>(traits.vocab_size) : -1;
   facts_.outputs.insert(more, {"logits", OutputRole::token_logits, Evidence::by_name, {-1, classes}, false});

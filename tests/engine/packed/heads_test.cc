@@ -25,7 +25,8 @@ TEST_P(PackedHeads, AsHuggingFace) {
   const std::vector<Encoding> texts = {other, text, other};
 
   for (const bool hidden_states : {true, false}) {
-    const EncoderOutput output = engine->run(batch::make_batch(texts, {}), {.all_encoder_layers = true, .hidden_states = hidden_states, .logits = true});
+    const EncoderOutput output = engine->run(
+        batch::make_batch(texts, {}), {.all_encoder_layers = true, .hidden_states = hidden_states, .logits = true});
     EXPECT_EQ(output.all_encoder_layers.empty(), !hidden_states);
     if (GetParam().ends_with("_span")) {
       ASSERT_TRUE(output.start_logits && output.end_logits);
