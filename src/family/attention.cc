@@ -32,7 +32,7 @@ class Matcher {
 
   std::optional<AppliedAttention> match(const Ref& context) {
     // The node behind the context, and how many heads it has.
-    const Element first = instance_.element(context, Sizes(context.tensor.sizes().size(), 0));
+    const Element first = instance_.first(context);
     if (first.producer == kNoNode) return fail("attention's context is no result of an operator");
     const Node& node = instance_.node(first.producer);
     if (node.partial) return fail("attention's context is written in parts");
@@ -68,7 +68,7 @@ class Matcher {
   // projections are parts of one matrix.
   std::optional<Heads> split(const Ref& ref, bool turned) {
     if (ref.tensor.elements() != texts_ * length_ * hidden_) return std::nullopt;
-    const Element first = instance_.element(ref, Sizes(ref.tensor.sizes().size(), 0));
+    const Element first = instance_.first(ref);
     if (first.producer == kNoNode) return std::nullopt;
     auto dense = find_dense(instance_, first.producer);
     if (!dense) return std::nullopt;
@@ -106,7 +106,7 @@ class Matcher {
         // The factor may stand before the heads were split: on the dense layer's output itself.
         const Element first = ref.tensor.elements() == 0
                                   ? Element{}
-                                  : instance_.element(ref, Sizes(ref.tensor.sizes().size(), 0));
+                                  : instance_.first(ref);
         if (first.producer == kNoNode) return std::nullopt;
         const Node& node = instance_.node(first.producer);
         inner = scaled(node, scale);
@@ -254,7 +254,7 @@ class Matcher {
   }
 
   bool is_scores(const Ref& term) const {
-    const Element first = instance_.element(term, Sizes(term.tensor.sizes().size(), 0));
+    const Element first = instance_.first(term);
     if (first.producer == kNoNode) return false;
     const Node& node = instance_.node(first.producer);
     return node.name != "aten::embedding" && term.tensor.elements() == texts_ * heads_ * length_ * length_ &&
@@ -323,7 +323,7 @@ class Matcher {
   bool read_bias(const Node& node, const Ref& ref) {
     const auto wide = broadcast(ref, score_sizes(ref));
     if (!wide || ref.tensor.rank() == 3) return fail_at(node, "a bias of another shape"), false;
-    const Element first = instance_.element(*wide, Sizes(4, 0));
+    const Element first = instance_.first(*wide);
     if (first.producer == kNoNode || instance_.node(first.producer).name != "aten::embedding") {
       return fail_at(node, "a bias of scores that is no table of distances"), false;
     }

@@ -22,7 +22,7 @@ std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, 
   const Sizes sizes = {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length), width};
   const auto wide = broadcast(term, sizes);
   if (!wide) return std::nullopt;
-  const Element first = instance.element(*wide, {0, 0, 0});
+  const Element first = instance.first(*wide);
   if (first.producer == kNoNode) return std::nullopt;
   const Node& node = instance.node(first.producer);
   if (node.partial || node.name != "aten::embedding" || !node.refs[1].tensor.known()) return std::nullopt;
@@ -33,8 +33,8 @@ std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, 
   if (const auto padding = number(node.arguments[2])) lookup.padding = static_cast<std::int64_t>(*padding);
   for (std::int64_t text = 0; text < sizes[0]; ++text) {
     for (std::int64_t token = 0; token < sizes[1]; ++token) {
-      const Element from = instance.element(*wide, {text, token, 0});
-      const Element to = instance.element(*wide, {text, token, width - 1});
+      const Element from = instance.element(*wide, sizes, {text, token, 0});
+      const Element to = instance.element(*wide, sizes, {text, token, width - 1});
       if (from.producer != first.producer || to.producer != first.producer || from.index < 0 ||
           from.index % width != 0 || to.index != from.index + width - 1) {
         return std::nullopt;

@@ -246,7 +246,7 @@ ProbeLimits probe_limits(const graph::Program& program, std::size_t length) {
     if (node.name != "aten::embedding" || !node.refs[1].tensor.defined()) continue;
     const std::int64_t rows = node.refs[0].tensor.size(0);
     const graph::Storage* indices =
-        instance.element(node.refs[1], Sizes(node.refs[1].tensor.sizes().size(), 0)).storage;
+        instance.first(node.refs[1]).storage;
     if (indices == nullptr) continue;
     if (indices == storage(names.ids)) lower(limits.ids, rows);
     if (indices == storage(names.types)) lower(limits.types, rows);

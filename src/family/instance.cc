@@ -19,26 +19,31 @@ bool copies(const Node& node) {
          node.refs[0].tensor.elements() == node.result.tensor.elements();
 }
 
-Sizes coordinates_of(std::int64_t index, const Sizes& sizes) {
-  Sizes coordinates(sizes.size());
-  for (std::size_t axis = sizes.size(); axis-- > 0;) {
-    coordinates[axis] = index % sizes[axis];
-    index /= sizes[axis];
-  }
-  return coordinates;
-}
-
 std::int64_t index_of(const Sizes& coordinates, const Sizes& sizes) {
   std::int64_t index = 0;
   for (std::size_t axis = 0; axis < sizes.size(); ++axis) index = index * sizes[axis] + coordinates[axis];
   return index;
 }
 
-// The logical index of the element that lies at `offset` of the storage, or -1.
+// The place in its storage of a view's element, by its logical index.
+std::int64_t offset_of(const Tensor& tensor, std::int64_t index) {
+  const Sizes& sizes = tensor.sizes();
+  const Sizes& strides = tensor.strides();
+  std::int64_t offset = tensor.offset();
+  for (std::size_t axis = sizes.size(); axis-- > 0;) {
+    offset += index % sizes[axis] * strides[axis];
+    index /= sizes[axis];
+  }
+  return offset;
+}
+
+// The logical index of the element that lies at `offset` of the storage, or -1. For results of operators, whose strides
+// fall from axis to axis unless it kept the order of a transposed argument.
 std::int64_t logical_index(const Tensor& tensor, std::int64_t offset) {
   offset -= tensor.offset();
   const Sizes& sizes = tensor.sizes();
   const Sizes& strides = tensor.strides();
+  if (tensor.contiguous()) return offset < tensor.elements() ? offset : -1;
   std::vector<std::size_t> order(sizes.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return strides[a] > strides[b]; });
@@ -130,33 +135,32 @@ void Instance::observe(const graph::Event& event) {
   nodes_.push_back(std::move(node));
 }
 
-Element Instance::element(const Ref& ref, const std::vector<std::int64_t>& coordinates) const {
+Element Instance::element(const Ref& ref, std::int64_t index) const {
   const Ref* at = &ref;
-  Sizes here = coordinates;
   while (true) {
-    std::int64_t offset = at->tensor.offset();
-    for (std::size_t axis = 0; axis < here.size(); ++axis) offset += here[axis] * at->tensor.strides()[axis];
+    const std::int64_t offset = offset_of(at->tensor, index);
     if (at->producer == kNoNode) return {kNoNode, at->tensor.storage()->origin(), offset};
     const Node& node = nodes_[at->producer];
-    const std::int64_t index = logical_index(node.result.tensor, offset);
-    if (index < 0 || node.partial || !copies(node)) return {at->producer, at->tensor.storage().get(), index};
+    index = logical_index(node.result.tensor, offset);
+    if (index < 0 || node.partial || !copies(node)) return {at->producer, nullptr, index};
     at = &node.refs[0];
-    here = coordinates_of(index, at->tensor.sizes());
   }
 }
 
+Element Instance::element(const Ref& ref, const Sizes& sizes, const Sizes& coordinates) const {
+  return element(ref, index_of(coordinates, sizes));
+}
+
 bool Instance::maps(const Ref& ref, const Sizes& sizes, const Expected& expected) const {
-  const Sizes& own = ref.tensor.sizes();
   std::int64_t count = 1;
   for (const std::int64_t size : sizes) count *= size;
   if (count != ref.tensor.elements() || count == 0) return false;
-  constexpr std::int64_t kAll = 2048;
   std::vector<Sizes> picks;
   for (const std::int64_t size : sizes) {
-    Sizes pick;
-    for (std::int64_t i = 0; i < size; ++i) {
-      if (count <= kAll || i < 2 || i == size / 2 || i + 1 == size) pick.push_back(i);
-    }
+    Sizes pick = {0, 1, size / 2, size - 1};
+    std::sort(pick.begin(), pick.end());
+    pick.erase(std::unique(pick.begin(), pick.end()), pick.end());
+    std::erase_if(pick, [&](std::int64_t i) { return i >= size; });
     picks.push_back(std::move(pick));
   }
   std::vector<std::size_t> turn(sizes.size(), 0);
@@ -164,7 +168,7 @@ bool Instance::maps(const Ref& ref, const Sizes& sizes, const Expected& expected
   while (true) {
     for (std::size_t axis = 0; axis < sizes.size(); ++axis) coordinates[axis] = picks[axis][turn[axis]];
     const Element want = expected(coordinates);
-    const Element found = element(ref, coordinates_of(index_of(coordinates, sizes), own));
+    const Element found = element(ref, index_of(coordinates, sizes));
     if (found.producer != want.producer || found.index != want.index || found.index < 0) return false;
     if (want.producer == kNoNode && want.storage != found.storage) return false;
     std::size_t axis = sizes.size();
@@ -178,15 +182,28 @@ bool Instance::maps(const Ref& ref, const Sizes& sizes, const Expected& expected
 
 NodeId Instance::whole(const Ref& ref) const {
   if (ref.producer == kNoNode || ref.tensor.rank() == 0 || ref.tensor.elements() == 0) return kNoNode;
-  const Element first = element(ref, Sizes(ref.tensor.sizes().size(), 0));
-  if (first.producer == kNoNode || nodes_[first.producer].partial) return kNoNode;
-  const Tensor& made = nodes_[first.producer].result.tensor;
-  if (made.elements() != ref.tensor.elements() || made.rank() == 0 || made.sizes().back() != ref.tensor.sizes().back()) {
-    return kNoNode;
+  const std::int64_t width = ref.tensor.sizes().back();
+  // As long as nothing but row-major copies of whole results lies between, there is nothing to map.
+  const Ref* at = &ref;
+  while (at->producer != kNoNode && at->tensor.contiguous()) {
+    const Node& node = nodes_[at->producer];
+    const Tensor& made = node.result.tensor;
+    if (node.partial || !made.contiguous() || made.offset() != at->tensor.offset() ||
+        made.elements() != at->tensor.elements()) {
+      break;
+    }
+    if (!copies(node)) return made.rank() != 0 && made.sizes().back() == width ? at->producer : kNoNode;
+    at = &node.refs[0];
   }
+  const Element from = first(ref);
+  if (from.producer == kNoNode || nodes_[from.producer].partial) return kNoNode;
+  const Tensor& made = nodes_[from.producer].result.tensor;
+  if (made.elements() != ref.tensor.elements() || made.rank() == 0 || made.sizes().back() != width) return kNoNode;
   const Sizes& sizes = ref.tensor.sizes();
-  const bool same = maps(ref, sizes, [&](const Sizes& at) { return Element{first.producer, nullptr, index_of(at, sizes)}; });
-  return same ? first.producer : kNoNode;
+  const bool same = maps(ref, sizes, [&](const Sizes& at_index) {
+    return Element{from.producer, nullptr, index_of(at_index, sizes)};
+  });
+  return same ? from.producer : kNoNode;
 }
 
 }  // namespace bertrt::family

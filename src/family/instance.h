@@ -58,15 +58,19 @@ class Instance {
   /// The constant that a storage belongs to; null: none.
   const graph::Constant* constant(const graph::Storage* storage) const;
 
-  /// Where an element comes from, copies looked through. `coordinates` are within the view's sizes.
-  Element element(const Ref& ref, const std::vector<std::int64_t>& coordinates) const;
+  /// Where an element comes from, copies looked through. @param index  in the view's logical order, below its elements
+  Element element(const Ref& ref, std::int64_t index) const;
+  /// The same of the element at `coordinates` of the view seen as `sizes`, which has as many elements.
+  Element element(const Ref& ref, const graph::Sizes& sizes, const graph::Sizes& coordinates) const;
+  /// Where its first element comes from.
+  Element first(const Ref& ref) const { return element(ref, 0); }
 
   /// The node that `ref` is, if it is that node's whole result in its logical order, reshaped at most so that the last
   /// axis stays: kNoNode otherwise.
   NodeId whole(const Ref& ref) const;
 
-  /// Whether the element at each coordinate (first, second, middle and last of each axis; all of them in small views)
-  /// of `ref` seen as `sizes` is the one that `expected` says. `ref` is of as many elements as `sizes`.
+  /// Whether the element at each coordinate (first, second, middle and last of each axis: what is made of views and
+  /// row-major copies of them cannot differ between those alone) of `ref` seen as `sizes` is the one that `expected` says. `ref` is of as many elements as `sizes`.
   using Expected = std::function<Element(const std::vector<std::int64_t>& coordinates)>;
   bool maps(const Ref& ref, const graph::Sizes& sizes, const Expected& expected) const;
 

@@ -74,8 +74,8 @@ Probe make_probe(std::size_t texts, std::size_t length, MaskShape shape, const P
     for (std::size_t token = 0; token < length; ++token) {
       const bool pad = limits.padding >= 0 && limits.padding < limits.ids && below(5) == 0;
       probe.ids.push_back(pad ? limits.padding : below(limits.ids));
-      // Both types stand in every text, so that they are not taken for one that is fixed.
-      probe.types.push_back(limits.types > 1 && token < 2 ? static_cast<std::int64_t>(token) : below(limits.types));
+      // Both types stand in every text, and not as positions do: they are not taken for either.
+      probe.types.push_back(limits.types > 1 && token < 2 ? static_cast<std::int64_t>(1 - token) : below(limits.types));
       probe.positions.push_back(below(limits.positions));
       bool seen = token < whole;
       // The first text has a hole in any case, and a token that is seen.

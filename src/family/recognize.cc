@@ -68,21 +68,27 @@ std::set<std::size_t> other_lengths(const graph::Program& program, std::size_t l
   return lengths;
 }
 
-bool same_look(const Look& a, const Look& b) {
-  if (!b.encoder || !same_spec(a.encoder->spec, b.encoder->spec) ||
-      a.encoder->positions_given != b.encoder->positions_given || a.states != b.states || a.pooled != b.pooled ||
-      a.heads.size() != b.heads.size() || a.outputs.size() != b.outputs.size()) {
-    return false;
+// What differs between two looks; empty: nothing.
+std::string difference(const Look& a, const Look& b) {
+  if (!b.encoder) return b.why.empty() ? "no encoder" : b.why;
+  if (b.encoder->spec.layers.size() != a.encoder->spec.layers.size()) {
+    return std::to_string(b.encoder->spec.layers.size()) + " layers" + (b.why.empty() ? "" : ": " + b.why);
   }
+  if (!same_spec(a.encoder->spec, b.encoder->spec)) return "another encoder";
+  if (a.encoder->positions_given != b.encoder->positions_given) return "other positions";
+  if (a.states != b.states || a.pooled != b.pooled) return "states in other places";
+  if (a.heads.size() != b.heads.size() || a.outputs.size() != b.outputs.size()) return "other heads or outputs";
   for (std::size_t i = 0; i < a.heads.size(); ++i) {
-    if (!same_head(a.heads[i], b.heads[i])) return false;
+    if (!same_head(a.heads[i], b.heads[i])) return "another head";
   }
   for (std::size_t i = 0; i < a.outputs.size(); ++i) {
     const OutputPlan& x = a.outputs[i];
     const OutputPlan& y = b.outputs[i];
-    if (x.role != y.role || x.source != y.source || x.index != y.index || x.column != y.column) return false;
+    if (x.role != y.role || x.source != y.source || x.index != y.index || x.column != y.column) {
+      return "another output " + x.name;
+    }
   }
-  return true;
+  return {};
 }
 
 std::size_t longest_text(const EncoderSpec& spec) {
@@ -161,9 +167,8 @@ class Reader {
         if (other.encoder && mask != MaskShape::holed && other.encoder->spec.mask == MaskKind::none) {
           other.encoder->spec.mask = first.encoder->spec.mask;
         }
-        if (!same_look(first, other)) {
-          reading.not_explained = "at " + std::to_string(length) + " tokens it is another model" +
-                                  (other.why.empty() ? "" : ": " + other.why);
+        if (const std::string other_is = difference(first, other); !other_is.empty()) {
+          reading.not_explained = "at " + std::to_string(length) + " tokens it is another model: " + other_is;
           return false;
         }
         if (other.encoder->spec.relative_bias && length == limit) {

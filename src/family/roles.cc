@@ -96,7 +96,7 @@ class RoleFinder {
     if (encoder_ == nullptr) return;
     if (sizes.size() == 2 && rows == Rows::tokens) {
       // One of two columns apart: where an answer begins or ends.
-      const Element first = instance_.element(ref, {0, 0});
+      const Element first = instance_.first(ref);
       if (first.producer == kNoNode) return;
       const graph::Tensor& made = instance_.node(first.producer).result.tensor;
       if (made.rank() != 3 || made.sizes().back() != 2) return;
@@ -172,7 +172,7 @@ class RoleFinder {
 
   // Some neighbouring columns of a node's, or its one column without the axis.
   Rows logits_of_part(const Ref& ref, std::size_t depth) {
-    const Element first = instance_.element(ref, Sizes(ref.tensor.sizes().size(), 0));
+    const Element first = instance_.first(ref);
     if (first.producer == kNoNode || first.index < 0) return Rows::unknown;
     const Ref& made = instance_.node(first.producer).result;
     if (made.tensor.rank() == 0 || instance_.node(first.producer).partial) return Rows::unknown;
@@ -232,7 +232,7 @@ class RoleFinder {
     if (ref.tensor.rank() == 0 || texts_ == 0) return std::nullopt;
     const std::int64_t width = ref.tensor.sizes().back();
     if (ref.tensor.elements() != texts_ * width || width == 0) return std::nullopt;
-    const Element first = instance_.element(ref, Sizes(ref.tensor.sizes().size(), 0));
+    const Element first = instance_.first(ref);
     if (first.producer == kNoNode) return std::nullopt;
     const bool same = instance_.maps(ref, {texts_, width}, [&](const Sizes& at) {
       return Element{first.producer, nullptr, at[0] * length_ * width + at[1]};

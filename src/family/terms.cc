@@ -70,7 +70,7 @@ std::optional<Weight> weight(const Instance& instance, const Ref& ref) {
     return std::nullopt;
   }
   const bool same = instance.maps(ref, node.result.tensor.sizes(), [&](const Sizes& at) {
-    return instance.element(node.refs[0], at);
+    return instance.element(node.refs[0], node.refs[0].tensor.sizes(), at);
   });
   if (!same || ref.tensor.sizes() != node.result.tensor.sizes()) return std::nullopt;
   return weight(instance, node.refs[0]);
