@@ -8,7 +8,7 @@
 namespace bertrt {
 namespace {
 
-using model::test::data;
+using archive::test::data;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -64,9 +64,9 @@ TEST(Inspect, AHostileFile) {
 }
 
 TEST(Inspect, ADamagedWeightIsAWarning) {
-  std::string bytes = model::test::read_file(data("traces/bert_dict.pt"));
+  std::string bytes = archive::test::read_file(data("traces/bert_dict.pt"));
   bytes[bytes.find("data/2FB") + 500] ^= 1;
-  const ModelReport report = inspect_memory(model::test::bytes_of(bytes));
+  const ModelReport report = inspect_memory(archive::test::bytes_of(bytes));
   ASSERT_EQ(report.findings.size(), 1U);
   EXPECT_EQ(report.findings[0].severity, "warning");
   EXPECT_THAT(report.findings[0].message, HasSubstr("checksum"));
