@@ -5,8 +5,8 @@
 
 #include "bertrt/session.h"
 #include "engine/engine.h"
-#include "model/traits.h"
 #include "model/model_file.h"
+#include "model/traits.h"
 #include "session/load_timer.h"
 
 namespace bertrt::session {

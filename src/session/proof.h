@@ -11,8 +11,8 @@
 #include "bertrt/session.h"
 #include "engine/engine.h"
 #include "engine/factory.h"
-#include "model/traits.h"
 #include "model/model_file.h"
+#include "model/traits.h"
 
 namespace bertrt::session {
 

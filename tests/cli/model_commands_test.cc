@@ -53,8 +53,8 @@ TEST(Verify, TheDemoModelAgreesWithPython) {
 
 TEST(Bench, GivesTheContract) {
   const std::string ids = write_file("ids.jsonl", "{\"input_ids\":[101,2023,102]}\n\n{\"input_ids\":[101,102]}\n");
-  const auto report = run_json({"bench", "--ids", ids, "--batch-size", "1", "--passes", "1",
-                                "--sort", "--lengths", "4,8", "--threads", "1", "--model", kDemo})
+  const auto report = run_json({"bench", "--ids", ids, "--batch-size", "1", "--passes", "1", "--sort", "--lengths",
+                                "4,8", "--threads", "1", "--model", kDemo})
                           .at(0);
   EXPECT_GT(report["tokens_per_second"], 0);
   EXPECT_GT(report["tokens_per_second_first_pass"], 0);
