@@ -61,7 +61,11 @@ function(bertrt_pkg_config name description link)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
     COMPONENT bertrt ${apart})
 endfunction()
+set(text_libraries libhwy)
+if(TARGET PkgConfig::Oniguruma)
+  list(APPEND text_libraries oniguruma)
+endif()
 bertrt_pkg_config(bertrt "${PROJECT_DESCRIPTION}" bertrt
-  REQUIRES zlib libhwy LIBRARIES -lstdc++ -lm -pthread -ldl)
+  REQUIRES zlib ${text_libraries} LIBRARIES -lstdc++ -lm -pthread -ldl)
 bertrt_pkg_config(bertrt-tokenizer "The tokenizers of bertrt alone" bertrt_tokenizer
-  REQUIRES libhwy LIBRARIES -lstdc++ -lm -pthread -ldl)
+  REQUIRES ${text_libraries} LIBRARIES -lstdc++ -lm -pthread -ldl)

@@ -2,6 +2,8 @@
 # Each step says what it does in one line; a step whose work is done does none.
 #
 # What a user may set:
+#   BERTRT_TORCHSCRIPT       the torchscript module, which needs a libtorch: AUTO (where one can be had), ON (an error
+#                            where none can) or OFF
 #   LIBTORCH                 an unpacked libtorch to use (also: Torch_DIR, CMAKE_PREFIX_PATH as CMake reads them)
 #   BERTRT_TORCH_INDEX_URL   the package index to take libtorch from, if the usual one serves no CPU build
 #   BERTRT_CMAKE_ARGS        further arguments for CMake
@@ -11,6 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$root/build
 deps=$root/.deps
 torch_version=2.13.0
+torchscript=${BERTRT_TORCHSCRIPT:-AUTO}
 
 # Without it ccache leaves alone whatever is compiled with a precompiled header.
 export CCACHE_SLOPPINESS=pch_defines,time_macros
@@ -30,24 +33,32 @@ missing_packages() {
   command -v ninja >/dev/null || echo ninja-build
   compiles_cxx20 || echo g++
   command -v pkg-config >/dev/null || echo pkg-config
-  local libraries="zlib:zlib1g-dev nlohmann_json:nlohmann-json3-dev libhwy:libhwy-dev CLI11:libcli11-dev" entry
+  local libraries="zlib:zlib1g-dev nlohmann_json:nlohmann-json3-dev libhwy:libhwy-dev oniguruma:libonig-dev CLI11:libcli11-dev" entry
   [ "$1" = tests ] && libraries="$libraries gtest:libgtest-dev gmock:libgmock-dev"
   for entry in $libraries; do
     pkg-config --exists "${entry%%:*}" 2>/dev/null || echo "${entry##*:}"
   done
-  if [ -z "$(torch_dir)" ]; then
-    command -v python3 >/dev/null || echo python3
-    python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
-  fi
 }
 
-install_packages() {
-  local missing as_root=
+# What fetches libtorch; missed only there, and by nobody who has one or wants none.
+missing_for_torch() {
+  [ "$torchscript" != OFF ] && [ -z "$(torch_dir)" ] || return 0
+  command -v python3 >/dev/null || echo python3
+  python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
+}
+
+install_packages() { # install_packages tests|no-tests
+  local missing wished= as_root=
   missing=$(missing_packages "$1" | tr '\n' ' ')
   missing=${missing% }
+  [ "$1" = tests ] && wished=$(missing_for_torch | tr '\n' ' ')
+  wished=${wished% }
   if [ -z "$missing" ]; then
-    say "packages: all here"
-    return
+    # Without these the build goes on, so nobody is stopped by them who cannot install packages.
+    if [ -z "$wished" ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+      say "packages: all here"
+      return
+    fi
   fi
   if ! command -v apt-get >/dev/null; then
     fail "missing (by their Debian names): $missing. Install them with this system's package manager and run this again."
@@ -59,6 +70,7 @@ install_packages() {
       fail "missing, and neither root nor sudo at hand. Ask for: apt-get install --no-install-recommends $missing"
     fi
   fi
+  missing="$missing${missing:+ }$wished"
   # Makes later builds quicker, so it comes along where packages are fetched anyway.
   [ "$1" = tests ] && ! command -v ccache >/dev/null && missing="$missing ccache"
   say "packages: installing $missing"
@@ -119,32 +131,56 @@ sys.exit(0 if any(need.startswith(("nvidia-", "cuda-")) for need in needs) else 
 PYTHON
 }
 
-install_torch() {
-  local given folder=$deps/torch-$torch_version advice
-  given=$(torch_dir)
-  if [ -n "$given" ]; then
-    [ -f "$given/TorchConfig.cmake" ] || fail "no libtorch at $given (LIBTORCH is the folder that holds include, lib, share)"
-    say "libtorch: using $given"
-    return
-  fi
-  advice="Set BERTRT_TORCH_INDEX_URL to a package index of CPU builds (the install page of pytorch.org names it), or LIBTORCH to an unpacked CPU libtorch."
-  say "libtorch: installing the CPU build of torch $torch_version into .deps"
+# Gets a CPU build into .deps. Prints why it could not on standard output and returns 1 then.
+fetch_torch() {
+  local folder=$deps/torch-$torch_version
+  python3 -m pip --version >/dev/null 2>&1 || { echo "there is no pip for python3 here"; return 1; }
   mkdir -p "$deps"
   : >"$deps/torch.log"
   rm -rf "$folder" "$folder.part"
   # An index of CPU builds names them so; elsewhere (macOS, aarch64) the plain name is the CPU build.
   if ! pip_install "$folder.part" "torch==$torch_version+cpu" >>"$deps/torch.log" 2>&1; then
     if would_be_cuda_build "$folder.part" "torch==$torch_version"; then
-      fail "the package index serves a CUDA build of torch $torch_version. $advice"
+      echo "the package index serves a CUDA build of torch $torch_version"
+      return 1
     fi
-    pip_install "$folder.part" "torch==$torch_version" >>"$deps/torch.log" 2>&1 ||
-      { tail -n 3 "$deps/torch.log" >&2; fail "pip could not install torch $torch_version (log: $deps/torch.log). $advice"; }
+    if ! pip_install "$folder.part" "torch==$torch_version" >>"$deps/torch.log" 2>&1; then
+      echo "pip could not install torch $torch_version (log: $deps/torch.log)"
+      return 1
+    fi
   fi
   if ! is_cpu_build "$folder.part"; then
     rm -rf "$folder.part"
-    fail "what came was no CPU build of torch $torch_version; it is removed again. $advice"
+    echo "what came was no CPU build of torch $torch_version; it is removed again"
+    return 1
   fi
   mv "$folder.part" "$folder"
+}
+
+# Leaves `torchscript` at ON or OFF. Only what a user named himself is an error when it is not there, and everything
+# where he set BERTRT_TORCHSCRIPT=ON.
+install_torch() {
+  local given reason
+  local advice="Set BERTRT_TORCH_INDEX_URL to a package index of CPU builds (the install page of pytorch.org names it), or LIBTORCH to an unpacked CPU libtorch."
+  if [ "$torchscript" = OFF ]; then
+    say "libtorch: not wanted; the tests of the torchscript module are left out"
+    return
+  fi
+  given=$(torch_dir)
+  if [ -n "$given" ]; then
+    [ -f "$given/TorchConfig.cmake" ] || fail "no libtorch at $given (LIBTORCH is the folder that holds include, lib, share)"
+    say "libtorch: using $given"
+    torchscript=ON
+    return
+  fi
+  say "libtorch: installing the CPU build of torch $torch_version into .deps"
+  if reason=$(fetch_torch); then
+    torchscript=ON
+    return
+  fi
+  [ "$torchscript" = ON ] && fail "libtorch: $reason. $advice"
+  torchscript=OFF
+  say "libtorch: none, so the tests of the torchscript module are left out: $reason. $advice"
 }
 
 # ---- build -----------------------------------------------------------------------------------------------------------
@@ -160,10 +196,13 @@ jobs() {
 }
 
 configure() { # configure CMAKE_ARGUMENT…
-  local torch place
-  torch=$(cd "$(torch_dir)" && pwd)  # CMake would not read a relative path as the shell does
+  local torch='' place
+  set -- -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release "-DBERTRT_TORCHSCRIPT=$torchscript" "$@"
+  if [ "$torchscript" = ON ]; then
+    torch=$(cd "$(torch_dir)" && pwd)  # CMake would not read a relative path as the shell does
+    set -- "$@" "-DTorch_DIR=$torch"
+  fi
   place="$root $torch"
-  set -- -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release "-DTorch_DIR=$torch" "$@"
   command -v ccache >/dev/null && set -- "$@" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
   # shellcheck disable=SC2086  # a list of words
   set -- "$@" ${BERTRT_CMAKE_ARGS:-}

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test.
+# Builds everything and runs every test. Without a libtorch, which it tries to get, the tests of the torchscript module
+# are left out and it says so; BERTRT_TORCHSCRIPT=ON makes that an error.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 

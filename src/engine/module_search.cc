@@ -1,7 +1,6 @@
 #include "engine/module_search.h"
 
 #include <algorithm>
-
 #include <cstdlib>
 #include <string>
 #include <system_error>

@@ -17,9 +17,9 @@ EncoderOutput run(const engine::Engine& engine, std::span<const Encoding> texts)
 }  // namespace
 
 TraceProof::TraceProof(std::shared_ptr<const family::Trace> trace, std::span<const std::int32_t> special_ids,
-                       bool thorough)
+                       bool inside, bool thorough)
     : trace_(std::move(trace)), cases_(make_cases(*trace_, special_ids, thorough)) {
-  const auto reference = engine::graph::make_reference_engine(trace_, trace_->reading.recognition.has_value());
+  const auto reference = engine::graph::make_reference_engine(trace_, inside);
   infos_ = reference->facts().outputs;
   expected_ = run(*reference, cases_);
 }

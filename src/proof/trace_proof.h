@@ -18,7 +18,9 @@ class TraceProof {
  public:
   /// Runs the texts through the trace. @throws Error what the reference engine throws
   /// @param special_ids  see make_cases; `thorough` likewise
-  TraceProof(std::shared_ptr<const family::Trace> trace, std::span<const std::int32_t> special_ids, bool thorough);
+  /// @param inside       a recognized encoder's own layers count, too (the packed engine gives them)
+  TraceProof(std::shared_ptr<const family::Trace> trace, std::span<const std::int32_t> special_ids, bool inside,
+             bool thorough);
 
   /// Runs them through `engine`, as one batch.
   Comparison judge(const engine::Engine& engine, DType dtype) const;

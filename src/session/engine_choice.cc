@@ -125,7 +125,7 @@ class Chooser {
     std::optional<proof::TraceProof> proof;
     try {
       // Before the weights are packed, so that what it needs is gone by then.
-      proof.emplace(source_.trace, special_ids_, false);
+      proof.emplace(source_.trace, special_ids_, kind == EngineKind::packed, false);
     } catch (const Error& error) {
       return Refusal{error.code(), std::string("it could not be compared with the trace: ") + error.what()};
     }

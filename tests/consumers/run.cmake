@@ -1,4 +1,6 @@
-# Configures, builds, checks and runs one consumer: cmake -DSOURCE= -DBINARY= -DOPTIONS= -DINSTALL= -DROOT= -P run.cmake
+# Configures, builds, checks and runs one consumer:
+# cmake -DSOURCE= -DBINARY= -DOPTIONS= -DINSTALL= -DROOT= -DINPUT=a|b -DANSWER=regex [-DREFUSED=regex] -P run.cmake
+# REFUSED: configuring must fail with these words instead.
 cmake_minimum_required(VERSION 3.22)
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -10,6 +12,15 @@ endfunction()
 
 string(REPLACE "|" ";" options "${OPTIONS}")
 file(REMOVE "${BINARY}/CMakeCache.txt")
+if(REFUSED)
+  execute_process(COMMAND "${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BINARY}" ${options} RESULT_VARIABLE status
+    ERROR_VARIABLE output OUTPUT_QUIET)
+  string(REGEX REPLACE "[ \n]+" " " output "${output}")
+  if(status EQUAL 0 OR NOT output MATCHES "${REFUSED}")
+    message(FATAL_ERROR "configuring should have failed with ${REFUSED}: ${output}")
+  endif()
+  return()
+endif()
 run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BINARY}" ${options} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
 run("${CMAKE_COMMAND}" --build "${BINARY}" --config Release --parallel 2)
 
@@ -23,6 +34,8 @@ foreach(i RANGE ${last})
   string(JSON command GET "${commands}" ${i} command)
   if(file MATCHES "/(consumer|minimal)\\.cc$" AND NOT file MATCHES "/src/")
     math(EXPR checked "${checked} + 1")
+    string(REPLACE "${SOURCE}" "" command "${command}")  # whose name may have the word
+    string(REPLACE "${BINARY}" "" command "${command}")
     if(command MATCHES "torch|caffe|_GLIBCXX_USE_CXX11_ABI")
       message(FATAL_ERROR "a dependency shows in the consumer's compile line: ${command}")
     endif()
@@ -36,8 +49,9 @@ if(INSTALL)
   run("${CMAKE_COMMAND}" --install "${BINARY}" --config Release --prefix "${INSTALL}")
 endif()
 
+string(REPLACE "|" ";" input "${INPUT}")
 file(GLOB program "${BINARY}/consumer" "${BINARY}/bertrt_minimal")
-run("${CMAKE_COMMAND}" -E chdir "${ROOT}" ${program} models/demo.pt "He was born in 1950 in New [MASK].")
-if(NOT output MATCHES "york")
+run("${CMAKE_COMMAND}" -E chdir "${ROOT}" ${program} ${input})
+if(NOT output MATCHES "${ANSWER}")
   message(FATAL_ERROR "the consumer answered: ${output}")
 endif()

@@ -155,9 +155,8 @@ void TorchScriptEngine::run_group(const batch::Batch& batch, const batch::Group&
 
 std::unique_ptr<const Engine> make_torchscript_engine(const EngineSource& source) {
   const model::ModelFile& file = *source.file;
-  return translated(ErrorCode::runtime, file.name(), "a module that loads", [&] {
-    return std::make_unique<const TorchScriptEngine>(file, source.options, source.traits);
-  });
+  return translated(ErrorCode::runtime, file.name(), "a module that loads",
+                    [&] { return std::make_unique<const TorchScriptEngine>(file, source.options, source.traits); });
 }
 
 }  // namespace bertrt::engine::torchscript
