@@ -18,7 +18,8 @@ namespace pickled = test::pickled;
 
 TEST(Compile, CallsWithPositionsAndNames) {
   EXPECT_THAT(lines_of({"_0 = torch.add(x, y, alpha=2)", "return ops.prim.NumToTensor(torch.size(_0, 1))"}),
-              ElementsAre("v0 = aten::add x y alpha=int 2", "v1 = aten::size v0 int 1", "v2 = prim::NumToTensor v1", "return v2"));
+              ElementsAre("v0 = aten::add x y alpha=int 2", "v1 = aten::size v0 int 1", "v2 = prim::NumToTensor v1",
+                          "return v2"));
 }
 
 TEST(Compile, CallsOfValuesAreOperators) {
@@ -31,10 +32,12 @@ TEST(Compile, ConversionsAreOperators) {
 }
 
 TEST(Compile, TuplesAndListsAreTakenApartWhereTheyAreMade) {
-  EXPECT_THAT(lines_of({"t = (x, y)", "a, b, = t", "return [b, a][0]"}), ElementsAre("v0 = tuple x y", "v1 = list y x", "return y"));
+  EXPECT_THAT(lines_of({"t = (x, y)", "a, b, = t", "return [b, a][0]"}),
+              ElementsAre("v0 = tuple x y", "v1 = list y x", "return y"));
   EXPECT_THAT(lines_of({"a, b, = torch.split(x, 2)", "return torch.add(a, b)"}),
               ElementsAre("v0 = aten::split x int 2", "v1 v2 = unpack v0", "v3 = aten::add v1 v2", "return v3"));
-  EXPECT_THAT(lines_of({"return torch.size(x)[-1]"}), ElementsAre("v0 = aten::size x", "v1 = aten::__getitem__ v0 int -1", "return v1"));
+  EXPECT_THAT(lines_of({"return torch.size(x)[-1]"}),
+              ElementsAre("v0 = aten::size x", "v1 = aten::__getitem__ v0 int -1", "return v1"));
   EXPECT_EQ(thrown_by([] { lines_of({"a, b, c, = (x, y)", "return a"}); }).code(), ErrorCode::invalid_format);
 }
 
@@ -44,7 +47,8 @@ TEST(Compile, DictsKeepTheirKeys) {
 }
 
 TEST(Compile, Literals) {
-  const Program program = compiled({forward({"return [-9223372036854775808, 9223372036854775807, 2, 2, True, None, -inf, 0.5, \"a\\n\"]"})});
+  const Program program = compiled(
+      {forward({"return [-9223372036854775808, 9223372036854775807, 2, 2, True, None, -inf, 0.5, \"a\\n\"]"})});
   ASSERT_EQ(program.instructions.size(), 0U);
   const Value* list = nullptr;
   for (const Constant& constant : program.constants) {
@@ -65,7 +69,8 @@ TEST(Compile, Literals) {
 
 TEST(Compile, InfixOperatorsBindAsInPython) {
   EXPECT_THAT(lines_of({"return x + y * 2 - -x"}),
-              ElementsAre("v0 = aten::mul y int 2", "v1 = aten::add x v0", "v2 = aten::neg x", "v3 = aten::sub v1 v2", "return v3"));
+              ElementsAre("v0 = aten::mul y int 2", "v1 = aten::add x v0", "v2 = aten::neg x", "v3 = aten::sub v1 v2",
+                          "return v3"));
   EXPECT_THAT(lines_of({"return -x ** 2"}), ElementsAre("v0 = aten::pow x int 2", "v1 = aten::neg v0", "return v1"));
   EXPECT_THAT(lines_of({"return not x == y"}), ElementsAre("v0 = aten::eq x y", "v1 = aten::__not__ v0", "return v1"));
 }
@@ -79,20 +84,22 @@ TEST(Compile, LongChainsNeedNoStack) {
 
 TEST(Compile, BranchesOnValuesSkipAndMove) {
   EXPECT_THAT(lines_of({"if torch.gt(torch.size(x, 0), 2):", "  z = torch.neg(x)", "else:", "  z = y", "return z"}),
-              ElementsAre("v0 = aten::size x int 0", "v1 = aten::gt v0 int 2", "skip_unless v1 -> 5", "v2 = aten::neg x", "skip -> 7",
-                          "v3 = move y", "skip -> 8", "v3 = move v2", "return v3"));
+              ElementsAre("v0 = aten::size x int 0", "v1 = aten::gt v0 int 2", "skip_unless v1 -> 5",
+                          "v2 = aten::neg x", "skip -> 7", "v3 = move y", "skip -> 8", "v3 = move v2", "return v3"));
 }
 
 TEST(Compile, BranchesOnConstantsAreFolded) {
-  EXPECT_THAT(lines_of({"if False:", "  for i in range(3):", "    x = torch.neg(x)", "else:", "  y = torch.neg(x)", "return y"}),
+  EXPECT_THAT(lines_of({"if False:", "  for i in range(3):", "    x = torch.neg(x)", "else:", "  y = torch.neg(x)",
+                        "return y"}),
               ElementsAre("v0 = aten::neg x", "return v0"));
   EXPECT_THAT(lines_of({"if True:", "  pass", "return y", "z = torch.unknown(x)"}), ElementsAre("return y"));
 }
 
 TEST(Compile, ABranchThatRaisesLeavesTheOther) {
-  EXPECT_THAT(lines_of({"if torch.eq(torch.size(x, 0), 2):", "  z = torch.neg(x)", "else:", "  ops.prim.RaiseException(\"no\")", "return z"}),
-              ElementsAre("v0 = aten::size x int 0", "v1 = aten::eq v0 int 2", "skip_unless v1 -> 5", "v2 = aten::neg x", "skip -> 6",
-                          "v3 = prim::RaiseException str \"no\"", "return v2"));
+  EXPECT_THAT(lines_of({"if torch.eq(torch.size(x, 0), 2):", "  z = torch.neg(x)",
+                        "else:", "  ops.prim.RaiseException(\"no\")", "return z"}),
+              ElementsAre("v0 = aten::size x int 0", "v1 = aten::eq v0 int 2", "skip_unless v1 -> 5",
+                          "v2 = aten::neg x", "skip -> 6", "v3 = prim::RaiseException str \"no\"", "return v2"));
 }
 
 TEST(Compile, WhatOnlyOneWaySetsIsNotReadAfterwards) {
@@ -102,25 +109,32 @@ TEST(Compile, WhatOnlyOneWaySetsIsNotReadAfterwards) {
 
 TEST(Compile, FunctionsAreInlinedWithNamesAndDefaults) {
   const std::string functions = "def f(a: Tensor,\n    k: int=-1) -> Tensor:\n  return torch.mul(a, k)\n";
-  const Program program = compiled({forward({"_0 = __torch__.f", "z = _0(x, )", "return _0(a=z, k=3)"}, "", functions)});
+  const Program program =
+      compiled({forward({"_0 = __torch__.f", "z = _0(x, )", "return _0(a=z, k=3)"}, "", functions)});
   EXPECT_THAT(lines_of(program), ElementsAre("v0 = aten::mul x int -1", "v1 = aten::mul v0 int 3", "return v1"));
-  for (const char* call : {"__torch__.f()", "__torch__.f(x, 1, 2)", "__torch__.f(x, q=1)", "__torch__.f(x, a=y)", "__torch__.g(x)"}) {
+  for (const char* call :
+       {"__torch__.f()", "__torch__.f(x, 1, 2)", "__torch__.f(x, q=1)", "__torch__.f(x, a=y)", "__torch__.g(x)"}) {
     const Error error = thrown_by([&] { compiled({forward({std::string("return ") + call}, "", functions)}); });
     EXPECT_EQ(error.code(), ErrorCode::invalid_format) << call;
   }
 }
 
 TEST(Compile, RecursionAndDoublingCallsEnd) {
-  EXPECT_THAT(thrown_by([] { compiled({forward({"return __torch__.f(x)"}, "", "def f(a: Tensor) -> Tensor:\n  return __torch__.f(a)\n")}); }).what(),
-              HasSubstr("nested too deeply"));
+  EXPECT_THAT(
+      thrown_by([] {
+        compiled({forward({"return __torch__.f(x)"}, "", "def f(a: Tensor) -> Tensor:\n  return __torch__.f(a)\n")});
+      }).what(),
+      HasSubstr("nested too deeply"));
   std::string code = "def f0(a: Tensor) -> Tensor:\n  return torch.neg(a)\n";
   for (int i = 1; i < 60; ++i) {
     const std::string before = "__torch__.f" + std::to_string(i - 1);
     code += "def f" + std::to_string(i) + "(a: Tensor) -> Tensor:\n  return " + before + "(" + before + "(a))\n";
   }
-  EXPECT_EQ(thrown_by([&] { compiled({forward({"return __torch__.f59(x)"}, "", code)}); }).code(), ErrorCode::unsupported);
+  EXPECT_EQ(thrown_by([&] { compiled({forward({"return __torch__.f59(x)"}, "", code)}); }).code(),
+            ErrorCode::unsupported);
   std::string idle = "def f0(a: Tensor) -> Tensor:\n  return a\n" + code.substr(code.find("def f1"));
-  EXPECT_EQ(thrown_by([&] { compiled({forward({"return __torch__.f59(x)"}, "", idle)}); }).code(), ErrorCode::unsupported);
+  EXPECT_EQ(thrown_by([&] { compiled({forward({"return __torch__.f59(x)"}, "", idle)}); }).code(),
+            ErrorCode::unsupported);
 }
 
 TEST(Compile, NestingIsBounded) {
@@ -128,7 +142,8 @@ TEST(Compile, NestingIsBounded) {
     return forward({"return " + std::string(depth, '(') + "x" + std::string(depth, ')')});
   };
   EXPECT_EQ(compiled({code(100)}).instructions.size(), 0U);
-  EXPECT_THAT(thrown_by([&] { compiled({code(100000)}); }).what(), HasSubstr("not graphable: code that is nested too deeply"));
+  EXPECT_THAT(thrown_by([&] { compiled({code(100000)}); }).what(),
+              HasSubstr("not graphable: code that is nested too deeply"));
   std::vector<std::string> tuples(100, "x = (x, )");
   tuples.push_back("return x");
   EXPECT_THAT(thrown_by([&] { compiled({forward(tuples)}); }).what(), HasSubstr("values that are nested too deeply"));
@@ -160,22 +175,28 @@ TEST(Compile, WhatIsNoGraphSaysWhere) {
 }
 
 TEST(Compile, CodeThatIsNoneIsAnError) {
-  for (const char* line : {"z = ", "z = (x", "z = x y", "z = torch.add(x,, y)", "z = torch.add(alpha=1, x)", "z = nothing", "  z = x", "z = CONSTANTS.c0", "z = __torch__.absent"}) {
+  for (const char* line : {"z = ", "z = (x", "z = x y", "z = torch.add(x,, y)", "z = torch.add(alpha=1, x)",
+                           "z = nothing", "  z = x", "z = CONSTANTS.c0", "z = __torch__.absent"}) {
     const Error error = thrown_by([&] { lines_of({"_0 = x", line, "return x"}); });
     EXPECT_EQ(error.code(), ErrorCode::invalid_format) << line;
   }
 }
 
 TEST(Compile, AttributesAreConstantsByTheirPath) {
-  const std::string sub = "class S(Module):\n  w : Tensor\n  n : int\n  def forward(self: __torch__.S,\n    x: Tensor) -> Tensor:\n    w = self.w\n    return torch.mul(torch.add(x, w), self.n)\n";
+  const std::string sub =
+      "class S(Module):\n  w : Tensor\n  n : int\n  def forward(self: __torch__.S,\n    x: Tensor) -> Tensor:\n    w = "
+      "self.w\n    return torch.mul(torch.add(x, w), self.n)\n";
   test::Parts parts;
   parts.code = forward({"s = self.s", "l = getattr(self, \"0\")", "return (l).forward((s).forward(x, ), )"},
                        "  s : __torch__.S\n  __annotations__[\"0\"] = __torch__.S\n", sub);
-  const auto object = [](std::int64_t n) { return pickled::object("__torch__.S", {{"w", pickled::tensor("0", {2}, 2)}, {"n", pickled::integer(n)}}); };
+  const auto object = [](std::int64_t n) {
+    return pickled::object("__torch__.S", {{"w", pickled::tensor("0", {2}, 2)}, {"n", pickled::integer(n)}});
+  };
   parts.attributes = {{"s", object(5)}, {"0", object(6)}};
   parts.entries = {{"data/0", std::string(8, '\0')}};
   const Program program = compiled(parts);
-  EXPECT_THAT(lines_of(program), ElementsAre("v0 = aten::add x s.w", "v1 = aten::mul v0 s.n", "v2 = aten::add v1 0.w", "v3 = aten::mul v2 0.n", "return v3"));
+  EXPECT_THAT(lines_of(program), ElementsAre("v0 = aten::add x s.w", "v1 = aten::mul v0 s.n", "v2 = aten::add v1 0.w",
+                                             "v3 = aten::mul v2 0.n", "return v3"));
   std::vector<const Storage*> storages;
   for (const Constant& constant : program.constants) {
     if (constant.value.tensor() != nullptr) storages.push_back(constant.value.tensor()->storage().get());
@@ -197,15 +218,18 @@ TEST(Compile, ConstantsOfRankZeroPromoteAsNumbers) {
 }
 
 TEST(Compile, HalvesAreReadAsFloats) {
-  const Program program = compiled({forward({"a = torch.to(x, 5)", "b = torch.softmax(a, 5, 15)", "return torch.zeros([1], dtype=15)"})});
-  EXPECT_THAT(lines_of(program), ElementsAre("v0 = aten::to x int 6", "v1 = aten::softmax v0 int 5 int 6", "v2 = aten::zeros List of 1 dtype=int 6", "return v2"));
+  const Program program =
+      compiled({forward({"a = torch.to(x, 5)", "b = torch.softmax(a, 5, 15)", "return torch.zeros([1], dtype=15)"})});
+  EXPECT_THAT(lines_of(program), ElementsAre("v0 = aten::to x int 6", "v1 = aten::softmax v0 int 5 int 6",
+                                             "v2 = aten::zeros List of 1 dtype=int 6", "return v2"));
   EXPECT_THAT(program.findings, ElementsAre(HasSubstr("half precision")));
 }
 
 TEST(Compile, DropoutThatIsSwitchedOnIsFound) {
   EXPECT_THAT(compiled({forward({"return torch.dropout(x, 0.1, True)"})}).findings, ElementsAre(HasSubstr("dropout")));
   EXPECT_THAT(compiled({forward({"return torch.dropout(x, 0.1, False)"})}).findings, ElementsAre());
-  EXPECT_THAT(compiled({forward({"return torch.scaled_dot_product_attention(x, x, x, None, 0.1, False)"})}).findings, ElementsAre(HasSubstr("dropout")));
+  EXPECT_THAT(compiled({forward({"return torch.scaled_dot_product_attention(x, x, x, None, 0.1, False)"})}).findings,
+              ElementsAre(HasSubstr("dropout")));
 }
 
 TEST(Compile, PlacesAndInputsAreNamed) {

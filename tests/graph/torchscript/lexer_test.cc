@@ -27,13 +27,16 @@ std::string meaning(const std::string& literal) {
 
 TEST(Lexer, SplitsWhatTorchPrints) {
   EXPECT_THAT(texts("_0, a = (self).forward(x, 1.5e-05, )\n"),
-              testing::ElementsAre("_0", ",", "a", "=", "(", "self", ")", ".", "forward", "(", "x", ",", "1.5e-05", ",", ")", "NL"));
-  EXPECT_THAT(texts("def f(x: int=-1) -> T:"), testing::ElementsAre("def", "f", "(", "x", ":", "int", "=", "-", "1", ")", "->", "T", ":", "NL"));
+              testing::ElementsAre("_0", ",", "a", "=", "(", "self", ")", ".", "forward", "(", "x", ",", "1.5e-05", ",",
+                                   ")", "NL"));
+  EXPECT_THAT(texts("def f(x: int=-1) -> T:"),
+              testing::ElementsAre("def", "f", "(", "x", ":", "int", "=", "-", "1", ")", "->", "T", ":", "NL"));
   EXPECT_THAT(texts("a == b // c ** 2"), testing::ElementsAre("a", "==", "b", "//", "c", "**", "2", "NL"));
 }
 
 TEST(Lexer, LinesGoOnInBracketsAndEmptyOnesAreNone) {
-  EXPECT_THAT(texts("\n\n# a comment\nf(a,\n  b)\n\ny"), testing::ElementsAre("f", "(", "a", ",", "b", ")", "NL", "y", "NL"));
+  EXPECT_THAT(texts("\n\n# a comment\nf(a,\n  b)\n\ny"),
+              testing::ElementsAre("f", "(", "a", ",", "b", ")", "NL", "y", "NL"));
 }
 
 TEST(Lexer, KnowsLinesAndColumns) {
@@ -47,8 +50,11 @@ TEST(Lexer, KnowsLinesAndColumns) {
 }
 
 TEST(Lexer, NumbersAreWholeOrReal) {
-  for (const auto& [code, kind] : std::vector<std::pair<std::string, TokenKind>>{
-           {"9223372036854775807", TokenKind::integer}, {"0.", TokenKind::real}, {"1e5", TokenKind::real}, {"9.9999999999999998e-13", TokenKind::real}}) {
+  for (const auto& [code, kind] :
+       std::vector<std::pair<std::string, TokenKind>>{{"9223372036854775807", TokenKind::integer},
+                                                      {"0.", TokenKind::real},
+                                                      {"1e5", TokenKind::real},
+                                                      {"9.9999999999999998e-13", TokenKind::real}}) {
     Lexer lexer(code, kEntry);
     const Token token = lexer.next();
     EXPECT_EQ(token.kind, kind) << code;
@@ -57,7 +63,8 @@ TEST(Lexer, NumbersAreWholeOrReal) {
 }
 
 TEST(Lexer, RefusesWhatIsNoToken) {
-  for (const std::string& code : {std::string("a ? b"), std::string("a\0b", 3), std::string("1j"), std::string("\"open"), std::string("\"open\n\""), std::string("\xc3\xa9")}) {
+  for (const std::string& code : {std::string("a ? b"), std::string("a\0b", 3), std::string("1j"),
+                                  std::string("\"open"), std::string("\"open\n\""), std::string("\xc3\xa9")}) {
     const Error error = thrown_by([&] { texts(code); });
     EXPECT_EQ(error.code(), ErrorCode::invalid_format) << code;
     EXPECT_EQ(error.where(), "model.pt: code/x.py:1");

@@ -14,13 +14,16 @@ namespace pickled = test::pickled;
 
 test::Parts holding(const std::string& type, const std::string& value) {
   test::Parts parts;
-  parts.code = forward({"return x"}, "  t : " + type + "\n", "class A(Module):\n  training : bool\nclass B(Module):\n  training : bool\n");
+  parts.code = forward({"return x"}, "  t : " + type + "\n",
+                       "class A(Module):\n  training : bool\nclass B(Module):\n  training : bool\n");
   parts.attributes = {{"t", value}};
   parts.entries = {{"data/0", std::string(16, '\0')}};
   return parts;
 }
 
-std::string object_of(const std::string& name) { return pickled::object("__torch__." + name, {{"training", pickled::boolean(false)}}); }
+std::string object_of(const std::string& name) {
+  return pickled::object("__torch__." + name, {{"training", pickled::boolean(false)}});
+}
 
 TEST(ReadModule, KindsAreHeldToDeclaredTypes) {
   const std::string tensor = pickled::tensor("0", {2, 2}, 4);
@@ -65,7 +68,9 @@ TEST(ReadModule, StoragesAreAsLongAsTheirRecords) {
   for (const std::int64_t elements : {3, 5, 600000000, -4}) {
     const std::string tensor = pickled::tensor("0", {1}, elements);
     for (const auto& [type, value] : std::vector<std::pair<std::string, std::string>>{
-             {"Tensor", tensor}, {"List[Tensor]", pickled::list({tensor})}, {"Tuple[Tensor, int]", pickled::tuple({tensor, pickled::integer(1)})}}) {
+             {"Tensor", tensor},
+             {"List[Tensor]", pickled::list({tensor})},
+             {"Tuple[Tensor, int]", pickled::tuple({tensor, pickled::integer(1)})}}) {
       const Error error = thrown_by([&, t = type, v = value] { open(holding(t, v)); });
       EXPECT_EQ(error.code(), ErrorCode::invalid_format);
       EXPECT_EQ(error.found(), "a record of 16 bytes") << type;
@@ -89,7 +94,8 @@ TEST(ReadModule, VersionsAgreeAndAreKnown) {
   EXPECT_EQ(version(*open(with("3\n", ""))->module), 3);
   EXPECT_EQ(version(*open(with("", "10\n"))->module), 10);
   EXPECT_EQ(version(*open(with("4\n", "4\n"))->module), 4);
-  for (const auto& [a, b] : std::vector<std::pair<std::string, std::string>>{{"3\n", "10\n"}, {"11\n", ""}, {"0\n", ""}}) {
+  for (const auto& [a, b] :
+       std::vector<std::pair<std::string, std::string>>{{"3\n", "10\n"}, {"11\n", ""}, {"0\n", ""}}) {
     EXPECT_EQ(thrown_by([&, x = a, y = b] { open(with(x, y)); }).code(), ErrorCode::unsupported) << a << b;
   }
   for (const char* text : {"", "x\n", "-3\n", "99999999999999999999\n"}) {
@@ -100,15 +106,19 @@ TEST(ReadModule, VersionsAgreeAndAreKnown) {
 TEST(ReadModule, AttributesThatCodeMakesAreNotKnown) {
   test::Parts parts = holding("__torch__.A", object_of("A"));
   parts.code = forward({"return torch.add(x, self.t.training)"}, "  t : __torch__.A\n",
-                       "class A(Module):\n  training : bool\n  def __setstate__(self: __torch__.A, state: Tensor) -> NoneType:\n    return None\n");
+                       "class A(Module):\n  training : bool\n  def __setstate__(self: __torch__.A, state: Tensor) -> "
+                       "NoneType:\n    return None\n");
   const auto opened = open(parts);
-  EXPECT_THAT(thrown_by([&] { read_program(*opened->module, "forward", test::any_operator); }).what(), HasSubstr("__setstate__"));
+  EXPECT_THAT(thrown_by([&] { read_program(*opened->module, "forward", test::any_operator); }).what(),
+              HasSubstr("__setstate__"));
 }
 
 TEST(ReadModule, SharedObjectsAndCyclesEnd) {
-  std::string value = pickled::object("__torch__.N", {{"a", pickled::none()}, {"b", pickled::none()}}) + std::string("q\0", 2);
+  std::string value =
+      pickled::object("__torch__.N", {{"a", pickled::none()}, {"b", pickled::none()}}) + std::string("q\0", 2);
   for (char i = 1; i < 60; ++i) {
-    value = pickled::global("__torch__", "N") + ")\x81}(" + pickled::text("a") + value + pickled::text("b") + "h" + static_cast<char>(i - 1) + "ub" + "q" + i;
+    value = pickled::global("__torch__", "N") + ")\x81}(" + pickled::text("a") + value + pickled::text("b") + "h" +
+            static_cast<char>(i - 1) + "ub" + "q" + i;
   }
   test::Parts parts = holding("Optional[__torch__.N]", value);
   parts.code += "class N(Module):\n  a : Optional[__torch__.N]\n  b : Optional[__torch__.N]\n";
@@ -117,10 +127,12 @@ TEST(ReadModule, SharedObjectsAndCyclesEnd) {
 
 TEST(ReadModule, MethodsAndTensorsAreListed) {
   test::Parts parts = holding("Tensor", pickled::tensor("0", {2, 2}, 4));
-  parts.code = forward({"return x"}, "  t : Tensor\n", "  def encode(self: __torch__.M,\n    input_ids.1: Tensor) -> Tensor:\n    return x\n");
+  parts.code = forward({"return x"}, "  t : Tensor\n",
+                       "  def encode(self: __torch__.M,\n    input_ids.1: Tensor) -> Tensor:\n    return x\n");
   EXPECT_EQ(thrown_by([&] { methods(*open(parts)->module); }).code(), ErrorCode::invalid_format);
   parts.code = forward({"return x"}, "  t : Tensor\n",
-                       "  def encode(self: __torch__.M,\n    input_ids0: Tensor,\n    k: Optional[int]=None) -> Tuple[Tensor, List[int]]:\n    return x\n"
+                       "  def encode(self: __torch__.M,\n    input_ids0: Tensor,\n    k: Optional[int]=None) -> "
+                       "Tuple[Tensor, List[int]]:\n    return x\n"
                        "  def __hidden(self: __torch__.M) -> int:\n    return 1\n");
   const auto opened = open(parts);
   const auto found = methods(*opened->module);
@@ -139,7 +151,8 @@ TEST(ReadModule, MethodsAndTensorsAreListed) {
 TEST(ReadModule, ExamplesAreNamedWhereTheirOrderIsNoMatter) {
   const auto with = [](const std::string& second_storage) {
     test::Parts parts{forward({"return x"})};
-    const std::string examples = pickled::list({pickled::tensor("0", {1, 14}, 14, "LongStorage"), pickled::tensor("1", {1, 14}, 14, second_storage)});
+    const std::string examples = pickled::list(
+        {pickled::tensor("0", {1, 14}, 14, "LongStorage"), pickled::tensor("1", {1, 14}, 14, second_storage)});
     parts.entries = {{"traced_inputs.pkl", pickled::whole("}(" + pickled::text("forward") + examples + "u")}};
     return traced_example(*open(parts)->module);
   };

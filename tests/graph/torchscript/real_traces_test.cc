@@ -17,7 +17,8 @@ class RealTraces : public testing::TestWithParam<Expected> {};
 
 TEST_P(RealTraces, IsReadToItsEnd) {
   const Expected& expected = GetParam();
-  auto opened = std::make_shared<test::Opened>(archive::test::read_file(archive::test::data("traces/" + expected.name)));
+  auto opened =
+      std::make_shared<test::Opened>(archive::test::read_file(archive::test::data("traces/" + expected.name)));
   opened->module = read_module(opened->file, opened);
   const Program program = read_program(*opened->module, "forward", test::any_operator);
   std::vector<std::string> names;
@@ -48,7 +49,8 @@ TEST_P(RealTraces, IsReadToItsEnd) {
 const std::vector<std::string> kThree = {"input_ids", "attention_mask", "token_type_ids"};
 INSTANTIATE_TEST_SUITE_P(All, RealTraces,
                          testing::Values(Expected{"bert_layers.pt", kThree, 10}, Expected{"bert_dict.pt", kThree, 10},
-                                         Expected{"bert_qa.pt", kThree, 10}, Expected{"bert_ids_only.pt", {"input_ids"}, 10},
+                                         Expected{"bert_qa.pt", kThree, 10},
+                                         Expected{"bert_ids_only.pt", {"input_ids"}, 10},
                                          Expected{"longformer.pt", {"input_ids", "attention_mask"}, 10},
                                          Expected{"pytorch_transformers.pt", {"input_ids", "token_type_ids"}, 4},
                                          Expected{"pytorch_pretrained_bert.pt", {"input_ids", "token_type_ids"}, 4}),

@@ -52,9 +52,12 @@ inline std::string tensor(std::string_view key, const std::vector<std::int64_t>&
                           std::string_view storage = "FloatStorage") {
   std::vector<std::int64_t> strides(shape.size(), 1);
   for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
-  const std::string held = tuple({text("storage"), global("torch", storage), text(key), text("cpu"), integer(elements)}) + "Q";
+  const std::string held =
+      tuple({text("storage"), global("torch", storage), text(key), text("cpu"), integer(elements)}) + "Q";
   return global("torch._utils", "_rebuild_tensor_v2") +
-         tuple({held, integer(0), integers(shape), integers(strides), boolean(false), global("collections", "OrderedDict") + ")R"}) + "R";
+         tuple({held, integer(0), integers(shape), integers(strides), boolean(false),
+                global("collections", "OrderedDict") + ")R"}) +
+         "R";
 }
 using Attributes = std::vector<std::pair<std::string, std::string>>;
 inline std::string object(std::string_view class_name, const Attributes& attributes) {
@@ -69,7 +72,7 @@ inline std::string whole(const std::string& value) { return std::string("\x80\x0
 
 /// What a test's archive holds: a class __torch__.M and what it needs.
 struct Parts {
-  std::string code;                   ///< of code/__torch__.py
+  std::string code;                     ///< of code/__torch__.py
   pickled::Attributes attributes = {};  ///< of the top object
   std::vector<std::string> constants = {};
   std::string version = "10\n";
@@ -97,7 +100,8 @@ inline std::shared_ptr<Opened> open(const Parts& parts) {
 }
 
 /// A class M with a method forward(x: Tensor, y: Tensor) of these lines, each without its indentation.
-inline std::string forward(const std::vector<std::string>& lines, std::string_view attributes = "", std::string_view behind = "") {
+inline std::string forward(const std::vector<std::string>& lines, std::string_view attributes = "",
+                           std::string_view behind = "") {
   std::string code = "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n";
   code.append(attributes).append("  def forward(self: __torch__.M,\n    x: Tensor,\n    y: Tensor) -> Tensor:\n");
   for (const std::string& line : lines) code.append("    ").append(line).append("\n");
@@ -132,9 +136,11 @@ inline std::vector<std::string> lines_of(const Program& program) {
       if (!names.contains(slot)) names[slot] = "v" + std::to_string(made++);
       line.append(names[slot]).append(" ");
     }
-    static constexpr std::string_view kKinds[] = {"call", "list", "tuple", "dict", "unpack", "move", "skip_unless", "skip"};
+    static constexpr std::string_view kKinds[] = {"call",   "list", "tuple",       "dict",
+                                                  "unpack", "move", "skip_unless", "skip"};
     if (!line.empty()) line += "= ";
-    line += instruction.op != nullptr ? std::string(instruction.op->name) : std::string(kKinds[static_cast<std::size_t>(instruction.kind)]);
+    line += instruction.op != nullptr ? std::string(instruction.op->name)
+                                      : std::string(kKinds[static_cast<std::size_t>(instruction.kind)]);
     for (const Argument& argument : instruction.arguments) {
       line += " ";
       if (!argument.name.empty()) line.append(argument.name).append("=");
@@ -152,6 +158,8 @@ inline Program compiled(const Parts& parts, std::string_view method = "forward")
   return read_program(*opened->module, method, any_operator);
 }
 
-inline std::vector<std::string> lines_of(const std::vector<std::string>& code) { return lines_of(compiled({forward(code)})); }
+inline std::vector<std::string> lines_of(const std::vector<std::string>& code) {
+  return lines_of(compiled({forward(code)}));
+}
 
 }  // namespace bertrt::graph::torchscript::test
