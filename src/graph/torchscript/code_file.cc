@@ -14,7 +14,8 @@ template <typename T>
 const T* search(const std::vector<T>& list, std::size_t first, std::size_t last, std::string_view name) {
   const auto begin = list.begin() + static_cast<std::ptrdiff_t>(first);
   const auto end = list.begin() + static_cast<std::ptrdiff_t>(last);
-  const auto found = std::lower_bound(begin, end, name, [](const T& item, std::string_view n) { return item.name < n; });
+  const auto found =
+      std::lower_bound(begin, end, name, [](const T& item, std::string_view n) { return item.name < n; });
   return found != end && found->name == name ? &*found : nullptr;
 }
 
@@ -72,7 +73,8 @@ void CodeFile::read_class(Lexer& lexer) {
   Token base = lexer.next();
   code.name = name.text;
   code.base = base.text;
-  for (; base.kind == TokenKind::name || base.is('.') || base.is(','); base = lexer.next()) {}
+  for (; base.kind == TokenKind::name || base.is('.') || base.is(','); base = lexer.next()) {
+  }
   const bool right = name.kind == TokenKind::name && open.is('(') && base.is(')') && lexer.next().is(':');
   if (!right) throw malformed(lexer.where(name.line), "class NAME(BASE):", "something else");
   code.first_declaration = static_cast<std::uint32_t>(declarations_.size());
@@ -144,7 +146,9 @@ Definition CodeFile::read_definition(Lexer& lexer, const Token& def, const Token
   return definition;
 }
 
-const ClassCode* CodeFile::find_class(std::string_view name) const { return search(classes_, 0, classes_.size(), name); }
+const ClassCode* CodeFile::find_class(std::string_view name) const {
+  return search(classes_, 0, classes_.size(), name);
+}
 
 const Definition* CodeFile::find_function(std::string_view name) const {
   return search(functions_, 0, functions_.size(), name);

@@ -20,9 +20,9 @@ struct Definition {
 /// An attribute that a class declares.
 struct Declaration {
   std::string_view name;
-  std::uint32_t type = 0;   ///< offset of the type's text
+  std::uint32_t type = 0;  ///< offset of the type's text
   std::uint32_t line = 1;
-  bool constant = false;    ///< "x : Final[int] = 2": its value stands in the code
+  bool constant = false;  ///< "x : Final[int] = 2": its value stands in the code
 };
 
 /// Ranges of CodeFile's lists, sorted by name.

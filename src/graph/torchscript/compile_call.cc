@@ -5,7 +5,8 @@
 
 namespace bertrt::graph::torchscript {
 
-Bound Compiler::inline_call(const CodeFile& file, const Definition& definition, std::vector<Given> given, Frame& caller) {
+Bound Compiler::inline_call(const CodeFile& file, const Definition& definition, std::vector<Given> given,
+                            Frame& caller) {
   const Nested nested(*this, caller);
   Frame frame(file, file.at(definition), builder_.entry(file.entry()));
   const Signature signature = read_signature(frame.lexer);
@@ -23,7 +24,8 @@ void Compiler::bind(Frame& frame, const Signature& signature, std::vector<Given>
   std::size_t position = 0;
   for (const Given& one : given) {
     if (!one.name.empty()) continue;
-    if (position == parameters.size()) throw malformed(frame.lexer.where(frame.token.line), std::to_string(position) + " arguments", "more");
+    if (position == parameters.size())
+      throw malformed(frame.lexer.where(frame.token.line), std::to_string(position) + " arguments", "more");
     frame.names[parameters[position++].name] = one.value;
   }
   for (const Given& one : given) {
@@ -81,7 +83,8 @@ void Compiler::read_halves(const std::string& name, std::vector<Argument>& argum
   const bool casts = name == "aten::to";
   const bool soft = name == "aten::softmax" || name == "aten::log_softmax";
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const bool is_type = arguments[i].name == "dtype" || (arguments[i].name.empty() && ((casts && i > 0) || (soft && i == 2)));
+    const bool is_type =
+        arguments[i].name == "dtype" || (arguments[i].name.empty() && ((casts && i > 0) || (soft && i == 2)));
     const Value* value = is_type ? builder_.value(arguments[i].slot) : nullptr;
     const std::int64_t* number = value == nullptr ? nullptr : value->integer();
     if (number == nullptr || (*number != 5 && *number != 15)) continue;
@@ -123,7 +126,8 @@ Bound Compiler::read_attribute(Frame& frame, std::uint32_t object, std::string_v
     return expression(constant);
   }
   if (attribute->object) return {Bound::Kind::object, *attribute->object};
-  if (!attribute->usable) throw not_graphable(where(frame), "attribute " + printable(path) + " is of a type that is not known here");
+  if (!attribute->usable)
+    throw not_graphable(where(frame), "attribute " + printable(path) + " is of a type that is not known here");
   return bound(builder_.constant(Constant::Origin::attribute, path, [&] {
     return values_.read(attribute->value, module_.data_storages, false, where(frame));
   }));

@@ -14,14 +14,30 @@ struct Infix {
 
 constexpr int kComparison = 3;
 constexpr std::array<Infix, 24> kInfix = {{
-    {"or", 1, nullptr},           {"and", 2, nullptr},          {"is", kComparison, "aten::__is__"},
-    {"in", kComparison, nullptr}, {"==", kComparison, "aten::eq"}, {"!=", kComparison, "aten::ne"},
-    {"<", kComparison, "aten::lt"}, {"<=", kComparison, "aten::le"}, {">", kComparison, "aten::gt"},
-    {">=", kComparison, "aten::ge"}, {"|", 4, "aten::__or__"},    {"^", 5, "aten::__xor__"},
-    {"&", 6, "aten::__and__"},    {"<<", 7, "aten::__lshift__"}, {">>", 7, "aten::__rshift__"},
-    {"+", 8, "aten::add"},        {"-", 8, "aten::sub"},        {"*", 9, "aten::mul"},
-    {"/", 9, "aten::div"},        {"//", 9, "aten::floordiv"},  {"%", 9, "aten::remainder"},
-    {"@", 9, "aten::matmul"},     {"if", 0, nullptr},           {"not", kComparison, nullptr},
+    {"or", 1, nullptr},
+    {"and", 2, nullptr},
+    {"is", kComparison, "aten::__is__"},
+    {"in", kComparison, nullptr},
+    {"==", kComparison, "aten::eq"},
+    {"!=", kComparison, "aten::ne"},
+    {"<", kComparison, "aten::lt"},
+    {"<=", kComparison, "aten::le"},
+    {">", kComparison, "aten::gt"},
+    {">=", kComparison, "aten::ge"},
+    {"|", 4, "aten::__or__"},
+    {"^", 5, "aten::__xor__"},
+    {"&", 6, "aten::__and__"},
+    {"<<", 7, "aten::__lshift__"},
+    {">>", 7, "aten::__rshift__"},
+    {"+", 8, "aten::add"},
+    {"-", 8, "aten::sub"},
+    {"*", 9, "aten::mul"},
+    {"/", 9, "aten::div"},
+    {"//", 9, "aten::floordiv"},
+    {"%", 9, "aten::remainder"},
+    {"@", 9, "aten::matmul"},
+    {"if", 0, nullptr},
+    {"not", kComparison, nullptr},
 }};
 
 const Infix* find_infix(const Token& token) {
@@ -89,7 +105,11 @@ Bound Compiler::unary(Frame& frame) {
     if (sign == '-' && real != nullptr) {  // -inf
       value = bound(builder_.real(-*real));
     } else {
-      value = bound(call_operator(frame, sign == '-' ? "aten::neg" : sign == '~' ? "aten::bitwise_not" : "aten::__not__", {{{}, value}}));
+      value = bound(call_operator(frame,
+                                  sign == '-'   ? "aten::neg"
+                                  : sign == '~' ? "aten::bitwise_not"
+                                                : "aten::__not__",
+                                  {{{}, value}}));
     }
   }
   return value;

@@ -96,7 +96,7 @@ Bound Compiler::builtin(Frame& frame, std::string_view name) {
       throw malformed(where(frame), "an object of class " + printable(type.name), "one of another class");
     }
     // A number where the value is a tensor: that is how a conversion without a name is printed.
-    const char* op = cast ? nullptr
+    const char* op = cast                    ? nullptr
                      : type.name == "number" ? "aten::ScalarImplicit"
                      : type.name == "int"    ? "aten::IntImplicit"
                      : type.name == "float"  ? "aten::FloatImplicit"
@@ -130,7 +130,8 @@ Bound Compiler::global(Frame& frame) {
   const CodeFile* file = module_.file_of(path);
   const Definition* definition = file == nullptr ? nullptr : file->find_function(last);
   if (definition == nullptr) {
-    if (file != nullptr && file->find_class(last) != nullptr) throw not_graphable(where(frame), "an object that is made of class " + printable(path));
+    if (file != nullptr && file->find_class(last) != nullptr)
+      throw not_graphable(where(frame), "an object that is made of class " + printable(path));
     throw malformed(where(frame), "a function of the file", quoted(path));
   }
   const auto [at, is_new] = function_index_.emplace(definition, static_cast<std::uint32_t>(functions_.size()));
@@ -142,11 +143,13 @@ Bound Compiler::torch(Frame& frame) {
   advance(frame);
   expect(frame, '.');
   const std::string name(take_name(frame));
-  if (!frame.token.is('(')) throw not_graphable(where(frame), "operator aten::" + printable(name) + " that is not called");
+  if (!frame.token.is('('))
+    throw not_graphable(where(frame), "operator aten::" + printable(name) + " that is not called");
   std::vector<Given> given = arguments(frame);
   if (name != "device") return bound(call_operator(frame, "aten::" + name, std::move(given)));
   // Every device is this one; a device without data is none.
-  const Value* device = given.empty() || given[0].value.kind != Bound::Kind::slot ? nullptr : builder_.value(given[0].value.index);
+  const Value* device =
+      given.empty() || given[0].value.kind != Bound::Kind::slot ? nullptr : builder_.value(given[0].value.index);
   const std::string* text = device == nullptr ? nullptr : std::get_if<std::string>(&device->data);
   if (text == nullptr) throw not_graphable(where(frame), "a device that is computed");
   static constexpr std::array<std::string_view, 7> kKnown = {"cpu", "cuda", "mps", "xpu", "hpu", "hip", "xla"};
@@ -211,11 +214,13 @@ Bound Compiler::dict(Frame& frame) {
     const Bound key = expression(frame);
     const Value* known = key.kind == Bound::Kind::slot ? builder_.value(key.index) : nullptr;
     const std::string* text = known == nullptr ? nullptr : std::get_if<std::string>(&known->data);
-    if (text == nullptr || text->size() > kMaxKey) throw not_graphable(where(frame), "a dict whose keys are no short texts");
+    if (text == nullptr || text->size() > kMaxKey)
+      throw not_graphable(where(frame), "a dict whose keys are no short texts");
     const std::string own = *text;
     expect(frame, ':');
     const Slot value = slot(frame, expression(frame));
-    if (!seen.emplace(own, value).second) throw malformed(where(frame), "each key of a dict once", quoted(own) + " twice");
+    if (!seen.emplace(own, value).second)
+      throw malformed(where(frame), "each key of a dict once", quoted(own) + " twice");
     items.push_back({own, value});
     if (!frame.token.is('}')) expect(frame, ',');
   }

@@ -30,8 +30,9 @@ void Compiler::skip_body(Frame& frame, std::uint32_t column) {
 }
 
 void Compiler::statement(Frame& frame) {
-  static constexpr std::array<std::string_view, 16> kOthers = {"for",    "while", "with", "def",      "class",  "try",   "raise", "assert",
-                                                               "global", "del",   "elif", "continue", "import", "break", "else",  "lambda"};
+  static constexpr std::array<std::string_view, 16> kOthers = {
+      "for",    "while", "with", "def",      "class",  "try",   "raise", "assert",
+      "global", "del",   "elif", "continue", "import", "break", "else",  "lambda"};
   const Token first = frame.token;
   if (first.named("if")) return branch(frame);
   if (first.kind == TokenKind::name && std::find(kOthers.begin(), kOthers.end(), first.text) != kOthers.end()) {
@@ -135,8 +136,8 @@ Compiler::Way Compiler::way(Frame& frame, std::uint32_t column) {
   return result;
 }
 
-// Names that differ get one slot that both ways write. Comes right behind the "no" side; `end_of_yes` is the jump at the
-// "yes" side's end.
+// Names that differ get one slot that both ways write. Comes right behind the "no" side; `end_of_yes` is the jump at
+// the "yes" side's end.
 void Compiler::merge(Frame& frame, const Way& yes, const Way& no, std::size_t end_of_yes, Place at) {
   struct Move {
     Slot to, yes, no;

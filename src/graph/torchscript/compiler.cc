@@ -7,8 +7,8 @@
 namespace bertrt::graph::torchscript {
 namespace {
 
-constexpr std::size_t kMaxNested = 300;         // brackets, blocks and calls together; a deep encoder has 40
-constexpr std::size_t kMaxTokens = 20'000'000;  // read, inlined calls once for each; a deep encoder has 100,000
+constexpr std::size_t kMaxNested = 300;        // brackets, blocks and calls together; a deep encoder has 40
+constexpr std::size_t kMaxTokens = 5'000'000;  // read, inlined calls once for each; a deep encoder has 100,000
 
 }  // namespace
 

@@ -135,7 +135,8 @@ std::string unescape(const Token& literal, const Lexer& lexer) {
     } else if (c >= '0' && c <= '7') {
       int value = 0;
       std::size_t end = i;
-      while (end < body.size() && end < i + 3 && body[end] >= '0' && body[end] <= '7') value = value * 8 + body[end++] - '0';
+      while (end < body.size() && end < i + 3 && body[end] >= '0' && body[end] <= '7')
+        value = value * 8 + body[end++] - '0';
       if (value > 0xFF) throw malformed(lexer.where(literal.line), "an escape of one byte", "a larger one");
       result += static_cast<char>(value);
       i = end - 1;

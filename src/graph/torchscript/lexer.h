@@ -22,8 +22,8 @@ struct Token {
   bool named(std::string_view name) const noexcept { return kind == TokenKind::name && text == name; }
 };
 
-/// Tokens of TorchScript's printed code, one after another; keeps none of them. Lines that end inside of brackets go on,
-/// empty lines and comments are no tokens. A small value: a copy looks ahead.
+/// Tokens of TorchScript's printed code, one after another; keeps none of them. Lines that end inside of brackets go
+/// on, empty lines and comments are no tokens. A small value: a copy looks ahead.
 class Lexer {
  public:
   /// @param entry  for messages, "model.pt: code/__torch__.py"; outlives the lexer, as `code` does

@@ -13,7 +13,8 @@ namespace {
 int parse_version(archive::Archive& archive, std::string_view entry) {
   std::string_view text = archive::as_text(archive.read(entry));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-  const bool number = !text.empty() && text.size() <= 4 && text.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool number =
+      !text.empty() && text.size() <= 4 && text.find_first_not_of("0123456789") == std::string_view::npos;
   if (!number) throw malformed(archive.where(entry), "a version's number", quoted(text));
   return std::stoi(std::string(text));
 }
@@ -35,7 +36,8 @@ const CodeFile* Module::file_of(std::string_view full_name) const {
 
 std::string code_entry_of(std::string_view full_name) {
   const std::size_t last = full_name.rfind('.');
-  if (!full_name.starts_with("__torch__.") || full_name.find("..") != std::string_view::npos || last + 1 == full_name.size()) {
+  if (!full_name.starts_with("__torch__.") || full_name.find("..") != std::string_view::npos ||
+      last + 1 == full_name.size()) {
     return {};
   }
   std::string entry = "code/";

@@ -49,7 +49,7 @@ class Module {
   Storages data_storages{"data/"};
   Storages constant_storages{"constants/"};
   std::unique_ptr<archive::Pickle> data;
-  std::unique_ptr<archive::Pickle> constants;  ///< null when there is none
+  std::unique_ptr<archive::Pickle> constants;                           ///< null when there is none
   std::map<std::string, std::unique_ptr<CodeFile>, std::less<>> files;  ///< by entry, those that are reached
 
   /// "model.pt: data.pkl", for messages.

@@ -37,7 +37,8 @@ std::vector<Value> ValueReader::items(const PickleValue& value, const Storages& 
                                       const std::string& where, std::size_t depth) {
   std::vector<Value> result;
   result.reserve(value.size());
-  for (std::size_t i = 0; i < value.size(); ++i) result.push_back(read(value[i], storages, constants, where, depth + 1));
+  for (std::size_t i = 0; i < value.size(); ++i)
+    result.push_back(read(value[i], storages, constants, where, depth + 1));
   return result;
 }
 

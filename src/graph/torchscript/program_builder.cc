@@ -71,7 +71,8 @@ std::size_t ProgramBuilder::deepest(const std::vector<Argument>& arguments) cons
   return depth;
 }
 
-Slot ProgramBuilder::make(Instruction::Kind kind, std::vector<Argument> arguments, Place place, const std::string& where) {
+Slot ProgramBuilder::make(Instruction::Kind kind, std::vector<Argument> arguments, Place place,
+                          const std::string& where) {
   const std::size_t depth = deepest(arguments) + 1;
   if (depth > kMaxDepth) throw not_graphable(where, "values that are nested too deeply");
   std::vector<Slot> items;

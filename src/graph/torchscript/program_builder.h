@@ -62,9 +62,9 @@ class ProgramBuilder {
   Program program_;
   std::unordered_map<std::string, Slot> literals_;
   std::unordered_map<std::string, Slot> named_;
-  std::unordered_map<Slot, std::size_t> constant_of_;     // index into Program::constants
-  std::unordered_map<Slot, std::vector<Slot>> items_;     // of lists and tuples that are made here
-  std::unordered_map<Slot, std::size_t> depth_;           // of containers in containers
+  std::unordered_map<Slot, std::size_t> constant_of_;  // index into Program::constants
+  std::unordered_map<Slot, std::vector<Slot>> items_;  // of lists and tuples that are made here
+  std::unordered_map<Slot, std::size_t> depth_;        // of containers in containers
   std::unordered_map<std::string, std::uint32_t> entries_;
 };
 

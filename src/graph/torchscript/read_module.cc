@@ -93,13 +93,15 @@ class Reader {
     object.class_name = value.class_name();
     object.file = file_of(object.class_name);
     if (object.file != nullptr) {
-      object.code = object.file->find_class(std::string_view(object.class_name).substr(object.class_name.rfind('.') + 1));
+      object.code =
+          object.file->find_class(std::string_view(object.class_name).substr(object.class_name.rfind('.') + 1));
     }
     module_.objects.push_back(object);
     const auto state = value.state();
     if (object.code == nullptr) {
       object.opaque = "class " + printable(object.class_name) + " has no code in the file";
-    } else if (object.file->find_method(*object.code, "__setstate__") != nullptr || !state || !state->is(PickleKind::dict)) {
+    } else if (object.file->find_method(*object.code, "__setstate__") != nullptr || !state ||
+               !state->is(PickleKind::dict)) {
       object.opaque = "the attributes of class " + printable(object.class_name) + " are made by code (__setstate__)";
     } else {
       read_attributes(object, *state, depth);
@@ -115,7 +117,8 @@ class Reader {
     for (std::size_t i = 0; i < state.size(); ++i) {
       if (!state.key(i).is(PickleKind::text)) throw bad(object.path, "attributes with names", "one without");
       Attribute attribute{state.key(i).text(), state.value(i), std::nullopt};
-      if (prefix.size() + attribute.name.size() > kMaxPath) throw bad(prefix.substr(0, 64), "an attribute's name", "a book");
+      if (prefix.size() + attribute.name.size() > kMaxPath)
+        throw bad(prefix.substr(0, 64), "an attribute's name", "a book");
       if (attribute.name.empty() || attribute.name.find('.') != std::string_view::npos) {
         throw bad(object.path, "an attribute's name without points", quoted(attribute.name));
       }

@@ -31,7 +31,7 @@ struct MethodSignature {
 
 /// An example input of a traced method; the file holds no data of it.
 struct TracedInput {
-  std::string name;                         ///< of the method's input; empty where it is not known whose it is
+  std::string name;                          ///< of the method's input; empty where it is not known whose it is
   std::optional<archive::ElementType> type;  ///< nothing for what is no tensor
   std::vector<std::int64_t> shape;
 };

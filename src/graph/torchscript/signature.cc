@@ -21,7 +21,8 @@ std::string read_until(Lexer& lexer, Token& token, std::string_view ends) {
   std::string text;
   std::size_t depth = 0;
   while (true) {
-    const bool ending = token.kind == TokenKind::symbol && token.text.size() == 1 && ends.find(token.text[0]) != std::string_view::npos;
+    const bool ending =
+        token.kind == TokenKind::symbol && token.text.size() == 1 && ends.find(token.text[0]) != std::string_view::npos;
     if (depth == 0 && ending) return text;
     if (token.kind == TokenKind::newline || token.kind == TokenKind::end || (depth == 0 && closes(token))) {
       throw unexpected(lexer, token, "a signature");

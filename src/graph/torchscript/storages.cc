@@ -25,8 +25,8 @@ std::optional<std::vector<std::int64_t>> integers(const PickleValue& tuple) {
 // "FloatStorage" of the global "torch.FloatStorage".
 std::string_view storage_name(const PickleValue& storage) {
   static constexpr std::string_view kNames[] = {
-      "FloatStorage", "HalfStorage",  "BFloat16Storage", "DoubleStorage", "LongStorage", "IntStorage",
-      "ShortStorage", "CharStorage",  "ByteStorage",     "BoolStorage",
+      "FloatStorage", "HalfStorage",  "BFloat16Storage", "DoubleStorage", "LongStorage",
+      "IntStorage",   "ShortStorage", "CharStorage",     "ByteStorage",   "BoolStorage",
   };
   const std::string name = storage[1].global_name();
   for (const std::string_view known : kNames) {
@@ -61,8 +61,8 @@ std::optional<PickledTensor> unpack(const PickleValue& tensor) {
   auto shape = integers(tensor[2]);
   auto strides = integers(tensor[3]);
   if (!shape || !strides) return std::nullopt;
-  return PickledTensor{storage_name(storage),  storage[2].text(),  storage[4].integer(),
-                       tensor[1].integer(),    *std::move(shape),  *std::move(strides)};
+  return PickledTensor{storage_name(storage), storage[2].text(), storage[4].integer(),
+                       tensor[1].integer(),   *std::move(shape), *std::move(strides)};
 }
 
 void Storages::check(archive::Archive& archive, const PickleValue& tensor, const std::string& where) {
@@ -79,9 +79,10 @@ void Storages::check(archive::Archive& archive, const PickleValue& tensor, const
   const bool whole = pickled->storage_elements >= 0 && record->second.size() % size == 0 &&
                      static_cast<std::uint64_t>(pickled->storage_elements) == record->second.size() / size;
   if (!whole) {
-    throw malformed(where, "a storage of " + std::to_string(pickled->storage_elements) + " elements of " +
-                               std::to_string(size) + " bytes",
-                    "a record of " + std::to_string(record->second.size()) + " bytes");
+    throw malformed(
+        where,
+        "a storage of " + std::to_string(pickled->storage_elements) + " elements of " + std::to_string(size) + " bytes",
+        "a record of " + std::to_string(record->second.size()) + " bytes");
   }
   const std::span<const std::byte> bytes = record->second;
   const std::string problem = archive::check_bounds(make_view(*std::move(pickled), *type, bytes));
