@@ -20,7 +20,7 @@ struct Weight {
 /// y = x weightᵀ + bias.
 struct Dense {
   Weight weight;  ///< [out, in]
-  std::optional<Weight> bias;  ///< [out]
+  std::optional<Weight> bias = {};  ///< [out]
   std::size_t out() const { return static_cast<std::size_t>(weight.tensor.shape[0]); }
   std::size_t in() const { return static_cast<std::size_t>(weight.tensor.shape[1]); }
 };
@@ -108,10 +108,10 @@ struct HeadSpec {
     pooled,       ///< the pooled output
   };
   Reads reads = Reads::tokens;
-  std::optional<Dense> dense;
+  std::optional<Dense> dense = {};
   Activation activation = Activation::none;  ///< of `dense`
-  std::optional<LayerNorm> norm;
-  Dense output;
+  std::optional<LayerNorm> norm = {};
+  Dense output = {};
 };
 
 }  // namespace bertrt::family
