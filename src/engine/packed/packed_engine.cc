@@ -8,6 +8,7 @@
 
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
+#include "engine/out_of_memory.h"
 #include "engine/packed/model_file_spec.h"
 #include "engine/packed/packed_model.h"
 #include "kernels/isa/kernels.h"
@@ -58,6 +59,13 @@ class PackedEngine final : public Engine {
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
+    return or_out_of_memory("running a batch", [&] { return run_model(batch, request); });
+  }
+
+  const EngineFacts& facts() const noexcept override { return facts_; }
+
+ private:
+  EncoderOutput run_model(const batch::Batch& batch, const RunRequest& request) const {
     PackedRequest wanted;
     if (request.hidden_states) {
       wanted.states.resize(request.all_encoder_layers ? model_->layers() : 1);
@@ -79,9 +87,6 @@ class PackedEngine final : public Engine {
     return output;
   }
 
-  const EngineFacts& facts() const noexcept override { return facts_; }
-
- private:
   static void split(const Matrix& both, const batch::Batch& batch, EncoderOutput& output) {
     std::vector<float> start(both.rows);
     std::vector<float> end(both.rows);
@@ -120,7 +125,8 @@ std::unique_ptr<Engine> make_packed_engine(std::shared_ptr<const model::ModelFil
   if (options.device != "cpu") {
     throw Error(ErrorCode::unsupported, "SessionOptions::device", "\"cpu\" for the packed engine", options.device);
   }
-  return std::make_unique<PackedEngine>(*file, options, tuning);
+  return or_out_of_memory("packing a model",
+                          [&] { return std::unique_ptr<Engine>(std::make_unique<PackedEngine>(*file, options, tuning)); });
 }
 
 }  // namespace bertrt::engine::packed

@@ -1,10 +1,10 @@
 #include "engine/packed/packed_model.h"
 
-#include <new>
 #include <string>
 #include <utility>
 
 #include "bertrt/error.h"
+#include "engine/out_of_memory.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
 #include "engine/packed/pass.h"
@@ -34,7 +34,7 @@ PackedModel::~PackedModel() = default;
 std::unique_ptr<const PackedModel> PackedModel::pack(const family::EncoderSpec& encoder,
                                                      std::span<const family::HeadSpec> heads, DType dtype,
                                                      const PackedTuning& tuning) {
-  try {
+  return or_out_of_memory("packing a model", [&] {
     std::unique_ptr<PackedModel> model(new PackedModel);
     model->tuning_ = tuning;
     model->workspaces_ = std::make_unique<WorkspacePool>();
@@ -43,21 +43,16 @@ std::unique_ptr<const PackedModel> PackedModel::pack(const family::EncoderSpec& 
     for (const family::HeadSpec& head : heads) model->heads_.push_back(Head::prepare(head, *weights, packer));
     packer.run();
     model->encoder_ = std::make_unique<const Encoder>(std::move(weights));
-    return model;
-  } catch (const std::bad_alloc&) {
-    refuse(ErrorCode::runtime, "packing a model", "memory for its weights", "none left");
-  }
+    return std::unique_ptr<const PackedModel>(std::move(model));
+  });
 }
 
 PackedOutput PackedModel::run(const batch::Batch& batch, const PackedRequest& request) const {
-  try {
+  return or_out_of_memory("running a batch", [&] {
     check(batch, request);
     Pass pass(*encoder_, heads_, batch, request, *workspaces_, kernels::ThreadPool::shared());
     return pass.run(tuning_);
-  } catch (const std::bad_alloc&) {
-    refuse(ErrorCode::runtime, "running a batch", "memory for " + std::to_string(batch.total_tokens()) + " tokens",
-           "none left");
-  }
+  });
 }
 
 void PackedModel::check(const batch::Batch& batch, const PackedRequest& request) const {
