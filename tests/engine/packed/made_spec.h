@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "family/encoder_spec.h"
+#include "kernels/ops/rows.h"
 
 namespace bertrt::engine::packed {
 
@@ -77,6 +79,27 @@ class SpecMaker {
     family::Weight result = view(turned, {rows, columns});
     result.tensor.strides = {1, rows};
     return result;
+  }
+  /// The same numbers in another type, to nearest.
+  family::Weight as_type(const family::Weight& weight, archive::ElementType type) {
+    const std::vector<float> values = archive::to_float32(weight.tensor);
+    std::vector<float>& stored = stored_.emplace_back(2 * values.size());  // room for doubles
+    if (type == archive::ElementType::float64) {
+      const std::vector<double> wide(values.begin(), values.end());
+      std::memcpy(stored.data(), wide.data(), wide.size() * sizeof(double));
+    } else if (type == archive::ElementType::float16) {
+      kernels::ops::narrow(values.data(), values.size(), reinterpret_cast<std::uint16_t*>(stored.data()));
+    } else {
+      auto* to = reinterpret_cast<std::uint16_t*>(stored.data());
+      for (const float value : values) *to++ = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+    }
+    family::Weight result = view(stored, weight.tensor.shape);
+    result.tensor.type = type;
+    return result;
+  }
+  /// What a weight of another type holds, in fp32.
+  family::Weight widened(const family::Weight& weight) {
+    return view(stored_.emplace_back(archive::to_float32(weight.tensor)), weight.tensor.shape);
   }
   /// The rows of several matrices or vectors in one storage, a view of each.
   std::vector<family::Weight> fused(const std::vector<family::Weight>& parts) {

@@ -146,6 +146,37 @@ TEST(PackedSpecWeights, AnyStridesGiveTheSameBits) {
   }
 }
 
+TEST(PackedSpecWeights, AnyFloatingTypeGivesTheSameBits) {
+  for (const auto type :
+       {archive::ElementType::float16, archive::ElementType::bfloat16, archive::ElementType::float64}) {
+    SCOPED_TRACE(archive::to_string(type));
+    SpecMaker maker(11);
+    EncoderSpec stored = maker.encoder();
+    EncoderSpec wide = stored;
+    const auto change = [&](family::Weight& narrow, family::Weight& same) {
+      narrow = maker.as_type(narrow, type);
+      same = maker.widened(narrow);
+    };
+    change(stored.embeddings.words, wide.embeddings.words);
+    change(*stored.embeddings.positions, *wide.embeddings.positions);
+    change(stored.layers[0].query.weight, wide.layers[0].query.weight);
+    change(*stored.layers[0].query.bias, *wide.layers[0].query.bias);
+    change(stored.layers[1].ffn_out.weight, wide.layers[1].ffn_out.weight);
+    change(stored.layers[1].ffn_norm.gamma, wide.layers[1].ffn_norm.gamma);
+    expect_as_plain(wide);
+    const batch::Batch batch = batch::make_batch(some_texts(), {});
+    const PackedOutput a = PackedModel::pack(stored, {}, DType::fp32)->run(batch, {.states = {2}});
+    const PackedOutput b = PackedModel::pack(wide, {}, DType::fp32)->run(batch, {.states = {2}});
+    const std::span<const float> left = a.states[0].data();
+    const std::span<const float> right = b.states[0].data();
+    EXPECT_TRUE(std::equal(left.begin(), left.end(), right.begin(), right.end()));
+    // A table of halves is kept as it is.
+    Packer packer(kernels::ThreadPool::serial());
+    EXPECT_EQ(packer.table(stored.embeddings.words, 0, false)->halves(), type == archive::ElementType::float16);
+    EXPECT_TRUE(packer.table(wide.embeddings.words, 0, true)->halves());
+  }
+}
+
 TEST(PackedSpecWeights, ArePackedOnce) {
   SpecMaker maker(5);
   EncoderSpec spec = maker.encoder();
