@@ -139,7 +139,8 @@ int main(int argc, char** argv) {
     Maker maker;
     const auto model = engine::packed::PackedModel::pack(maker.encoder(), {}, settings.dtype);
     Encoding text;
-    for (std::size_t i = 0; i < settings.tokens; ++i) text.input_ids.push_back(static_cast<std::int32_t>(i * 37 % 1999));
+    for (std::size_t i = 0; i < settings.tokens; ++i)
+      text.input_ids.push_back(static_cast<std::int32_t>(i * 37 % 1999));
     const batch::Batch batch = batch::make_batch(std::vector<Encoding>(settings.texts, text), {});
     for (const std::size_t callers : settings.callers) {
       if (callers != 0) measure(*model, batch, callers, settings.seconds);

@@ -19,7 +19,7 @@ struct Weight {
 
 /// y = x weightᵀ + bias.
 struct Dense {
-  Weight weight;  ///< [out, in]
+  Weight weight;                    ///< [out, in]
   std::optional<Weight> bias = {};  ///< [out]
   std::size_t out() const { return static_cast<std::size_t>(weight.tensor.shape[0]); }
   std::size_t in() const { return static_cast<std::size_t>(weight.tensor.shape[1]); }
@@ -60,9 +60,9 @@ struct RelativeBiasSpec {
 };
 
 struct Embeddings {
-  Weight words;                    ///< [vocabulary, width]
-  std::optional<Weight> positions; ///< [positions, width]; nothing where the scheme is none
-  std::optional<Weight> types;     ///< [types, width]
+  Weight words;                     ///< [vocabulary, width]
+  std::optional<Weight> positions;  ///< [positions, width]; nothing where the scheme is none
+  std::optional<Weight> types;      ///< [types, width]
   PositionScheme position_scheme = PositionScheme::absolute;
   std::int64_t first_position = 0;  ///< absolute: of the first token
   std::int64_t padding_id = 0;      ///< counted: the id that is skipped

@@ -74,8 +74,7 @@ ThreadPool::Caller::~Caller() {
   pool_->crowd_.leave();
 }
 
-std::thread ThreadPool::start_thread(void (*function)(ThreadPool*, std::size_t), ThreadPool* pool,
-                                     std::size_t worker) {
+std::thread ThreadPool::start_thread(void (*function)(ThreadPool*, std::size_t), ThreadPool* pool, std::size_t worker) {
   return std::thread(function, pool, worker);
 }
 

@@ -42,8 +42,8 @@ class FunctionRef<Result(Args...)> {
 ///
 /// One region runs on the workers at a time. A caller that finds them in use (another application thread, or a part
 /// that calls run() itself) does all its parts alone. Callers that register (Caller) are not given more threads
-/// together than the pool has: with two of them inside, one is left out of the workers' reach, and so on, until each runs
-/// alone and no worker spins. So many application threads neither deadlock nor oversubscribe the machine.
+/// together than the pool has: with two of them inside, one is left out of the workers' reach, and so on, until each
+/// runs alone and no worker spins. So many application threads neither deadlock nor oversubscribe the machine.
 ///
 /// A region allocates nothing, except when the number of threads has changed. Where the system starts no further
 /// thread, the pool makes do with those that it has got.
@@ -116,8 +116,8 @@ class ThreadPool {
 
   alignas(64) std::atomic<std::uint32_t> remaining_{0};  // parts that nobody has taken, or kStop
   alignas(64) std::atomic<std::uint32_t> unfinished_{0};
-  alignas(64) std::atomic<std::uint32_t> parked_{0};     // workers that wait for remaining_
-  alignas(64) std::atomic<std::uint32_t> allowed_{0};    // the first so many workers take parts; the others wait for it
+  alignas(64) std::atomic<std::uint32_t> parked_{0};   // workers that wait for remaining_
+  alignas(64) std::atomic<std::uint32_t> allowed_{0};  // the first so many workers take parts; the others wait for it
 };
 
 }  // namespace bertrt::kernels

@@ -204,7 +204,8 @@ TEST(ThreadPoolCallers, ManyComeAndGo) {
 std::atomic<int> g_threads_to_be_had;
 
 std::thread start_some(void (*function)(ThreadPool*, std::size_t), ThreadPool* pool, std::size_t worker) {
-  if (g_threads_to_be_had-- <= 0) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+  if (g_threads_to_be_had-- <= 0)
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
   return std::thread(function, pool, worker);
 }
 

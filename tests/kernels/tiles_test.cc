@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "bertrt/error.h"
 #include "kernels/isa/kernels.h"
 #include "kernels/linear.h"
 
@@ -288,46 +287,6 @@ TEST(PackedKernelsActivation, SmallValuesKeepTheirRelativeAccuracy) {
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double v = x[i];
       ASSERT_NEAR(y[i], 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))), 3e-7 * v) << describe(kernels);
-    }
-  }
-}
-
-TEST(PackedKernelsChoice, TheBestIsTheLastOfAllUnlessLimited) {
-  ASSERT_FALSE(all_kernels().empty());
-  EXPECT_EQ(describe(isa::at_most("scalar")), describe(all_kernels().front()));
-  if (std::getenv("BERTRT_MAX_ISA") == nullptr) {
-    EXPECT_EQ(describe(isa::best()), describe(all_kernels().back()));
-  }
-}
-
-TEST(PackedKernelsChoice, KnowsHighwaysNamesToo) {
-  const auto same = [](const char* a, const char* b) {
-    EXPECT_EQ(describe(isa::at_most(a)), describe(isa::at_most(b))) << a << ", " << b;
-  };
-  same("SCALAR", "scalar");
-  same("Emu128", "scalar");
-#if defined(__x86_64__) || defined(_M_X64)
-  same("SSE2", "sse2");
-  same("SSSE3", "ssse3");
-  same("SSE4", "sse4");
-  same("AVX2", "avx2");
-  same("AVX3", "avx512");
-  same("AVX3_DL", "avx512vnni");
-  same("AVX3_ZEN4", "avx512bf16");
-  same("avx3_spr", "AVX512BF16");
-  EXPECT_EQ(describe(isa::at_most("avx512bf16")), describe(all_kernels().back()));
-#endif
-}
-
-TEST(PackedKernelsChoice, RefusesAnotherName) {
-  for (const char* name : {"avx1024", "avx", "avx22", " avx2", "native"}) {
-    try {
-      isa::at_most(name);
-      ADD_FAILURE() << name;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-      EXPECT_EQ(error.where(), "BERTRT_MAX_ISA");
-      EXPECT_THAT(error.expected(), testing::HasSubstr("scalar")) << name;
     }
   }
 }

@@ -11,8 +11,8 @@
 #include "engine/out_of_memory.h"
 #include "engine/packed/model_file_spec.h"
 #include "engine/packed/packed_model.h"
-#include "kernels/isa/kernels.h"
 #include "kernels/isa/calibration.h"
+#include "kernels/isa/kernels.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -116,17 +116,16 @@ std::string packed_engine_identity(DType dtype) {
   return identity + text("fp32", kernels.fp32);
 }
 
-void check_packable(const model::ModelFile& file) {
-  static_cast<void>(model_file_spec(file));
-}
+void check_packable(const model::ModelFile& file) { static_cast<void>(model_file_spec(file)); }
 
 std::unique_ptr<Engine> make_packed_engine(std::shared_ptr<const model::ModelFile> file, const SessionOptions& options,
                                            const PackedTuning& tuning) {
   if (options.device != "cpu") {
     throw Error(ErrorCode::unsupported, "SessionOptions::device", "\"cpu\" for the packed engine", options.device);
   }
-  return or_out_of_memory("packing a model",
-                          [&] { return std::unique_ptr<Engine>(std::make_unique<PackedEngine>(*file, options, tuning)); });
+  return or_out_of_memory("packing a model", [&] {
+    return std::unique_ptr<Engine>(std::make_unique<PackedEngine>(*file, options, tuning));
+  });
 }
 
 }  // namespace bertrt::engine::packed

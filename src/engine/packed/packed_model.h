@@ -35,11 +35,11 @@ struct PackedRequest {
     std::optional<std::span<const std::size_t>> rows = {};
   };
 
-  /// Hidden states that are wanted of every token, ascending: 0 is what the first layer reads (the embeddings, normalized
-  /// and projected), i the output of layer i, counted from 1.
+  /// Hidden states that are wanted of every token, ascending: 0 is what the first layer reads (the embeddings,
+  /// normalized and projected), i the output of layer i, counted from 1.
   std::vector<std::size_t> states = {};
-  /// Rows of the last state that are wanted by themselves, in any order: where `states` has not the last, its layer runs
-  /// for these and the heads' rows alone.
+  /// Rows of the last state that are wanted by themselves, in any order: where `states` has not the last, its layer
+  /// runs for these and the heads' rows alone.
   std::span<const std::size_t> last_rows = {};
   bool pooled = false;  ///< the pooler's output
   std::vector<HeadRows> heads = {};

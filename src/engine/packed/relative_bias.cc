@@ -27,7 +27,8 @@ RelativeBias::RelativeBias(const family::RelativeBiasSpec& spec, std::size_t hea
     : max_length_(max_length), stride_(2 * max_length - 1 + kernels::ops::kAttentionColumns) {
   if (spec.buckets < 4 || spec.buckets % 2 != 0 || spec.max_distance <= spec.buckets / 4 ||
       spec.max_distance > (std::size_t{1} << 24)) {
-    throw Error(ErrorCode::model_mismatch, spec.table.name, "an even number of buckets, a longest distance above theirs",
+    throw Error(ErrorCode::model_mismatch, spec.table.name,
+                "an even number of buckets, a longest distance above theirs",
                 std::to_string(spec.buckets) + " buckets up to " + std::to_string(spec.max_distance));
   }
   const auto& shape = spec.table.tensor.shape;

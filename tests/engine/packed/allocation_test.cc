@@ -1,4 +1,5 @@
-// Every allocation of a small load and of a small run fails once: what comes out is an Error, and the next run is right.
+// Every allocation of a small load and of a small run fails once: what comes out is an Error, and the next run is
+// right.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -93,7 +93,8 @@ class PlainEncoder {
           total += weights[j] = std::exp(score);
         }
         for (std::size_t j = 0; j < in.size(); ++j) {
-          for (std::size_t c = head * size; c < (head + 1) * size; ++c) context[i][c] += weights[j] / total * value[j][c];
+          for (std::size_t c = head * size; c < (head + 1) * size; ++c)
+            context[i][c] += weights[j] / total * value[j][c];
         }
       }
     }
@@ -113,7 +114,8 @@ class PlainEncoder {
       for (std::size_t o = 0; o < dense.out(); ++o) {
         const auto index = static_cast<std::int64_t>(o);
         double sum = dense.bias ? at(*dense.bias, index) : 0;
-        for (std::size_t i = 0; i < row.size(); ++i) sum += row[i] * at(dense.weight, index, static_cast<std::int64_t>(i));
+        for (std::size_t i = 0; i < row.size(); ++i)
+          sum += row[i] * at(dense.weight, index, static_cast<std::int64_t>(i));
         to.push_back(sum);
       }
     }
