@@ -24,7 +24,7 @@
 #include "engine/packed/attention_layer.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/model_file_spec.h"
-#include "engine/packed/packed_engine.h"
+#include "engine/packed/make_engine.h"
 #include "engine/packed/row_pitch.h"
 #include "model/model_file.h"
 
@@ -118,11 +118,10 @@ class Parts {
           attend(slice, qkv.data(), {hidden, weights_.heads, layer.scale, weights_.takes_mask, weights_.relative_bias},
                  pool, attention_, narrow.data());
         })).median;
-    const double norms =
-        measure(each_layer([&](const LayerWeights& layer) {
-          layer.attention_norm.run(narrow.data(), other.data(), tokens, stride, pool);
-          layer.ffn_norm.run(other.data(), narrow.data(), tokens, stride, pool);
-        })).median;
+    const double norms = measure(each_layer([&](const LayerWeights& layer) {
+                           layer.attention_norm.run(narrow.data(), other.data(), tokens, stride, pool);
+                           layer.ffn_norm.run(other.data(), narrow.data(), tokens, stride, pool);
+                         })).median;
     double work = 0;
     for (const LayerWeights& layer : weights_.layers) {
       for (const auto* linear : {&layer.qkv, &layer.attention_out, &layer.ffn_in, &layer.ffn_out}) {
@@ -185,8 +184,7 @@ int profile(const Settings& settings) {
   for (const LoadStage& stage : engine->facts().load_stages) {
     std::printf("%s: %.0f ms\n", stage.name.c_str(), stage.milliseconds);
   }
-  const auto encoder =
-      pack_encoder(model_file_spec(*file).encoder, settings.dtype, kernels::ThreadPool::shared());
+  const auto encoder = pack_encoder(model_file_spec(*file).encoder, settings.dtype, kernels::ThreadPool::shared());
   std::printf("%s, %zu threads\n", encoder->weights().layers[0].qkv->kernel().c_str(), num_threads());
   Parts parts(encoder->weights());
   RunRequest request{.all_encoder_layers = false, .pooled_output = false, .logits = false};

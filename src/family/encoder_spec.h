@@ -19,8 +19,8 @@ struct Weight {
 
 /// y = x weightᵀ + bias.
 struct Dense {
-  Weight weight;  ///< [out, in]
-  std::optional<Weight> bias;  ///< [out]
+  Weight weight;                    ///< [out, in]
+  std::optional<Weight> bias = {};  ///< [out]
   std::size_t out() const { return static_cast<std::size_t>(weight.tensor.shape[0]); }
   std::size_t in() const { return static_cast<std::size_t>(weight.tensor.shape[1]); }
 };
@@ -61,9 +61,9 @@ struct RelativeBiasSpec {
 };
 
 struct Embeddings {
-  Weight words;                    ///< [vocabulary, width]
-  std::optional<Weight> positions; ///< [positions, width]; nothing where the scheme is none
-  std::optional<Weight> types;     ///< [types, width]
+  Weight words;                     ///< [vocabulary, width]
+  std::optional<Weight> positions;  ///< [positions, width]; nothing where the scheme is none
+  std::optional<Weight> types;      ///< [types, width]
   PositionScheme position_scheme = PositionScheme::absolute;
   std::int64_t first_position = 0;  ///< absolute: of the first token
   std::int64_t padding_id = 0;      ///< counted: the id that is skipped
@@ -109,10 +109,10 @@ struct HeadSpec {
     pooled,       ///< the pooled output
   };
   Reads reads = Reads::tokens;
-  std::optional<Dense> dense;
+  std::optional<Dense> dense = {};
   Activation activation = Activation::none;  ///< of `dense`
-  std::optional<LayerNorm> norm;
-  Dense output;
+  std::optional<LayerNorm> norm = {};
+  Dense output = {};
 };
 
 }  // namespace bertrt::family

@@ -50,7 +50,12 @@ LayerSpec layer(WeightTaker& taker, const EncoderNames& names, std::size_t index
   result.query = taker.dense(join(prefix, names.query));
   result.key = taker.dense(join(prefix, names.key));
   result.value = taker.dense(join(prefix, names.value));
-  result.scale = 1.0F / std::sqrt(static_cast<float>(result.query.out() / constants.heads));
+  const std::size_t head_size = result.query.out() / constants.heads;
+  if (head_size == 0) {
+    throw Error(ErrorCode::model_mismatch, result.query.weight.name, "a hidden size that is cut into heads",
+                std::to_string(result.query.out()) + " for " + std::to_string(constants.heads) + " heads");
+  }
+  result.scale = 1.0F / std::sqrt(static_cast<float>(head_size));
   result.attention_out = taker.dense(join(prefix, names.attention_out));
   result.attention_norm = taker.norm(join(prefix, names.attention_norm), constants.layer_norm_eps);
   result.ffn_in = taker.dense(join(prefix, names.ffn_in));

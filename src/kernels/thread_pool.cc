@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <limits>
+#include <new>
+#include <system_error>
 
 #include "bertrt/runtime.h"
 
@@ -24,6 +26,9 @@ void pause() noexcept {
 #endif
 }
 
+// The pool that this thread is a caller of.
+thread_local const ThreadPool* t_inside = nullptr;
+
 // Waits for `done` for about kSpin; tells whether it came.
 template <typename Done>
 bool spin(Done done) noexcept {
@@ -39,44 +44,80 @@ bool spin(Done done) noexcept {
 
 }  // namespace
 
-ThreadPool& ThreadPool::shared() {
-  static ThreadPool pool(0);
-  return pool;
-}
-
 ThreadPool& ThreadPool::serial() {
   static ThreadPool pool(1);
   return pool;
 }
 
-ThreadPool::ThreadPool(std::size_t threads) : fixed_threads_(threads) {}
+ThreadPool::ThreadPool(std::size_t threads, Start start) : fixed_threads_(threads), start_(start) {}
 
 ThreadPool::~ThreadPool() { resize(0); }
 
-std::size_t ThreadPool::threads() const noexcept { return fixed_threads_ != 0 ? fixed_threads_ : num_threads(); }
+std::size_t ThreadPool::most_threads() const noexcept { return fixed_threads_ != 0 ? fixed_threads_ : num_threads(); }
+
+// Every caller has its own thread; the workers are what is left of the whole.
+std::size_t ThreadPool::threads() const noexcept {
+  const std::size_t most = most_threads();
+  const std::size_t others = crowd_.size() - 1;
+  return most > others ? most - others : 1;
+}
+
+ThreadPool::Caller::Caller(ThreadPool& pool) noexcept : pool_(t_inside == &pool ? nullptr : &pool) {
+  if (pool_ == nullptr) return;
+  t_inside = pool_;
+  pool_->crowd_.enter();
+}
+
+ThreadPool::Caller::~Caller() {
+  if (pool_ == nullptr) return;
+  t_inside = nullptr;
+  pool_->crowd_.leave();
+}
+
+std::thread ThreadPool::start_thread(void (*function)(ThreadPool*, std::size_t), ThreadPool* pool, std::size_t worker) {
+  return std::thread(function, pool, worker);
+}
 
 void ThreadPool::resize(std::size_t workers) {
-  if (workers_.size() == workers) return;
+  if (wanted_workers_ == workers) return;
   remaining_.store(kStop);
   remaining_.notify_all();
+  allow(kStop);
   for (std::thread& worker : workers_) worker.join();
   workers_.clear();
   remaining_.store(0);
-  workers_.reserve(workers);
-  for (std::size_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
+  wanted_workers_ = workers;
+  try {
+    workers_.reserve(workers);
+    for (std::size_t i = 0; i < workers; ++i) {
+      workers_.push_back(start_([](ThreadPool* pool, std::size_t worker) { pool->work(worker); }, this, i));
+    }
+  } catch (const std::system_error&) {  // no more threads to be had
+  } catch (const std::bad_alloc&) {     // nor memory for them
+  }
 }
 
-void ThreadPool::work() {
-  const auto has_work = [this] { return remaining_.load(std::memory_order_relaxed) != 0; };
+void ThreadPool::allow(std::size_t workers) noexcept {
+  const auto count = static_cast<std::uint32_t>(workers);
+  if (allowed_.load(std::memory_order_relaxed) == count) return;
+  allowed_.store(count);
+  allowed_.notify_all();
+}
+
+void ThreadPool::work(std::size_t worker) {
+  const auto allowed = [this, worker] { return worker < allowed_.load(std::memory_order_relaxed); };
+  const auto awake = [&] { return remaining_.load(std::memory_order_relaxed) != 0 || !allowed(); };
   for (;;) {
-    if (!spin(has_work)) {
+    if (const std::uint32_t count = allowed_.load(); worker >= count) {
+      allowed_.wait(count);
+    } else if (!spin(awake)) {
       // Sequentially consistent, as is run()'s store to remaining_ and its load of parked_: one sees the other.
       parked_.fetch_add(1);
       remaining_.wait(0);
       parked_.fetch_sub(1);
     }
     if (remaining_.load(std::memory_order_acquire) == kStop) return;
-    while (take_part()) {
+    while (allowed() && take_part()) {
     }
   }
 }
@@ -118,7 +159,8 @@ void ThreadPool::run(std::size_t parts, FunctionRef<void(std::size_t part)> part
     std::atomic_flag& busy;
     ~Release() { busy.clear(std::memory_order_release); }
   } release{busy_};
-  if (workers_.size() != count - 1) resize(count - 1);
+  resize(most_threads() - 1);
+  allow(count - 1);
 
   part_ = &part;
   parts_ = parts;

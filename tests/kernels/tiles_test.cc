@@ -291,13 +291,5 @@ TEST(PackedKernelsActivation, SmallValuesKeepTheirRelativeAccuracy) {
   }
 }
 
-TEST(PackedKernelsChoice, TheBestIsTheLastOfAllUnlessLimited) {
-  ASSERT_FALSE(all_kernels().empty());
-  EXPECT_STREQ(all_kernels().front().target, "SCALAR");
-  if (std::getenv("BERTRT_MAX_ISA") == nullptr) {
-    EXPECT_EQ(describe(isa::best()), describe(all_kernels().back()));
-  }
-}
-
 }  // namespace
 }  // namespace bertrt::kernels

@@ -8,6 +8,8 @@
 #include "engine/graph/arguments.h"
 #include "engine/graph/memory_budget.h"
 #include "engine/graph/operators_run.h"
+#include "engine/graph/threads.h"
+#include "engine/out_of_memory.h"
 
 namespace bertrt::engine::graph {
 namespace {
@@ -16,8 +18,10 @@ using bertrt::graph::Tensor;
 
 class GraphEngine final : public Engine {
  public:
-  GraphEngine(std::shared_ptr<const family::Trace> trace, std::size_t memory_budget, bool fast, bool inside)
-      : trace_(std::move(trace)), offers_(make_offers(*trace_, inside)), operators_(trace_, {}, memory_budget, fast) {
+  GraphEngine(std::shared_ptr<const family::Trace> trace, std::size_t memory_budget, bool fast, bool inside,
+              std::size_t threads)
+      : threads_(threads),
+        trace_(std::move(trace)), offers_(make_offers(*trace_, inside)), operators_(trace_, {}, memory_budget, fast) {
     for (const Offer& offer : offers_) facts_.outputs.push_back(offer.info);
     const family::Lengths& lengths = *trace_->lengths;
     facts_.max_length = lengths.longest();
@@ -28,6 +32,13 @@ class GraphEngine final : public Engine {
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
+    return or_out_of_memory("running a batch", [&] { return run_batch(batch, request); });
+  }
+
+  const EngineFacts& facts() const noexcept override { return facts_; }
+
+ private:
+  EncoderOutput run_batch(const batch::Batch& batch, const RunRequest& request) const {
     batch::OutputBuilder builder(batch, request, facts_.outputs);
     std::vector<std::size_t> wanted;
     std::vector<bertrt::graph::Slot> slots;
@@ -45,9 +56,9 @@ class GraphEngine final : public Engine {
       found[text] = operators_.run(*plan, arguments, {}, pool);
     };
     if (batch.size() == 1) {
-      one(0, kernels::ThreadPool::shared());
+      one(0, threads_.pool());
     } else {
-      kernels::ThreadPool::shared().run(batch.size(),
+      threads_.pool().run(batch.size(),
                                         [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
     }
     for (std::size_t text = 0; text < batch.size(); ++text) {
@@ -58,9 +69,6 @@ class GraphEngine final : public Engine {
     return std::move(builder).finish();
   }
 
-  const EngineFacts& facts() const noexcept override { return facts_; }
-
- private:
   // The length that a text is run at. @throws Error input_too_long, unsupported
   std::size_t length_of(const batch::Batch& batch, std::size_t text) const {
     const std::size_t length = batch.length(text);
@@ -73,6 +81,7 @@ class GraphEngine final : public Engine {
                 std::to_string(length) + " tokens: " + reason);
   }
 
+  Threads threads_;
   std::shared_ptr<const family::Trace> trace_;
   std::vector<Offer> offers_;
   OperatorsRun operators_;
@@ -93,12 +102,13 @@ std::unique_ptr<const Engine> make_graph_engine(std::shared_ptr<const family::Tr
     throw Error(ErrorCode::unsupported, "PackedOptions::dtype", "fp32 for the graph engine",
                 std::string(to_string(options.packed.dtype)));
   }
-  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(options.memory_budget), true, false);
+  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(options.memory_budget), true, false,
+                                       options.threads);
 }
 
 std::unique_ptr<const Engine> make_reference_engine(std::shared_ptr<const family::Trace> trace, bool inside) {
   need_program(*trace);
-  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(0), false, inside);
+  return std::make_unique<GraphEngine>(std::move(trace), memory_budget(0), false, inside, 0);
 }
 
 }  // namespace bertrt::engine::graph

@@ -9,6 +9,8 @@
 #include "engine/graph/arguments.h"
 #include "engine/graph/memory_budget.h"
 #include "engine/graph/operators_run.h"
+#include "engine/graph/threads.h"
+#include "engine/out_of_memory.h"
 #include "engine/packed/packed_model.h"
 #include "kernels/isa/calibration.h"
 
@@ -37,11 +39,14 @@ Value as_value(const float* rows, std::size_t count, std::size_t width, bool tok
 
 class RecognizedEngine final : public Engine {
  public:
-  RecognizedEngine(std::shared_ptr<const family::Trace> trace, const SessionOptions& options)
-      : trace_(std::move(trace)),
+  RecognizedEngine(std::shared_ptr<const family::Trace> trace, const SessionOptions& options,
+                   packed::PackedTuning tuning)
+      : threads_(options.threads),
+        trace_(std::move(trace)),
         recognition_(*trace_->reading.recognition),
         offers_(make_offers(*trace_, true)),
-        model_(packed::PackedModel::pack(recognition_.spec, recognition_.heads, options.packed.dtype)) {
+        model_(packed::PackedModel::pack(recognition_.spec, recognition_.heads, options.packed.dtype,
+                                         with_threads(tuning))) {
     const bool operators = std::any_of(offers_.begin(), offers_.end(),
                                        [](const Offer& offer) { return offer.source == Source::operators; });
     if (operators) {
@@ -57,6 +62,13 @@ class RecognizedEngine final : public Engine {
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
+    return or_out_of_memory("running a batch", [&] { return run_batch(batch, request); });
+  }
+
+  const EngineFacts& facts() const noexcept override { return facts_; }
+
+ private:
+  EncoderOutput run_batch(const batch::Batch& batch, const RunRequest& request) const {
     batch::OutputBuilder builder(batch, request, facts_.outputs);
     Work work = plan(builder);
     const packed::PackedOutput done = model_->run(batch, work.request);
@@ -67,9 +79,6 @@ class RecognizedEngine final : public Engine {
     return std::move(builder).finish();
   }
 
-  const EngineFacts& facts() const noexcept override { return facts_; }
-
- private:
   // What a request asks of the packed model and of the operators around it.
   struct Work {
     packed::PackedRequest request;
@@ -182,9 +191,9 @@ class RecognizedEngine final : public Engine {
       found[text] = operators_->run(*work.operators, arguments, given, pool);
     };
     if (batch.size() == 1) {
-      one(0, kernels::ThreadPool::shared());
+      one(0, threads_.pool());
     } else {
-      kernels::ThreadPool::shared().run(batch.size(),
+      threads_.pool().run(batch.size(),
                                         [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
     }
     for (std::size_t text = 0; text < batch.size(); ++text) {
@@ -194,6 +203,12 @@ class RecognizedEngine final : public Engine {
     }
   }
 
+  packed::PackedTuning with_threads(packed::PackedTuning tuning) const {
+    tuning.pool = threads_.own();
+    return tuning;
+  }
+
+  Threads threads_;
   std::shared_ptr<const family::Trace> trace_;
   const family::Recognition& recognition_;
   std::vector<Offer> offers_;
@@ -205,12 +220,14 @@ class RecognizedEngine final : public Engine {
 }  // namespace
 
 std::unique_ptr<const Engine> make_recognized_engine(std::shared_ptr<const family::Trace> trace,
-                                                     const SessionOptions& options) {
+                                                     const SessionOptions& options, packed::PackedTuning tuning) {
   if (!trace->reading.recognition) {
     throw Error(ErrorCode::unsupported, "the packed engine", "a trace of an encoder that it knows",
                 trace->program == nullptr ? trace->not_graphable : trace->reading.not_explained);
   }
-  return std::make_unique<RecognizedEngine>(std::move(trace), options);
+  return or_out_of_memory("packing a model", [&]() -> std::unique_ptr<const Engine> {
+    return std::make_unique<RecognizedEngine>(std::move(trace), options, tuning);
+  });
 }
 
 }  // namespace bertrt::engine::graph

@@ -13,8 +13,8 @@ namespace bertrt::engine::packed {
 struct AttentionCall {
   std::size_t hidden = 0;
   std::size_t heads = 0;
-  float scale = 1;          ///< of the products of query and key
-  bool takes_mask = true;   ///< false: every token is attended to, whatever the batch's mask says
+  float scale = 1;         ///< of the products of query and key
+  bool takes_mask = true;  ///< false: every token is attended to, whatever the batch's mask says
   const RelativeBias& bias;
 };
 

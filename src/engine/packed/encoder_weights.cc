@@ -18,9 +18,9 @@ constexpr const char* kWhere = "EncoderSpec";
 
 void check_sizes(const family::EncoderSpec& spec) {
   if (spec.hidden == 0 || spec.heads == 0 || spec.hidden % spec.heads != 0 || spec.layers.empty()) {
-    refuse("layers, heads that divide the hidden size",
-           std::to_string(spec.layers.size()) + " layers, " + std::to_string(spec.heads) + " heads, hidden " +
-               std::to_string(spec.hidden));
+    refuse("layers, heads that divide the hidden size", std::to_string(spec.layers.size()) + " layers, " +
+                                                            std::to_string(spec.heads) + " heads, hidden " +
+                                                            std::to_string(spec.hidden));
   }
 }
 
@@ -58,8 +58,8 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
 // The longest text: what the table of positions reaches, or less where the spec says so.
 std::size_t longest_text(const family::EncoderSpec& spec, const EmbeddingWeights& embeddings) {
   if (embeddings.position_scheme == PositionScheme::none) return spec.max_length;
-  const std::int64_t first = embeddings.position_scheme == PositionScheme::counted ? embeddings.padding_id
-                                                                                   : embeddings.first_position;
+  const std::int64_t first =
+      embeddings.position_scheme == PositionScheme::counted ? embeddings.padding_id : embeddings.first_position;
   const auto rows = static_cast<std::int64_t>(embeddings.positions->rows());
   const std::int64_t skipped = embeddings.position_scheme == PositionScheme::counted ? first + 1 : first;
   if (first < 0 || skipped >= rows) {

@@ -33,8 +33,8 @@ std::unique_ptr<Head> Head::prepare(const family::HeadSpec& spec, const EncoderW
   head->classes_ = outputs_of(spec.output);
   if (packer.has_table(spec.output.weight) || head->classes_ >= kVocabulary) {
     head->decoder_ = packer.table(spec.output.weight, width, encoder.embeddings.words->halves());
-    head->decoder_bias_ = spec.output.bias ? vector_of(*spec.output.bias, head->classes_)
-                                           : std::vector<float>(head->classes_, 0.0F);
+    head->decoder_bias_ =
+        spec.output.bias ? vector_of(*spec.output.bias, head->classes_) : std::vector<float>(head->classes_, 0.0F);
   } else {
     packer.linear(spec.output, width, DType::fp32, head->output_);
   }

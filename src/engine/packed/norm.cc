@@ -6,8 +6,7 @@
 
 namespace bertrt::engine::packed {
 
-void Norm::run(float* x, const float* residual, std::size_t rows, std::size_t stride,
-               kernels::ThreadPool& pool) const {
+void Norm::run(float* x, const float* residual, std::size_t rows, std::size_t stride, kernels::ThreadPool& pool) const {
   // Below this many values a thread, waking another costs more than it saves.
   constexpr std::size_t kValuesForThread = 8192;
   const std::size_t width = gamma.size();

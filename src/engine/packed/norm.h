@@ -17,8 +17,7 @@ struct Norm {
   /// @param x         [rows, gamma.size()]
   /// @param residual  the same, or null
   /// @param stride    values from one row to the next, in both
-  void run(float* x, const float* residual, std::size_t rows, std::size_t stride,
-           kernels::ThreadPool& pool) const;
+  void run(float* x, const float* residual, std::size_t rows, std::size_t stride, kernels::ThreadPool& pool) const;
 };
 
 }  // namespace bertrt::engine::packed

@@ -1,10 +1,10 @@
 #include "engine/packed/packed_model.h"
 
-#include <new>
 #include <string>
 #include <utility>
 
 #include "bertrt/error.h"
+#include "engine/out_of_memory.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
 #include "engine/packed/pass.h"
@@ -12,6 +12,13 @@
 #include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
+namespace {
+
+kernels::ThreadPool& pool_of(const PackedTuning& tuning) {
+  return tuning.pool != nullptr ? *tuning.pool : kernels::ThreadPool::shared();
+}
+
+}  // namespace
 namespace {
 
 [[noreturn]] void refuse(ErrorCode code, const char* where, std::string expected, std::string found) {
@@ -34,30 +41,25 @@ PackedModel::~PackedModel() = default;
 std::unique_ptr<const PackedModel> PackedModel::pack(const family::EncoderSpec& encoder,
                                                      std::span<const family::HeadSpec> heads, DType dtype,
                                                      const PackedTuning& tuning) {
-  try {
+  return or_out_of_memory("packing a model", [&] {
     std::unique_ptr<PackedModel> model(new PackedModel);
     model->tuning_ = tuning;
     model->workspaces_ = std::make_unique<WorkspacePool>();
-    Packer packer(kernels::ThreadPool::shared());
+    Packer packer(pool_of(tuning));
     std::unique_ptr<const EncoderWeights> weights = prepare_encoder(encoder, dtype, packer);
     for (const family::HeadSpec& head : heads) model->heads_.push_back(Head::prepare(head, *weights, packer));
     packer.run();
     model->encoder_ = std::make_unique<const Encoder>(std::move(weights));
-    return model;
-  } catch (const std::bad_alloc&) {
-    refuse(ErrorCode::runtime, "packing a model", "memory for its weights", "none left");
-  }
+    return std::unique_ptr<const PackedModel>(std::move(model));
+  });
 }
 
 PackedOutput PackedModel::run(const batch::Batch& batch, const PackedRequest& request) const {
-  try {
+  return or_out_of_memory("running a batch", [&] {
     check(batch, request);
-    Pass pass(*encoder_, heads_, batch, request, *workspaces_, kernels::ThreadPool::shared());
+    Pass pass(*encoder_, heads_, batch, request, *workspaces_, pool_of(tuning_));
     return pass.run(tuning_);
-  } catch (const std::bad_alloc&) {
-    refuse(ErrorCode::runtime, "running a batch", "memory for " + std::to_string(batch.total_tokens()) + " tokens",
-           "none left");
-  }
+  });
 }
 
 void PackedModel::check(const batch::Batch& batch, const PackedRequest& request) const {

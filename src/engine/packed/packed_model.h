@@ -11,6 +11,10 @@
 #include "bertrt/session.h"
 #include "family/encoder_spec.h"
 
+namespace bertrt::kernels {
+class ThreadPool;
+}
+
 namespace bertrt::engine::packed {
 
 class Encoder;
@@ -24,6 +28,8 @@ struct PackedTuning {
   std::size_t slice_tokens = 1024;
   /// The same where each thread has texts of its own.
   std::size_t share_slice_tokens = 192;
+  /// Whose threads do the work; must outlive the model. Null: the process's.
+  kernels::ThreadPool* pool = nullptr;
 };
 
 /// What is wanted of a run. *Rows* are the batch's tokens, text after text, as Batch::row_offsets counts them.
@@ -35,14 +41,14 @@ struct PackedRequest {
     std::optional<std::span<const std::size_t>> rows = {};
   };
 
-  /// Hidden states that are wanted of every token, ascending: 0 is what the first layer reads (the embeddings, normalized
-  /// and projected), i the output of layer i, counted from 1.
-  std::vector<std::size_t> states;
-  /// Rows of the last state that are wanted by themselves, in any order: where `states` has not the last, its layer runs
-  /// for these and the heads' rows alone.
+  /// Hidden states that are wanted of every token, ascending: 0 is what the first layer reads (the embeddings,
+  /// normalized and projected), i the output of layer i, counted from 1.
+  std::vector<std::size_t> states = {};
+  /// Rows of the last state that are wanted by themselves, in any order: where `states` has not the last, its layer
+  /// runs for these and the heads' rows alone.
   std::span<const std::size_t> last_rows = {};
   bool pooled = false;  ///< the pooler's output
-  std::vector<HeadRows> heads;
+  std::vector<HeadRows> heads = {};
 };
 
 /// What a run gives: what was asked for, in that order.

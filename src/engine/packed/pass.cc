@@ -24,6 +24,7 @@ Pass::Pass(const Encoder& encoder, std::span<const std::unique_ptr<const Head>> 
       lease_(workspaces.take()),
       workspace_(*lease_),
       pool_(pool),
+      caller_(pool),
       width_(encoder.weights().hidden) {}
 
 PackedOutput Pass::run(const PackedTuning& tuning) {
@@ -109,6 +110,7 @@ void Pass::run_texts(std::span<const std::size_t> texts, std::size_t slice_token
       offsets.push_back(offsets.back() + batch_.length(texts[last++]));
     } while (last < texts.size() && offsets.back() + batch_.length(texts[last]) <= target);
     run_slice({batch_, texts.subspan(first, last - first), offsets}, workspace, pool);
+    pool.look_around();
     first = last;
   }
 }

@@ -54,6 +54,7 @@ class Pass {
   WorkspacePool::Lease lease_;
   Workspace& workspace_;
   kernels::ThreadPool& pool_;
+  const kernels::ThreadPool::Caller caller_;
   const std::size_t width_;
 
   std::vector<std::vector<float>> states_;  ///< as in the request: [total_tokens, hidden]

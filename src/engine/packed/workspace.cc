@@ -1,5 +1,6 @@
 #include "engine/packed/workspace.h"
 
+#include <thread>
 #include <utility>
 
 namespace bertrt::engine::packed {
@@ -21,9 +22,18 @@ WorkspacePool::Lease::Lease(WorkspacePool& pool, std::unique_ptr<Workspace> work
 
 WorkspacePool::Lease::~Lease() { pool_.give_back(std::move(workspace_)); }
 
+// For a moment at most: in a child process the lock may be one that a thread of the parent held, and never comes free.
+std::unique_lock<std::mutex> WorkspacePool::lock() noexcept {
+  std::unique_lock guard(mutex_, std::try_to_lock);
+  for (int tries = 0; !guard.owns_lock() && tries < 1000; ++tries) {
+    std::this_thread::yield();
+    static_cast<void>(guard.try_lock());
+  }
+  return guard;
+}
+
 WorkspacePool::Lease WorkspacePool::take() {
-  {
-    const std::lock_guard lock(mutex_);
+  if (const std::unique_lock guard = lock()) {
     if (free_.capacity() == 0) free_.reserve(kMaxKept);
     if (!free_.empty()) {
       std::unique_ptr<Workspace> workspace = std::move(free_.back());
@@ -36,8 +46,9 @@ WorkspacePool::Lease WorkspacePool::take() {
 
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) noexcept {
   if (workspace->memory_bytes() > kMaxKeptBytes) return;
-  const std::lock_guard lock(mutex_);
-  if (free_.size() < kMaxKept) free_.push_back(std::move(workspace));  // reserved by take(): cannot throw
+  const std::unique_lock guard = lock();
+  // Never grows where it would have to allocate: cannot throw.
+  if (guard && free_.size() < free_.capacity()) free_.push_back(std::move(workspace));
 }
 
 }  // namespace bertrt::engine::packed

@@ -48,6 +48,7 @@ class WorkspacePool {
 
  private:
   void give_back(std::unique_ptr<Workspace> workspace) noexcept;
+  std::unique_lock<std::mutex> lock() noexcept;  // owns nothing where it could not be had
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Workspace>> free_;

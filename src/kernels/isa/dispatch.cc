@@ -1,8 +1,13 @@
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bertrt/error.h"
+#include "kernels/ops/targets.h"
+// Highway after the targets that are left out.
 #include "hwy/highway.h"
 #include "kernels/isa/avx512.h"
 #include "kernels/isa/calibration.h"
@@ -14,7 +19,8 @@ namespace {
 
 struct Level {
   std::string_view name;
-  std::int64_t targets;  // Highway's that are allowed
+  std::string_view highway;  // what Highway calls it; other names of its are in kAlso
+  std::int64_t targets;      // Highway's that are allowed
   bool vnni;
   bool bf16;
 };
@@ -22,20 +28,58 @@ struct Level {
 // Highway numbers its targets from the best down, so a mask of the bits from one upwards holds it and all lesser ones.
 constexpr std::int64_t from(std::int64_t target) { return ~(target - 1); }
 
+// The plainest first. What is compiled of them depends on the processor that everything is compiled for, and on
+// Highway's version; a level of which nothing is compiled is the plainest that is.
 constexpr Level kLevels[] = {
-    {"scalar", HWY_SCALAR, false, false},
+    {"scalar", "SCALAR", from(HWY_EMU128), false, false},
 #if HWY_ARCH_X86
-    {"ssse3", from(HWY_SSSE3), false, false},    {"sse4", from(HWY_SSE4), false, false},
-    {"avx2", from(HWY_AVX2), false, false},      {"avx512", from(HWY_AVX3), false, false},
-    {"avx512vnni", from(HWY_AVX3), true, false}, {"avx512bf16", from(HWY_AVX3), true, true},
+    {"sse2", "SSE2", from(HWY_SSSE3 << 1), false, false},
+    {"ssse3", "SSSE3", from(HWY_SSSE3), false, false},
+    {"sse4", "SSE4", from(HWY_SSE4), false, false},
+    {"avx2", "AVX2", from(HWY_AVX2), false, false},
+    {"avx512", "AVX3", ~std::int64_t{0}, false, false},
+    {"avx512vnni", "AVX3_DL", ~std::int64_t{0}, true, false},
+    {"avx512bf16", "AVX3_ZEN4", ~std::int64_t{0}, true, true},
+#elif HWY_ARCH_ARM
+    {"neon", "NEON", ~std::int64_t{0}, false, false},
 #endif
 };
 
+struct Alias {
+  std::string_view highway;
+  std::string_view name;
+};
+constexpr Alias kAlso[] = {{"EMU128", "scalar"}, {"AVX3_SPR", "avx512bf16"}};
+
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+const Level& level_named(std::string_view name) {
+  for (const Alias& alias : kAlso) {
+    if (same_letters(alias.highway, name)) name = alias.name;
+  }
+  std::string known;
+  for (const Level& level : kLevels) {
+    if (same_letters(level.name, name) || same_letters(level.highway, name)) return level;
+    known.append(known.empty() ? "" : ", ").append(level.name);
+  }
+  throw Error(ErrorCode::invalid_argument, "BERTRT_MAX_ISA", "one of " + known, std::string(name));
+}
+
+// Those of a level's targets that are compiled and that this processor has; never none.
+std::int64_t targets_of(const Level& level) {
+  const std::int64_t usable = hwy::SupportedTargets() & compiled_targets();
+  const std::int64_t allowed = usable & level.targets;
+  return allowed != 0 ? allowed : plainest_target();
+}
+
 Kernels make(const Level& level) {
-  const std::int64_t supported = hwy::SupportedTargets();
-  Kernels kernels = portable(supported & level.targets);
+  const std::int64_t targets = targets_of(level);
+  Kernels kernels = portable(targets);
 #if HWY_ARCH_X86
-  if ((supported & level.targets & HWY_AVX3) != 0) {
+  if ((targets & (HWY_AVX3 | (HWY_AVX3 - 1))) != 0) {
     if (level.vnni && cpu_has_vnni()) use_vnni(kernels.int8);
     if (level.bf16 && cpu_has_bf16()) use_bf16(kernels.bf16);
   }
@@ -49,24 +93,21 @@ struct Choice {
 };
 
 Choice choose() {
-  constexpr Level kAll{"", ~std::int64_t{0}, true, true};
   Choice choice;
-  if (const char* limit = std::getenv("BERTRT_MAX_ISA")) {
-    for (const Level& level : kLevels) {
-      if (level.name != limit) continue;
-      choice.kernels = make(level);
-      calibrate({&choice.kernels, 1}, choice.kernels, choice.report);
-      choice.report += "; limited by BERTRT_MAX_ISA";
-      return choice;
-    }
+  const char* limit = std::getenv("BERTRT_MAX_ISA");
+  if (limit != nullptr && *limit != '\0') {
+    choice.kernels = make(level_named(limit));
+    calibrate({&choice.kernels, 1}, choice.kernels, choice.report);
+    choice.report += "; limited by BERTRT_MAX_ISA";
+    return choice;
   }
-  choice.kernels = make(kAll);
+  choice.kernels = make(std::end(kLevels)[-1]);
   // Only registers of 256 bits and more are ever worth weighing against each other.
   std::vector<Kernels> candidates;
 #if HWY_ARCH_X86
   for (const Level& level : kLevels) {
-    constexpr std::int64_t kWide = HWY_AVX2 | HWY_AVX3;
-    if ((level.targets & hwy::SupportedTargets() & kWide) != 0) candidates.push_back(make(level));
+    constexpr std::int64_t kWide = HWY_AVX2 | (HWY_AVX2 - 1);
+    if ((targets_of(level) & kWide) != 0) candidates.push_back(make(level));
   }
 #endif
   if (candidates.empty()) candidates.push_back(choice.kernels);
@@ -82,6 +123,8 @@ const Choice& chosen() {
 }  // namespace
 
 const Kernels& best() { return chosen().kernels; }
+
+Kernels at_most(std::string_view level) { return make(level_named(level)); }
 
 std::string calibration_report() { return chosen().report; }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace bertrt::kernels {
@@ -77,9 +78,18 @@ struct Kernels {
 };
 
 /// The best that this machine has, chosen once in a process: by what its processor offers, weighed by a measurement of
-/// some milliseconds (calibration.h). BERTRT_MAX_ISA (read once) pins it to at most what it names: "avx512bf16",
-/// "avx512vnni", "avx512", "avx2", "sse4", "ssse3" or "scalar"; an unknown name is taken as no limit.
+/// some milliseconds (calibration.h).
+///
+/// The environment's BERTRT_MAX_ISA (read once; empty: no limit) pins it to at most what it names: "avx512bf16",
+/// "avx512vnni", "avx512", "avx2", "sse4", "ssse3", "sse2" or "scalar", on ARM "neon" or "scalar", in any case of
+/// letters; Highway's own names stand for the same (AVX3 for avx512, AVX3_DL for avx512vnni, AVX3_ZEN4 and AVX3_SPR for
+/// avx512bf16, EMU128 for scalar). A level of which nothing is compiled, as "scalar" where SSE2 can be taken for
+/// granted, is the plainest that is.
+/// @throws Error invalid_argument for another name
 const Kernels& best();
+
+/// The kernels that BERTRT_MAX_ISA pins to with this name. @throws Error invalid_argument
+Kernels at_most(std::string_view level);
 
 /// Each set of kernels that this machine can run, the plainest first: for tests and measurements.
 std::vector<Kernels> all();

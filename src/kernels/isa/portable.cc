@@ -46,6 +46,9 @@ namespace bertrt::kernels::isa {
 
 HWY_EXPORT(fill);
 
+std::int64_t compiled_targets() { return HWY_TARGETS; }
+std::int64_t plainest_target() { return HWY_STATIC_TARGET; }
+
 Kernels portable(std::int64_t targets) {
   // Not Highway's process-wide choice: a table for any subset of the targets can be asked for at any time.
   hwy::ChosenTarget chosen;

@@ -25,6 +25,7 @@ constexpr std::size_t kVectors = 2;
 constexpr std::size_t kColumns = kVectors * kLanes;
 static_assert(kPanel % kColumns == 0);
 // Rows that they hold: with 32 registers 14 (28 sums, 2 weights, an input), with 16 registers 6.
+// Highway numbers its targets from the best down: a bound stands for whatever is between the names, known here or not.
 #if HWY_TARGET == HWY_SCALAR
 constexpr std::size_t kRows = 4;
 #elif HWY_ARCH_X86 && HWY_TARGET > HWY_AVX3
@@ -81,11 +82,11 @@ struct DotInt8 {
   // a[2i] b[2i] + a[2i+1] b[2i+1].
   template <class V16>
   static HWY_INLINE VI pairs(V16 a, V16 b) {
-#if HWY_TARGET == HWY_AVX3
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
     return VI{_mm512_madd_epi16(a.raw, b.raw)};
-#elif HWY_TARGET == HWY_AVX2
+#elif HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
     return VI{_mm256_madd_epi16(a.raw, b.raw)};
-#elif HWY_ARCH_X86
+#elif HWY_ARCH_X86 && HWY_TARGET < HWY_EMU128
     return VI{_mm_madd_epi16(a.raw, b.raw)};
 #else
     // Products of sign-extended halves; each fits into 32 bits.

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "engine/packed/packed_engine.h"
+#include "engine/packed/make_engine.h"
 #include "engine/packed/self_test.h"
 
 namespace bertrt::engine::packed {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "batch/batch.h"
-#include "engine/packed/packed_engine.h"
+#include "engine/packed/make_engine.h"
 #include "model/model_file.h"
 
 namespace {

@@ -12,7 +12,7 @@
 
 #include "batch/batch.h"
 #include "bertrt/encoding.h"
-#include "engine/packed/packed_engine.h"
+#include "engine/packed/make_engine.h"
 #include "engine/packed/self_test.h"
 #include "model/model_file.h"
 
@@ -22,7 +22,7 @@ inline std::filesystem::path parity_path(const std::string& name) {
   return std::filesystem::path(BERTRT_TEST_DATA) / "parity" / name;
 }
 
-inline std::unique_ptr<Engine> load_parity_model(const std::string& name, const PackedOptions& options = {},
+inline std::unique_ptr<const Engine> load_parity_model(const std::string& name, const PackedOptions& options = {},
                                                  const PackedTuning& tuning = {}) {
   return make_packed_engine(model::ModelFile::open(parity_path(name)), options, tuning);
 }

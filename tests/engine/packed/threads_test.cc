@@ -9,6 +9,11 @@
 #include <tuple>
 #include <vector>
 
+#if defined(__unix__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 #include "bertrt/runtime.h"
 #include "engine/packed/golden.h"
 
@@ -134,6 +139,26 @@ TEST(PackedThreadsAtOnce, LargeBatchesOfManyCallers) {
   }
   for (std::thread& caller : callers) caller.join();
 }
+
+#if defined(__unix__)
+// A server that loads once and forks its workers: each child runs on all threads, and gives the same bits.
+TEST(PackedFork, AChildRunsAsItsParent) {
+  const auto engine = load_parity_model("bert_gelu.pt");
+  const batch::Batch batch = batch::make_batch(texts_of(shapes().front()), {});
+  const Threads two(2);
+  const std::vector<float> want = copy(engine->run(batch, {}).last_hidden_state().data());
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    bool equal = true;
+    for (int i = 0; i < 3; ++i) equal = equal && copy(engine->run(batch, {}).last_hidden_state().data()) == want;
+    _exit(equal ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+#endif
 
 }  // namespace
 }  // namespace bertrt::engine::packed

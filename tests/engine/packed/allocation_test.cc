@@ -1,0 +1,86 @@
+// Every allocation of a small load and of a small run fails once: what comes out is an Error, and the next run is
+// right.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <functional>
+#include <new>
+
+#include "bertrt/error.h"
+#include "bertrt/runtime.h"
+#include "engine/packed/golden.h"
+
+namespace {
+
+// Allocations until one fails; below 0: none does.
+std::atomic<long> g_left{-1};
+
+void* allocate(std::size_t size, std::size_t alignment) {
+  if (g_left >= 0 && g_left-- == 0) throw std::bad_alloc();
+  const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate(size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace bertrt::engine::packed {
+namespace {
+
+// Calls `work` with its first, second, third … allocation failing, until none is left to fail.
+// @return how many there were
+long fail_each_allocation(const std::function<void()>& work) {
+  for (long allocation = 0;; ++allocation) {
+    g_left = allocation;
+    bool thrown = false;
+    try {
+      work();
+    } catch (const Error& error) {
+      thrown = true;
+      EXPECT_EQ(error.code(), ErrorCode::runtime) << error.what();
+    }
+    const bool failed = g_left < 0;  // the countdown ran out: an allocation was made to fail
+    g_left = -1;
+    if (!failed) {
+      EXPECT_FALSE(thrown);
+      return allocation;
+    }
+  }
+}
+
+class PackedAllocation : public testing::TestWithParam<std::size_t> {
+ protected:
+  PackedAllocation() { set_num_threads(GetParam()); }
+  ~PackedAllocation() override { set_num_threads(0); }
+};
+
+TEST_P(PackedAllocation, ThatFailsInARunIsAnError) {
+  const auto engine = load_parity_model("bert_gelu.pt");
+  const batch::Batch batch = batch::make_batch(golden_inputs(golden("bert_gelu")), {});
+  const std::vector<float> want = engine->run(batch, {}).logits->data;
+  const long count = fail_each_allocation([&] { static_cast<void>(engine->run(batch, {})); });
+  EXPECT_GT(count, 3);
+  EXPECT_EQ(engine->run(batch, {}).logits->data, want);
+}
+
+TEST_P(PackedAllocation, ThatFailsInALoadIsAnError) {
+  const auto file = model::ModelFile::open(parity_path("mpnet.pt"));
+  const long count = fail_each_allocation([&] { static_cast<void>(make_packed_engine(file, {})); });
+  EXPECT_GT(count, 50);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, PackedAllocation, testing::Values(1, 2));
+
+}  // namespace
+}  // namespace bertrt::engine::packed

@@ -1,0 +1,182 @@
+// A packed model against the plainest reading of its spec: each field decides what it says, and nothing else does.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/packed/encoder_weights.h"
+#include "engine/packed/head.h"
+#include "engine/packed/made_spec.h"
+#include "engine/packed/made_texts.h"
+#include "engine/packed/packed_model.h"
+
+namespace bertrt::engine::packed {
+namespace {
+
+using family::Activation;
+using family::EncoderSpec;
+using family::HeadSpec;
+using family::PositionScheme;
+
+PackedRequest every_state(const PackedModel& model) {
+  PackedRequest request;
+  for (std::size_t state = 0; state <= model.layers(); ++state) request.states.push_back(state);
+  request.pooled = model.pooled() != 0;
+  return request;
+}
+
+void expect_as_plain(const EncoderSpec& spec) {
+  const auto model = PackedModel::pack(spec, {}, DType::fp32);
+  const std::vector<Encoding> texts = some_texts();
+  const PackedOutput got = model->run(batch::make_batch(texts, {}), every_state(*model));
+  ASSERT_EQ(got.states.size(), spec.layers.size() + 1);
+  for (std::size_t text = 0; text < texts.size(); ++text) {
+    const std::vector<PlainEncoder::Rows> want = PlainEncoder(spec).states(texts[text]);
+    for (std::size_t state = 0; state < want.size(); ++state) {
+      expect_near(got.states[state].text(text), want[state],
+                  "text " + std::to_string(text) + ", state " + std::to_string(state));
+    }
+    if (got.pooled) expect_near(got.pooled->row(text), PlainEncoder(spec).pooled(want.back()), "pooled");
+  }
+}
+
+struct Variant {
+  const char* name;
+  std::function<void(EncoderSpec&, SpecMaker&)> change;
+};
+
+class PackedSpec : public testing::TestWithParam<Variant> {};
+
+TEST_P(PackedSpec, DecidesTheForwardPass) {
+  SpecMaker maker(3);
+  EncoderSpec spec = maker.encoder();
+  GetParam().change(spec, maker);
+  expect_as_plain(spec);
+}
+
+const Variant kVariants[] = {
+    {"plain", [](EncoderSpec&, SpecMaker&) {}},
+    {"no_mask", [](EncoderSpec& spec, SpecMaker&) { spec.mask = family::MaskKind::none; }},
+    {"no_positions",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.embeddings.positions.reset();
+       spec.embeddings.position_scheme = PositionScheme::none;
+     }},
+    {"first_position", [](EncoderSpec& spec, SpecMaker&) { spec.embeddings.first_position = 4; }},
+    {"counted_positions",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.embeddings.position_scheme = PositionScheme::counted;
+       spec.embeddings.padding_id = 1;
+     }},
+    {"no_types", [](EncoderSpec& spec, SpecMaker&) { spec.embeddings.types.reset(); }},
+    {"fixed_type",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.embeddings.takes_types = false;
+       spec.embeddings.fixed_type = 2;
+     }},
+    {"gelu_tanh_and_none",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.layers[0].activation = Activation::gelu_tanh;
+       spec.layers[1].activation = Activation::none;
+     }},
+    {"pooler", [](EncoderSpec& spec, SpecMaker& maker) { spec.pooler = maker.dense(spec.hidden, spec.hidden); }},
+    {"pooler_of_another_width", [](EncoderSpec& spec, SpecMaker& maker) { spec.pooler = maker.dense(7, spec.hidden); }},
+    {"projection",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.embeddings = maker.encoder(10, 2).embeddings;
+       spec.embeddings.projection = maker.dense(spec.hidden, 10);
+     }},
+    {"relative_bias",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.relative_bias = {maker.weight({12, 3}, 0, 1), 8, 10};  // more rows than buckets, as MPNet may have
+     }},
+    {"shared_layers", [](EncoderSpec& spec, SpecMaker&) { spec.layers.insert(spec.layers.end(), 3, spec.layers[1]); }},
+};
+
+INSTANTIATE_TEST_SUITE_P(Fields, PackedSpec, testing::ValuesIn(kVariants),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+// A recognizer hands out weights as a graph has them: turned, parts of a fused one, in halves.
+TEST(PackedSpecWeights, AnyStridesGiveTheSameBits) {
+  SpecMaker maker(4);
+  const EncoderSpec spec = maker.encoder();
+  EncoderSpec other = spec;
+  for (family::LayerSpec& layer : other.layers) {
+    const auto qkv = maker.fused({layer.query.weight, layer.key.weight, layer.value.weight});
+    layer.query.weight = qkv[0];
+    layer.key.weight = qkv[1];
+    layer.value.weight = qkv[2];
+    layer.ffn_in.weight = maker.transposed(layer.ffn_in.weight);
+    layer.attention_out.weight = maker.transposed(layer.attention_out.weight);
+    layer.ffn_norm.gamma = maker.fused({layer.ffn_norm.beta, layer.ffn_norm.gamma})[1];
+  }
+  other.embeddings.words = maker.transposed(other.embeddings.words);
+  const batch::Batch batch = batch::make_batch(some_texts(), {});
+  for (const DType dtype : {DType::fp32, DType::bf16, DType::int8}) {
+    const auto a = PackedModel::pack(spec, {}, dtype)->run(batch, {.states = {2}});
+    const auto b = PackedModel::pack(other, {}, dtype)->run(batch, {.states = {2}});
+    const std::span<const float> left = a.states[0].data();
+    const std::span<const float> right = b.states[0].data();
+    EXPECT_TRUE(std::equal(left.begin(), left.end(), right.begin(), right.end()));
+  }
+}
+
+TEST(PackedSpecWeights, AnyFloatingTypeGivesTheSameBits) {
+  for (const auto type :
+       {archive::ElementType::float16, archive::ElementType::bfloat16, archive::ElementType::float64}) {
+    SCOPED_TRACE(archive::to_string(type));
+    SpecMaker maker(11);
+    EncoderSpec stored = maker.encoder();
+    EncoderSpec wide = stored;
+    const auto change = [&](family::Weight& narrow, family::Weight& same) {
+      narrow = maker.as_type(narrow, type);
+      same = maker.widened(narrow);
+    };
+    change(stored.embeddings.words, wide.embeddings.words);
+    change(*stored.embeddings.positions, *wide.embeddings.positions);
+    change(stored.layers[0].query.weight, wide.layers[0].query.weight);
+    change(*stored.layers[0].query.bias, *wide.layers[0].query.bias);
+    change(stored.layers[1].ffn_out.weight, wide.layers[1].ffn_out.weight);
+    change(stored.layers[1].ffn_norm.gamma, wide.layers[1].ffn_norm.gamma);
+    expect_as_plain(wide);
+    const batch::Batch batch = batch::make_batch(some_texts(), {});
+    const PackedOutput a = PackedModel::pack(stored, {}, DType::fp32)->run(batch, {.states = {2}});
+    const PackedOutput b = PackedModel::pack(wide, {}, DType::fp32)->run(batch, {.states = {2}});
+    const std::span<const float> left = a.states[0].data();
+    const std::span<const float> right = b.states[0].data();
+    EXPECT_TRUE(std::equal(left.begin(), left.end(), right.begin(), right.end()));
+    // A table of halves is kept as it is.
+    Packer packer(kernels::ThreadPool::serial());
+    EXPECT_EQ(packer.table(stored.embeddings.words, 0, false)->halves(), type == archive::ElementType::float16);
+    EXPECT_TRUE(packer.table(wide.embeddings.words, 0, true)->halves());
+  }
+}
+
+TEST(PackedSpecWeights, ArePackedOnce) {
+  SpecMaker maker(5);
+  EncoderSpec spec = maker.encoder();
+  spec.layers.push_back(spec.layers[1]);
+  kernels::ThreadPool& pool = kernels::ThreadPool::serial();
+  Packer packer(pool);
+  const auto weights = prepare_encoder(spec, DType::fp32, packer);
+  HeadSpec tied;
+  tied.output.weight = spec.embeddings.words;
+  const auto head = Head::prepare(tied, *weights, packer);
+  EXPECT_TRUE(packer.has_table(spec.embeddings.words));
+  EXPECT_EQ(packer.table(tied.output.weight, 0, false), weights->embeddings.words);
+  packer.run();
+  EXPECT_EQ(weights->layers[1].qkv, weights->layers[2].qkv);
+  EXPECT_EQ(weights->layers[1].ffn_out, weights->layers[2].ffn_out);
+  EXPECT_NE(weights->layers[0].qkv, weights->layers[2].qkv);
+  // Only the bias differs: another layer.
+  spec.layers[2].ffn_out.bias = maker.weight({24});
+  const auto other = prepare_encoder(spec, DType::fp32, packer);
+  packer.run();
+  EXPECT_NE(other->layers[1].ffn_out, other->layers[2].ffn_out);
+  EXPECT_EQ(other->layers[1].ffn_in, other->layers[2].ffn_in);
+}
+
+}  // namespace
+}  // namespace bertrt::engine::packed

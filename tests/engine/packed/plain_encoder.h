@@ -1,0 +1,162 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <vector>
+
+#include "bertrt/encoding.h"
+#include "engine/packed/relative_bias.h"
+#include "family/encoder_spec.h"
+
+namespace bertrt::engine::packed {
+
+/// A spec's forward pass written as plainly as it can be, in double precision: what the packed model is held to.
+class PlainEncoder {
+ public:
+  using Rows = std::vector<std::vector<double>>;
+
+  explicit PlainEncoder(const family::EncoderSpec& spec) : spec_(spec) {}
+
+  /// States 0 … layers of one text.
+  std::vector<Rows> states(const Encoding& text) const {
+    std::vector<Rows> states = {embed(text)};
+    for (const family::LayerSpec& layer : spec_.layers) states.push_back(run_layer(layer, text, states.back()));
+    return states;
+  }
+  Rows pooled(const Rows& last) const { return activate(multiply({last[0]}, *spec_.pooler), family::Activation::tanh); }
+
+  static Rows head(const family::HeadSpec& spec, Rows rows) {
+    if (spec.dense) rows = activate(multiply(rows, *spec.dense), spec.activation);
+    if (spec.norm) rows = normalize(rows, {}, *spec.norm);
+    return multiply(rows, spec.output);
+  }
+
+ private:
+  static double at(const family::Weight& weight, std::int64_t row, std::int64_t column = 0) {
+    archive::TensorView one = weight.tensor;
+    one.storage_offset += row * one.strides[0] + (one.strides.size() > 1 ? column * one.strides[1] : 0);
+    one.shape = {1};
+    one.strides = {1};
+    return archive::to_float32(one)[0];
+  }
+
+  Rows embed(const Encoding& text) const {
+    const family::Embeddings& from = spec_.embeddings;
+    const std::int64_t width = from.words.tensor.shape[1];
+    Rows rows;
+    std::int64_t seen = 0;
+    for (std::size_t i = 0; i < text.input_ids.size(); ++i) {
+      const std::int64_t id = text.input_ids[i];
+      std::int64_t position = from.first_position + static_cast<std::int64_t>(i);
+      if (from.position_scheme == family::PositionScheme::counted) {
+        position = id == from.padding_id ? id : from.padding_id + ++seen;
+      }
+      if (!text.position_ids.empty()) position = text.position_ids[i];
+      const bool given = from.takes_types && !text.token_type_ids.empty();
+      const std::int64_t type = given ? text.token_type_ids[i] : from.fixed_type;
+      std::vector<double>& row = rows.emplace_back();
+      for (std::int64_t c = 0; c < width; ++c) {
+        row.push_back(at(from.words, id, c) + (from.positions ? at(*from.positions, position, c) : 0) +
+                      (from.types ? at(*from.types, type, c) : 0));
+      }
+    }
+    rows = normalize(rows, {}, from.norm);
+    return from.projection ? multiply(rows, *from.projection) : rows;
+  }
+
+  Rows run_layer(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
+    const Rows context = attend(layer, text, in);
+    const Rows middle = normalize(multiply(context, layer.attention_out), in, layer.attention_norm);
+    const Rows inner = activate(multiply(middle, layer.ffn_in), layer.activation);
+    return normalize(multiply(inner, layer.ffn_out), middle, layer.ffn_norm);
+  }
+
+  Rows attend(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
+    const Rows query = multiply(in, layer.query);
+    const Rows key = multiply(in, layer.key);
+    const Rows value = multiply(in, layer.value);
+    const std::size_t size = spec_.head_size();
+    Rows context(in.size(), std::vector<double>(spec_.hidden, 0));
+    for (std::size_t head = 0; head < spec_.heads; ++head) {
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        std::vector<double> weights(in.size(), 0);
+        double total = 0;
+        for (std::size_t j = 0; j < in.size(); ++j) {
+          const bool masked = !text.attention_mask.empty() && text.attention_mask[j] == 0;
+          if (spec_.mask == family::MaskKind::keys && masked) continue;
+          double score = 0;
+          for (std::size_t c = head * size; c < (head + 1) * size; ++c) score += query[i][c] * key[j][c];
+          score *= layer.scale;
+          if (spec_.relative_bias) score += bias(head, static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(i));
+          total += weights[j] = std::exp(score);
+        }
+        for (std::size_t j = 0; j < in.size(); ++j) {
+          for (std::size_t c = head * size; c < (head + 1) * size; ++c)
+            context[i][c] += weights[j] / total * value[j][c];
+        }
+      }
+    }
+    return context;
+  }
+
+  double bias(std::size_t head, std::ptrdiff_t distance) const {
+    const family::RelativeBiasSpec& from = *spec_.relative_bias;
+    const std::size_t bucket = relative_bucket(distance, from.buckets, from.max_distance);
+    return at(from.table, static_cast<std::int64_t>(bucket), static_cast<std::int64_t>(head));
+  }
+
+  static Rows multiply(const Rows& rows, const family::Dense& dense) {
+    Rows out;
+    for (const std::vector<double>& row : rows) {
+      std::vector<double>& to = out.emplace_back();
+      for (std::size_t o = 0; o < dense.out(); ++o) {
+        const auto index = static_cast<std::int64_t>(o);
+        double sum = dense.bias ? at(*dense.bias, index) : 0;
+        for (std::size_t i = 0; i < row.size(); ++i)
+          sum += row[i] * at(dense.weight, index, static_cast<std::int64_t>(i));
+        to.push_back(sum);
+      }
+    }
+    return out;
+  }
+
+  static Rows normalize(Rows rows, const Rows& residual, const family::LayerNorm& norm) {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      std::vector<double>& row = rows[r];
+      const auto width = static_cast<double>(row.size());
+      double mean = 0;
+      double variance = 0;
+      for (std::size_t c = 0; c < row.size(); ++c) mean += row[c] += residual.empty() ? 0 : residual[r][c];
+      mean /= width;
+      for (const double value : row) variance += (value - mean) * (value - mean) / width;
+      for (std::size_t c = 0; c < row.size(); ++c) {
+        const auto index = static_cast<std::int64_t>(c);
+        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) + at(norm.beta, index);
+      }
+    }
+    return rows;
+  }
+
+  static Rows activate(Rows rows, family::Activation activation) {
+    for (std::vector<double>& row : rows) {
+      for (double& x : row) {
+        switch (activation) {
+          case family::Activation::none: break;
+          case family::Activation::gelu_erf: x = x / 2 * (1 + std::erf(x / std::numbers::sqrt2)); break;
+          case family::Activation::gelu_tanh:
+            x = x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+            break;
+          case family::Activation::relu: x = std::max(x, 0.0); break;
+          case family::Activation::tanh: x = std::tanh(x); break;
+        }
+      }
+    }
+    return rows;
+  }
+
+  const family::EncoderSpec& spec_;
+};
+
+}  // namespace bertrt::engine::packed
