@@ -20,7 +20,7 @@ inline std::shared_ptr<const family::Trace> read_trace(std::shared_ptr<const mod
   };
   const auto held = std::make_shared<Held>(std::move(file));
   return std::make_shared<const family::Trace>(
-      family::read_trace(*graph::torchscript::read_module(held->archive, held)));
+      family::read_trace(*bertrt::graph::torchscript::read_module(held->archive, held)));
 }
 
 /// The packed engine for a file whose encoder is recognized. @throws Error unsupported
