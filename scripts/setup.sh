@@ -30,7 +30,7 @@ missing_packages() {
   command -v ninja >/dev/null || echo ninja-build
   compiles_cxx20 || echo g++
   command -v pkg-config >/dev/null || echo pkg-config
-  local libraries="zlib:zlib1g-dev nlohmann_json:nlohmann-json3-dev libhwy:libhwy-dev CLI11:libcli11-dev" entry
+  local libraries="zlib:zlib1g-dev nlohmann_json:nlohmann-json3-dev libhwy:libhwy-dev oniguruma:libonig-dev CLI11:libcli11-dev" entry
   [ "$1" = tests ] && libraries="$libraries gtest:libgtest-dev gmock:libgmock-dev"
   for entry in $libraries; do
     pkg-config --exists "${entry%%:*}" 2>/dev/null || echo "${entry##*:}"

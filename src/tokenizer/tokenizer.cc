@@ -7,7 +7,7 @@
 #include <system_error>
 #include <thread>
 
-#include "tokenizer/tokenizer_files.h"
+#include "tokenizer/files/tokenizer_files.h"
 #include "tokenizer/tokenizer_impl.h"
 
 namespace bertrt {

@@ -9,10 +9,10 @@
 
 #include "bertrt/tokenizer.h"
 #include "tokenizer/added_tokens.h"
-#include "tokenizer/offset_trim.h"
+#include "tokenizer/templates/offset_trim.h"
 #include "tokenizer/subword_model.h"
 #include "tokenizer/tokenizer_config.h"
-#include "tokenizer/truncation.h"
+#include "tokenizer/templates/truncation.h"
 
 namespace bertrt::tokenizer {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "bertrt/error.h"
-#include "tokenizer/bpe_merges.h"
-#include "tokenizer/bpe_vocab.h"
-#include "tokenizer/byte_level.h"
+#include "tokenizer/bpe/bpe_merges.h"
+#include "tokenizer/bpe/bpe_vocab.h"
+#include "tokenizer/bpe/byte_level.h"
 #include "tokenizer/subword_golden.h"
 
 namespace bertrt::tokenizer {
