@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "text/composition.h"
+#include "text/rewrite.h"
 #include "text/utf8.h"
 #include "tokenizer/bpe/byte_level.h"
 #include "tokenizer/piece_output.h"
@@ -21,7 +23,8 @@ Offset whole_characters(std::string_view word, Offset range) noexcept {
 
 }  // namespace
 
-BpeModel::BpeModel(BpeSpec spec) : spec_(std::move(spec)) {
+BpeModel::BpeModel(BpeSpec spec, ByteLevelOptions options)
+    : words_(std::move(spec)), options_(options), unk_id_(spec_.unk_id()) {
   std::string spelled;
   for (unsigned byte = 0; byte < 256; ++byte) {
     spelled.clear();
@@ -31,18 +34,31 @@ BpeModel::BpeModel(BpeSpec spec) : spec_(std::move(spec)) {
   }
 }
 
+bool BpeModel::stands_as_it_is(std::string_view text) const noexcept {
+  return text::is_valid_utf8(text) && (!options_.nfc || text::is_composed(text));
+}
+
+void BpeModel::normalize(std::string_view text, RunContext, text::NormalizedText& normalized) const {
+  text::align_to_itself(text, normalized);
+  if (!options_.nfc) return;
+  text::ChangeList list;
+  text::nfc(normalized, list);
+}
+
 void BpeModel::encode(std::string_view text, RunContext context, Pieces& pieces) const {
+  if (stands_as_it_is(text)) return encode_normalized(text, context, pieces);
   const std::size_t before = pieces.offsets.size();
-  if (!text::is_valid_utf8(text)) {
-    text::NormalizedText repaired;
-    normalize(text, context, repaired);
-    encode(repaired.bytes, context, pieces);
-    for (std::size_t i = before; i < pieces.offsets.size(); ++i) {
-      pieces.offsets[i] = repaired.to_source(pieces.offsets[i]);
-    }
-    return;
+  text::NormalizedText normalized;
+  normalize(text, context, normalized);
+  encode_normalized(normalized.bytes, context, pieces);
+  for (std::size_t i = before; i < pieces.offsets.size(); ++i) {
+    pieces.offsets[i] = normalized.to_source(pieces.offsets[i]);
   }
-  if (!spec_.add_prefix_space || text.empty() || text.front() == ' ') {
+}
+
+void BpeModel::encode_normalized(std::string_view text, RunContext, Pieces& pieces) const {
+  const std::size_t before = pieces.offsets.size();
+  if (!options_.add_prefix_space || text.empty() || text.front() == ' ') {
     PieceOutput output(pieces, expected_pieces(text));
     encode_words(text, output);
     return;
@@ -63,14 +79,13 @@ void BpeModel::encode(std::string_view text, RunContext context, Pieces& pieces)
 }
 
 void BpeModel::encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const {
-  if (!text::is_valid_utf8(text)) {
-    text::NormalizedText repaired;
-    normalize(text, context, repaired);
-    encode_ids(repaired.bytes, context, ids);
-    return;
+  text::NormalizedText normalized;
+  if (!stands_as_it_is(text)) {
+    normalize(text, context, normalized);
+    text = normalized.bytes;
   }
   std::string prefixed;
-  if (spec_.add_prefix_space && !text.empty() && text.front() != ' ') {
+  if (options_.add_prefix_space && !text.empty() && text.front() != ' ') {
     prefixed.append(" ").append(text);
     text = prefixed;
   }
@@ -87,7 +102,7 @@ void BpeModel::encode_words(std::string_view text, Output& output) const {
     return true;
   };
   for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = spec_.split_words ? byte_level_word_end(text, begin) : text.size();
+    const std::size_t end = options_.scanner != nullptr ? options_.scanner(text, begin) : text.size();
     cache.encode(text.substr(begin, end - begin), begin, scratch.pieces, output, make);
     begin = end;
   }
@@ -139,9 +154,10 @@ void BpeModel::encode_with_unknown_bytes(std::string_view word, Scratch& scratch
     if (byte_ids_[byte] >= 0) {
       flush();
       scratch.symbols.push_back({byte_ids_[byte], length});
-    } else if (spec_.unk_id) {
+    } else if (spec_.unk_token) {
+      if (!unk_id_) throw_no_unknown_token(*spec_.unk_token);
       if (!spec_.fuse_unk) flush();
-      unknown = {*spec_.unk_id, unknown.length + length};
+      unknown = {*unk_id_, unknown.length + length};
     }
   }
   flush();
@@ -152,19 +168,6 @@ void BpeModel::encode_with_unknown_bytes(std::string_view word, Scratch& scratch
     scratch.pieces.offsets.push_back(whole_characters(word, {place[at], place[at + symbol.length - 1] + 1}));
     at += symbol.length;
   }
-}
-
-std::string BpeModel::decode(std::span<const std::string_view> tokens) const {
-  std::string bytes;
-  for (const std::string_view token : tokens) append_byte_level(token, bytes);
-  if (text::is_valid_utf8(bytes)) return bytes;
-  std::string repaired;
-  for (std::size_t at = 0; at < bytes.size();) {
-    const text::Decoded c = text::decode_utf8(bytes, at);
-    text::append_utf8(c.code_point, repaired);
-    at += c.length;
-  }
-  return repaired;
 }
 
 }  // namespace bertrt::tokenizer

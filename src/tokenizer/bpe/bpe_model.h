@@ -2,46 +2,41 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/bpe/bpe_merges.h"
+#include "tokenizer/bpe/bpe_words.h"
+#include "tokenizer/bpe/word_scanner.h"
 #include "tokenizer/subword_model.h"
-#include "tokenizer/subword_vocab.h"
 #include "tokenizer/word_cache.h"
 
 namespace bertrt::tokenizer {
 
-/// What a byte-level BPE is made of.
-struct BpeSpec {
-  SubwordVocab vocab;
-  BpeMerges merges;
-  bool add_prefix_space = false;       ///< a run that does not begin with a space gets one
-  bool split_words = true;             ///< by GPT-2's pattern; off: a run is one word
-  std::optional<std::int32_t> unk_id;  ///< for bytes that the vocabulary lacks; none: they vanish
-  bool fuse_unk = false;               ///< neighbouring unknown bytes become one token
-  bool ignore_merges = false;          ///< a word that is a token is that token
+/// What stands before a byte-level BPE.
+struct ByteLevelOptions {
+  bool nfc = false;               ///< canonical composition first
+  bool add_prefix_space = false;  ///< a run that does not begin with a space gets one
+  WordScanner scanner = nullptr;  ///< cuts a run into words; none: a run is one word
 };
 
-/// Byte-level BPE: RoBERTa, Longformer, DeBERTa. Words by GPT-2's pattern, bytes as the alphabet, merges by rank.
+/// Byte-level BPE: RoBERTa, Longformer, DeBERTa, GPT-2, ModernBERT, Llama 3. Words by a scanner, bytes as the alphabet,
+/// merges by rank.
 ///
 /// A word's tokens are remembered for each thread in a bounded table (word_cache.h). A character that is split over
 /// tokens gives each of them its whole range, as Hugging Face has it.
 class BpeModel final : public SubwordModel {
  public:
-  explicit BpeModel(BpeSpec spec);
+  /// `spec` without prefix, suffix and byte_fallback, which have no meaning over bytes.
+  BpeModel(BpeSpec spec, ByteLevelOptions options);
 
   std::string_view family() const noexcept override { return "bpe"; }
-  bool has_normalizer() const noexcept override { return false; }
+  bool has_normalizer() const noexcept override { return options_.nfc; }
   void encode(std::string_view text, RunContext context, Pieces& pieces) const override;
   void encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const override;
-  std::string decode(std::span<const std::string_view> tokens) const override;
-  std::optional<std::string_view> id_to_token(std::int32_t id) const override { return spec_.vocab.token(id); }
-  std::optional<std::int32_t> token_to_id(std::string_view token) const override { return spec_.vocab.find(token); }
-  std::size_t size() const noexcept override { return spec_.vocab.size(); }
+  void normalize(std::string_view text, RunContext context, text::NormalizedText& normalized) const override;
+  void encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const override;
+  const WordModel& words() const noexcept override { return words_; }
 
  private:
   /// One call's memory.
@@ -51,6 +46,8 @@ class BpeModel final : public SubwordModel {
     std::string spelled;  ///< the word in the byte alphabet
   };
 
+  /// Neither the normalizer nor the repair of invalid UTF-8 would change `text`.
+  bool stands_as_it_is(std::string_view text) const noexcept;
   /// Valid UTF-8 with its prefix space in place.
   template <typename Output>
   void encode_words(std::string_view text, Output& output) const;
@@ -59,7 +56,10 @@ class BpeModel final : public SubwordModel {
   void encode_known_bytes(std::string_view word, Scratch& scratch) const;
   void encode_with_unknown_bytes(std::string_view word, Scratch& scratch) const;
 
-  BpeSpec spec_;
+  BpeWords words_;
+  const BpeSpec& spec_ = words_.spec();
+  ByteLevelOptions options_;
+  std::optional<std::int32_t> unk_id_;
   std::array<std::int32_t, 256> byte_ids_{};  ///< -1: not in the vocabulary
   bool every_byte_known_ = true;
   WordCaches caches_;

@@ -17,15 +17,23 @@ constexpr std::size_t kMergesBytesAnEntry = 8;
 /// Adds merges by rank, some at a time, so that their look-ups wait for memory together.
 class MergeReader {
  public:
-  MergeReader(const std::string& where, const SubwordVocab& vocab, BpeMerges& merges)
-      : where_(where), vocab_(vocab), merges_(merges) {}
+  /// @param prefix  bytes of continuing_subword_prefix, which the right token loses
+  MergeReader(const std::string& where, const SubwordVocab& vocab, std::size_t prefix, BpeMerges& merges)
+      : where_(where), vocab_(vocab), prefix_(prefix), merges_(merges) {}
 
   void add(std::string_view left, std::string_view right) {
+    if (right.size() < prefix_) {
+      throw Error(ErrorCode::invalid_format, where_of(count_), "a right token with the prefix of its kind",
+                  "\"" + std::string(right) + "\"");
+    }
     Pending& merge = pending_[count_];
-    merge.text.assign(left);
-    merge.text.append(right);
+    merge.text.assign(right.substr(0, prefix_));
+    merge.text.append(left);
+    merge.text.append(right.substr(prefix_));
     const std::string_view text = merge.text;
-    merge.tokens = {text.substr(0, left.size()), text.substr(left.size()), text};
+    if (prefix_ > 0) merge.right.assign(right);
+    merge.tokens = {text.substr(prefix_, left.size()),
+                    prefix_ > 0 ? std::string_view(merge.right) : text.substr(left.size()), text.substr(prefix_)};
     for (std::size_t i = 0; i < 3; ++i) {
       merge.hashes[i] = SubwordVocab::hash_of(merge.tokens[i]);
       vocab_.prefetch_slot(merge.hashes[i]);
@@ -60,7 +68,8 @@ class MergeReader {
 
  private:
   struct Pending {
-    std::string text;  ///< left and right, joined
+    std::string text;   ///< the right token's prefix, left and right, joined
+    std::string right;  ///< with its prefix, where it has one
     std::array<std::string_view, 3> tokens;
     std::array<std::uint32_t, 3> hashes{};
     std::array<std::int32_t, 3> ids{};
@@ -79,15 +88,17 @@ class MergeReader {
 
   const std::string& where_;
   const SubwordVocab& vocab_;
+  std::size_t prefix_;
   BpeMerges& merges_;
   std::uint32_t rank_ = 0;
   std::array<Pending, 32> pending_;
   std::size_t count_ = 0;
 };
 
-void read_merges_json(std::string_view bytes, const std::string& where, const SubwordVocab& vocab, BpeMerges& merges) {
+void read_merges_json(std::string_view bytes, const std::string& where, const SubwordVocab& vocab, std::size_t prefix,
+                      BpeMerges& merges) {
   merges.reserve(bytes.size() / kVocabBytesAnEntry);
-  MergeReader reader(where, vocab, merges);
+  MergeReader reader(where, vocab, prefix, merges);
   JsonCursor json(bytes, where);
   std::string left;
   std::string right;
@@ -107,10 +118,6 @@ void read_merges_json(std::string_view bytes, const std::string& where, const Su
     reader.add(left, right);
   }
   reader.flush();
-}
-
-[[noreturn]] void unsupported(const std::string& where, const std::string& expected, std::string_view found) {
-  throw Error(ErrorCode::unsupported, where + ": model", expected, std::string(found));
 }
 
 }  // namespace
@@ -137,7 +144,7 @@ void read_vocab_json(std::string_view bytes, const std::string& where, SubwordVo
 
 void read_merges_txt(std::string_view bytes, const std::string& where, const SubwordVocab& vocab, BpeMerges& merges) {
   merges.reserve(bytes.size() / kMergesBytesAnEntry);
-  MergeReader reader(where, vocab, merges);
+  MergeReader reader(where, vocab, 0, merges);
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
     std::string_view line = bytes.substr(0, end);
@@ -150,46 +157,59 @@ void read_merges_txt(std::string_view bytes, const std::string& where, const Sub
 }
 
 void read_bpe_json(std::string_view model, const std::string& where, BpeSpec& spec) {
-  std::string_view vocab;
-  std::string_view merges;
-  std::optional<std::string> unk_token;
+  std::optional<std::string_view> vocab;
+  std::optional<std::string_view> merges;
   JsonCursor json(model, where);
   std::string key;
-  std::string text;
+  const auto read_text = [&](std::string& text) {
+    if (json.peek() == 'n') {
+      json.skip_value();
+      text.clear();
+    } else {
+      json.read_string(text);
+    }
+  };
   json.enter_object();
   while (json.next_key(key)) {
     if (key == "vocab") {
       vocab = json.skip_value();
     } else if (key == "merges") {
       merges = json.skip_value();
-    } else if (key == "unk_token" && json.peek() == '"') {
-      json.read_string(unk_token.emplace());
+    } else if (key == "unk_token") {
+      if (json.peek() == 'n') {
+        json.skip_value();
+      } else {
+        json.read_string(spec.unk_token.emplace());
+      }
     } else if (key == "fuse_unk") {
-      spec.fuse_unk = json.skip_value() == "true";
+      spec.fuse_unk = json.read_flag(false);
     } else if (key == "ignore_merges") {
-      spec.ignore_merges = json.skip_value() == "true";
-    } else if ((key == "continuing_subword_prefix" || key == "end_of_word_suffix") && json.peek() == '"') {
-      json.read_string(text);
-      if (!text.empty()) unsupported(where, "no " + key, "\"" + text + "\"");
-    } else if (key == "dropout" && json.peek() != 'n') {
-      const double dropout = json.read_number();
-      if (dropout != 0) unsupported(where, "no dropout", std::to_string(dropout));
+      spec.ignore_merges = json.read_flag(false);
     } else if (key == "byte_fallback") {
-      if (json.skip_value() == "true") unsupported(where, "a byte-level BPE", "byte_fallback");
-    } else {
+      spec.byte_fallback = json.read_flag(false);
+    } else if (key == "continuing_subword_prefix") {
+      read_text(spec.prefix);
+    } else if (key == "end_of_word_suffix") {
+      read_text(spec.suffix);
+    } else if (key == "dropout") {
+      if (json.peek() == 'n') {
+        json.skip_value();
+      } else if (const double dropout = json.read_number(); dropout != 0) {
+        throw Error(ErrorCode::unsupported, where, "no dropout, which makes tokens random", std::to_string(dropout));
+      }
+    } else if (key == "type") {
       json.skip_value();
+    } else {
+      json.refuse_key(key);
     }
   }
-  if (vocab.empty()) throw Error(ErrorCode::invalid_format, where + ": model", "a vocab", "none");
-  read_vocab_json(vocab, where, spec.vocab);
-  if (!merges.empty()) read_merges_json(merges, where, spec.vocab, spec.merges);
-  if (unk_token) {
-    spec.unk_id = spec.vocab.find(*unk_token);
-    if (!spec.unk_id) {
-      throw Error(ErrorCode::invalid_format, where + ": model", "the unk_token in the vocabulary",
-                  "\"" + *unk_token + "\"");
-    }
+  if (!vocab || !merges) throw Error(ErrorCode::invalid_format, where, "a vocab and merges of BPE", "less");
+  if (spec.byte_fallback && (!spec.prefix.empty() || !spec.suffix.empty())) {
+    // Hugging Face counts the bytes of prefix and suffix into the text: its offsets leave it.
+    throw Error(ErrorCode::unsupported, where, "byte_fallback without a prefix or a suffix", spec.prefix + spec.suffix);
   }
+  read_vocab_json(*vocab, where, spec.vocab);
+  read_merges_json(*merges, where, spec.vocab, spec.prefix.size(), spec.merges);
 }
 
 }  // namespace bertrt::tokenizer

@@ -1,11 +1,15 @@
 #include "tokenizer/bpe/byte_level.h"
 
-#include "text/gpt2_classes.h"
 #include "text/utf8.h"
+#include "tokenizer/bpe/scan.h"
 
 namespace bertrt::tokenizer {
 namespace {
 
+using scan::classify;
+using scan::Classified;
+using scan::run_end;
+using scan::space_end;
 using text::Gpt2Class;
 
 constexpr bool stands_for_itself(unsigned byte) {
@@ -31,44 +35,6 @@ constexpr Alphabet make_alphabet() {
 
 constexpr Alphabet kAlphabet = make_alphabet();
 
-constexpr std::array<Gpt2Class, 128> make_ascii() {
-  std::array<Gpt2Class, 128> classes{};
-  for (unsigned c = 0; c < 128; ++c) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
-      classes[c] = Gpt2Class::letter;
-    } else if (c >= '0' && c <= '9') {
-      classes[c] = Gpt2Class::number;
-    } else if ((c >= 9 && c <= 13) || c == ' ') {
-      classes[c] = Gpt2Class::space;
-    }
-  }
-  return classes;
-}
-
-constexpr std::array<Gpt2Class, 128> kAscii = make_ascii();
-
-struct Classified {
-  Gpt2Class kind;
-  std::uint32_t length;
-};
-
-inline Classified classify(std::string_view text, std::size_t at) noexcept {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  if (lead < 0x80) return {kAscii[lead], 1};
-  const text::Decoded c = text::decode_utf8_multibyte(text, at);
-  return {text::gpt2_class(c.code_point), c.length};
-}
-
-/// The end of the run of `kind` that begins at `at`.
-inline std::size_t run_end(std::string_view text, std::size_t at, Gpt2Class kind) noexcept {
-  while (at < text.size()) {
-    const Classified c = classify(text, at);
-    if (c.kind != kind) break;
-    at += c.length;
-  }
-  return at;
-}
-
 /// The length of 's 't 'm 'd 're 've 'll at `at`, which holds the apostrophe; 0 for none.
 inline std::size_t contraction(std::string_view text, std::size_t at) noexcept {
   const char first = at + 1 < text.size() ? text[at + 1] : '\0';
@@ -76,20 +42,6 @@ inline std::size_t contraction(std::string_view text, std::size_t at) noexcept {
   const char second = at + 2 < text.size() ? text[at + 2] : '\0';
   if ((first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l')) return 3;
   return 0;
-}
-
-/// A run of white space that no word takes: all of it at the text's end, else all but its last character (which
-/// belongs to what follows, or stands alone when it is the only one).
-std::size_t space_end(std::string_view text, std::size_t begin) noexcept {
-  std::size_t at = begin;
-  std::size_t last = begin;
-  while (at < text.size()) {
-    const Classified c = classify(text, at);
-    if (c.kind != Gpt2Class::space) return last == begin ? at : last;
-    last = at;
-    at += c.length;
-  }
-  return at;
 }
 
 }  // namespace

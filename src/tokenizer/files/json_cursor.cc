@@ -14,6 +14,21 @@ void JsonCursor::fail(std::string expected) const {
               std::move(found));
 }
 
+void JsonCursor::refuse_key(const std::string& key) {
+  std::string value(skip_value());
+  if (value.size() > 60) value.resize(60);
+  throw Error(ErrorCode::unsupported, where_, "settings that are known", "\"" + key + "\": " + value);
+}
+
+bool JsonCursor::read_flag(bool fallback) {
+  const char first = peek();
+  if (first != 't' && first != 'f' && first != 'n') fail("true or false");
+  const std::string_view value = skip_value();
+  if (value == "null") return fallback;
+  if (value != "true" && value != "false") fail("true or false");
+  return value == "true";
+}
+
 void JsonCursor::skip_space() noexcept {
   while (at_ < bytes_.size()) {
     const char c = bytes_[at_];

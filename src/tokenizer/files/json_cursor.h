@@ -35,6 +35,10 @@ class JsonCursor {
   /// Only white space is left.
   bool at_end();
   [[noreturn]] void fail(std::string expected) const;
+  /// For a member that nobody knows; the cursor stands before its value. @throws Error unsupported that names it
+  [[noreturn]] void refuse_key(const std::string& key);
+  /// true or false; null gives `fallback`.
+  bool read_flag(bool fallback);
 
  private:
   void skip_space() noexcept;

@@ -57,23 +57,28 @@ void OffsetTrim::add_from_text(std::int32_t id, std::string_view content) {
   contents_.emplace_back(content);
 }
 
-void OffsetTrim::trim(std::string_view text, std::span<const std::int32_t> ids, std::span<Offset> offsets) const {
+void OffsetTrim::trim(std::string_view text, std::span<const std::int32_t> ids, std::span<Offset> offsets,
+                      bool keeps_prefix_space) const {
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto id = static_cast<std::size_t>(ids[i]);
-    if (id >= by_id_.size()) continue;
-    Space space = by_id_[id];
-    Offset& offset = offsets[i];
-    if (space.content >= 0) {
-      const std::string_view taken = text.substr(offset.begin, offset.end - offset.begin);
-      const std::string& content = contents_[static_cast<std::size_t>(space.content)];
-      if (taken.find(content) == std::string_view::npos) continue;
-      space = space_of(taken);
-    }
-    if (space.leading == 0 && space.trailing == 0) continue;
-    const bool is_first = i == 0 || offset.begin == 0;
-    const bool is_own = is_first && keeps_prefix_space_ && space.leading == 1;
-    offset = without(text, offset, is_own ? 0 : space.leading, space.trailing);
+    trim_one(text, ids[i], i == 0, keeps_prefix_space, offsets[i], offsets[i]);
   }
+}
+
+void OffsetTrim::trim_one(std::string_view text, std::int32_t token, bool is_first, bool keeps_prefix_space,
+                          Offset whole, Offset& offset) const {
+  const auto id = static_cast<std::size_t>(token);
+  if (id >= by_id_.size()) return;
+  Space space = by_id_[id];
+  if (space.content >= 0) {
+    if (whole.begin > whole.end || whole.end > text.size()) return;
+    const std::string_view taken = text.substr(whole.begin, whole.end - whole.begin);
+    const std::string& content = contents_[static_cast<std::size_t>(space.content)];
+    if (taken.find(content) == std::string_view::npos) return;
+    space = space_of(taken);
+  }
+  if (space.leading == 0 && space.trailing == 0) return;
+  const bool is_own = (is_first || offset.begin == 0) && keeps_prefix_space && space.leading == 1;
+  offset = without(text, offset, is_own ? 0 : space.leading, space.trailing);
 }
 
 }  // namespace bertrt::tokenizer

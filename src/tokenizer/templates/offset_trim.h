@@ -14,9 +14,6 @@ namespace bertrt::tokenizer {
 /// RobertaProcessing's post-processors do (tokenizers 0.23.3, pre_tokenizers/byte_level.rs, process_offsets).
 class OffsetTrim {
  public:
-  /// @param keeps_prefix_space  the post-processor's add_prefix_space
-  explicit OffsetTrim(bool keeps_prefix_space) : keeps_prefix_space_(keeps_prefix_space) {}
-
   /// Tells of a token of the model; ids in any order.
   void add(std::int32_t id, std::string_view token);
   /// Tells of an added token: its white space is what it took from the text around `content`. The model may give the
@@ -24,8 +21,12 @@ class OffsetTrim {
   void add_from_text(std::int32_t id, std::string_view content);
 
   /// Trims one window's offsets into `text` in place. Which token is the window's first matters: its single leading
-  /// space may have been put in by the tokenizer.
-  void trim(std::string_view text, std::span<const std::int32_t> ids, std::span<Offset> offsets) const;
+  /// space may have been put in by the tokenizer (`keeps_prefix_space`, the post-processor's add_prefix_space).
+  void trim(std::string_view text, std::span<const std::int32_t> ids, std::span<Offset> offsets,
+            bool keeps_prefix_space) const;
+  /// One token's. `taken`: its offset before anything was trimmed, which is what an added token's white space is seen in.
+  void trim_one(std::string_view text, std::int32_t id, bool is_first, bool keeps_prefix_space, Offset taken,
+                Offset& offset) const;
 
  private:
   struct Space {
@@ -38,7 +39,6 @@ class OffsetTrim {
 
   std::vector<Space> by_id_;
   std::vector<std::string> contents_;
-  bool keeps_prefix_space_;
 };
 
 }  // namespace bertrt::tokenizer

@@ -1,4 +1,4 @@
-#include "tokenizer/tokenizer_config.h"
+#include "tokenizer/templates/post_processor.h"
 
 namespace bertrt::tokenizer {
 namespace {

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "text/utf8.h"
+#include "tokenizer/word_model.h"
 
 namespace bertrt::tokenizer {
 namespace {
@@ -55,7 +56,12 @@ void UnigramLattice::search(const UnigramVocab& vocab, std::string_view word, co
       }
       if (end.is_leaf) break;
     }
-    if (!has_character) offer(character, unknown_score + score, options.unk_id);
+    if (!has_character) {
+      const Best& best = best_[character];
+      const bool is_taken = best.id < 0 || unknown_score + score > best.score;
+      if (is_taken && options.unk_id < 0) throw_no_unknown_token("");
+      offer(character, unknown_score + score, options.unk_id);
+    }
     begin = character;
   }
 }
@@ -83,6 +89,7 @@ void UnigramLattice::encode(const UnigramVocab& vocab, std::string_view word, co
         offsets.resize(ids.size(), cut->range);
         continue;
       }
+      if (cut->id < 0 && options.unk_id < 0) throw_no_unknown_token("");
       if (cut->id < 0) cut->id = options.unk_id;
     }
     ids.push_back(cut->id);

@@ -16,7 +16,7 @@ namespace bertrt::tokenizer {
 class UnigramLattice {
  public:
   struct Options {
-    std::int32_t unk_id = 0;
+    std::int32_t unk_id = 0;     ///< -1: none, and something unknown is an Error
     bool byte_fallback = false;  ///< an unknown run becomes the pieces <0x00> … <0xFF> of its bytes
     bool special_pieces = true;  ///< control pieces may be part of the way
   };

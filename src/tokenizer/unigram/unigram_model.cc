@@ -13,7 +13,7 @@ constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581
 
 }  // namespace
 
-UnigramModel::UnigramModel(UnigramSpec spec) : spec_(std::move(spec)) {
+UnigramModel::UnigramModel(UnigramSpec spec) : words_(std::move(spec.pieces)), spec_(std::move(spec)) {
   by_chunks_ =
       spec_.split_white_space && spec_.normalizer.works_by_words() && spec_.prepend_scheme != PrependScheme::first;
   text::ChangeList changes;
@@ -133,35 +133,19 @@ void UnigramModel::encode_word(const text::NormalizedText& text, std::size_t beg
       word.source.push_back(text.source[at]);
     }
   }
-  const UnigramLattice::Options options{spec_.unk_id, spec_.byte_fallback, context.special_pieces};
+  const UnigramLattice::Options options{pieces_.unk_id, pieces_.byte_fallback, context.special_pieces};
   const std::string_view bytes = word.bytes;
   for (std::size_t from = 0; from < bytes.size();) {
     const std::size_t mark = spec_.split_at_mark ? bytes.find(kMark, from + 1) : std::string_view::npos;
     const std::size_t to = mark == std::string_view::npos ? bytes.size() : mark;
     const std::size_t known = pieces.offsets.size();
-    scratch.lattice.encode(spec_.vocab, bytes.substr(from, to - from), options, pieces.ids, pieces.offsets);
+    scratch.lattice.encode(pieces_.vocab, bytes.substr(from, to - from), options, pieces.ids, pieces.offsets);
     for (std::size_t i = known; i < pieces.offsets.size(); ++i) {
       Offset& offset = pieces.offsets[i];
       offset = {word.source[from + offset.begin].begin, word.source[from + offset.end - 1].end};
     }
     from = to;
   }
-}
-
-std::string UnigramModel::decode(std::span<const std::string_view> tokens) const {
-  std::string text;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    // The first token's marks stand for the space that was put in.
-    const bool drop = i == 0 && spec_.prepend_scheme != PrependScheme::never;
-    std::string_view token = tokens[i];
-    for (std::size_t mark = token.find(kMark); mark != std::string_view::npos; mark = token.find(kMark)) {
-      text.append(token.substr(0, mark));
-      if (!drop) text.push_back(' ');
-      token.remove_prefix(mark + kMark.size());
-    }
-    text.append(token);
-  }
-  return text;
 }
 
 }  // namespace bertrt::tokenizer

@@ -8,22 +8,20 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/pre_tokenizers/pre_tokenizer.h"
 #include "tokenizer/subword_model.h"
 #include "tokenizer/unigram/unigram_lattice.h"
 #include "tokenizer/unigram/unigram_normalizer.h"
-#include "tokenizer/unigram/unigram_vocab.h"
+#include "tokenizer/unigram/unigram_words.h"
 #include "tokenizer/word_cache.h"
 
 namespace bertrt::tokenizer {
 
-/// Hugging Face's Metaspace: a mark in place of white space, at a word's begin.
-enum class PrependScheme { always, first, never };
+using pre_tokenizers::PrependScheme;
 
 /// What a unigram tokenizer is made of.
 struct UnigramSpec {
-  UnigramVocab vocab;
-  std::int32_t unk_id = 0;
-  bool byte_fallback = false;
+  UnigramPieces pieces;
   UnigramNormalizer normalizer;
   bool split_white_space = true;  ///< WhitespaceSplit before Metaspace
   PrependScheme prepend_scheme = PrependScheme::always;
@@ -43,10 +41,8 @@ class UnigramModel final : public SubwordModel {
   void encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const override;
   void normalize(std::string_view text, RunContext context, text::NormalizedText& normalized) const override;
   void encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const override;
-  std::string decode(std::span<const std::string_view> tokens) const override;
-  std::optional<std::string_view> id_to_token(std::int32_t id) const override { return spec_.vocab.piece(id); }
-  std::optional<std::int32_t> token_to_id(std::string_view token) const override { return spec_.vocab.find(token); }
-  std::size_t size() const noexcept override { return spec_.vocab.size(); }
+  const WordModel& words() const noexcept override { return words_; }
+  void mark_special(std::string_view token) override { words_.mark_special(token); }
 
  private:
   /// One call's memory.
@@ -68,7 +64,9 @@ class UnigramModel final : public SubwordModel {
   void encode_word(const text::NormalizedText& text, std::size_t begin, std::size_t end, RunContext context,
                    Scratch& scratch, Pieces& pieces) const;
 
-  UnigramSpec spec_;
+  UnigramWords words_;
+  const UnigramPieces& pieces_ = words_.pieces();
+  UnigramSpec spec_;  ///< without its pieces
   std::array<bool, 256> separates_{};  ///< bytes that are white space before and after the normalizer
   bool by_chunks_ = false;
   WordCaches caches_;

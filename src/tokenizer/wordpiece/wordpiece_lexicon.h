@@ -31,6 +31,8 @@ class WordPieceLexicon {
   std::optional<std::string_view> token(std::int32_t id) const noexcept;
   /// Highest id + 1.
   std::size_t size() const noexcept { return by_id_.size(); }
+  /// Number of tokens.
+  std::size_t token_count() const noexcept { return token_count_; }
 
  private:
   enum class Kind { initial, continuation };
@@ -48,6 +50,7 @@ class WordPieceLexicon {
   PieceTrie continuation_;
   std::int32_t empty_id_ = -1;   // of the empty token, which no text can give
   std::int32_t prefix_id_ = -1;  // of the prefix alone, likewise
+  std::size_t token_count_ = 0;
 };
 
 }  // namespace bertrt::tokenizer

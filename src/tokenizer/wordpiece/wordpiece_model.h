@@ -7,18 +7,15 @@
 #include "text/bert_normalizer.h"
 #include "tokenizer/subword_model.h"
 #include "tokenizer/word_cache.h"
-#include "tokenizer/wordpiece/wordpiece_lexicon.h"
+#include "tokenizer/wordpiece/wordpiece_words.h"
 
 namespace bertrt::tokenizer {
 
 /// What a WordPiece tokenizer is made from.
 struct WordPieceSpec {
   WordPieceVocab vocab;
-  std::string unk_token = "[UNK]";
-  std::string prefix = "##";   ///< of pieces that continue a word
-  std::size_t max_word = 100;  ///< longest word in code points; a longer one is unknown
+  WordPieceWords::Options words;
   text::BertNormalizerOptions normalizer;
-  bool decoder_cleanup = true;  ///< decode() takes out spaces before punctuation and contractions
 };
 
 /// BERT's WordPiece: BertNormalizer, BertPreTokenizer and WordPiece of Hugging Face.
@@ -35,10 +32,7 @@ class WordPieceModel final : public SubwordModel {
   void encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const override;
   void normalize(std::string_view text, RunContext context, text::NormalizedText& normalized) const override;
   void encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const override;
-  std::string decode(std::span<const std::string_view> tokens) const override;
-  std::optional<std::string_view> id_to_token(std::int32_t id) const override { return lexicon_.token(id); }
-  std::optional<std::int32_t> token_to_id(std::string_view token) const override { return lexicon_.find(token); }
-  std::size_t size() const noexcept override { return lexicon_.size(); }
+  const WordModel& words() const noexcept override { return words_; }
 
  private:
   template <typename Output>
@@ -50,9 +44,8 @@ class WordPieceModel final : public SubwordModel {
   std::size_t max_word_;
   std::size_t short_word_;  ///< longest word for the table of words
   text::BertNormalizerOptions normalizer_;
-  bool decoder_cleanup_;
-  std::string prefix_;
-  WordPieceLexicon lexicon_;
+  WordPieceWords words_;
+  const WordPieceLexicon& lexicon_ = words_.lexicon();
   std::int32_t unk_ = -1;
   WordCaches caches_;  ///< of short words that split
   std::array<ByteClass, 256> byte_class_{};
