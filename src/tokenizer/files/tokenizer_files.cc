@@ -12,9 +12,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kBesideAny = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"};
-constexpr std::array kKnown = {"tokenizer.json", "vocab.txt",  "spiece.model", "sentencepiece.bpe.model",
-                               "spm.model",      "vocab.json", "merges.txt"};
+constexpr std::array kBesideAny = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"};
+constexpr std::array kKnown = {"tokenizer.json",          "vocab.txt",           "spiece.model",
+                               "sentencepiece.bpe.model", "spm.model",           "tokenizer.model",
+                               "sentencepiece.model",     "vocab.json",          "merges.txt"};
 
 /// What a lone file is taken for: its own name where that is known, else by its extension.
 std::string role_of(const fs::path& path) {
@@ -76,6 +77,7 @@ TokenizerFiles TokenizerFiles::read(const fs::path& path) {
   const fs::path folder = path.parent_path();
   if (role == "vocab.json") add_if_there("merges.txt", folder);
   if (role == "merges.txt") add_if_there("vocab.json", folder);
+  if (role == "tokenizer.json") return files;
   for (const char* name : kBesideAny) add_if_there(name, folder);
   return files;
 }

@@ -20,13 +20,16 @@ class TokenizerFiles {
   explicit TokenizerFiles(std::span<const Tokenizer::File> files);
 
   /// Reads a folder's known tokenizer files, or one file and the small ones beside it that go with it
-  /// (tokenizer_config.json, special_tokens_map.json, added_tokens.json; vocab.json and merges.txt go together).
+  /// (tokenizer_config.json, special_tokens_map.json, added_tokens.json; vocab.json and merges.txt go together). A
+  /// tokenizer.json that is named goes alone.
   /// @throws Error file_not_found, io
   static TokenizerFiles read(const std::filesystem::path& path);
 
   /// The file's bytes; nullopt where there is none.
   std::optional<std::string_view> find(std::string_view name) const;
   bool has(std::string_view name) const { return find(name).has_value(); }
+  /// A tokenizer.json and nothing else: it is taken as it stands.
+  bool is_lone_json() const { return entries_.size() == 1 && entries_[0].name == "tokenizer.json"; }
   /// The names, for messages.
   std::string names() const;
   /// How a message calls the file: its path, or its name for files in memory.
@@ -46,15 +49,8 @@ class TokenizerFiles {
   std::vector<Entry> entries_;
 };
 
-/// Chooses the family from the files and loads it. Precedence: tokenizer.json, vocab.txt, a sentencepiece model,
-/// vocab.json + merges.txt.
+/// A lone tokenizer.json as it stands, all else as AutoTokenizer takes a folder.
 /// @throws Error invalid_format, unsupported
 LoadedTokenizer load_tokenizer(const TokenizerFiles& files);
-
-// One loader a family. Each reads tokenizer.json where there is one (its "model" is of that family then), else the
-// family's own files with tokenizer_config.json, special_tokens_map.json and added_tokens.json.
-LoadedTokenizer load_wordpiece(const TokenizerFiles& files);
-LoadedTokenizer load_bpe(const TokenizerFiles& files);
-LoadedTokenizer load_unigram(const TokenizerFiles& files);
 
 }  // namespace bertrt::tokenizer

@@ -47,6 +47,12 @@ class UnigramVocab {
   const End* find_end(std::string_view piece) const noexcept;
   std::optional<std::int32_t> find(std::string_view piece) const noexcept;
   std::optional<std::string_view> piece(std::int32_t id) const noexcept;
+  /// Of the piece that has this text last; 0 for an id that has none.
+  double score(std::int32_t id) const noexcept {
+    const auto text = piece(id);
+    const End* end = text ? find_end(*text) : nullptr;
+    return end == nullptr ? 0 : end->score;
+  }
   std::size_t size() const noexcept { return spans_.size(); }
   /// The lowest score of all pieces.
   double min_score() const noexcept { return min_score_; }
