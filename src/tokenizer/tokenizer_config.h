@@ -23,6 +23,7 @@ struct TokenizerConfig {
   SpecialTokenIds special;
   Side padding_side = Side::right;
   Side truncation_side = Side::right;
+  std::int32_t pad_id = -1;  ///< what encode() pads with; -1: the files name no pad token, whatever the vocabulary has
   std::int32_t pad_type_id = 0;
   bool clean_up_spaces = false;   ///< decode() cleans the text up, as transformers' clean_up_tokenization
   std::string word_end;           ///< CLIP: a mark that decode() makes a space of, and takes spaces off the ends

@@ -230,6 +230,7 @@ TokenizerImpl::Part TokenizerImpl::part(const Input& input, const EncodeOptions&
 }
 
 Encoding TokenizerImpl::encode(const Input& first, const Input* second, const EncodeOptions& options) const {
+  if (options.pad_to > 0) pad_id(options);  // refuses before anything is done
   Part parts[2] = {part(first, options), {}};
   const bool is_pair = second != nullptr;
   if (is_pair) parts[1] = part(*second, options);

@@ -292,7 +292,10 @@ Decoder read_decoder(const json& part, const std::string& where) {
 
 PostProcessors read_post_processor(const json& part, const std::string& where) {
   PostProcessors steps;
-  if (!part.is_null()) read_post_processor_steps(part, where, steps);
+  if (part.is_null()) return steps;
+  read_post_processor_steps(part, where, steps);
+  // A Sequence of nothing does something: the texts get their sequence ids.
+  if (steps.empty()) steps.emplace_back(post_processors::ByteLevel{false, false});
   return steps;
 }
 

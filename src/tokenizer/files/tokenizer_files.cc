@@ -63,6 +63,7 @@ TokenizerFiles TokenizerFiles::read(const fs::path& path) {
   }
   if (failed) throw Error(ErrorCode::io, path.string(), "a readable file or folder", failed.message());
   if (fs::is_directory(status)) {
+    files.is_folder_ = true;
     for (const char* name : kKnown) add_if_there(name, path);
     if (files.entries_.empty()) {
       throw Error(ErrorCode::file_not_found, path.string(),

@@ -28,8 +28,8 @@ class TokenizerFiles {
   /// The file's bytes; nullopt where there is none.
   std::optional<std::string_view> find(std::string_view name) const;
   bool has(std::string_view name) const { return find(name).has_value(); }
-  /// A tokenizer.json and nothing else: it is taken as it stands.
-  bool is_lone_json() const { return entries_.size() == 1 && entries_[0].name == "tokenizer.json"; }
+  /// A tokenizer.json that was named itself, or alone in memory: it is taken as it stands.
+  bool is_lone_json() const { return !is_folder_ && entries_.size() == 1 && entries_[0].name == "tokenizer.json"; }
   /// The names, for messages.
   std::string names() const;
   /// How a message calls the file: its path, or its name for files in memory.
@@ -47,6 +47,7 @@ class TokenizerFiles {
     std::unique_ptr<std::string> owned;  // on the heap: the view must survive a move
   };
   std::vector<Entry> entries_;
+  bool is_folder_ = false;
 };
 
 /// A lone tokenizer.json as it stands, all else as AutoTokenizer takes a folder.

@@ -35,7 +35,7 @@ void read_sections(const JsonPart& document, const WordModel& model, TokenizerCo
   const JsonPart part = document.part("padding");
   part.allow({"strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token"});
   config.padding_side = read_side(part);
-  config.special.pad = part.id("pad_id");
+  config.special.pad = config.pad_id = part.id("pad_id");
   config.pad_type_id = part.id("pad_type_id");
   const std::string token = part.text("pad_token");
   if (config.added.find(token).value_or(model.token_to_id(token).value_or(config.special.pad)) != config.special.pad) {
@@ -95,6 +95,7 @@ LoadedTokenizer read_tokenizer_json(std::string_view bytes, const std::string& w
                     .cls = usual({"[CLS]", "<s>"}),
                     .sep = usual({"[SEP]", "</s>"}),
                     .mask = usual({"[MASK]", "<mask>"})};
+  config.pad_id = config.special.pad;
   read_sections(document, words, config);
   return loaded;
 }

@@ -1,6 +1,7 @@
 #include "tokenizer/hub/class_plan.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "bertrt/error.h"
@@ -27,6 +28,10 @@ normalizers::Step replace(std::string_view from, std::string to) {
 normalizers::Step replace_all(std::string_view pattern, std::string to) {
   return normalizers::Replace{regex(pattern), std::move(to), false};
 }
+
+constexpr std::array<const char*, 25> kLanguages = {"ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN",
+                                                    "hi_IN", "it_IT", "ja_XX", "kk_KZ", "ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP",
+                                                    "nl_XX", "ro_RO", "ru_RU", "si_LK", "tr_TR", "vi_VN", "zh_CN"};
 
 /// The usual names of a class; nullptr: none.
 struct Names {
@@ -86,6 +91,8 @@ class Planner {
       t5();
     } else if (name == "XLNetTokenizer") {
       xlnet();
+    } else if (name == "MBartTokenizer") {
+      mbart();
     } else {
       return false;
     }
@@ -127,6 +134,10 @@ class Planner {
     bert_stages(true);
     decode_by(decoders::WordPiece{});
     plan_.around = is_splinter ? Around::splinter : Around::bert;
+    if (!is_splinter) {
+      plan_.cls_if_none = 2;
+      plan_.sep_if_none = 3;
+    }
     if (is_splinter) plan_.model_specific.emplace_back("question_token", TokenValue::text("[QUESTION]"));
   }
   void funnel() {
@@ -146,6 +157,8 @@ class Planner {
     decode_by(decoders::WordPiece{});
     plan_.around = Around::roberta;
     plan_.trim_offsets = true;
+    plan_.cls_if_none = 0;
+    plan_.sep_if_none = 2;
   }
   void roberta(bool is_deberta) {
     plan_.model = ClassModel::bpe;
@@ -225,7 +238,7 @@ class Planner {
     add_charsmap(steps);
     plan_.stages.normalizer = Normalizer(std::move(steps));
     metaspace(scheme(), !is_rembert);
-    plan_.around = Around::bert_by_types;
+    plan_.around = is_rembert ? Around::bert : Around::bert_by_types;
   }
   void xlm_roberta(bool is_camembert) {
     name_tokens(kRoberta);
@@ -260,6 +273,7 @@ class Planner {
       plan_.stages.pre_tokenizer = PreTokenizer(std::move(steps));
     }
     plan_.around = Around::bert;
+    plan_.cls_if_none = plan_.sep_if_none = 0;
   }
   void barthez() {
     name_tokens(kRoberta, true);
@@ -288,6 +302,13 @@ class Planner {
     plan_.stages.normalizer = Normalizer(std::move(steps));
     metaspace(PrependScheme::always, true);
     plan_.around = Around::eos;
+  }
+  void mbart() {
+    name_tokens(kRoberta, true);
+    for (const char* language : kLanguages) plan_.usual_extra.push_back(TokenValue::text(language));
+    metaspace(PrependScheme::always, true);
+    plan_.around = Around::mbart;
+    plan_.language = settings_.text("src_lang", "en_XX");
   }
   void xlnet() {
     name_tokens({"<s>", "</s>", "<unk>", "<sep>", "<pad>", "<cls>", "<mask>"}, true);
@@ -366,10 +387,11 @@ UnigramPieces pieces_of(std::string_view name, const ClassPlan& plan, const Sett
   std::size_t left_out = 0;
   // The names that the files give, not the class's: what is renamed is renamed in the vocabulary, too.
   const auto name_of = [&](const char* key, const char* usual) { return settings.named(key, TokenValue::text(usual))->content; };
-  if (name == "XLMRobertaTokenizer") {
+  if (name == "XLMRobertaTokenizer" || name == "MBartTokenizer") {
     before = {{name_of("bos_token", "<s>"), 0}, {name_of("pad_token", "<pad>"), 0}, {name_of("eos_token", "</s>"), 0}, {name_of("unk_token", "<unk>"), 0}};
     left_out = 3;
-    behind = {name_of("mask_token", "<mask>")};
+    if (name == "MBartTokenizer") behind.assign(kLanguages.begin(), kLanguages.end());
+    behind.push_back(name_of("mask_token", "<mask>"));
   } else if (name == "CamembertTokenizer") {
     before = {{"<s>NOTUSED", 0}, {name_of("pad_token", "<pad>"), 0}, {"</s>NOTUSED", 0}, {name_of("unk_token", "<unk>"), 0}, {"<unk>NOTUSED", -100}};
     left_out = 1;

@@ -35,9 +35,12 @@ struct ClassPlan {
   std::int32_t pad_type_id = 0;
   std::string word_end;  ///< see TokenizerConfig
   /// What the class puts around texts; none: it takes the file's, or else the texts alone.
-  enum class Around { none, bert, bert_by_types, roberta, roberta_types_0, eos, xlnet, clip, herbert, splinter };
+  enum class Around { none, bert, bert_by_types, roberta, roberta_types_0, eos, xlnet, clip, herbert, splinter, mbart };
   Around around = Around::none;
   std::int32_t cls_type_id = 0;  ///< Funnel's first token
+  std::int32_t cls_if_none = -1;  ///< ids that the class takes where a file sets the token to null
+  std::int32_t sep_if_none = -1;
+  std::string language;  ///< mBART's, which stands behind the text
   bool trim_offsets = false;
   bool add_prefix_space = false;
 };

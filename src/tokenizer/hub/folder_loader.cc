@@ -22,6 +22,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kTokenizerJson = "tokenizer.json";
+constexpr std::string_view kSilent = "no file that names a class";
 
 /// tokenizer.json's stages that a class takes over: its post-processor, its sides, and a sentencepiece normalizer.
 struct FileStages {
@@ -67,8 +68,9 @@ std::string_view required(const TokenizerFiles& files, std::string_view name, co
 }
 
 /// The sentencepiece model among the files; "" for none.
-std::string sentencepiece_file(const TokenizerFiles& files, std::string_view name) {
+std::string sentencepiece_file(const TokenizerFiles& files, std::string_view name, bool is_silent) {
   std::vector<const char*> usual = {"spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model"};
+  if (is_silent) name = {};
   if (name == "DebertaV2Tokenizer") usual = {"spm.model"};
   if (name == "AlbertTokenizer" || name == "T5Tokenizer" || name == "XLNetTokenizer" || name == "BigBirdTokenizer") usual = {"spiece.model"};
   if (name == "XLMRobertaTokenizer" || name == "CamembertTokenizer" || name == "BarthezTokenizer") usual = {"sentencepiece.bpe.model"};
@@ -108,6 +110,17 @@ class FolderLoader {
  private:
   static ClassChoice choose(const TokenizerFiles& files, const Settings& settings);
 
+  /// No file says a word on the class.
+  bool is_silent() const { return choice_.reason == kSilent; }
+  /// What the class is taken for is a guess then, so that its tokens must be there.
+  void require_tokens(const ClassPlan& plan, const WordModel& model, const std::string& where) const {
+    for (const auto* token : {&plan.tokens.unk, &plan.tokens.cls, &plan.tokens.sep}) {
+      if (*token && !model.token_to_id((*token)->content)) {
+        throw Error(ErrorCode::invalid_format, where, (*token)->content + " in the vocabulary", "none");
+      }
+    }
+  }
+
   const json& rest() {
     if (rest_.is_null()) {
       const std::string where = files_.where(kTokenizerJson);
@@ -135,7 +148,7 @@ ClassChoice FolderLoader::choose(const TokenizerFiles& files, const Settings& se
   ClassChoice choice = choose_class(hints);
   const bool is_silent = hints.tokenizer_class.empty() && hints.config_class.empty() && hints.model_type.empty();
   if (!is_silent || files.has(kTokenizerJson)) return choice;
-  const auto usual = [](const char* name) { return ClassChoice{name, ClassKind::rebuilt, "no file that names a class"}; };
+  const auto usual = [](const char* name) { return ClassChoice{name, ClassKind::rebuilt, std::string(kSilent)}; };
   if (const auto vocab = files.find("vocab.txt")) {
     const bool is_mpnet = vocab->find("[CLS]") == std::string_view::npos && vocab->starts_with("<s>");
     return usual(is_mpnet ? "MPNetTokenizer" : "BertTokenizer");
@@ -172,7 +185,12 @@ void FolderLoader::finish(const NamedTokens& tokens, LoadedTokenizer& loaded) co
   for (const auto& [id, entry] : config.added.by_id()) {
     if (config.added.is_special(entry.token.content)) loaded.model->mark_special(entry.token.content);
   }
+  const SpecialTokenIds usual = config.special;  // of a tokenizer.json as it stands, by the usual spellings
   config.special = special_ids(tokens, config.added, loaded.model->words());
+  config.pad_id = config.special.pad;
+  for (auto member : {&SpecialTokenIds::unk, &SpecialTokenIds::pad, &SpecialTokenIds::cls, &SpecialTokenIds::sep, &SpecialTokenIds::mask}) {
+    if (config.special.*member < 0) config.special.*member = usual.*member;
+  }
   config.split_special_tokens = settings_.flag("split_special_tokens", false);
   const bool is_bpe = loaded.model->words().family() == "bpe";
   config.clean_up_spaces =
@@ -243,7 +261,7 @@ ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan
 }
 
 LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages stages) {
-  const std::string file = files_.has(kTokenizerJson) ? std::string() : sentencepiece_file(files_, name);
+  const std::string file = files_.has(kTokenizerJson) ? std::string() : sentencepiece_file(files_, name, is_silent());
   std::string where = files_.where(file);
   std::optional<SentencePieceModel> pieces;
   if (!file.empty()) {
@@ -264,6 +282,7 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
   LoadedTokenizer loaded;
   loaded.stages = std::make_shared<const Stages>(std::move(plan->stages));
   loaded.model = build_model(std::move(spec), loaded.stages, where);
+  if (is_silent() && plan->model == ClassModel::wordpiece) require_tokens(*plan, loaded.model->words(), where);
   TokenizerConfig& config = loaded.config;
   config.decoder = std::move(plan->decoder);
   config.word_end = plan->word_end;
@@ -276,7 +295,9 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
   }
   set_sides(stages.padding_side, stages.truncation_side, plan->pads_left, config);
   add_named_tokens(settings_, plan->tokens, specific, extra, loaded);
-  if (plan->around == ClassPlan::Around::none) {
+  // RemBERT's constructor ends with the template that a tokenizer without one gets.
+  const bool has_none = plan->around == ClassPlan::Around::none || (name == "RemBertTokenizer" && !stages.has_post_processor);
+  if (has_none) {
     const bool says = !files_.has(kTokenizerJson) && (settings_.has("add_bos_token") || settings_.has("add_eos_token"));
     if (says && (settings_.flag("add_bos_token", false) || settings_.flag("add_eos_token", false))) {
       throw Error(ErrorCode::unsupported, settings_.where(), "no add_bos_token and no add_eos_token without a tokenizer.json", "true");

@@ -35,7 +35,10 @@ class Ids {
  public:
   Ids(const AddedVocabulary& added, const WordModel& model) : added_(added), model_(model) {}
 
-  std::int32_t id(const std::optional<TokenValue>& token, const char* what) const { return id(token ? token->content : "", what); }
+  std::int32_t id(const std::optional<TokenValue>& token, const char* what, std::int32_t if_none = -1) const {
+    if (!token && if_none >= 0) return if_none;
+    return id(token ? token->content : "", what);
+  }
   std::int32_t id(const std::string& content, const char* what) const {
     const std::int32_t found = content.empty() ? -1 : id_of(content, added_, model_);
     if (found < 0) {
@@ -97,6 +100,7 @@ std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& 
     if (piece.type != Type::control && piece.type != Type::user_defined) continue;
     tokens.push_back({.content = std::string(piece.text), .special = piece.type == Type::control, .normalized = false, .is_text = false});
   }
+  if (plan.around == Around::mbart) tokens.insert(tokens.begin(), plan.usual_extra.begin(), plan.usual_extra.end());
   if (plan.around == Around::eos) tokens.insert(tokens.end(), plan.usual_extra.begin(), plan.usual_extra.end());  // T5's own
   return tokens;
 }
@@ -121,8 +125,8 @@ PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& toke
     case Around::none: return texts_alone();
     case Around::bert:
     case Around::splinter: {
-      const auto cls = special(ids.id(tokens.cls, "cls_token"), plan.cls_type_id);
-      const std::int32_t sep = ids.id(tokens.sep, "sep_token");
+      const auto cls = special(ids.id(tokens.cls, "cls_token", plan.cls_if_none), plan.cls_type_id);
+      const std::int32_t sep = ids.id(tokens.sep, "sep_token", plan.sep_if_none);
       std::vector<TemplatePiece> pair = {cls, first, special(sep, 0), second, special(sep, 1)};
       if (plan.around == Around::splinter) {
         const auto question = special(ids.id("[QUESTION]", "question_token"), 0);
@@ -132,13 +136,17 @@ PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& toke
       return templates({cls, first, special(sep, 0)}, std::move(pair));
     }
     case Around::bert_by_types: {
+      for (const auto* token : {&tokens.cls, &tokens.sep}) {
+        // Hugging Face looks for them before it adds any token.
+        if (!*token || !model.token_to_id((*token)->content)) ids.id("", "cls_token or sep_token");
+      }
       const std::int32_t cls = ids.id(tokens.cls, "cls_token");
       const std::int32_t sep = ids.id(tokens.sep, "sep_token");
       Template steps = bert_template(cls, sep);
       return templates(std::move(steps.single), std::move(steps.pair));
     }
     case Around::roberta:
-      return {post_processors::Roberta{ids.id(tokens.cls, "cls_token"), ids.id(tokens.sep, "sep_token"), plan.trim_offsets,
+      return {post_processors::Roberta{ids.id(tokens.cls, "cls_token", plan.cls_if_none), ids.id(tokens.sep, "sep_token", plan.sep_if_none), plan.trim_offsets,
                                        plan.add_prefix_space}};
     case Around::clip:
       return {post_processors::Roberta{ids.id(tokens.bos, "bos_token"), ids.id(tokens.eos, "eos_token"), false, false}};
@@ -157,6 +165,11 @@ PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& toke
       const std::int32_t sep = ids.id(tokens.sep, "sep_token");
       const auto cls = special(ids.id(tokens.cls, "cls_token"), 2);
       return templates({first, special(sep, 0), cls}, {first, special(sep, 0), second, special(sep, 1), cls});
+    }
+    case Around::mbart: {
+      const auto eos = special(ids.id(tokens.eos, "eos_token"), 0);
+      const auto language = special(ids.id(plan.language, "src_lang"), 0);
+      return templates({first, eos, language}, {first, second_0, eos, language});
     }
     case Around::herbert: return {post_processors::Bert{0, 2}};
   }

@@ -116,6 +116,7 @@ void Settings::read_special_tokens_map(const TokenizerFiles& files) {
     const std::string place = where + ": " + key;
     if (key == "additional_special_tokens" || key == "extra_special_tokens") {
       if (!value.is_array()) throw Error(ErrorCode::unsupported, place, "a list of tokens", value.dump().substr(0, 60));
+      if (key == "additional_special_tokens" && extra_) continue;  // tokenizer_config.json's list counts
       std::vector<TokenValue> tokens;
       for (const json& one : value) {
         if (one.is_object() && key == "extra_special_tokens") {

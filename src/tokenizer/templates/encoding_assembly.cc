@@ -135,11 +135,11 @@ Encoding TokenizerImpl::finish(const Draft& draft, const EncodeOptions& options,
 }
 
 std::int32_t TokenizerImpl::pad_id(const EncodeOptions& options) const {
-  if (config_.special.pad < 0) {
+  if (config_.pad_id < 0) {
     throw Error(ErrorCode::invalid_argument, "pad_to", "0 for a tokenizer without a pad token",
                 std::to_string(options.pad_to));
   }
-  return config_.special.pad;
+  return config_.pad_id;
 }
 
 void TokenizerImpl::pad(Encoding& encoding, const EncodeOptions& options) const {
