@@ -2,7 +2,7 @@
 """Compares our tokenizers with Hugging Face's (tokenizers 0.23.3) on generated tokenizer.json files.
 
     python tests/tokenizer/combinations.py --tool build/tests/tokenizer/tokenize_tool [--count 300] [--texts 400]
-    python tests/tokenizer/combinations.py --sample tests/data/combinations      (writes the small committed sample)
+    python tests/tokenizer/combinations.py --sample tests/data/tokenizer/combinations.json   (the committed sample)
 
 Every file is a random choice of a normalizer, a pre-tokenizer, a model, a post-processor, a decoder and added tokens, all
 of which occur. Texts are those of differential.py: scraps of many scripts, marks, emoji, invalid UTF-8, pairs with every
@@ -318,23 +318,35 @@ def compare(seed, count, tool, show):
     return len(requests), wrong
 
 
-def write_sample(folder, count):
-    os.makedirs(folder, exist_ok=True)
-    for seed in range(count):
+def plain(request):
+    """Texts as they stand, for the committed sample."""
+    text = lambda value: bytes.fromhex(value).decode("utf8", "replace")
+    plain = {k: text(v) if k in ("text", "pair") else [text(w) for w in v] if k in ("words", "pair_words") else v for k, v in request.items()}
+    return plain, {k: v.encode().hex() if k in ("text", "pair") else [w.encode().hex() for w in v] if k in ("words", "pair_words") else v for k, v in plain.items()}
+
+
+def write_sample(path, count):
+    entries = []
+    for seed in range(10000):
         made = document(seed)
-        path = os.path.join(folder, f"{seed}.json")
-        with open(path, "w", encoding="utf8") as file:
-            json.dump(made, file, ensure_ascii=False, separators=(",", ":"))
-        try:
-            theirs = differential.Reference(path)
-        except BaseException:
-            os.remove(path)
+        text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+        if len(text) > 20000 or len(entries) == count:
             continue
-        answers = []
-        for request in requests_of(random.Random(seed), 16, theirs.hf.get_vocab_size(), made["model"]["type"] != "Unigram"):
-            answers.append({**request, "expected": theirs.expected(request)})
-        with open(os.path.join(folder, f"{seed}.expected.json"), "w", encoding="utf8") as file:
-            file.write("[\n" + ",\n".join(json.dumps(a, separators=(",", ":")) for a in answers) + "\n]\n")
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf8") as file:
+            file.write(text)
+            file.flush()
+            theirs = differential.Reference(file.name)
+        requests = []
+        for request in requests_of(random.Random(seed), 24, theirs.hf.get_vocab_size(), made["model"]["type"] != "Unigram"):
+            if "pad_to" in request or request.get("max_length", 99) < 12:
+                continue
+            shown, asked = plain(request)
+            requests.append({**shown, "expected": theirs.expected(asked)})
+        entries.append({"name": f"combination {seed}", "files": {"tokenizer.json": text}, "requests": requests})
+        if len(entries) == count:
+            break
+    with open(path, "w", encoding="utf8") as file:
+        file.write("[\n" + ",\n".join(json.dumps(e, separators=(",", ":")) for e in entries) + "\n]\n")
 
 
 def main():
@@ -344,7 +356,7 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--texts", type=int, default=400)
     parser.add_argument("--show", type=int, default=2)
-    parser.add_argument("--sample", help="a folder to write the committed sample to")
+    parser.add_argument("--sample", help="the file to write the committed sample to")
     options = parser.parse_args()
     if tokenizers.__version__ != differential.PINNED:
         sys.exit(f"tokenizers {differential.PINNED} is needed, found {tokenizers.__version__}")
