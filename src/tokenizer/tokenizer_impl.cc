@@ -96,6 +96,14 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
     return (bytes != nullptr && bytes->trim_offsets) || (roberta != nullptr && roberta->trim_offsets);
   });
   if (!trims) return;
+  const bool has_normalizer = model_->has_normalizer();
+  for (const auto& [id, entry] : config_.added.by_id()) {
+    // Hugging Face trims by the white space of the normal form, which the text need not have.
+    if (has_normalizer && entry.token.normalized && (entry.token.lstrip || entry.token.rstrip)) {
+      throw Error(ErrorCode::unsupported, "post_processor",
+                  "no trimmed offsets with an added token that is normalized and takes white space", "\"" + entry.token.content + "\"");
+    }
+  }
   trim_.emplace();
   for (std::size_t i = 0; i < model_->words().size(); ++i) {
     const auto id = static_cast<std::int32_t>(i);

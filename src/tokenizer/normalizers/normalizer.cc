@@ -1,5 +1,6 @@
 #include "tokenizer/normalizers/normalizer.h"
 
+#include "bertrt/error.h"
 #include "text/rewrite.h"
 #include "text/utf8.h"
 #include "tokenizer/bpe/byte_level.h"
@@ -46,6 +47,11 @@ struct Apply {
   void operator()(const normalizers::Replace& step) const {
     std::vector<text::Match> matches;
     step.pattern->find_all(text.bytes, matches);
+    if (!step.content.empty() && !matches.empty() && matches[0].matched && matches[0].end == 0) {
+      // What is put in there has no place in the text, and Hugging Face's next stages count wrong from it on.
+      throw Error(ErrorCode::invalid_argument, "normalizer",
+                  "a Replace that puts nothing before the text", "\"" + step.content + "\"");
+    }
     text::replace(text, matches, step.content, list);
   }
   void operator()(const normalizers::Precompiled& step) const { step->apply(text, list); }
