@@ -47,6 +47,7 @@ std::optional<std::vector<UnigramNormalizer::Step>> unigram_steps(const Normaliz
   std::vector<UnigramNormalizer::Step> found;
   for (const normalizers::Step& step : steps) {
     if (const auto* replace = std::get_if<normalizers::Replace>(&step)) {
+      if (replace->content.size() > 64) return std::nullopt;  // the general way refuses it
       if (replace->is_literal && !replace->pattern->pattern().empty()) {
         found.emplace_back(UnigramNormalizer::Replace{replace->pattern->pattern(), replace->content});
       } else if (!replace->is_literal && replace->pattern->pattern() == " {2,}") {

@@ -18,6 +18,21 @@ struct BertSink {
   }
 };
 
+// A file's normalizer may make a text grow, but not without end.
+constexpr std::size_t kRoom = std::size_t{1} << 20U;
+constexpr std::size_t kMostGrowth = 64;
+constexpr std::size_t kLongestContent = 64;
+
+[[noreturn]] void refuse(const std::string& expected, const std::string& found) {
+  throw Error(ErrorCode::invalid_argument, "normalizer", expected, found);
+}
+
+void check_content(const std::string& content) {
+  if (content.size() > kLongestContent) {
+    refuse("a content of at most " + std::to_string(kLongestContent) + " bytes", std::to_string(content.size()));
+  }
+}
+
 struct Apply {
   text::NormalizedText& text;
   text::ChangeList& list;
@@ -43,14 +58,17 @@ struct Apply {
   void operator()(normalizers::Nmt) const { text::nmt(text, list); }
   void operator()(normalizers::ByteLevel) const { text::spell_bytes(text, byte_level_char, list); }
   void operator()(const normalizers::Strip& step) const { text::strip(text, list, step.left, step.right); }
-  void operator()(const normalizers::Prepend& step) const { text::prepend(text, step.content); }
+  void operator()(const normalizers::Prepend& step) const {
+    check_content(step.content);
+    text::prepend(text, step.content);
+  }
   void operator()(const normalizers::Replace& step) const {
+    check_content(step.content);
     std::vector<text::Match> matches;
     step.pattern->find_all(text.bytes, matches);
     if (!step.content.empty() && !matches.empty() && matches[0].matched && matches[0].end == 0) {
       // What is put in there has no place in the text, and Hugging Face's next stages count wrong from it on.
-      throw Error(ErrorCode::invalid_argument, "normalizer",
-                  "a Replace that puts nothing before the text", "\"" + step.content + "\"");
+      refuse("a Replace that puts nothing before the text", "\"" + step.content + "\"");
     }
     text::replace(text, matches, step.content, list);
   }
@@ -60,7 +78,11 @@ struct Apply {
 }  // namespace
 
 void Normalizer::apply(text::NormalizedText& text, text::ChangeList& list) const {
-  for (const normalizers::Step& step : steps_) std::visit(Apply{text, list}, step);
+  const std::size_t most = kRoom + kMostGrowth * text.bytes.size();
+  for (const normalizers::Step& step : steps_) {
+    std::visit(Apply{text, list}, step);
+    if (text.bytes.size() > most) refuse("texts that grow to " + std::to_string(kMostGrowth) + " times their size at most", "more");
+  }
 }
 
 std::string Normalizer::apply(std::string_view text) const {

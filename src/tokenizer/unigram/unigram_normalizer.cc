@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bertrt/error.h"
 #include "text/compatibility.h"
 #include "text/rewrite.h"
 #include "text/utf8.h"
@@ -52,6 +53,10 @@ struct Apply {
   }
 };
 
+// As in normalizers/normalizer.cc: a text may grow, but not without end.
+constexpr std::size_t kRoom = std::size_t{1} << 20U;
+constexpr std::size_t kMostGrowth = 64;
+
 bool looks_at_space(const UnigramNormalizer::Step& step) {
   if (const auto* replace = std::get_if<UnigramNormalizer::Replace>(&step)) {
     // Anything but plain characters might be, or become, white space.
@@ -68,7 +73,13 @@ UnigramNormalizer::UnigramNormalizer(std::vector<Step> steps)
 
 bool UnigramNormalizer::apply(text::NormalizedText& text, text::ChangeList& list) const {
   bool alone = works_by_words_;
-  for (const Step& step : steps_) alone = std::visit(Apply{text, list}, step) && alone;
+  const std::size_t most = kRoom + kMostGrowth * text.bytes.size();
+  for (const Step& step : steps_) {
+    alone = std::visit(Apply{text, list}, step) && alone;
+    if (text.bytes.size() > most) {
+      throw Error(ErrorCode::invalid_argument, "normalizer", "texts that grow to " + std::to_string(kMostGrowth) + " times their size at most", "more");
+    }
+  }
   return alone;
 }
 
