@@ -3,6 +3,8 @@ find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.9 REQUIRED)
 find_package(hwy REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(Oniguruma REQUIRED IMPORTED_TARGET oniguruma)
 
 # libtorch is for the torchscript module alone. AUTO builds the module where a libtorch is found that can be used.
 set(BERTRT_TORCHSCRIPT AUTO CACHE STRING "The torchscript module: AUTO (where a libtorch is found), ON or OFF")

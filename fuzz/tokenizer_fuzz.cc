@@ -16,7 +16,7 @@
 
 #include "bertrt/error.h"
 #include "tokenizer/bpe_twin.h"
-#include "tokenizer/tokenizer_files.h"
+#include "tokenizer/files/tokenizer_files.h"
 #include "tokenizer/unigram_twin.h"
 #include "tokenizer/wordpiece_twin.h"
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -41,6 +42,8 @@ struct EncodeOptions {
   bool parse_special_tokens = true;
   /// Fill offsets, sequence_ids and special_tokens_mask. Off is faster: ids, types and mask only.
   bool with_offsets = true;
+  /// Fill Encoding::word_ids, too. Takes the tokenizer's stages one by one, which is slower.
+  bool with_word_ids = false;
 };
 
 /// The special tokens' ids, -1 where the vocabulary has none. They come from the tokenizer's files.
@@ -81,17 +84,36 @@ class BERTRT_API Tokenizer {
 
   /// @throws Error input_too_long, invalid_argument
   Encoding encode(std::string_view text, const EncodeOptions& options = {}) const;
-  Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const;
+  Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const;
+  /// A template, so that `{}` beside a text means options and never a pair.
+  template <typename Pair>
+    requires std::convertible_to<const Pair&, std::string_view>
+  Encoding encode(std::string_view text, const Pair& pair) const {
+    return encode(text, std::string_view(pair), EncodeOptions{});
+  }
+
+  /// A text that the caller cut into words, as Hugging Face's is_split_into_words: each word is tokenized by itself, its
+  /// offsets count from its own begin, and word_ids number the words.
+  Encoding encode_words(std::span<const std::string_view> words, const EncodeOptions& options = {}) const;
+  Encoding encode_words(std::span<const std::string_view> words, std::span<const std::string_view> pair,
+                        const EncodeOptions& options = {}) const;
 
   /// Ids alone, appended to `ids` (not cleared first): the fast path; no template, no truncation.
   void encode_ids(std::string_view text, std::vector<std::int32_t>& ids, bool parse_special_tokens = true) const;
 
   /// Many texts, shared out over `num_threads` threads; results in input order.
+  std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {},
+                                     std::size_t num_threads = 1) const;
   std::vector<Encoding> encode_batch(std::span<const std::string> texts, const EncodeOptions& options = {},
                                      std::size_t num_threads = 1) const;
 
-  /// Token ids to text, by the family's decoder. Ids outside the vocabulary are an Error invalid_argument.
+  /// Token ids to text, as Hugging Face's decode(): by the files' decoder, cleaned up where the files say so. Ids outside
+  /// the vocabulary are an Error invalid_argument.
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = true) const;
+
+  /// Many at once, in order.
+  std::vector<std::string> decode_batch(std::span<const std::vector<std::int32_t>> ids,
+                                        bool skip_special_tokens = true) const;
 
   /// A token's text as it stands in the vocabulary ("##ing"); nullopt for an id that has none.
   std::optional<std::string_view> id_to_token(std::int32_t id) const;
@@ -105,7 +127,7 @@ class BERTRT_API Tokenizer {
 
   const SpecialTokenIds& special_tokens() const noexcept;
 
-  /// "wordpiece", "unigram" or "bpe".
+  /// "wordpiece", "unigram", "bpe" or "wordlevel".
   std::string_view family() const noexcept;
 
   explicit Tokenizer(std::shared_ptr<const tokenizer::TokenizerImpl> impl);
@@ -121,5 +143,26 @@ class BERTRT_API Tokenizer {
 
 /// `encoding`'s offsets (and those of its overflow) counted in code points of the two texts instead of bytes.
 BERTRT_API Encoding code_point_offsets(Encoding encoding, std::string_view text, std::string_view pair = {});
+/// The same for what encode_words() gave.
+BERTRT_API Encoding code_point_offsets(Encoding encoding, std::span<const std::string_view> words,
+                                       std::span<const std::string_view> pair = {});
+
+/// Ids that come one by one to text that grows, as Hugging Face's DecodeStream: a piece of text is given out as soon as
+/// it can no longer change, characters that are not complete yet are held back. One object a stream; not thread-safe.
+class BERTRT_API DecodeStream {
+ public:
+  explicit DecodeStream(Tokenizer tokenizer, bool skip_special_tokens = true);
+
+  /// The next id; the text that is now sure, empty where nothing new is.
+  /// @throws Error invalid_argument for an id outside the vocabulary; runtime where the decoder changed what was given out
+  std::string step(std::int32_t id);
+
+ private:
+  Tokenizer tokenizer_;
+  bool skip_special_tokens_;
+  std::vector<std::int32_t> ids_;  ///< what the next text depends on
+  std::string prefix_;             ///< their text that was given out
+  std::size_t prefix_ids_ = 0;
+};
 
 }  // namespace bertrt

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bertrt/encoding.h"
@@ -29,5 +30,8 @@ struct NormalizedText {
     source.clear();
   }
 };
+
+/// `text` as it stands, each character with its own place; each maximal invalid subpart as U+FFFD.
+void align_to_itself(std::string_view text, NormalizedText& normalized);
 
 }  // namespace bertrt::text

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "text/compatibility.h"
+#include "text/composition.h"
 #include "text/gpt2_classes.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
@@ -58,34 +59,72 @@ void replace_matches(NormalizedText& text, std::string_view content, ChangeList&
 
 }  // namespace
 
-void nfkd(NormalizedText& text, ChangeList& list) {
-  if (is_ascii(text.bytes)) return;
-  list.changes.clear();
-  for (std::size_t at = 0; at < text.bytes.size();) {
-    const Decoded c = decode_utf8(text.bytes, at);
+namespace {
+
+enum class Form { canonical, compatibility };
+
+void decompose(std::string_view bytes, Form form, std::vector<Change>& changes) {
+  changes.clear();
+  for (std::size_t at = 0; at < bytes.size();) {
+    const Decoded c = decode_utf8(bytes, at);
     at += c.length;
     if (is_hangul_syllable(c.code_point)) {
       char32_t jamo[3];
       const unsigned count = hangul_decomposition(c.code_point, jamo);
-      for (unsigned i = 0; i < count; ++i) list.changes.push_back({jamo[i], i == 0 ? 0 : 1});
+      for (unsigned i = 0; i < count; ++i) changes.push_back({jamo[i], i == 0 ? 0 : 1});
       continue;
     }
-    const auto target = compatibility_decomposition(c.code_point);
-    if (target.empty()) list.changes.push_back({c.code_point, 0});
-    for (std::size_t i = 0; i < target.size(); ++i) list.changes.push_back({target[i], i == 0 ? 0 : 1});
+    const auto target =
+        form == Form::canonical ? decomposition(c.code_point) : compatibility_decomposition(c.code_point);
+    if (target.empty()) changes.push_back({c.code_point, 0});
+    for (std::size_t i = 0; i < target.size(); ++i) changes.push_back({target[i], i == 0 ? 0 : 1});
   }
-  order_marks(list.changes);
+  order_marks(changes);
+}
+
+/// Puts characters together: each with the last starter, unless one of its class or above stands between. The whole
+/// counts the changes of both, and one character less.
+void recompose(std::vector<Change>& changes) {
+  std::size_t kept = 0;
+  std::size_t starter = 0;
+  bool has_starter = false;
+  unsigned last_class = 0;  // of what was kept behind the starter; 0: nothing
+  for (const Change& change : changes) {
+    const unsigned mark_class = combining_class(change.code_point);
+    const bool is_next = has_starter && starter + 1 == kept;
+    if (has_starter && (is_next || last_class < mark_class)) {
+      if (const char32_t whole = compose(changes[starter].code_point, change.code_point)) {
+        changes[starter] = {whole, changes[starter].change + change.change - 1};
+        continue;
+      }
+    }
+    changes[kept] = change;
+    if (mark_class == 0) {
+      starter = kept;
+      has_starter = true;
+    }
+    last_class = mark_class;
+    ++kept;
+  }
+  changes.resize(kept);
+}
+
+void change_form(NormalizedText& text, Form form, bool composed, ChangeList& list) {
+  if (is_ascii(text.bytes)) return;
+  decompose(text.bytes, form, list.changes);
+  if (composed) recompose(list.changes);
   list.apply(text);
 }
 
-void strip_accents(NormalizedText& text, ChangeList& list) {
-  if (is_ascii(text.bytes)) return;
+/// Takes out what `keep` does not want; what is left of a character is its first change with the count of what followed.
+template <typename Keep>
+void filter(NormalizedText& text, ChangeList& list, Keep keep) {
   list.changes.clear();
   std::size_t removed_first = 0;
   for (std::size_t at = 0; at < text.bytes.size();) {
     const Decoded c = decode_utf8(text.bytes, at);
     at += c.length;
-    if ((compatibility_flags(c.code_point) & kCombiningMark) == 0) {
+    if (keep(c.code_point)) {
       list.changes.push_back({c.code_point, 0});
     } else if (list.changes.empty()) {
       ++removed_first;
@@ -94,6 +133,55 @@ void strip_accents(NormalizedText& text, ChangeList& list) {
     }
   }
   list.apply(text, removed_first);
+}
+
+bool nmt_removes(char32_t c) noexcept {
+  return (c >= 1 && c <= 8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
+}
+
+bool nmt_is_space(char32_t c) noexcept {
+  return c == 9 || c == 0xA || c == 0xC || c == 0xD || c == 0x1680 || (c >= 0x200B && c <= 0x200F) || c == 0x2028 ||
+         c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
+}
+
+}  // namespace
+
+void nfd(NormalizedText& text, ChangeList& list) { change_form(text, Form::canonical, false, list); }
+void nfkd(NormalizedText& text, ChangeList& list) { change_form(text, Form::compatibility, false, list); }
+void nfc(NormalizedText& text, ChangeList& list) { change_form(text, Form::canonical, true, list); }
+void nfkc(NormalizedText& text, ChangeList& list) { change_form(text, Form::compatibility, true, list); }
+
+void nmt(NormalizedText& text, ChangeList& list) {
+  filter(text, list, [](char32_t c) { return !nmt_removes(c); });
+  list.changes.clear();
+  for (std::size_t at = 0; at < text.bytes.size();) {
+    const Decoded c = decode_utf8(text.bytes, at);
+    at += c.length;
+    list.changes.push_back({nmt_is_space(c.code_point) ? U' ' : c.code_point, 0});
+  }
+  list.apply(text);
+}
+
+void prepend(NormalizedText& text, std::string_view content) {
+  if (text.bytes.empty()) return;
+  const Offset first = text.source.front();
+  text.bytes.insert(0, content);
+  text.source.insert(text.source.begin(), content.size(), first);
+}
+
+void spell_bytes(NormalizedText& text, char32_t (*character_of)(std::uint8_t) noexcept, ChangeList& list) {
+  NormalizedText& next = list.next;
+  next.clear();
+  for (std::size_t i = 0; i < text.bytes.size(); ++i) {
+    append_utf8(character_of(static_cast<std::uint8_t>(text.bytes[i])), next.bytes);
+    next.source.resize(next.bytes.size(), text.source[i]);
+  }
+  std::swap(text, next);
+}
+
+void strip_accents(NormalizedText& text, ChangeList& list) {
+  if (is_ascii(text.bytes)) return;
+  filter(text, list, [](char32_t c) { return (compatibility_flags(c) & kCombiningMark) == 0; });
 }
 
 void lowercase(NormalizedText& text, ChangeList& list) {
@@ -137,6 +225,22 @@ void replace(NormalizedText& text, std::string_view pattern, std::string_view co
     const std::size_t at = text.bytes.find(pattern, from);
     return std::pair(at, at + pattern.size());
   });
+}
+
+void replace(NormalizedText& text, const std::vector<Match>& matches, std::string_view content, ChangeList& list) {
+  NormalizedText& next = list.next;
+  next.clear();
+  for (const Match& match : matches) {
+    if (match.matched) {
+      next.bytes.append(content);
+      next.source.resize(next.bytes.size(), match.end == 0 ? Offset{} : text.source[match.end - 1]);
+    } else {
+      next.bytes.append(text.bytes, match.begin, match.end - match.begin);
+      next.source.insert(next.source.end(), text.source.begin() + static_cast<std::ptrdiff_t>(match.begin),
+                         text.source.begin() + static_cast<std::ptrdiff_t>(match.end));
+    }
+  }
+  std::swap(text, next);
 }
 
 void replace_space_runs(NormalizedText& text, std::string_view content, ChangeList& list) {

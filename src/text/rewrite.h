@@ -1,17 +1,37 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "text/change_list.h"
 #include "text/normalized_text.h"
+#include "text/regex.h"
 
 namespace bertrt::text {
 
-// Normalizers of Hugging Face tokenizers 0.23.3 that a unigram tokenizer is put together from. Each makes `text` its
-// next form, with offsets as that library has them; `list` is memory for it.
+// Normalizers of Hugging Face tokenizers 0.23.3. Each makes `text` its next form, with offsets as that library has them;
+// `list` is memory for it.
 
-/// Compatibility decomposition, marks in canonical order.
+/// Canonical and compatibility decomposition, marks in canonical order.
+void nfd(NormalizedText& text, ChangeList& list);
 void nfkd(NormalizedText& text, ChangeList& list);
+
+/// The same, and then composition.
+void nfc(NormalizedText& text, ChangeList& list);
+void nfkc(NormalizedText& text, ChangeList& list);
+
+/// sentencepiece's clean-up: control characters out, odd spaces and U+2581 to a space.
+void nmt(NormalizedText& text, ChangeList& list);
+
+/// `content` before a text that is not empty.
+void prepend(NormalizedText& text, std::string_view content);
+
+/// Every byte by its character of the byte-level alphabet (tokenizer/byte_level.h), which `character_of` gives.
+void spell_bytes(NormalizedText& text, char32_t (*character_of)(std::uint8_t) noexcept, ChangeList& list);
+
+/// Every stretch in `matches` that matched becomes `content`.
+void replace(NormalizedText& text, const std::vector<Match>& matches, std::string_view content, ChangeList& list);
 
 /// Takes combining marks out (categories Mn, Mc, Me).
 void strip_accents(NormalizedText& text, ChangeList& list);

@@ -102,7 +102,7 @@ void AddedTokenMatcher::split(std::string_view text, bool parse_special, std::ve
     if (token.lstrip) begin = std::max(space_at_end(text.substr(0, begin)), done);
     if (token.rstrip) end += space_at_start(text.substr(end));
     if (done < begin) segments.push_back({offset(done, begin), -1});
-    segments.push_back({offset(begin, end), token.id});
+    segments.push_back({offset(begin, end), pattern->id});
     done = end;
   }
   if (done < text.size()) segments.push_back({offset(done, text.size()), -1});

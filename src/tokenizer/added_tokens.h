@@ -5,7 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/tokenizer_config.h"
+#include "bertrt/encoding.h"
+#include "tokenizer/added_vocabulary.h"
 
 namespace bertrt::tokenizer {
 
@@ -21,6 +22,7 @@ class AddedTokenMatcher {
   struct Pattern {
     std::string text;  ///< what is looked for: the token's content, normalized where it has to be
     AddedToken token;
+    std::int32_t id = -1;
   };
 
   AddedTokenMatcher() = default;

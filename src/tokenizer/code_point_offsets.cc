@@ -23,30 +23,67 @@ std::vector<std::uint32_t> code_points_before(std::string_view text) {
   return before;
 }
 
-void convert(Encoding& encoding, const std::vector<std::uint32_t> (&before)[2]) {
-  if (encoding.sequence_ids.size() != encoding.offsets.size()) {
+using Map = std::vector<std::uint32_t>;
+
+/// `map_of(text, word)` gives the map of what an offset is in, nullptr for nothing.
+template <typename MapOf>
+void convert(Encoding& encoding, MapOf map_of) {
+  const auto& texts = encoding.text_ids.empty() ? encoding.sequence_ids : encoding.text_ids;
+  if (texts.size() != encoding.offsets.size()) {
     throw Error(ErrorCode::invalid_argument, "encoding", "a sequence id for each offset",
-                std::to_string(encoding.sequence_ids.size()) + " for " + std::to_string(encoding.offsets.size()));
+                std::to_string(texts.size()) + " for " + std::to_string(encoding.offsets.size()));
   }
   for (std::size_t i = 0; i < encoding.offsets.size(); ++i) {
-    if (encoding.sequence_ids[i] < 0) continue;
-    const auto& map = before[encoding.sequence_ids[i] == 1];
+    if (texts[i] < 0) continue;
+    const Map* map = map_of(texts[i] == 1, i < encoding.word_ids.size() ? encoding.word_ids[i] : -1);
+    if (map == nullptr) continue;
     Offset& offset = encoding.offsets[i];
-    if (offset.begin > offset.end || offset.end >= map.size()) {
+    if (offset.begin > offset.end || offset.end >= map->size()) {
       throw Error(ErrorCode::invalid_argument, "encoding", "offsets into the texts that it was made from",
-                  "one that ends at byte " + std::to_string(offset.end) + " of " + std::to_string(map.size() - 1));
+                  "one that ends at byte " + std::to_string(offset.end) + " of " + std::to_string(map->size() - 1));
     }
-    offset = {map[offset.begin], map[offset.end]};
+    offset = {(*map)[offset.begin], (*map)[offset.end]};
   }
-  for (Encoding& window : encoding.overflowing) convert(window, before);
+  for (Encoding& window : encoding.overflowing) convert(window, map_of);
 }
 
 }  // namespace
 
 Encoding code_point_offsets(Encoding encoding, std::string_view text, std::string_view pair) {
-  const std::vector<std::uint32_t> before[2] = {code_points_before(text), code_points_before(pair)};
-  convert(encoding, before);
+  const Map before[2] = {code_points_before(text), code_points_before(pair)};
+  convert(encoding, [&](bool is_second, std::int32_t) { return &before[is_second]; });
   return encoding;
+}
+
+Encoding code_point_offsets(Encoding encoding, std::span<const std::string_view> words,
+                            std::span<const std::string_view> pair) {
+  std::vector<Map> before[2];
+  for (const std::string_view word : words) before[0].push_back(code_points_before(word));
+  for (const std::string_view word : pair) before[1].push_back(code_points_before(word));
+  convert(encoding, [&](bool is_second, std::int32_t word) -> const Map* {
+    const auto& maps = before[is_second];
+    return word < 0 || static_cast<std::size_t>(word) >= maps.size() ? nullptr : &maps[static_cast<std::size_t>(word)];
+  });
+  return encoding;
+}
+
+std::optional<std::size_t> char_to_token(const Encoding& encoding, std::uint32_t position, int sequence) noexcept {
+  for (std::size_t i = 0; i < encoding.offsets.size() && i < encoding.sequence_ids.size(); ++i) {
+    const Offset& offset = encoding.offsets[i];
+    if (encoding.sequence_ids[i] == sequence && position >= offset.begin && position < offset.end) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::pair<std::size_t, std::size_t>> word_to_tokens(const Encoding& encoding, std::int32_t word,
+                                                                  int sequence) noexcept {
+  std::optional<std::pair<std::size_t, std::size_t>> tokens;
+  for (std::size_t i = 0; i < encoding.word_ids.size() && i < encoding.sequence_ids.size(); ++i) {
+    if (encoding.sequence_ids[i] != sequence || encoding.word_ids[i] != word) continue;
+    if (!tokens) tokens.emplace(i, i);
+    tokens->second = i + 1;
+  }
+  return tokens;
 }
 
 }  // namespace bertrt

@@ -16,6 +16,9 @@ namespace bertrt::tokenizer {
 struct Pieces {
   std::vector<std::int32_t> ids;
   std::vector<Offset> offsets;  ///< bytes of the run's text
+  /// Where words are counted: the number of each token's word, the next one's in `next_word`. PipelineModel alone does.
+  std::vector<std::int32_t>* words = nullptr;
+  std::size_t next_word = 0;
 };
 
 /// What a model has to know about the run beside its text.
@@ -24,20 +27,22 @@ struct RunContext {
   bool special_pieces = true;  ///< false: a text may not name control pieces (parse_special_tokens is off)
 };
 
-/// What a family is: plain text to ids and tokens back to text. Immutable, so every call may run on many threads.
+class WordModel;
+
+/// Normalizer, pre-tokenizer and model in one: plain text to ids. Immutable, so every call may run on many threads.
 ///
 /// The facade (TokenizerImpl) has already taken added and special tokens out of the text, so that a model sees the
-/// runs between them; it also does templates, truncation, stride, padding and the trimming of offsets
-/// (TokenizerConfig::trim_offsets), for every family alike. A model does what Hugging Face's normalizer,
-/// pre-tokenizer and model do to one run.
+/// runs between them; it also does templates, truncation, stride, padding and the trimming of offsets, for every family
+/// alike. A model does what Hugging Face's normalizer, pre-tokenizer and model do to one run.
 ///
 /// The text is the caller's and may be invalid UTF-8: each maximal invalid subpart is read as U+FFFD, and its offset
-/// covers the bytes that stood there. Nothing here throws for any text.
+/// covers the bytes that stood there. An Error comes only where Hugging Face fails, too: something unknown without an
+/// unknown token, or a pattern that takes too long.
 class SubwordModel {
  public:
   virtual ~SubwordModel() = default;
 
-  /// "wordpiece", "unigram" or "bpe".
+  /// "wordpiece", "unigram", "bpe" or "wordlevel".
   virtual std::string_view family() const noexcept = 0;
 
   /// Normalizes, splits and encodes `text`; appends ids and offsets into `text`, as Hugging Face gives them before
@@ -58,16 +63,12 @@ class SubwordModel {
   /// `normalized`, which is valid UTF-8. The default calls encode(), right for a family without a normalizer.
   virtual void encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const;
 
-  /// Tokens (as they stand in the vocabulary, special ones already left out where asked) to text, by the family's
-  /// decoder.
-  virtual std::string decode(std::span<const std::string_view> tokens) const = 0;
+  /// The model alone, which knows the vocabulary. Lives as long as this.
+  virtual const WordModel& words() const noexcept = 0;
 
-  /// The model's own vocabulary, without added tokens that it lacks. The view lives as long as the model.
-  virtual std::optional<std::string_view> id_to_token(std::int32_t id) const = 0;
-  virtual std::optional<std::int32_t> token_to_id(std::string_view token) const = 0;
-
-  /// Highest id + 1 of the model's own vocabulary.
-  virtual std::size_t size() const noexcept = 0;
+  /// Before the model is shared: `token` is a control piece, which a text may not name with special_pieces off. No
+  /// effect on a model that has no such pieces.
+  virtual void mark_special(std::string_view token) { (void)token; }
 };
 
 }  // namespace bertrt::tokenizer

@@ -37,6 +37,8 @@ class SubwordVocab {
   std::optional<std::string_view> token(std::int32_t id) const noexcept;
   /// Highest id + 1.
   std::size_t size() const noexcept { return spans_.size(); }
+  /// Number of tokens.
+  std::size_t count() const noexcept { return used_; }
 
  private:
   struct Span {

@@ -7,11 +7,13 @@
 #include <system_error>
 #include <thread>
 
-#include "tokenizer/tokenizer_files.h"
+#include "tokenizer/files/tokenizer_files.h"
 #include "tokenizer/tokenizer_impl.h"
 
 namespace bertrt {
 namespace {
+
+using Input = tokenizer::TokenizerImpl::Input;
 
 Tokenizer make(const tokenizer::TokenizerFiles& files) {
   return Tokenizer(std::make_shared<const tokenizer::TokenizerImpl>(tokenizer::load_tokenizer(files)));
@@ -31,11 +33,22 @@ EncodeOptions Tokenizer::limited(EncodeOptions options) const noexcept {
 }
 
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
-  return impl_->encode(text, limited(options));
+  return impl_->encode(Input{{&text, 1}}, nullptr, limited(options));
 }
 
 Encoding Tokenizer::encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
-  return impl_->encode(text, pair, limited(options));
+  const Input second{{&pair, 1}};
+  return impl_->encode(Input{{&text, 1}}, &second, limited(options));
+}
+
+Encoding Tokenizer::encode_words(std::span<const std::string_view> words, const EncodeOptions& options) const {
+  return impl_->encode(Input{words, true}, nullptr, limited(options));
+}
+
+Encoding Tokenizer::encode_words(std::span<const std::string_view> words, std::span<const std::string_view> pair,
+                                 const EncodeOptions& options) const {
+  const Input second{pair, true};
+  return impl_->encode(Input{words, true}, &second, limited(options));
 }
 
 void Tokenizer::encode_ids(std::string_view text, std::vector<std::int32_t>& ids, bool parse_special_tokens) const {
@@ -43,6 +56,12 @@ void Tokenizer::encode_ids(std::string_view text, std::vector<std::int32_t>& ids
 }
 
 std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string> texts, const EncodeOptions& options,
+                                              std::size_t num_threads) const {
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  return encode_batch(views, options, num_threads);
+}
+
+std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options,
                                               std::size_t num_threads) const {
   std::vector<Encoding> encodings(texts.size());
   // Small shares, taken as threads get free: texts differ in length.
@@ -56,7 +75,7 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string> texts
       const std::size_t end = std::min(begin + kShare, texts.size());
       for (std::size_t i = begin; i < end; ++i) {
         try {
-          encodings[i] = impl_->encode(texts[i], limited(options));
+          encodings[i] = encode(texts[i], options);
         } catch (...) {
           const std::lock_guard lock(mutex);
           if (i < failed_at) {  // the first text's error, whichever thread meets one first
@@ -84,6 +103,14 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string> texts
 
 std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
   return impl_->decode(ids, skip_special_tokens);
+}
+
+std::vector<std::string> Tokenizer::decode_batch(std::span<const std::vector<std::int32_t>> ids,
+                                                 bool skip_special_tokens) const {
+  std::vector<std::string> texts;
+  texts.reserve(ids.size());
+  for (const std::vector<std::int32_t>& one : ids) texts.push_back(decode(one, skip_special_tokens));
+  return texts;
 }
 
 std::optional<std::string_view> Tokenizer::id_to_token(std::int32_t id) const { return impl_->id_to_token(id); }

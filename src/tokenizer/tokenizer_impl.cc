@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "bertrt/error.h"
+#include "text/gpt2_classes.h"
+#include "text/utf8.h"
 
 namespace bertrt::tokenizer {
 namespace {
@@ -22,11 +24,6 @@ std::string_view slice(std::string_view text, Offset range) {
   return text.substr(range.begin, range.end - range.begin);
 }
 
-std::size_t special_count(std::span<const TemplatePiece> steps) {
-  return static_cast<std::size_t>(std::count_if(
-      steps.begin(), steps.end(), [](const TemplatePiece& p) { return p.kind == TemplatePiece::Kind::special; }));
-}
-
 /// Limits that make no sense for any text. A stride is refused as Hugging Face does it, against the template of one
 /// text.
 void check_limits(const EncodeOptions& options, std::size_t added, std::size_t added_to_one) {
@@ -43,55 +40,86 @@ void check_limits(const EncodeOptions& options, std::size_t added, std::size_t a
   }
 }
 
+/// What transformers' CLIP tokenizer makes of a decoded text: the mark of a word's end is a space, none at the ends.
+std::string without_word_ends(std::string_view text, std::string_view mark) {
+  std::string spaced;
+  while (!text.empty()) {
+    const std::size_t at = text.find(mark);
+    spaced.append(text.substr(0, at));
+    if (at == std::string_view::npos) break;
+    spaced.push_back(' ');
+    text.remove_prefix(at + mark.size());
+  }
+  std::size_t begin = 0;
+  std::size_t end = spaced.size();
+  while (begin < end) {
+    const text::Decoded c = text::decode_utf8(spaced, begin);
+    if (!text::is_white_space(c.code_point) && !(c.code_point >= 0x1C && c.code_point <= 0x1F)) break;
+    begin += c.length;
+  }
+  while (end > begin) {
+    const std::size_t at = text::previous_utf8(spaced, end);
+    const char32_t c = text::decode_utf8(spaced, at).code_point;
+    if (!text::is_white_space(c) && !(c >= 0x1C && c <= 0x1F)) break;
+    end = at;
+  }
+  return spaced.substr(begin, end - begin);
+}
+
 }  // namespace
 
 TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
-    : model_(std::move(loaded.model)), config_(std::move(loaded.config)), vocab_size_(model_->size()) {
+    : model_(std::move(loaded.model)),
+      config_(std::move(loaded.config)),
+      plain_(plain_template(config_.post_processors)),
+      vocab_size_(model_->words().size()) {
   std::vector<AddedTokenMatcher::Pattern> raw;
   std::vector<AddedTokenMatcher::Pattern> normalized;
-  for (const AddedToken& token : config_.added_tokens) {
-    if (token.content.empty()) continue;
-    if (token.id < 0) {
-      throw Error(ErrorCode::invalid_format, "added token " + token.content, "an id in the vocabulary", "none");
-    }
-    std::string decoded = token.content;
-    if (token.normalized && model_->has_normalizer()) {
-      text::NormalizedText form;
-      model_->normalize(token.content, {}, form);
-      decoded = form.bytes;
-    }
-    // The decoder skips by content, so a normalized form that differs is not skipped.
-    const bool skipped = token.special && decoded == token.content;
-    added_by_id_.insert_or_assign(token.id, Added{token.content, decoded, skipped});
-    added_by_content_.insert_or_assign(token.content, token.id);
-    vocab_size_ = std::max(vocab_size_, static_cast<std::size_t>(token.id) + 1);
-    (token.normalized ? normalized : raw).push_back({decoded, token});
+  for (const auto& [id, entry] : config_.added.by_id()) {
+    added_by_id_.emplace(id, &entry);
+    vocab_size_ = std::max(vocab_size_, static_cast<std::size_t>(id) + 1);
+    // A token that was special once stays so.
+    AddedToken token = entry.token;
+    token.special = config_.added.is_special(token.content);
+    (token.normalized ? normalized : raw).push_back({entry.searched, std::move(token), id});
   }
   in_raw_text_ = AddedTokenMatcher(std::move(raw));
   in_normalized_text_ = AddedTokenMatcher(std::move(normalized));
+  if (loaded.stages != nullptr) {
+    // The words' model is a part of model_; PipelineModel changes it in mark_special() alone.
+    std::shared_ptr<WordModel> words(const_cast<WordModel*>(&model_->words()), [](WordModel*) {});
+    counting_ = std::make_unique<PipelineModel>(std::move(loaded.stages), std::move(words));
+  }
+  const bool trims = std::any_of(config_.post_processors.begin(), config_.post_processors.end(), [](const auto& step) {
+    const auto* bytes = std::get_if<post_processors::ByteLevel>(&step);
+    const auto* roberta = std::get_if<post_processors::Roberta>(&step);
+    return (bytes != nullptr && bytes->trim_offsets) || (roberta != nullptr && roberta->trim_offsets);
+  });
+  if (!trims) return;
+  const bool has_normalizer = model_->has_normalizer();
+  for (const auto& [id, entry] : config_.added.by_id()) {
+    // Hugging Face trims by the white space of the normal form, which the text need not have.
+    if (has_normalizer && entry.token.normalized && (entry.token.lstrip || entry.token.rstrip)) {
+      throw Error(ErrorCode::unsupported, "post_processor",
+                  "no trimmed offsets with an added token that is normalized and takes white space", "\"" + entry.token.content + "\"");
+    }
+  }
+  trim_.emplace();
+  for (std::size_t i = 0; i < model_->words().size(); ++i) {
+    const auto id = static_cast<std::int32_t>(i);
+    if (const auto token = model_->words().id_to_token(id)) trim_->add(id, *token);
+  }
+  for (const auto& [id, entry] : config_.added.by_id()) trim_->add_from_text(id, entry.searched);
+}
 
-  using Kind = TemplatePiece::Kind;
-  if (config_.tmpl.single.empty()) config_.tmpl.single = {{Kind::first, -1, 0}};
-  if (config_.tmpl.pair.empty()) config_.tmpl.pair = {{Kind::first, -1, 0}, {Kind::second, -1, 1}};
-  for (const auto* tmpl : {&config_.tmpl.single, &config_.tmpl.pair}) {
-    for (const TemplatePiece& piece : *tmpl) {
-      if (piece.kind == Kind::special && piece.id < 0) {
-        throw Error(ErrorCode::invalid_format, "tokenizer", "every special token of the template in the vocabulary",
-                    "one that is not");
-      }
-    }
-  }
-  if (config_.trim_offsets) {
-    trim_.emplace(config_.trim_keeps_prefix_space);
-    for (std::size_t i = 0; i < model_->size(); ++i) {
-      const auto id = static_cast<std::int32_t>(i);
-      if (const auto token = model_->id_to_token(id)) trim_->add(id, *token);
-    }
-    for (const auto& [id, added] : added_by_id_) trim_->add_from_text(id, added.content);
-  }
+void TokenizerImpl::put_added(std::int32_t id, Offset range, Pieces& pieces) {
+  pieces.ids.push_back(id);
+  pieces.offsets.push_back(range);
+  if (pieces.words != nullptr) pieces.words->push_back(static_cast<std::int32_t>(pieces.next_word++));
 }
 
 void TokenizerImpl::append_run(std::string_view text, Offset range, bool parse_special_tokens, Pieces& out) const {
+  const SubwordModel* const model = out.words != nullptr ? counting_.get() : model_.get();
   const std::string_view run = slice(text, range);
   const std::size_t before = out.offsets.size();
   const auto shift = [&](std::uint32_t by) {
@@ -102,29 +130,28 @@ void TokenizerImpl::append_run(std::string_view text, Offset range, bool parse_s
     }
   };
   if (in_normalized_text_.empty()) {
-    model_->encode(run, context_at(range.begin, parse_special_tokens), out);
+    model->encode(run, context_at(range.begin, parse_special_tokens), out);
     shift(range.begin);
     return;
   }
   text::NormalizedText normalized;
-  const bool changes = model_->has_normalizer();
-  if (changes) model_->normalize(run, context_at(range.begin, parse_special_tokens), normalized);
+  const bool changes = model->has_normalizer();
+  if (changes) model->normalize(run, context_at(range.begin, parse_special_tokens), normalized);
   const std::string_view searched = changes ? std::string_view(normalized.bytes) : run;
   std::vector<Segment> segments;
   in_normalized_text_.split(searched, parse_special_tokens, segments);
   for (const Segment& segment : segments) {
     const std::size_t at = out.offsets.size();
     if (segment.id >= 0) {
-      out.ids.push_back(segment.id);
-      out.offsets.push_back(segment.range);
+      put_added(segment.id, segment.range, out);
     } else {
       const Offset in_text = changes ? normalized.to_source(segment.range) : segment.range;
       const RunContext context = context_at(range.begin + in_text.begin, parse_special_tokens);
       const std::string_view part = slice(searched, segment.range);
       if (changes) {
-        model_->encode_normalized(part, context, out);
+        model->encode_normalized(part, context, out);
       } else {
-        model_->encode(part, context, out);
+        model->encode(part, context, out);
       }
       for (std::size_t i = at; i < out.offsets.size(); ++i) {
         out.offsets[i].begin += segment.range.begin;
@@ -177,48 +204,60 @@ void TokenizerImpl::encode_ids(std::string_view text, std::vector<std::int32_t>&
   }
 }
 
-Pieces TokenizerImpl::pieces(std::string_view text, bool parse_special_tokens, bool with_offsets) const {
+void TokenizerImpl::append_text(std::string_view text, bool parse_special_tokens, Pieces& out) const {
   check_size(text);
-  Pieces out;
-  if (!with_offsets) {
-    encode_ids(text, out.ids, parse_special_tokens);
-    return out;
-  }
   std::vector<Segment> segments;
   in_raw_text_.split(text, parse_special_tokens, segments);
   for (const Segment& segment : segments) {
     if (segment.id >= 0) {
-      out.ids.push_back(segment.id);
-      out.offsets.push_back(segment.range);
+      put_added(segment.id, segment.range, out);
     } else {
       append_run(text, segment.range, parse_special_tokens, out);
     }
   }
-  return out;
 }
 
-Encoding TokenizerImpl::encode(std::string_view text, const EncodeOptions& options) const {
-  return encode_parts(text, nullptr, options);
-}
-
-Encoding TokenizerImpl::encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
-  return encode_parts(text, &pair, options);
-}
-
-Encoding TokenizerImpl::encode_parts(std::string_view text, const std::string_view* pair,
-                                     const EncodeOptions& options) const {
-  Part parts[2] = {{text, pieces(text, options.parse_special_tokens, options.with_offsets)}, {}};
-  if (pair != nullptr) parts[1] = {*pair, pieces(*pair, options.parse_special_tokens, options.with_offsets)};
-
-  const auto& steps = pair != nullptr ? config_.tmpl.pair : config_.tmpl.single;
-  PairWindows windows{{{0, parts[0].pieces.ids.size()}}, {{0, parts[1].pieces.ids.size()}}};
-  if (options.max_length > 0) {
-    const std::size_t added = options.add_special_tokens ? special_count(steps) : 0;
-    check_limits(options, added, special_count(config_.tmpl.single));
-    windows = truncate(parts[0].pieces.ids.size(), parts[1].pieces.ids.size(), pair != nullptr,
-                       options.max_length - added, options.truncation, options.stride, config_.truncation_side);
+TokenizerImpl::Part TokenizerImpl::part(const Input& input, const EncodeOptions& options) const {
+  const bool parse_special_tokens = options.parse_special_tokens && !config_.split_special_tokens;
+  Part part{input, {}, {}};
+  if (input.is_words) {
+    for (std::size_t i = 0; i < input.texts.size(); ++i) {
+      append_text(input.texts[i], parse_special_tokens, part.pieces);
+      part.words.resize(part.pieces.ids.size(), static_cast<std::int32_t>(i));
+    }
+  } else if (options.with_word_ids) {
+    part.pieces.words = &part.words;
+    append_text(input.texts[0], parse_special_tokens, part.pieces);
+    part.pieces.words = nullptr;
+  } else if (!options.with_offsets) {
+    encode_ids(input.texts[0], part.pieces.ids, parse_special_tokens);
+  } else {
+    append_text(input.texts[0], parse_special_tokens, part.pieces);
   }
+  return part;
+}
 
+Encoding TokenizerImpl::encode(const Input& first, const Input* second, const EncodeOptions& options) const {
+  if (options.pad_to > 0) pad_id(options);  // refuses before anything is done
+  Part parts[2] = {part(first, options), {}};
+  const bool is_pair = second != nullptr;
+  if (is_pair) parts[1] = part(*second, options);
+
+  const std::size_t sizes[2] = {parts[0].pieces.ids.size(), parts[1].pieces.ids.size()};
+  PairWindows windows{{{0, sizes[0]}}, {{0, sizes[1]}}};
+  if (options.max_length > 0) {
+    const std::size_t added = options.add_special_tokens ? added_tokens(config_.post_processors, is_pair) : 0;
+    check_limits(options, added, added_tokens(config_.post_processors, false));
+    windows = truncate(sizes[0], sizes[1], is_pair, options.max_length - added, options.truncation, options.stride,
+                       config_.truncation_side);
+  }
+  const bool is_whole = windows.first.size() == 1 && windows.second.size() == 1;
+  // Without a post-processor Hugging Face's sequence ids go astray in padding and in a pair's overflow.
+  const bool goes_astray = config_.post_processors.empty() && (options.pad_to > 0 || (is_pair && !is_whole));
+  if (!plain_ || first.is_words || goes_astray) {
+    return assemble_by_drafts(parts, windows, is_pair, options);
+  }
+  const auto& steps = is_pair ? plain_->steps.pair : plain_->steps.single;
   const auto window = [](const Windows& of, std::size_t index) { return Window{of[index], index == 0}; };
   Encoding encoding = assemble(steps, parts, {window(windows.first, 0), window(windows.second, 0)}, options);
   // Hugging Face's order: every further window of the first text with all of the second's, then the first text's first
@@ -237,31 +276,32 @@ Encoding TokenizerImpl::encode_parts(std::string_view text, const std::string_vi
 }
 
 std::string TokenizerImpl::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
-  std::vector<std::string_view> tokens;
+  std::vector<std::string> tokens;
   tokens.reserve(ids.size());
   for (const std::int32_t id : ids) {
     if (const auto added = added_by_id_.find(id); added != added_by_id_.end()) {
-      if (!skip_special_tokens || !added->second.skipped) tokens.push_back(added->second.decoded);
-    } else if (const auto token = model_->id_to_token(id)) {
-      tokens.push_back(*token);
+      if (!skip_special_tokens || !added->second->is_skipped) tokens.push_back(added->second->decoded);
+    } else if (const auto token = model_->words().id_to_token(id)) {
+      tokens.emplace_back(*token);
     } else if (id < 0 || static_cast<std::size_t>(id) >= vocab_size_) {
       throw Error(ErrorCode::invalid_argument, "ids", "ids from 0 to " + std::to_string(vocab_size_ - 1),
                   std::to_string(id));
     }
   }
-  return model_->decode(tokens);
+  std::string text = config_.decoder.decode(std::move(tokens));
+  if (!config_.word_end.empty()) text = without_word_ends(text, config_.word_end);
+  if (config_.clean_up_spaces) clean_up_tokenization(text);
+  return text;
 }
 
 std::optional<std::string_view> TokenizerImpl::id_to_token(std::int32_t id) const {
-  if (const auto added = added_by_id_.find(id); added != added_by_id_.end()) return added->second.content;
-  return model_->id_to_token(id);
+  if (const auto added = added_by_id_.find(id); added != added_by_id_.end()) return added->second->token.content;
+  return model_->words().id_to_token(id);
 }
 
 std::optional<std::int32_t> TokenizerImpl::token_to_id(std::string_view token) const {
-  if (const auto added = added_by_content_.find(std::string(token)); added != added_by_content_.end()) {
-    return added->second;
-  }
-  return model_->token_to_id(token);
+  if (const auto id = config_.added.find(token)) return id;
+  return model_->words().token_to_id(token);
 }
 
 }  // namespace bertrt::tokenizer

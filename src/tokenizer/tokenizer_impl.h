@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -9,10 +10,13 @@
 
 #include "bertrt/tokenizer.h"
 #include "tokenizer/added_tokens.h"
-#include "tokenizer/offset_trim.h"
+#include "tokenizer/pipeline_model.h"
 #include "tokenizer/subword_model.h"
+#include "tokenizer/templates/draft.h"
+#include "tokenizer/templates/offset_trim.h"
+#include "tokenizer/templates/plain_template.h"
+#include "tokenizer/templates/truncation.h"
 #include "tokenizer/tokenizer_config.h"
-#include "tokenizer/truncation.h"
 
 namespace bertrt::tokenizer {
 
@@ -23,8 +27,13 @@ class TokenizerImpl {
   /// @throws Error invalid_format where the config's ids do not fit together
   explicit TokenizerImpl(LoadedTokenizer loaded);
 
-  Encoding encode(std::string_view text, const EncodeOptions& options) const;
-  Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const;
+  /// One of the two texts of an encoding: as it stands, or in words that the caller cut.
+  struct Input {
+    std::span<const std::string_view> texts;
+    bool is_words = false;
+  };
+
+  Encoding encode(const Input& first, const Input* second, const EncodeOptions& options) const;
   void encode_ids(std::string_view text, std::vector<std::int32_t>& ids, bool parse_special_tokens) const;
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const;
   std::optional<std::string_view> id_to_token(std::int32_t id) const;
@@ -34,38 +43,46 @@ class TokenizerImpl {
   const SubwordModel& model() const noexcept { return *model_; }
 
  private:
-  struct Added {
-    std::string content;
-    std::string decoded;  // what the decoder sees: normalized where the token is
-    bool skipped;         // left out by skip_special_tokens
-  };
-
-  /// One of the two texts.
+  /// One of the two texts, and its tokens.
   struct Part {
-    std::string_view text;
+    Input input;
     Pieces pieces;
-  };
+    std::vector<std::int32_t> words;  ///< of each token; empty where they are not wanted
 
-  Encoding encode_parts(std::string_view text, const std::string_view* pair, const EncodeOptions& options) const;
-  Pieces pieces(std::string_view text, bool parse_special_tokens, bool with_offsets) const;
-  void append_run(std::string_view text, Offset range, bool parse_special_tokens, Pieces& pieces) const;
-  void append_ids(std::string_view text, Offset range, bool parse_special_tokens, std::vector<std::int32_t>& ids) const;
+    std::string_view text_of(std::int32_t word) const {
+      return input.is_words ? input.texts[static_cast<std::size_t>(word)] : input.texts[0];
+    }
+  };
   /// A range of a text's tokens, and whether it is what the encoding keeps of that text.
   struct Window {
     std::pair<std::size_t, std::size_t> range;
     bool is_main = true;
   };
-  /// One encoding: the template's `steps` with a window of each text.
+
+  Part part(const Input& input, const EncodeOptions& options) const;
+  void append_text(std::string_view text, bool parse_special_tokens, Pieces& pieces) const;
+  void append_run(std::string_view text, Offset range, bool parse_special_tokens, Pieces& pieces) const;
+  void append_ids(std::string_view text, Offset range, bool parse_special_tokens, std::vector<std::int32_t>& ids) const;
+  static void put_added(std::int32_t id, Offset range, Pieces& pieces);
+
+  /// One encoding by the plain template: its `steps` with a window of each text.
   Encoding assemble(std::span<const TemplatePiece> steps, const Part (&parts)[2], const Window (&window)[2],
                     const EncodeOptions& options) const;
+  /// The same for any post-processors, with the overflow.
+  Encoding assemble_by_drafts(const Part (&parts)[2], const PairWindows& windows, bool is_pair,
+                              const EncodeOptions& options) const;
+  static Encoding finish(const Draft& draft, const EncodeOptions& options, bool with_words);
+  std::int32_t pad_id(const EncodeOptions& options) const;
   void pad(Encoding& encoding, const EncodeOptions& options) const;
 
   std::unique_ptr<const SubwordModel> model_;
   TokenizerConfig config_;
+  std::unique_ptr<const SubwordModel> counting_;  ///< counts words
   AddedTokenMatcher in_raw_text_;
   AddedTokenMatcher in_normalized_text_;
-  std::unordered_map<std::int32_t, Added> added_by_id_;
-  std::unordered_map<std::string, std::int32_t> added_by_content_;
+  /// The added tokens once more: decode() and id_to_token() ask for each id.
+  std::unordered_map<std::int32_t, const AddedVocabulary::Entry*> added_by_id_;
+  std::optional<PlainTemplate> plain_;
   std::optional<OffsetTrim> trim_;
   std::size_t vocab_size_ = 0;
 };

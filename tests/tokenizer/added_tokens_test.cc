@@ -18,11 +18,20 @@ std::string show(const AddedTokenMatcher& matcher, std::string_view text, bool p
   return shown;
 }
 
-AddedTokenMatcher matcher(std::vector<AddedToken> tokens) {
+struct Listed {
+  std::string content = {};
+  std::int32_t id = -1;
+  bool single_word = false;
+  bool lstrip = false;
+  bool rstrip = false;
+  bool normalized = false;
+  bool special = true;
+};
+
+AddedTokenMatcher matcher(std::vector<Listed> tokens) {
   std::vector<AddedTokenMatcher::Pattern> patterns;
-  for (AddedToken& token : tokens) {
-    const std::string text = token.content;
-    patterns.push_back({text, std::move(token)});
+  for (const Listed& t : tokens) {
+    patterns.push_back({t.content, {t.content, t.single_word, t.lstrip, t.rstrip, t.normalized, t.special}, t.id});
   }
   return AddedTokenMatcher(std::move(patterns));
 }

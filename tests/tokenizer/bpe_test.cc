@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "bertrt/error.h"
-#include "tokenizer/bpe_merges.h"
-#include "tokenizer/bpe_vocab.h"
-#include "tokenizer/byte_level.h"
+#include "tokenizer/bpe/bpe_merges.h"
+#include "tokenizer/bpe/bpe_vocab.h"
+#include "tokenizer/bpe/byte_level.h"
 #include "tokenizer/subword_golden.h"
 
 namespace bertrt::tokenizer {
@@ -210,14 +210,36 @@ std::string json_error_of(const std::string& pre_tokenizer, const std::string& m
 }
 
 TEST(Bpe, WhatCannotBeDoneExactlyIsAnError) {
-  const std::string byte_level = R"({"type":"ByteLevel","add_prefix_space":false})";
+  const std::string byte_level = R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true})";
   const std::string model = R"({"type":"BPE","vocab":{"a":0},"merges":[])";
   EXPECT_EQ(json_error_of(byte_level, model + "}"), "no error");
-  EXPECT_THAT(json_error_of(R"({"type":"Whitespace"})", model + "}"), HasSubstr("unsupported"));
+  EXPECT_EQ(json_error_of(R"({"type":"Whitespace"})", model + "}"), "no error");
+  EXPECT_THAT(json_error_of(R"({"type":"Whitespace","lines":true})", model + "}"), HasSubstr("\"lines\""));
+  EXPECT_THAT(json_error_of(R"({"type":"Spaces"})", model + "}"), HasSubstr("unsupported"));
   EXPECT_THAT(json_error_of(byte_level, model + R"(,"dropout":0.1})"), HasSubstr("no dropout"));
-  EXPECT_THAT(json_error_of(byte_level, model + R"(,"end_of_word_suffix":"</w>"})"), HasSubstr("end_of_word_suffix"));
-  EXPECT_THAT(json_error_of(byte_level, model + R"(,"byte_fallback":true})"), HasSubstr("byte_fallback"));
-  EXPECT_THAT(json_error_of(byte_level, model + R"(,"unk_token":"?"})"), HasSubstr("unk_token"));
+  EXPECT_EQ(json_error_of(byte_level, model + R"(,"end_of_word_suffix":"</w>"})"), "no error");
+  EXPECT_THAT(json_error_of(byte_level, model + R"(,"end_of_word_suffix":"</w>","byte_fallback":true})"),
+              HasSubstr("byte_fallback"));
+  EXPECT_THAT(json_error_of(byte_level, model + R"(,"word_lists":[]})"), HasSubstr("\"word_lists\""));
+}
+
+TEST(Bpe, AnUnknownTokenThatIsNoneIsMissedWhenItIsNeeded) {
+  const std::string json =
+      R"({"pre_tokenizer":{"type":"Whitespace"},"model":{"type":"BPE","vocab":{"a":0},"merges":[],"unk_token":"?"}})";
+  const std::vector<Tokenizer::File> files = {{"tokenizer.json", json}};
+  const Tokenizer tokenizer = Tokenizer::from_files(files);
+  EXPECT_EQ(tokenizer.encode("a aa").input_ids, (std::vector<std::int32_t>{0, 0, 0}));
+  try {
+    tokenizer.encode("a b");
+    FAIL() << "an error expected";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    EXPECT_THAT(error.what(), HasSubstr("unk_token \"?\""));
+  }
+}
+
+TEST(Bpe, BrokenMergesAreErrors) {
+  const std::string byte_level = R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true})";
   EXPECT_THAT(json_error_of(byte_level, R"({"type":"BPE","vocab":{"a":0},"merges":[["a"]]})"), HasSubstr("pair"));
 }
 

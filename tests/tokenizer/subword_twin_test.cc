@@ -6,7 +6,7 @@
 #include <random>
 
 #include "tokenizer/bpe_twin.h"
-#include "tokenizer/tokenizer_files.h"
+#include "tokenizer/files/tokenizer_files.h"
 #include "tokenizer/unigram_twin.h"
 
 namespace bertrt {

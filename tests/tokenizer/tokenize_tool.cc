@@ -30,7 +30,20 @@ json to_json(const bertrt::Encoding& encoding) {
           {"special_tokens_mask", encoding.special_tokens_mask},
           {"sequence_ids", encoding.sequence_ids},
           {"offsets", offsets},
+          {"word_ids", encoding.word_ids},
           {"overflowing", overflowing}};
+}
+
+json words_answer(const bertrt::Tokenizer& tokenizer, const json& request, const bertrt::EncodeOptions& options) {
+  std::vector<std::string> texts[2];
+  std::vector<std::string_view> views[2];
+  for (const int i : {0, 1}) {
+    for (const json& word : request.value(i == 0 ? "words" : "pair_words", json::array())) texts[i].push_back(from_hex(word));
+    views[i].assign(texts[i].begin(), texts[i].end());
+  }
+  const auto encoding = request.contains("pair_words") ? tokenizer.encode_words(views[0], views[1], options)
+                                                       : tokenizer.encode_words(views[0], options);
+  return to_json(bertrt::code_point_offsets(encoding, views[0], views[1]));
 }
 
 json answer(const bertrt::Tokenizer& tokenizer, const json& request) {
@@ -49,6 +62,8 @@ json answer(const bertrt::Tokenizer& tokenizer, const json& request) {
                        : truncation == "only_first"  ? bertrt::Truncation::only_first
                        : truncation == "only_second" ? bertrt::Truncation::only_second
                                                      : bertrt::Truncation::none;
+  options.with_word_ids = request.value("with_word_ids", false);
+  if (request.contains("words")) return words_answer(tokenizer, request, options);
   const std::string text = from_hex(request.at("text"));
   const bool is_pair = request.contains("pair");
   const std::string pair = is_pair ? from_hex(request["pair"]) : "";

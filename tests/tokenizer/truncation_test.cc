@@ -1,4 +1,4 @@
-#include "tokenizer/truncation.h"
+#include "tokenizer/templates/truncation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

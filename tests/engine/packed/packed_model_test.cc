@@ -1,5 +1,6 @@
 // What a packed model can be asked for, and what it refuses: requests, and specs that do not fit.
 #include "engine/packed/packed_model.h"
+#include "family/relative_buckets.h"
 
 #include <gtest/gtest.h>
 
@@ -135,9 +136,9 @@ TEST(PackedSpecErrors, SpecsThatDoNotFit) {
       {"reach", [](EncoderSpec& s, SpecMaker&) { s.max_length = 33; }},
       {"projection", [](EncoderSpec& s, SpecMaker& m) { s.embeddings.projection = m.dense(23, 24); }},
       {"pooler", [](EncoderSpec& s, SpecMaker& m) { s.pooler = m.dense(24, 23); }},
-      {"bias table", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = {m.weight({31, 3}), 32, 128}; }},
-      {"bias heads", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = {m.weight({32, 4}), 32, 128}; }},
-      {"bias distance", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = {m.weight({32, 3}), 32, 8}; }},
+      {"bias table", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({31, 3}), family::relative_rows(64, 32, 128)}; }},
+      {"bias heads", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({32, 4}), family::relative_rows(64, 32, 128)}; }},
+      {"bias distance", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({32, 3}), family::relative_rows(4, 32, 128)}; }},
   };
   for (const auto& [what, change] : wrong) {
     SCOPED_TRACE(what);

@@ -11,6 +11,7 @@
 #include "engine/packed/made_spec.h"
 #include "engine/packed/made_texts.h"
 #include "engine/packed/packed_model.h"
+#include "family/relative_buckets.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -90,7 +91,7 @@ const Variant kVariants[] = {
      }},
     {"relative_bias",
      [](EncoderSpec& spec, SpecMaker& maker) {
-       spec.relative_bias = {maker.weight({12, 3}, 0, 1), 8, 10};  // more rows than buckets, as MPNet may have
+       spec.relative_bias = family::RelativeBiasSpec{maker.weight({12, 3}, 0, 1), family::relative_rows(64, 8, 10)};  // more rows than buckets, as MPNet may have
      }},
     {"shared_layers", [](EncoderSpec& spec, SpecMaker&) { spec.layers.insert(spec.layers.end(), 3, spec.layers[1]); }},
 };

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "bertrt/encoding.h"
-#include "engine/packed/relative_bias.h"
 #include "family/encoder_spec.h"
 
 namespace bertrt::engine::packed {
@@ -103,8 +102,8 @@ class PlainEncoder {
 
   double bias(std::size_t head, std::ptrdiff_t distance) const {
     const family::RelativeBiasSpec& from = *spec_.relative_bias;
-    const std::size_t bucket = relative_bucket(distance, from.buckets, from.max_distance);
-    return at(from.table, static_cast<std::int64_t>(bucket), static_cast<std::int64_t>(head));
+    const auto middle = static_cast<std::ptrdiff_t>(from.rows.size() / 2);
+    return at(from.table, from.rows[static_cast<std::size_t>(middle + distance)], static_cast<std::int64_t>(head));
   }
 
   static Rows multiply(const Rows& rows, const family::Dense& dense) {

@@ -1,0 +1,201 @@
+#include "tokenizer/files/json_cursor.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "bertrt/error.h"
+#include "text/utf8.h"
+
+namespace bertrt::tokenizer {
+
+void JsonCursor::fail(std::string expected) const {
+  std::string found = at_ < bytes_.size() ? "'" + std::string(1, bytes_[at_]) + "'" : std::string("the end");
+  throw Error(ErrorCode::invalid_format, where_ + ", byte " + std::to_string(at_), std::move(expected),
+              std::move(found));
+}
+
+void JsonCursor::refuse_key(const std::string& key) {
+  std::string value(skip_value());
+  if (value.size() > 60) value.resize(60);
+  throw Error(ErrorCode::unsupported, where_, "settings that are known", "\"" + key + "\": " + value);
+}
+
+bool JsonCursor::read_flag(bool fallback) {
+  const char first = peek();
+  if (first != 't' && first != 'f' && first != 'n') fail("true or false");
+  const std::string_view value = skip_value();
+  if (value == "null") return fallback;
+  if (value != "true" && value != "false") fail("true or false");
+  return value == "true";
+}
+
+void JsonCursor::skip_space() noexcept {
+  while (at_ < bytes_.size()) {
+    const char c = bytes_[at_];
+    if (c != ' ' && c != '\n' && c != '\t' && c != '\r') return;
+    ++at_;
+  }
+}
+
+void JsonCursor::expect(char c) {
+  skip_space();
+  if (at_ >= bytes_.size() || bytes_[at_] != c) fail("'" + std::string(1, c) + "'");
+  ++at_;
+  first_ = c == '{' || c == '[';
+}
+
+char JsonCursor::peek() {
+  skip_space();
+  if (at_ >= bytes_.size()) fail("a value");
+  return bytes_[at_];
+}
+
+bool JsonCursor::at_end() {
+  skip_space();
+  return at_ >= bytes_.size();
+}
+
+bool JsonCursor::next_key(std::string& key) {
+  skip_space();
+  if (at_ < bytes_.size() && bytes_[at_] == '}') {
+    ++at_;
+    first_ = false;
+    return false;
+  }
+  if (!first_) expect(',');
+  first_ = false;
+  if (peek() != '"') fail("a key");
+  read_string(key);
+  expect(':');
+  return true;
+}
+
+bool JsonCursor::next_element() {
+  skip_space();
+  if (at_ < bytes_.size() && bytes_[at_] == ']') {
+    ++at_;
+    first_ = false;
+    return false;
+  }
+  if (!first_) expect(',');
+  first_ = false;
+  return true;
+}
+
+unsigned JsonCursor::read_hex4() {
+  unsigned value = 0;
+  for (int i = 0; i < 4; ++i, ++at_) {
+    const char c = at_ < bytes_.size() ? bytes_[at_] : '\0';
+    unsigned digit = 0;
+    if (c >= '0' && c <= '9') {
+      digit = static_cast<unsigned>(c - '0');
+    } else if (c >= 'a' && c <= 'f') {
+      digit = static_cast<unsigned>(c - 'a') + 10;
+    } else if (c >= 'A' && c <= 'F') {
+      digit = static_cast<unsigned>(c - 'A') + 10;
+    } else {
+      fail("four hexadecimal digits");
+    }
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+void JsonCursor::read_escape(std::string& value) {
+  const char c = at_ < bytes_.size() ? bytes_[at_++] : '\0';
+  switch (c) {
+    case '"':
+    case '\\':
+    case '/': value.push_back(c); return;
+    case 'b': value.push_back('\b'); return;
+    case 'f': value.push_back('\f'); return;
+    case 'n': value.push_back('\n'); return;
+    case 'r': value.push_back('\r'); return;
+    case 't': value.push_back('\t'); return;
+    case 'u': break;
+    default: fail("an escape");
+  }
+  char32_t code_point = read_hex4();
+  if (code_point >= 0xD800 && code_point < 0xDC00) {
+    if (at_ + 1 >= bytes_.size() || bytes_[at_] != '\\' || bytes_[at_ + 1] != 'u') fail("the second half of a pair");
+    at_ += 2;
+    const unsigned low = read_hex4();
+    if (low < 0xDC00 || low > 0xDFFF) fail("the second half of a pair");
+    code_point = 0x10000 + ((code_point - 0xD800) << 10U) + (low - 0xDC00);
+  } else if (code_point >= 0xDC00 && code_point < 0xE000) {
+    fail("a scalar value");
+  }
+  text::append_utf8(code_point, value);
+}
+
+void JsonCursor::read_string(std::string& value) {
+  if (peek() != '"') fail("a string");
+  ++at_;
+  value.clear();
+  while (true) {
+    std::size_t end = at_;
+    while (end < bytes_.size() && bytes_[end] != '"' && bytes_[end] != '\\') ++end;
+    value.append(bytes_.substr(at_, end - at_));
+    at_ = end;
+    if (at_ >= bytes_.size()) fail("the end of a string");
+    if (bytes_[at_++] == '"') return;
+    read_escape(value);
+  }
+}
+
+void JsonCursor::skip_string() {
+  ++at_;
+  while (at_ < bytes_.size() && bytes_[at_] != '"') at_ += bytes_[at_] == '\\' ? 2 : 1;
+  if (at_ >= bytes_.size()) fail("the end of a string");
+  ++at_;
+}
+
+double JsonCursor::read_number() {
+  peek();
+  double value = 0;
+  const char* begin = bytes_.data() + at_;
+  const auto result = std::from_chars(begin, bytes_.data() + bytes_.size(), value);
+  // from_chars alone would also take "inf" and "nan", which JSON does not have.
+  if (result.ec != std::errc{} || !std::isfinite(value)) fail("a number");
+  at_ += static_cast<std::size_t>(result.ptr - begin);
+  return value;
+}
+
+std::int64_t JsonCursor::read_integer() {
+  peek();
+  std::int64_t value = 0;
+  const char* begin = bytes_.data() + at_;
+  const auto result = std::from_chars(begin, bytes_.data() + bytes_.size(), value);
+  if (result.ec != std::errc{}) fail("an integer");
+  at_ += static_cast<std::size_t>(result.ptr - begin);
+  return value;
+}
+
+// What is skipped is only matched by its brackets and quotes; whoever reads it later checks it.
+std::string_view JsonCursor::skip_value() {
+  const char first = peek();
+  const std::size_t begin = at_;
+  if (first == '"') {
+    skip_string();
+  } else if (first == '{' || first == '[') {
+    std::size_t depth = 0;
+    do {
+      if (at_ >= bytes_.size()) fail("the end of a value");
+      const char c = bytes_[at_];
+      if (c == '"') {
+        skip_string();
+        continue;
+      }
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      ++at_;
+    } while (depth > 0);
+  } else {
+    while (at_ < bytes_.size() && std::string_view(" \n\t\r,:]}[{\"").find(bytes_[at_]) == std::string_view::npos)
+      ++at_;
+    if (at_ == begin) fail("a value");
+  }
+  return bytes_.substr(begin, at_ - begin);
+}
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,106 @@
+#include "tokenizer/files/tokenizer_files.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <system_error>
+
+#include "bertrt/error.h"
+
+namespace bertrt::tokenizer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kBesideAny = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"};
+constexpr std::array kKnown = {"tokenizer.json",          "vocab.txt",           "spiece.model",
+                               "sentencepiece.bpe.model", "spm.model",           "tokenizer.model",
+                               "sentencepiece.model",     "vocab.json",          "merges.txt"};
+
+/// What a lone file is taken for: its own name where that is known, else by its extension.
+std::string role_of(const fs::path& path) {
+  const std::string name = path.filename().string();
+  if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) return name;
+  const std::string extension = path.extension().string();
+  if (extension == ".txt") return "vocab.txt";
+  if (extension == ".json") return "tokenizer.json";
+  if (extension == ".model") return "spiece.model";
+  throw Error(ErrorCode::unsupported, path.string(), "a vocabulary (.txt), a tokenizer.json or a sentencepiece .model",
+              "a file that ends in '" + extension + "'");
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  const auto size = in ? static_cast<std::streamoff>(in.tellg()) : -1;
+  if (size < 0) throw Error(ErrorCode::io, path.string(), "a readable file", "one that cannot be opened");
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  in.seekg(0);
+  if (!in.read(bytes.data(), size)) throw Error(ErrorCode::io, path.string(), "a readable file", "a read error");
+  return bytes;
+}
+
+}  // namespace
+
+TokenizerFiles::TokenizerFiles(std::span<const Tokenizer::File> files) {
+  for (const Tokenizer::File& file : files) entries_.push_back({file.name, file.name, file.bytes, nullptr});
+}
+
+TokenizerFiles TokenizerFiles::read(const fs::path& path) {
+  TokenizerFiles files;
+  const auto add = [&files](const std::string& name, const fs::path& from) {
+    auto bytes = std::make_unique<std::string>(read_file(from));
+    const std::string_view view = *bytes;
+    files.entries_.push_back({name, from.string(), view, std::move(bytes)});
+  };
+  const auto add_if_there = [&](const std::string& name, const fs::path& folder) {
+    std::error_code ignored;
+    if (!files.has(name) && fs::is_regular_file(folder / name, ignored)) add(name, folder / name);
+  };
+  std::error_code failed;
+  const fs::file_status status = fs::status(path, failed);
+  if (status.type() == fs::file_type::not_found) {
+    throw Error(ErrorCode::file_not_found, path.string(), "a tokenizer's file or folder", "nothing there");
+  }
+  if (failed) throw Error(ErrorCode::io, path.string(), "a readable file or folder", failed.message());
+  if (fs::is_directory(status)) {
+    files.is_folder_ = true;
+    for (const char* name : kKnown) add_if_there(name, path);
+    if (files.entries_.empty()) {
+      throw Error(ErrorCode::file_not_found, path.string(),
+                  "a folder with tokenizer.json, vocab.txt, a sentencepiece model, or vocab.json and merges.txt",
+                  "none of them");
+    }
+    for (const char* name : kBesideAny) add_if_there(name, path);
+    return files;
+  }
+  const std::string role = role_of(path);
+  add(role, path);
+  const fs::path folder = path.parent_path();
+  if (role == "vocab.json") add_if_there("merges.txt", folder);
+  if (role == "merges.txt") add_if_there("vocab.json", folder);
+  if (role == "tokenizer.json") return files;
+  for (const char* name : kBesideAny) add_if_there(name, folder);
+  return files;
+}
+
+std::optional<std::string_view> TokenizerFiles::find(std::string_view name) const {
+  for (const Entry& entry : entries_) {
+    if (entry.name == name) return entry.bytes;
+  }
+  return std::nullopt;
+}
+
+std::string TokenizerFiles::where(std::string_view name) const {
+  for (const Entry& entry : entries_) {
+    if (entry.name == name) return entry.where;
+  }
+  return std::string(name);
+}
+
+std::string TokenizerFiles::names() const {
+  std::string names;
+  for (const Entry& entry : entries_) names += (names.empty() ? "" : ", ") + entry.name;
+  return names.empty() ? "no files" : names;
+}
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,103 @@
+#include "tokenizer/files/tokenizer_json.h"
+
+#include <utility>
+
+#include "bertrt/error.h"
+#include "tokenizer/files/json_part.h"
+#include "tokenizer/files/model_member.h"
+#include "tokenizer/files/model_spec.h"
+#include "tokenizer/files/stages_json.h"
+
+namespace bertrt::tokenizer {
+namespace {
+
+using nlohmann::json;
+
+const json& member(const json& document, const char* key) {
+  static const json kNull;
+  return document.contains(key) ? document[key] : kNull;
+}
+
+Side read_side(const JsonPart& part) {
+  if (!part.has("direction")) return Side::right;
+  const std::string side = part.text("direction");
+  if (side != "Left" && side != "Right") part.refuse("direction", "Left or Right");
+  return side == "Left" ? Side::left : Side::right;
+}
+
+void read_sections(const JsonPart& document, const WordModel& model, TokenizerConfig& config) {
+  if (document.is_set("truncation")) {
+    const JsonPart part = document.part("truncation");
+    part.allow({"direction", "max_length", "strategy", "stride"});
+    config.truncation_side = read_side(part);
+  }
+  if (!document.is_set("padding")) return;
+  const JsonPart part = document.part("padding");
+  part.allow({"strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token"});
+  config.padding_side = read_side(part);
+  config.special.pad = config.pad_id = part.id("pad_id");
+  config.pad_type_id = part.id("pad_type_id");
+  const std::string token = part.text("pad_token");
+  if (config.added.find(token).value_or(model.token_to_id(token).value_or(config.special.pad)) != config.special.pad) {
+    throw Error(ErrorCode::unsupported, part.where(), "a pad_id that is its pad_token's",
+                std::to_string(config.special.pad) + " for \"" + token + "\"");
+  }
+}
+
+}  // namespace
+
+std::vector<AddedToken> read_added_tokens(const JsonPart& document) {
+  std::vector<AddedToken> tokens;
+  if (!document.is_set("added_tokens")) return tokens;
+  document.each("added_tokens", [&](const json& value, const std::string& place) {
+    const JsonPart token(value, place);
+    token.allow({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
+    token.id("id");
+    tokens.push_back({token.text("content"), token.flag("single_word"), token.flag("lstrip"), token.flag("rstrip"),
+                      token.flag("normalized"), token.flag("special")});
+  });
+  return tokens;
+}
+
+LoadedTokenizer read_tokenizer_json(std::string_view bytes, const std::string& where) {
+  const TokenizerJsonParts parts = split_tokenizer_json(bytes, where);
+  const json rest = parse_json(parts.rest, where);
+  const JsonPart document(rest, where);
+  document.allow({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
+                  "decoder", "model"});
+  if (document.has("type")) document.refuse("type", "no type");
+  if (document.has("version") && document.text("version") != "1.0") document.refuse("version", "1.0");
+  auto stages = std::make_shared<Stages>();
+  stages->normalizer = read_normalizer(member(rest, "normalizer"), where + ": normalizer");
+  stages->pre_tokenizer = read_pre_tokenizer(member(rest, "pre_tokenizer"), where + ": pre_tokenizer");
+  LoadedTokenizer loaded;
+  loaded.stages = stages;
+  TokenizerConfig& config = loaded.config;
+  config.decoder = read_decoder(member(rest, "decoder"), where + ": decoder");
+  config.post_processors = read_post_processor(member(rest, "post_processor"), where + ": post_processor");
+  loaded.model = build_model(read_model(parts.model, where + ": model"), loaded.stages, where + ": model");
+  const WordModel& words = loaded.model->words();
+  const std::vector<AddedToken> tokens = read_added_tokens(document);
+  config.added.add(tokens, words, stages->normalizer);
+  config.added.finish(where + ": added_tokens");
+  for (const AddedToken& token : tokens) {
+    if (token.special) loaded.model->mark_special(token.content);
+  }
+  const auto usual = [&](std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      if (const auto id = config.added.find(name)) return *id;
+      if (const auto id = words.token_to_id(name)) return *id;
+    }
+    return -1;
+  };
+  config.special = {.unk = usual({"[UNK]", "<unk>"}),
+                    .pad = usual({"[PAD]", "<pad>"}),
+                    .cls = usual({"[CLS]", "<s>"}),
+                    .sep = usual({"[SEP]", "</s>"}),
+                    .mask = usual({"[MASK]", "<mask>"})};
+  config.pad_id = config.special.pad;
+  read_sections(document, words, config);
+  return loaded;
+}
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/tokenizer_config.h"
+
+namespace bertrt::tokenizer {
+
+class JsonPart;
+
+/// tokenizer.json's "added_tokens"; their ids are not kept: Hugging Face gives them out anew.
+std::vector<AddedToken> read_added_tokens(const JsonPart& document);
+
+/// A tokenizer.json as it stands, as Hugging Face's Tokenizer.from_file takes it. Lengths of its truncation and padding
+/// sections are the caller's to choose; sides, pad token and types are taken.
+/// @throws Error invalid_format, unsupported
+LoadedTokenizer read_tokenizer_json(std::string_view bytes, const std::string& where);
+
+}  // namespace bertrt::tokenizer

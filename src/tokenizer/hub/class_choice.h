@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bertrt::tokenizer {
+
+/// What a class of transformers does with a tokenizer.json.
+enum class ClassKind {
+  stands,   ///< takes it as it stands
+  rebuilt,  ///< takes its vocabulary alone and puts stages of its own around it
+  other,    ///< is written in Python, or another program's
+};
+
+/// A class that AutoTokenizer takes, under the name that it has in transformers.
+struct ClassChoice {
+  std::string name;  ///< "BertTokenizer"; "TokenizersBackend" for the one that takes tokenizer.json alone
+  ClassKind kind = ClassKind::stands;
+  std::string reason;  ///< which file's words it follows from, for messages
+};
+
+/// What the files say about the class; "" where they do not.
+struct ClassHints {
+  std::string tokenizer_class;  ///< tokenizer_config.json's
+  std::string config_class;     ///< config.json's tokenizer_class
+  std::string model_type;       ///< config.json's
+  bool is_byte_level = false;   ///< tokenizer.json has a ByteLevel stage: a LlamaTokenizer is none then
+};
+
+/// The class that AutoTokenizer of transformers 5.23.0 chooses; docs/tokenizers.md has the order of precedence.
+ClassChoice choose_class(const ClassHints& hints);
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,319 @@
+#include "tokenizer/hub/folder_loader.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "bertrt/error.h"
+#include "tokenizer/bpe/bpe_vocab.h"
+#include "tokenizer/files/json_part.h"
+#include "tokenizer/files/model_member.h"
+#include "tokenizer/files/model_spec.h"
+#include "tokenizer/files/stages_json.h"
+#include "tokenizer/files/tokenizer_json.h"
+#include "tokenizer/hub/class_plan.h"
+#include "tokenizer/hub/named_tokens.h"
+#include "tokenizer/hub/settings.h"
+#include "tokenizer/unigram/sentencepiece_model.h"
+
+namespace bertrt::tokenizer {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kTokenizerJson = "tokenizer.json";
+constexpr std::string_view kSilent = "no file that names a class";
+
+/// tokenizer.json's stages that a class takes over: its post-processor, its sides, and a sentencepiece normalizer.
+struct FileStages {
+  PostProcessors post_processors;
+  bool has_post_processor = false;
+  std::shared_ptr<const text::Precompiled> charsmap;
+  std::optional<Side> padding_side;
+  std::optional<Side> truncation_side;
+  std::string pad_token;
+};
+
+std::optional<Side> side_of(const json& rest, const char* section, const std::string& where) {
+  if (!rest.contains(section) || !rest[section].is_object()) return std::nullopt;
+  const JsonPart part(rest[section], where + ": " + section);
+  return !part.has("direction") || part.text("direction") == "Right" ? Side::right : Side::left;
+}
+
+FileStages read_file_stages(const json& rest, const std::string& where) {
+  FileStages stages;
+  stages.has_post_processor = rest.contains("post_processor") && !rest["post_processor"].is_null();
+  if (stages.has_post_processor) {
+    stages.post_processors = read_post_processor(rest["post_processor"], where + ": post_processor");
+  }
+  if (rest.contains("normalizer")) {
+    const Normalizer normalizer = read_normalizer(rest["normalizer"], where + ": normalizer");
+    for (const normalizers::Step& step : normalizer.steps()) {
+      const auto* map = std::get_if<normalizers::Precompiled>(&step);
+      if (map != nullptr && stages.charsmap == nullptr) stages.charsmap = *map;
+    }
+  }
+  stages.padding_side = side_of(rest, "padding", where);
+  stages.truncation_side = side_of(rest, "truncation", where);
+  if (stages.padding_side) stages.pad_token = JsonPart(rest["padding"], where + ": padding").text("pad_token");
+  return stages;
+}
+
+std::string_view required(const TokenizerFiles& files, std::string_view name, const ClassChoice& choice) {
+  const auto bytes = files.find(name);
+  if (!bytes) {
+    throw Error(ErrorCode::unsupported, files.names(), std::string(name) + " or tokenizer.json (" + choice.reason + ")", "neither");
+  }
+  return *bytes;
+}
+
+/// The sentencepiece model among the files; "" for none.
+std::string sentencepiece_file(const TokenizerFiles& files, std::string_view name, bool is_silent) {
+  std::vector<const char*> usual = {"spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model"};
+  if (is_silent) name = {};
+  if (name == "DebertaV2Tokenizer") usual = {"spm.model"};
+  if (name == "AlbertTokenizer" || name == "T5Tokenizer" || name == "XLNetTokenizer" || name == "BigBirdTokenizer") usual = {"spiece.model"};
+  if (name == "XLMRobertaTokenizer" || name == "CamembertTokenizer" || name == "BarthezTokenizer") usual = {"sentencepiece.bpe.model"};
+  if (name == "RemBertTokenizer") usual = {"sentencepiece.model"};
+  for (const char* file : usual) {
+    if (files.has(file)) return file;
+  }
+  return {};
+}
+
+class FolderLoader {
+ public:
+  FolderLoader(const TokenizerFiles& files) : files_(files), settings_(files), choice_(choose(files, settings_)) {}
+
+  LoadedTokenizer load() {
+    if (choice_.kind == ClassKind::other) {
+      throw Error(ErrorCode::unsupported, choice_.reason, "a tokenizer of the tokenizers library",
+                  choice_.name + ", which is written in Python or needs another program");
+    }
+    const bool has_json = files_.has(kTokenizerJson);
+    if (choice_.kind == ClassKind::stands && choice_.name == "TokenizersBackend") {
+      if (!has_json) required(files_, kTokenizerJson, choice_);
+      return load_as_it_stands(std::nullopt);
+    }
+    // Classes without a constructor of their own take their parent's, and tokenizer.json as it stands.
+    const std::string parent = choice_.kind != ClassKind::stands ? choice_.name
+                               : choice_.name == "FNetTokenizer" ? "AlbertTokenizer"
+                               : choice_.name == "ConvBertTokenizer" || choice_.name.starts_with("DPR") ? "BertTokenizer"
+                                                                                                     : choice_.name;
+    FileStages stages;
+    if (has_json) stages = read_file_stages(rest(), files_.where(kTokenizerJson));
+    if (choice_.kind == ClassKind::stands && has_json) return load_as_it_stands(parent);
+    if (choice_.name == "FNetTokenizer") required(files_, kTokenizerJson, choice_);
+    return load_rebuilt(parent, std::move(stages));
+  }
+
+ private:
+  static ClassChoice choose(const TokenizerFiles& files, const Settings& settings);
+
+  /// No file says a word on the class.
+  bool is_silent() const { return choice_.reason == kSilent; }
+  /// What the class is taken for is a guess then, so that its tokens must be there.
+  void require_tokens(const ClassPlan& plan, const WordModel& model, const std::string& where) const {
+    for (const auto* token : {&plan.tokens.unk, &plan.tokens.cls, &plan.tokens.sep}) {
+      if (*token && !model.token_to_id((*token)->content)) {
+        throw Error(ErrorCode::invalid_format, where, (*token)->content + " in the vocabulary", "none");
+      }
+    }
+  }
+
+  const json& rest() {
+    if (rest_.is_null()) {
+      const std::string where = files_.where(kTokenizerJson);
+      rest_ = parse_json(split_tokenizer_json(*files_.find(kTokenizerJson), where).rest, where);
+    }
+    return rest_;
+  }
+
+  LoadedTokenizer load_as_it_stands(const std::optional<std::string>& parent);
+  LoadedTokenizer load_rebuilt(const std::string& name, FileStages stages);
+  ModelSpec read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces, std::string& where);
+  void set_sides(const std::optional<Side>& padding, const std::optional<Side>& truncation, bool pads_left, TokenizerConfig& config) const;
+  void finish(const NamedTokens& tokens, LoadedTokenizer& loaded) const;
+
+  const TokenizerFiles& files_;
+  Settings settings_;
+  ClassChoice choice_;
+  json rest_;
+};
+
+/// Files without any word on a class are taken for what their names are usual for, as this library always did; Hugging
+/// Face refuses them.
+ClassChoice FolderLoader::choose(const TokenizerFiles& files, const Settings& settings) {
+  const ClassHints hints = settings.class_hints();
+  ClassChoice choice = choose_class(hints);
+  const bool is_silent = hints.tokenizer_class.empty() && hints.config_class.empty() && hints.model_type.empty();
+  if (!is_silent || files.has(kTokenizerJson)) return choice;
+  const auto usual = [](const char* name) { return ClassChoice{name, ClassKind::rebuilt, std::string(kSilent)}; };
+  if (const auto vocab = files.find("vocab.txt")) {
+    const bool is_mpnet = vocab->find("[CLS]") == std::string_view::npos && vocab->starts_with("<s>");
+    return usual(is_mpnet ? "MPNetTokenizer" : "BertTokenizer");
+  }
+  if (const auto vocab = files.find("vocab.json"); vocab && files.has("merges.txt")) {
+    const bool is_deberta = vocab->find("\"[CLS]\"") != std::string_view::npos && vocab->find("\"<s>\"") == std::string_view::npos;
+    return usual(is_deberta ? "DebertaTokenizer" : "RobertaTokenizer");
+  }
+  if (const auto model = files.find("spiece.model")) {
+    const bool is_albert = model->find("[CLS]") != std::string_view::npos;
+    if (is_albert) return usual("AlbertTokenizer");
+    if (!files.has("sentencepiece.bpe.model")) return usual("XLMRobertaTokenizer");
+  }
+  return files.has("sentencepiece.bpe.model") ? usual("XLMRobertaTokenizer") : choice;
+}
+
+void FolderLoader::set_sides(const std::optional<Side>& padding, const std::optional<Side>& truncation, bool pads_left,
+                             TokenizerConfig& config) const {
+  const auto read = [&](const char* key, const std::optional<Side>& of_file, Side usual) {
+    if (!settings_.has(key)) return of_file.value_or(usual);
+    const std::string side = settings_.text(key, "");
+    if (side != "left" && side != "right") {
+      throw Error(ErrorCode::invalid_format, settings_.where() + ": " + key, "left or right", "\"" + side + "\"");
+    }
+    return side == "left" ? Side::left : Side::right;
+  };
+  config.padding_side = read("padding_side", padding, pads_left ? Side::left : Side::right);
+  config.truncation_side = read("truncation_side", truncation, Side::right);
+}
+
+void FolderLoader::finish(const NamedTokens& tokens, LoadedTokenizer& loaded) const {
+  TokenizerConfig& config = loaded.config;
+  config.added.finish(files_.names());
+  for (const auto& [id, entry] : config.added.by_id()) {
+    if (config.added.is_special(entry.token.content)) loaded.model->mark_special(entry.token.content);
+  }
+  const SpecialTokenIds usual = config.special;  // of a tokenizer.json as it stands, by the usual spellings
+  config.special = special_ids(tokens, config.added, loaded.model->words());
+  config.pad_id = config.special.pad;
+  for (auto member : {&SpecialTokenIds::unk, &SpecialTokenIds::pad, &SpecialTokenIds::cls, &SpecialTokenIds::sep, &SpecialTokenIds::mask}) {
+    if (config.special.*member < 0) config.special.*member = usual.*member;
+  }
+  config.split_special_tokens = settings_.flag("split_special_tokens", false);
+  const bool is_bpe = loaded.model->words().family() == "bpe";
+  config.clean_up_spaces =
+      settings_.flag("clean_up_tokenization_spaces", false) &&
+      (!is_bpe || settings_.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", false));
+}
+
+LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>& parent) {
+  const std::string where = files_.where(kTokenizerJson);
+  LoadedTokenizer loaded = read_tokenizer_json(*files_.find(kTokenizerJson), where);
+  TokenizerConfig& config = loaded.config;
+  const FileStages stages = read_file_stages(rest(), where);
+  std::vector<TokenValue> extra = settings_.extra().value_or(std::vector<TokenValue>{});
+  NamedTokens tokens;
+  config.pad_type_id = 0;
+  std::optional<ClassPlan> plan;
+  if (parent) plan = plan_class(*parent, settings_, stages.charsmap);
+  if (parent && !plan) throw Error(ErrorCode::unsupported, choice_.reason, "a class that is known", choice_.name);
+  if (plan) {
+    tokens = plan->tokens;
+  } else {
+    const auto named = [&](const char* key) { return settings_.named(key, std::nullopt); };
+    tokens = {named("bos_token"), named("eos_token"), named("unk_token"), named("sep_token"),
+              named("pad_token"), named("cls_token"), named("mask_token")};
+    if (!tokens.pad && !stages.pad_token.empty()) tokens.pad = TokenValue::text(stages.pad_token);
+  }
+  add_named_tokens(settings_, tokens, settings_.model_specific(), extra, loaded);
+  if (plan) {
+    // The parent's constructor puts its template in place of the file's, where it has one of its own behind it.
+    if (plan->around == ClassPlan::Around::bert) {
+      config.post_processors = post_processors_of(*plan, tokens, config.added, loaded.model->words());
+    }
+  } else if (!stages.has_post_processor) {
+    config.post_processors = texts_alone();
+  }
+  set_sides(stages.padding_side, stages.truncation_side, false, config);
+  finish(tokens, loaded);
+  return loaded;
+}
+
+ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces, std::string& where) {
+  if (files_.has(kTokenizerJson)) {
+    where = files_.where(kTokenizerJson);
+    ModelSpec spec = read_model(split_tokenizer_json(*files_.find(kTokenizerJson), where).model, where + ": model");
+    const bool fits = plan.model == ClassModel::wordpiece ? std::holds_alternative<WordPieceFiles>(spec)
+                      : plan.model == ClassModel::bpe     ? std::holds_alternative<BpeSpec>(spec)
+                                                          : std::holds_alternative<UnigramPieces>(spec);
+    if (!fits) {
+      throw Error(ErrorCode::unsupported, where + ": model", "the kind of model that " + name + " has (" + choice_.reason + ")", "another");
+    }
+    return spec;
+  }
+  if (plan.model == ClassModel::wordpiece) {
+    where = files_.where("vocab.txt");
+    WordPieceFiles spec;
+    read_vocab_txt(required(files_, "vocab.txt", choice_), where, spec.vocab);
+    return spec;
+  }
+  if (plan.model == ClassModel::bpe) {
+    where = files_.where("vocab.json");
+    BpeSpec spec;
+    read_vocab_json(required(files_, "vocab.json", choice_), where, spec.vocab);
+    read_merges_txt(required(files_, "merges.txt", choice_), files_.where("merges.txt"), spec.vocab, spec.merges);
+    return spec;
+  }
+  if (pieces == nullptr) required(files_, "a sentencepiece model", choice_);
+  return pieces_of(name, plan, settings_, *pieces, where);
+}
+
+LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages stages) {
+  const std::string file = files_.has(kTokenizerJson) ? std::string() : sentencepiece_file(files_, name, is_silent());
+  std::string where = files_.where(file);
+  std::optional<SentencePieceModel> pieces;
+  if (!file.empty()) {
+    pieces = SentencePieceModel::parse(*files_.find(file), where);
+    if (!pieces->precompiled_charsmap.empty()) {
+      stages.charsmap = std::make_shared<const text::Precompiled>(pieces->precompiled_charsmap, where);
+    }
+  }
+  std::optional<ClassPlan> plan = plan_class(name, settings_, stages.charsmap);
+  if (!plan) {
+    throw Error(ErrorCode::unsupported, choice_.reason, "a tokenizer class that this library has (docs/tokenizers.md)", name);
+  }
+  if (pieces && plan->model == ClassModel::unigram && pieces->model_type != 1) {
+    throw Error(ErrorCode::unsupported, where, "a unigram model", "model type " + std::to_string(pieces->model_type));
+  }
+  ModelSpec spec = read_spec(name, *plan, pieces ? &*pieces : nullptr, where);
+  set_class_options(name, *plan, settings_, spec);
+  LoadedTokenizer loaded;
+  loaded.stages = std::make_shared<const Stages>(std::move(plan->stages));
+  loaded.model = build_model(std::move(spec), loaded.stages, where);
+  if (is_silent() && plan->model == ClassModel::wordpiece) require_tokens(*plan, loaded.model->words(), where);
+  TokenizerConfig& config = loaded.config;
+  config.decoder = std::move(plan->decoder);
+  config.word_end = plan->word_end;
+  config.pad_type_id = plan->pad_type_id;
+  std::vector<TokenValue> extra = extra_tokens(settings_, *plan, pieces ? &*pieces : nullptr);
+  std::vector<std::pair<std::string, TokenValue>> specific = plan->model_specific;
+  for (const auto& one : settings_.model_specific()) {
+    const auto is_known = [&](const auto& other) { return other.first == one.first; };
+    if (std::none_of(specific.begin(), specific.end(), is_known)) specific.push_back(one);
+  }
+  set_sides(stages.padding_side, stages.truncation_side, plan->pads_left, config);
+  add_named_tokens(settings_, plan->tokens, specific, extra, loaded);
+  // RemBERT's constructor ends with the template that a tokenizer without one gets.
+  const bool has_none = plan->around == ClassPlan::Around::none || (name == "RemBertTokenizer" && !stages.has_post_processor);
+  if (has_none) {
+    const bool says = !files_.has(kTokenizerJson) && (settings_.has("add_bos_token") || settings_.has("add_eos_token"));
+    if (says && (settings_.flag("add_bos_token", false) || settings_.flag("add_eos_token", false))) {
+      throw Error(ErrorCode::unsupported, settings_.where(), "no add_bos_token and no add_eos_token without a tokenizer.json", "true");
+    }
+    config.post_processors = stages.has_post_processor ? stages.post_processors : texts_alone();
+    if (name == "GPTNeoXTokenizer") config.post_processors = texts_alone();
+  } else {
+    config.post_processors = post_processors_of(*plan, plan->tokens, config.added, loaded.model->words(),
+                                                config.padding_side == Side::left);
+  }
+  finish(plan->tokens, loaded);
+  return loaded;
+}
+
+}  // namespace
+
+LoadedTokenizer load_folder(const TokenizerFiles& files) { return FolderLoader(files).load(); }
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,179 @@
+#include "tokenizer/hub/named_tokens.h"
+
+#include <algorithm>
+#include <set>
+
+#include "bertrt/error.h"
+
+namespace bertrt::tokenizer {
+namespace {
+
+using Kind = TemplatePiece::Kind;
+using Around = ClassPlan::Around;
+
+std::vector<const TokenValue*> values_of(const NamedTokens& tokens) {
+  std::vector<const TokenValue*> values;
+  for (const auto* token : {&tokens.bos, &tokens.eos, &tokens.unk, &tokens.sep, &tokens.pad, &tokens.cls, &tokens.mask}) {
+    if (*token) values.push_back(&**token);
+  }
+  return values;
+}
+
+/// AddedToken(text, special=True) for a bare text.
+AddedToken special_of(const TokenValue& value) {
+  TokenValue token = value;
+  if (token.is_text) token.special = true;
+  return token.token();
+}
+
+std::int32_t id_of(const std::string& content, const AddedVocabulary& added, const WordModel& model) {
+  if (const auto id = added.find(content)) return *id;
+  return model.token_to_id(content).value_or(-1);
+}
+
+class Ids {
+ public:
+  Ids(const AddedVocabulary& added, const WordModel& model) : added_(added), model_(model) {}
+
+  std::int32_t id(const std::optional<TokenValue>& token, const char* what, std::int32_t if_none = -1) const {
+    if (!token && if_none >= 0) return if_none;
+    return id(token ? token->content : "", what);
+  }
+  std::int32_t id(const std::string& content, const char* what) const {
+    const std::int32_t found = content.empty() ? -1 : id_of(content, added_, model_);
+    if (found < 0) {
+      throw Error(ErrorCode::invalid_format, "tokenizer", std::string("an id for the ") + what + " of the template",
+                  content.empty() ? "no such token" : "\"" + content + "\" without one");
+    }
+    return found;
+  }
+
+ private:
+  const AddedVocabulary& added_;
+  const WordModel& model_;
+};
+
+PostProcessors templates(std::vector<TemplatePiece> single, std::vector<TemplatePiece> pair) {
+  return {post_processors::TemplateProcessing{{std::move(single), std::move(pair)}, {}, {}}};
+}
+
+}  // namespace
+
+void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
+                      const std::vector<std::pair<std::string, TokenValue>>& specific, const std::vector<TokenValue>& extra,
+                      LoadedTokenizer& loaded) {
+  AddedVocabulary& added = loaded.config.added;
+  std::vector<AddedToken> existing;
+  std::set<std::string, std::less<>> known;  // their contents, and those of the files' list
+  for (const auto& [id, entry] : added.by_id()) {
+    existing.push_back(entry.token);
+    known.insert(entry.token.content);
+  }
+  std::vector<TokenValue> wanted;
+  for (const auto& [id, value] : settings.added_tokens()) {
+    if (std::find(existing.begin(), existing.end(), value.token()) == existing.end()) wanted.push_back(value);
+  }
+  for (const TokenValue& value : wanted) known.insert(value.content);
+  std::vector<const TokenValue*> named = values_of(tokens);
+  for (const auto& [key, value] : specific) named.push_back(&value);
+  const auto want = [&](const TokenValue& value) {
+    if (!known.contains(value.content) && std::find(wanted.begin(), wanted.end(), value) == wanted.end()) wanted.push_back(value);
+  };
+  for (const TokenValue* value : named) want(*value);
+  for (const TokenValue& value : extra) want(value);
+  std::vector<AddedToken> list;
+  for (TokenValue& value : wanted) {
+    const auto is_it = [&](const TokenValue* other) { return other->content == value.content; };
+    if (std::any_of(named.begin(), named.end(), is_it)) value.special = true;
+    list.push_back(special_of(value));
+  }
+  added.add(list, loaded.model->words(), loaded.stages->normalizer);
+}
+
+std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces) {
+  if (settings.extra()) return *settings.extra();
+  if (pieces == nullptr) return plan.usual_extra;
+  // What the model file says stands in the place of what the class is usually given.
+  using Type = SentencePieceModel::PieceType;
+  std::vector<TokenValue> tokens;
+  for (const SentencePieceModel::Piece& piece : pieces->pieces) {
+    if (piece.type != Type::control && piece.type != Type::user_defined) continue;
+    tokens.push_back({.content = std::string(piece.text), .special = piece.type == Type::control, .normalized = false, .is_text = false});
+  }
+  if (plan.around == Around::mbart) tokens.insert(tokens.begin(), plan.usual_extra.begin(), plan.usual_extra.end());
+  if (plan.around == Around::eos) tokens.insert(tokens.end(), plan.usual_extra.begin(), plan.usual_extra.end());  // T5's own
+  return tokens;
+}
+
+SpecialTokenIds special_ids(const NamedTokens& tokens, const AddedVocabulary& added, const WordModel& model) {
+  const auto id = [&](const std::optional<TokenValue>& token) { return token ? id_of(token->content, added, model) : -1; };
+  return {.unk = id(tokens.unk), .pad = id(tokens.pad), .cls = id(tokens.cls), .sep = id(tokens.sep), .mask = id(tokens.mask)};
+}
+
+PostProcessors texts_alone() {
+  return templates({{Kind::first, -1, 0}}, {{Kind::first, -1, 0}, {Kind::second, -1, 1}});
+}
+
+PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& tokens, const AddedVocabulary& added,
+                                  const WordModel& model, bool pads_left) {
+  const Ids ids(added, model);
+  const auto special = [](std::int32_t id, std::int32_t type_id) { return TemplatePiece{Kind::special, id, type_id}; };
+  const TemplatePiece first{Kind::first, -1, 0};
+  const TemplatePiece second{Kind::second, -1, 1};
+  const TemplatePiece second_0{Kind::second, -1, 0};
+  switch (plan.around) {
+    case Around::none: return texts_alone();
+    case Around::bert:
+    case Around::splinter: {
+      const auto cls = special(ids.id(tokens.cls, "cls_token", plan.cls_if_none), plan.cls_type_id);
+      const std::int32_t sep = ids.id(tokens.sep, "sep_token", plan.sep_if_none);
+      std::vector<TemplatePiece> pair = {cls, first, special(sep, 0), second, special(sep, 1)};
+      if (plan.around == Around::splinter) {
+        const auto question = special(ids.id("[QUESTION]", "question_token"), 0);
+        const auto dot = special(ids.id(".", "dot"), 0);
+        pair.insert(pair.begin() + (pads_left ? 4 : 2), {question, dot});
+      }
+      return templates({cls, first, special(sep, 0)}, std::move(pair));
+    }
+    case Around::bert_by_types: {
+      for (const auto* token : {&tokens.cls, &tokens.sep}) {
+        // Hugging Face looks for them before it adds any token.
+        if (!*token || !model.token_to_id((*token)->content)) ids.id("", "cls_token or sep_token");
+      }
+      const std::int32_t cls = ids.id(tokens.cls, "cls_token");
+      const std::int32_t sep = ids.id(tokens.sep, "sep_token");
+      Template steps = bert_template(cls, sep);
+      return templates(std::move(steps.single), std::move(steps.pair));
+    }
+    case Around::roberta:
+      return {post_processors::Roberta{ids.id(tokens.cls, "cls_token", plan.cls_if_none), ids.id(tokens.sep, "sep_token", plan.sep_if_none), plan.trim_offsets,
+                                       plan.add_prefix_space}};
+    case Around::clip:
+      return {post_processors::Roberta{ids.id(tokens.bos, "bos_token"), ids.id(tokens.eos, "eos_token"), false, false}};
+    case Around::roberta_types_0: {
+      // DeBERTa names its first and last tokens cls and sep, XLM-R and CamemBERT bos and eos.
+      const bool is_deberta = plan.model == ClassModel::bpe;
+      Template steps = roberta_template(is_deberta ? ids.id(tokens.cls, "cls_token") : ids.id(tokens.bos, "bos_token"),
+                                        is_deberta ? ids.id(tokens.sep, "sep_token") : ids.id(tokens.eos, "eos_token"));
+      return templates(std::move(steps.single), std::move(steps.pair));
+    }
+    case Around::eos: {
+      const auto eos = special(ids.id(tokens.eos, "eos_token"), 0);
+      return templates({first, eos}, {first, eos, second_0, eos});
+    }
+    case Around::xlnet: {
+      const std::int32_t sep = ids.id(tokens.sep, "sep_token");
+      const auto cls = special(ids.id(tokens.cls, "cls_token"), 2);
+      return templates({first, special(sep, 0), cls}, {first, special(sep, 0), second, special(sep, 1), cls});
+    }
+    case Around::mbart: {
+      const auto eos = special(ids.id(tokens.eos, "eos_token"), 0);
+      const auto language = special(ids.id(plan.language, "src_lang"), 0);
+      return templates({first, eos, language}, {first, second_0, eos, language});
+    }
+    case Around::herbert: return {post_processors::Bert{0, 2}};
+  }
+  throw Error(ErrorCode::unsupported, "tokenizer", "a template that is known", "another");
+}
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tokenizer/hub/class_plan.h"
+#include "tokenizer/hub/settings.h"
+#include "tokenizer/tokenizer_config.h"
+#include "tokenizer/unigram/sentencepiece_model.h"
+
+namespace bertrt::tokenizer {
+
+/// Adds the tokens that the files and the class name, in the order in which transformers adds them.
+void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
+                      const std::vector<std::pair<std::string, TokenValue>>& specific, const std::vector<TokenValue>& extra,
+                      LoadedTokenizer& loaded);
+
+/// The extra special tokens of a class: the files', a sentencepiece model's own, else the class's.
+std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces);
+
+/// The ids of the special tokens by their names; -1 for none.
+SpecialTokenIds special_ids(const NamedTokens& tokens, const AddedVocabulary& added, const WordModel& model);
+
+/// What the class puts around texts. @throws Error invalid_format for a special token that has no id
+PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& tokens, const AddedVocabulary& added,
+                                  const WordModel& model, bool pads_left = false);
+
+/// The template that transformers gives a tokenizer that has none.
+PostProcessors texts_alone();
+
+}  // namespace bertrt::tokenizer

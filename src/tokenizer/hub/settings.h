@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tokenizer/added_vocabulary.h"
+#include "tokenizer/files/tokenizer_files.h"
+#include "tokenizer/hub/class_choice.h"
+
+// Internal to the layer: the JSON library must not reach a header that another layer includes.
+namespace bertrt::tokenizer {
+
+/// A token as Python files write it: a text, or an AddedToken whose `normalized` may be left open.
+struct TokenValue {
+  std::string content;
+  bool single_word = false;
+  bool lstrip = false;
+  bool rstrip = false;
+  bool special = false;
+  std::optional<bool> normalized = std::nullopt;
+  bool is_text = true;  ///< no AddedToken, a bare text
+
+  static TokenValue text(std::string content) { return {.content = std::move(content)}; }
+  AddedToken token() const {
+    return {content, single_word, lstrip, rstrip, normalized.value_or(!special), special};
+  }
+  friend bool operator==(const TokenValue&, const TokenValue&) = default;
+};
+
+/// What the small files of a checkpoint's folder say, put together as transformers 5.23.0 does it before it makes a
+/// tokenizer: tokenizer_config.json, special_tokens_map.json, added_tokens.json, config.json, and the added tokens of
+/// tokenizer.json.
+class Settings {
+ public:
+  /// @throws Error invalid_format, unsupported
+  explicit Settings(const TokenizerFiles& files);
+
+  ClassHints class_hints() const;
+
+  /// A named special token ("cls_token"): what the files say, else `usual`; nullopt for null.
+  std::optional<TokenValue> named(const char* key, std::optional<TokenValue> usual) const;
+  /// Special tokens without a usual name ("image_token"), by their keys.
+  const std::vector<std::pair<std::string, TokenValue>>& model_specific() const noexcept { return model_specific_; }
+  /// "extra_special_tokens", or "additional_special_tokens"; nullopt where neither is there.
+  const std::optional<std::vector<TokenValue>>& extra() const noexcept { return extra_; }
+  /// "additional_special_tokens" of special_tokens_map.json, which a class may take for itself.
+  const std::optional<std::vector<TokenValue>>& additional() const noexcept { return additional_; }
+  /// By id.
+  const std::map<std::int64_t, TokenValue>& added_tokens() const noexcept { return added_; }
+
+  /// Other settings. @throws Error invalid_format for a value of another type
+  bool has(const char* key) const;
+  bool flag(const char* key, bool fallback) const;
+  std::optional<bool> optional_flag(const char* key) const;
+  std::string text(const char* key, const std::string& fallback) const;
+  std::int64_t number(const char* key, std::int64_t fallback) const;
+  const std::string& where() const noexcept { return where_; }
+
+ private:
+  void read_added_tokens(const TokenizerFiles& files);
+  void read_special_tokens_map(const TokenizerFiles& files);
+  void read_extra();
+
+  std::string where_;
+  nlohmann::json values_;
+  nlohmann::json model_config_;
+  bool is_byte_level_ = false;
+  std::map<std::int64_t, TokenValue> added_;
+  std::map<std::string, TokenValue, std::less<>> added_by_content_;
+  std::map<std::string, TokenValue, std::less<>> from_map_;  ///< special_tokens_map.json's named tokens
+  std::vector<std::pair<std::string, TokenValue>> model_specific_;
+  std::optional<std::vector<TokenValue>> extra_;
+  std::optional<std::vector<TokenValue>> additional_;
+};
+
+}  // namespace bertrt::tokenizer

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tokenizer/unigram/unigram_words.h"
+
+namespace bertrt::tokenizer {
+
+/// tokenizer.json's "model" of type Unigram. @throws Error invalid_format, unsupported (a key that is not known)
+void read_unigram_json(std::string_view model, const std::string& where, UnigramPieces& pieces);
+
+}  // namespace bertrt::tokenizer

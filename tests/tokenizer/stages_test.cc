@@ -1,0 +1,150 @@
+// Stages of a tokenizer by themselves: what is written by hand against the library, bounds, and what only our interface has.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bertrt/error.h"
+#include "bertrt/tokenizer.h"
+#include "text/regex.h"
+#include "text/utf8.h"
+#include "tokenizer/bpe/word_scanner.h"
+
+namespace bertrt::tokenizer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kGpt2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+constexpr const char* kLlama3 =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr const char* kQwen2 =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+std::string random_text(std::mt19937& random) {
+  static constexpr std::string_view kParts[] = {"a",  "B",    "z9", "1", "22", "'s", "'LL", "'Re", "'\u017f", "'", " ",  "  ", "\n", "\r\n",
+                                                "\t", "\u00a0", "!", "?!", "\u00e9", "\u6f22", "\u0660", "\u00bd", "\U0001f600", "\u0301", "_", "\u3000"};
+  std::string text;
+  for (std::size_t i = 0; i < 1 + random() % 20; ++i) text += kParts[random() % std::size(kParts)];
+  return text;
+}
+
+std::vector<std::string> cut(WordScanner scanner, std::string_view text) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = scanner(text, begin);
+    words.emplace_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return words;
+}
+
+TEST(WordScanner, CutsAsTheLibraryDoes) {
+  for (const char* pattern : {kGpt2, kLlama3, kQwen2}) {
+    const WordScanner scanner = scanner_of(pattern);
+    ASSERT_NE(scanner, nullptr) << pattern;
+    const text::Regex regex(pattern, "test");
+    std::mt19937 random(7);
+    for (int i = 0; i < 3000; ++i) {
+      const std::string text = random_text(random);
+      std::vector<text::Match> matches;
+      regex.find_all(text, matches);
+      std::vector<std::string> expected;
+      for (const text::Match& match : matches) expected.push_back(text.substr(match.begin, match.end - match.begin));
+      ASSERT_EQ(cut(scanner, text), expected) << pattern << " of " << text;
+    }
+  }
+  EXPECT_EQ(scanner_of(R"(\w+)"), nullptr);
+}
+
+Tokenizer from_json(const std::string& json) {
+  const Tokenizer::File file{"tokenizer.json", json};
+  return Tokenizer::from_files({&file, 1});
+}
+
+const std::string kModel = R"("model":{"type":"WordLevel","unk_token":"?","vocab":{"?":0,"a":1,"b":2,"\u00e9":3}})";
+
+std::string error_of(const std::string& json) {
+  try {
+    from_json(json);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Stages, WordIdsCountThePreTokenizersPieces) {
+  const Tokenizer tokenizer = from_json(R"({"pre_tokenizer":{"type":"Whitespace"},)" + kModel + "}");
+  const Encoding encoding = tokenizer.encode("a  b, a", EncodeOptions{.with_word_ids = true});
+  EXPECT_THAT(encoding.word_ids, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(char_to_token(encoding, 3), 1u);
+  EXPECT_EQ(char_to_token(encoding, 1), std::nullopt);
+  EXPECT_EQ(word_to_tokens(encoding, 2), std::pair(std::size_t{2}, std::size_t{3}));
+  EXPECT_TRUE(tokenizer.encode("a").word_ids.empty());
+}
+
+TEST(Stages, WordsGivenByTheCaller) {
+  const Tokenizer tokenizer = from_json(R"({"pre_tokenizer":{"type":"Whitespace"},)" + kModel + "}");
+  const std::vector<std::string_view> words = {"a b", "\u00e9"};
+  const Encoding encoding = code_point_offsets(tokenizer.encode_words(words), words);
+  EXPECT_THAT(encoding.input_ids, ElementsAre(1, 2, 3));
+  EXPECT_THAT(encoding.word_ids, ElementsAre(0, 0, 1));
+  EXPECT_THAT(encoding.offsets, ElementsAre(Offset{0, 1}, Offset{2, 3}, Offset{0, 1}));
+}
+
+TEST(Stages, NoOptionsInBraces) {
+  const Tokenizer tokenizer = from_json("{" + kModel + "}");
+  EXPECT_EQ(tokenizer.encode("a", {}).input_ids, tokenizer.encode("a").input_ids);
+  EXPECT_EQ(tokenizer.encode("a", "b").input_ids, (std::vector<std::int32_t>{1, 2}));
+}
+
+TEST(Stages, AStreamHoldsBackWhatIsNotComplete) {
+  const Tokenizer tokenizer = from_json(
+      R"({"decoder":{"type":"Sequence","decoders":[{"type":"ByteFallback"},{"type":"Fuse"}]},
+          "model":{"type":"WordLevel","unk_token":"?","vocab":{"?":0,"<0xC3>":1,"<0xA9>":2,"a":3}}})");
+  DecodeStream stream(tokenizer);
+  EXPECT_EQ(stream.step(3), "a");
+  EXPECT_EQ(stream.step(1), "");
+  EXPECT_EQ(stream.step(2), "\u00e9");
+  EXPECT_EQ(stream.step(3), "a");
+}
+
+TEST(Stages, WhatIsNotKnownIsAnErrorThatNamesIt) {
+  EXPECT_THAT(error_of(R"({"normalizer":{"type":"NFC","form":1},)" + kModel + "}"), HasSubstr("\"form\""));
+  EXPECT_THAT(error_of(R"({"normalizer":{"type":"Sequence","normalizers":[{"type":"Odd"}]},)" + kModel + "}"), HasSubstr("normalizers[0]"));
+  EXPECT_THAT(error_of(R"({"decoders":null,)" + kModel + "}"), HasSubstr("\"decoders\""));
+  EXPECT_THAT(error_of(R"({"pre_tokenizer":{"type":"Split","pattern":{"Regex":"("},"behavior":"Removed","invert":false},)" + kModel + "}"),
+              HasSubstr("regular expression"));
+  EXPECT_THAT(error_of(R"({"pre_tokenizer":{"type":"FixedLength","length":0},)" + kModel + "}"), HasSubstr("length"));
+}
+
+TEST(Stages, NestingIsBounded) {
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += R"({"type":"Sequence","normalizers":[)";
+  EXPECT_THAT(error_of(R"({"normalizer":)" + deep + "," + kModel + "}"), HasSubstr("tokenizer.json"));
+  std::string closed = deep + R"({"type":"NFC"})";
+  for (int i = 0; i < 100000; ++i) closed += "]}";
+  EXPECT_THAT(error_of(R"({"normalizer":)" + closed + "," + kModel + "}"), HasSubstr("levels"));
+}
+
+TEST(Stages, AMegabyteOfAnything) {
+  const char* const kStages[] = {R"("normalizer":{"type":"NFKC"},"pre_tokenizer":{"type":"Whitespace"},)",
+                                 R"("pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\s+(?!\\S)|\\s+|\\S+"},"behavior":"Isolated","invert":false},)",
+                                 R"("pre_tokenizer":{"type":"Metaspace","replacement":"_","prepend_scheme":"always"},)",
+                                 R"("pre_tokenizer":{"type":"Digits","individual_digits":true},)"};
+  for (const char* stages : kStages) {
+    const Tokenizer tokenizer = from_json(std::string("{") + stages + kModel + "}");
+    for (const std::string unit : {"a", " ", "a ", "\u0301", "\U0001f468\u200d\U0001f469"}) {
+      std::string text;
+      while (text.size() < (std::size_t{1} << 20U)) text += unit;
+      EXPECT_LE(tokenizer.encode(text).size(), text.size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bertrt::tokenizer
