@@ -25,7 +25,8 @@ std::string_view advice(ErrorCode code) {
     case ErrorCode::file_not_found: return "check the path (--model, --tokenizer, or the variable BERTRT_MODEL)";
     case ErrorCode::invalid_format:
       return "give a TorchScript .pt file as torch.jit.save or models/export.py writes it";
-    case ErrorCode::unsafe_model: return "if you vouch for the file, give --trust full";
+    case ErrorCode::unsafe_model:
+      return "--trust checked lets libtorch run a file whose operators are all known; full, any that you vouch for";
     default: return "";
   }
 }
