@@ -38,9 +38,8 @@ Archive::Archive(std::span<const std::byte> bytes, const std::string& name)
 }
 
 void Archive::check_names() const {
-  static constexpr std::array<std::string_view, 9> kKnown = {"code/",         "data/",   "constants/",
-                                                             "extra/",        ".data/",  "data.pkl",
-                                                             "constants.pkl", "version", "byteorder"};
+  static constexpr std::array<std::string_view, 9> kKnown = {
+      "code/", "data/", "constants/", "extra/", ".data/", "data.pkl", "constants.pkl", "version", "byteorder"};
   for (const ZipEntry& entry : directory_.entries()) {
     const auto bad = [&](const char* expected) {
       return Error(ErrorCode::invalid_format, name_, expected, "entry " + base::printable(entry.name));

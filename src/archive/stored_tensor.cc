@@ -47,9 +47,8 @@ std::vector<std::int64_t> read_integers(const PickleValue& tuple, const std::str
 
 std::int64_t read_count(const PickleValue& value, const std::string& where, const char* what) {
   if (!value.is(PickleKind::integer) || value.integer() < 0) {
-    throw bad(where, std::string("a tensor's ") + what + " from 0", value.is(PickleKind::integer)
-                                                                        ? std::to_string(value.integer())
-                                                                        : std::string("something else"));
+    throw bad(where, std::string("a tensor's ") + what + " from 0",
+              value.is(PickleKind::integer) ? std::to_string(value.integer()) : std::string("something else"));
   }
   return value.integer();
 }

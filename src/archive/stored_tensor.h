@@ -14,14 +14,14 @@ namespace bertrt::archive {
 
 /// What a pickled tensor says of itself, its storage not looked at.
 struct TensorDescription {
-  std::string storage_name;             ///< "FloatStorage"
-  std::optional<ElementType> type;      ///< nothing for complex and quantized numbers, which no encoder stores
-  std::string_view key;                 ///< of the storage: the name of its entry below "data/" or "constants/"
-  std::string_view device;              ///< "cpu", "cuda:0", …: where it lay when it was saved
-  std::int64_t storage_elements = 0;    ///< not below 0
-  std::int64_t storage_offset = 0;      ///< in elements; not below 0
-  std::vector<std::int64_t> shape;      ///< at most 64 axes, none below 0; the product of those that are not 0 is bounded
-  std::vector<std::int64_t> strides;    ///< in elements, one an axis; none below 0
+  std::string storage_name;           ///< "FloatStorage"
+  std::optional<ElementType> type;    ///< nothing for complex and quantized numbers, which no encoder stores
+  std::string_view key;               ///< of the storage: the name of its entry below "data/" or "constants/"
+  std::string_view device;            ///< "cpu", "cuda:0", …: where it lay when it was saved
+  std::int64_t storage_elements = 0;  ///< not below 0
+  std::int64_t storage_offset = 0;    ///< in elements; not below 0
+  std::vector<std::int64_t> shape;    ///< at most 64 axes, none below 0; the product of those that are not 0 is bounded
+  std::vector<std::int64_t> strides;  ///< in elements, one an axis; none below 0
 };
 
 /// The description of a PickleKind::tensor. `where` ("model.pt: data.pkl: encoder.weight") is for messages. For the

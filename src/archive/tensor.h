@@ -37,8 +37,8 @@ inline constexpr std::size_t kMaxRank = 64;
 /// @return what is wrong, or an empty text
 std::string check_shape(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
-/// Checks the shape, that every element of the view lies in its storage, without overflow whatever the numbers are, and that
-/// there are no more elements than the storage could hold unless strides are 0 (an expanded tensor).
+/// Checks the shape, that every element of the view lies in its storage, without overflow whatever the numbers are, and
+/// that there are no more elements than the storage could hold unless strides are 0 (an expanded tensor).
 /// @return what is wrong, or an empty text
 std::string check_bounds(const TensorView& tensor);
 

@@ -16,7 +16,9 @@ constexpr std::uint64_t kFreeBudget = std::uint64_t{16} << 20;
 constexpr std::uint64_t kBudgetFactor = 32;  // TorchScript code deflates to a tenth or so
 constexpr std::size_t kBytesPerThread = std::size_t{4} << 20;
 
-std::string where_of(const std::string& file, const ZipEntry& entry) { return file + ": " + base::printable(entry.name); }
+std::string where_of(const std::string& file, const ZipEntry& entry) {
+  return file + ": " + base::printable(entry.name);
+}
 
 }  // namespace
 

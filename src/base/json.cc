@@ -31,13 +31,16 @@ class Builder final : public nlohmann::json_sax<Json> {
 
   bool key(string_t& value) override {
     const auto [place, is_new] = open_.back()->get_ref<Json::object_t&>().emplace(std::move(value), nullptr);
-    if (!is_new) throw Error(ErrorCode::invalid_format, where_, "each key once in an object", base::printable(place->first) + " twice");
+    if (!is_new)
+      throw Error(ErrorCode::invalid_format, where_, "each key once in an object",
+                  base::printable(place->first) + " twice");
     member_ = &place->second;
     return true;
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
-    throw Error(ErrorCode::invalid_format, where_, "JSON", std::string(kind_of(error)) + " at byte " + std::to_string(position));
+    throw Error(ErrorCode::invalid_format, where_, "JSON",
+                std::string(kind_of(error)) + " at byte " + std::to_string(position));
   }
 
   Json take() { return std::move(root_); }
@@ -54,7 +57,8 @@ class Builder final : public nlohmann::json_sax<Json> {
 
   bool open(Json container) {
     if (open_.size() == limits_.depth) {
-      throw Error(ErrorCode::invalid_format, where_, "JSON nested at most " + std::to_string(limits_.depth) + " deep", "nested deeper");
+      throw Error(ErrorCode::invalid_format, where_, "JSON nested at most " + std::to_string(limits_.depth) + " deep",
+                  "nested deeper");
     }
     open_.push_back(put(std::move(container)));
     return true;
@@ -68,7 +72,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   // Places of open containers stay where they are: what holds them grows no more while they are open.
   Json* put(Json value) {
     if (++elements_ > limits_.elements) {
-      throw Error(ErrorCode::unsupported, where_, "JSON of at most " + std::to_string(limits_.elements) + " values", "more");
+      throw Error(ErrorCode::unsupported, where_, "JSON of at most " + std::to_string(limits_.elements) + " values",
+                  "more");
     }
     if (open_.empty()) {
       root_ = std::move(value);

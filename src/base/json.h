@@ -9,9 +9,10 @@ namespace bertrt::base {
 
 /// How much of a document is read before it is called too much.
 struct JsonLimits {
-  std::size_t depth = 64;                         ///< of objects and lists in each other
-  std::size_t bytes = std::size_t{128} << 20;     ///< of the text
-  std::size_t elements = std::size_t{6} << 20;    ///< values of all kinds; a tokenizer of a million words has some three million
+  std::size_t depth = 64;                      ///< of objects and lists in each other
+  std::size_t bytes = std::size_t{128} << 20;  ///< of the text
+  std::size_t elements =
+      std::size_t{6} << 20;  ///< values of all kinds; a tokenizer of a million words has some three million
 };
 
 /// A whole JSON document. Everything that comes from a file is read by this one function: without recursion, within

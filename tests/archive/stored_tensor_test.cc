@@ -46,8 +46,8 @@ std::string numbers(const std::vector<std::int64_t>& values) {
 }
 
 std::string pickled(const Tensor& tensor) {
-  const std::string storage = std::string("(") + text("storage") + "ctorch\n" + tensor.storage + "\n" + text(tensor.key) +
-                              text("cpu") + number(tensor.elements) + "tQ";
+  const std::string storage = std::string("(") + text("storage") + "ctorch\n" + tensor.storage + "\n" +
+                              text(tensor.key) + text("cpu") + number(tensor.elements) + "tQ";
   return std::string("ctorch._utils\n_rebuild_tensor_v2\n(") + storage + number(tensor.offset) + numbers(tensor.shape) +
          numbers(tensor.strides) + "\x89" + "ccollections\nOrderedDict\n)RtR";
 }
@@ -122,8 +122,8 @@ TEST(StoredTensor, OtherThingsAreNoTensors) {
   const std::string zip = test::make_archive({});
   Archive archive(test::bytes_of(zip), "file");
   for (const std::string& bytes : std::vector<std::string>{"N", ")", "ctorch._utils\n_rebuild_tensor_v2\n)R",
-                                  "ctorch._utils\n_rebuild_tensor_v2\n(NNNNtR",
-                                  "ctorch._utils\n_rebuild_tensor_v2\n()QK\x01))tR"}) {
+                                                           "ctorch._utils\n_rebuild_tensor_v2\n(NNNNtR",
+                                                           "ctorch._utils\n_rebuild_tensor_v2\n()QK\x01))tR"}) {
     const std::string whole = kProto + bytes + ".";
     const Pickle pickle(test::bytes_of(whole), "p");
     EXPECT_THROW((void)read_tensor(pickle.root(), archive, "data/", "p"), Error) << bytes;

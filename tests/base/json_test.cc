@@ -67,7 +67,8 @@ TEST(Json, DepthIsBounded) {
   std::string objects;
   for (int i = 0; i < 65; ++i) objects += "{\"a\":";
   EXPECT_THAT(error_of(objects), HasSubstr("nested"));
-  EXPECT_EQ(error_of(std::string("[").append(nested(63)).append(",").append(nested(63)).append("]")), "no error");  // depth, not the sum of it
+  EXPECT_EQ(error_of(std::string("[").append(nested(63)).append(",").append(nested(63)).append("]")),
+            "no error");  // depth, not the sum of it
 }
 
 TEST(Json, SizeIsBounded) {

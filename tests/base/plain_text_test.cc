@@ -14,7 +14,8 @@ TEST(PlainText, TakesWhatCanBeShown) {
 }
 
 TEST(PlainText, RefusesWhatTerminalsObey) {
-  for (const char* text : {"\x1b[2J", "a\nb", "\r", "\x7f", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\xa8", "\xe2\x81\xa6"}) {
+  for (const char* text :
+       {"\x1b[2J", "a\nb", "\r", "\x7f", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\xa8", "\xe2\x81\xa6"}) {
     EXPECT_EQ(problem_of_text(text), "one with control characters") << printable(text);
   }
   EXPECT_EQ(problem_of_text(std::string(1, '\0')), "one with control characters");
