@@ -1,7 +1,7 @@
 // Opens any bytes as a model file, touches what a user could reach, and inspects. The first byte says what the rest is:
 // a whole archive, or one entry of an otherwise sound one, so that the pickle and code readers are reached at once.
 //
-//   python fuzz/archive_seeds.py corpus && archive_fuzz -max_len=20000 corpus
+//   python fuzz/archive_seeds.py corpus && archive_fuzz -max_len=20000 corpus/archive
 
 #include <cstddef>
 #include <cstdint>
@@ -16,16 +16,18 @@
 
 namespace {
 
-using bertrt::model::test::RawEntry;
+using bertrt::archive::test::RawEntry;
 
 std::string archive_of(std::uint8_t kind, std::string rest) {
   const std::string module("\x80\x02c__torch__.a\nM\n)\x81}b.");
   switch (kind % 6) {
-    case 1: return bertrt::model::test::make_archive({{"data.pkl", std::move(rest)}, {"data/0", std::string(64, 'x')}});
-    case 2: return bertrt::model::test::make_archive({{"data.pkl", module}, {"code/__torch__/a.py", std::move(rest)}});
-    case 3: return bertrt::model::test::make_archive({{"extra/bertrt/manifest.json", std::move(rest)}});
-    case 4: return bertrt::model::test::make_archive({{"traced_inputs.pkl", std::move(rest)}});
-    case 5: return bertrt::model::test::make_archive({{"code/__torch__.py", std::move(rest), 8, 0, 4096}});
+    case 1:
+      return bertrt::archive::test::make_archive({{"data.pkl", std::move(rest)}, {"data/0", std::string(64, 'x')}});
+    case 2:
+      return bertrt::archive::test::make_archive({{"data.pkl", module}, {"code/__torch__/a.py", std::move(rest)}});
+    case 3: return bertrt::archive::test::make_archive({{"extra/bertrt/manifest.json", std::move(rest)}});
+    case 4: return bertrt::archive::test::make_archive({{"traced_inputs.pkl", std::move(rest)}});
+    case 5: return bertrt::archive::test::make_archive({{"code/__torch__.py", std::move(rest), 8, 0, 4096}});
     default: return rest;
   }
 }

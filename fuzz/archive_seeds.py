@@ -1,4 +1,7 @@
-"""Writes a seed corpus for archive_fuzz from the test archives: python fuzz/archive_seeds.py CORPUS_FOLDER"""
+"""Writes seeds from the test archives: python fuzz/archive_seeds.py FOLDER
+
+FOLDER/archive is for archive_fuzz, and FOLDER/zip, FOLDER/pickle and FOLDER/json for the targets of those names.
+"""
 
 import sys
 import zipfile
@@ -17,18 +20,24 @@ def kind_of(entry):
 
 
 def main(target):
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "deflated").write_bytes(bytes([DEFLATED]) + bytes.fromhex("cb48cdc9c957c8402701"))
+    for kind in ("archive", "zip", "pickle", "json"):
+        (target / kind).mkdir(parents=True, exist_ok=True)
+    own = target / "archive"
+    (own / "deflated").write_bytes(bytes([DEFLATED]) + bytes.fromhex("cb48cdc9c957c8402701"))
     for path in [*DATA.glob("archive/*.pt"), *DATA.glob("traces/toy_*.pt"), *DATA.glob("traces/hostile_*.pt")]:
-        (target / path.name).write_bytes(bytes([WHOLE]) + path.read_bytes())
+        (own / path.name).write_bytes(bytes([WHOLE]) + path.read_bytes())
+        (target / "zip" / path.name).write_bytes(path.read_bytes())
         if not zipfile.is_zipfile(path):
             continue
         with zipfile.ZipFile(path) as archive:
             for entry in archive.namelist():
+                ending = entry.rsplit(".", 1)[-1].replace("pkl", "pickle")
+                if ending in ("pickle", "json"):
+                    (target / ending / f"{path.stem}_{entry.replace('/', '_')}").write_bytes(archive.read(entry))
                 kind = kind_of(entry)
                 if kind is not None:
                     data = bytes([kind]) + archive.read(entry)
-                    (target / f"{path.stem}_{entry.replace('/', '_')}").write_bytes(data)
+                    (own / f"{path.stem}_{entry.replace('/', '_')}").write_bytes(data)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,15 @@ from proof import ExportError, check_written, max_length, prove, sample, selftes
 
 FORMAT_VERSION = 1
 PRODUCER = "bertrt 0.1.0"
+# task -> (class of transformers' automatic ones, names of the outputs of its head)
+TASKS = {
+    "encoder": ("AutoModel", []),
+    "masked-lm": ("AutoModelForMaskedLM", ["logits"]),
+    "sequence-classification": ("AutoModelForSequenceClassification", ["logits"]),
+    "token-classification": ("AutoModelForTokenClassification", ["logits"]),
+    "question-answering": ("AutoModelForQuestionAnswering", ["start_logits", "end_logits"]),
+    "next-sentence": ("AutoModelForNextSentencePrediction", ["logits"]),
+}
 # model_type -> the way positions are counted
 POSITION_SCHEMES = {
     "bert": "absolute", "distilbert": "absolute", "electra": "absolute", "albert": "absolute",
@@ -39,6 +48,8 @@ MASKED_LM_HEADS = {
         model.vocab_layer_norm(model.activation(model.vocab_transform(rows)))
     ),
 }
+
+
 def main(arguments=None):
     options = parse(arguments)
     try:
@@ -62,7 +73,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", help="folder or hub name of a Hugging Face checkpoint")
     parser.add_argument("--output", required=True, type=Path, metavar="NAME.pt")
-    parser.add_argument("--task", required=True, choices=["encoder", "masked-lm"])
+    parser.add_argument("--task", required=True, choices=list(TASKS))
     parser.add_argument("--length", type=int, help="traced length in tokens (default: 128, or the model's if shorter)")
     parser.add_argument("--dtype", choices=["float32", "float16"], default="float32", help="of the stored weights")
     parser.add_argument("--tokenizer", help="folder or hub name, when the checkpoint has no tokenizer of its own")
@@ -98,7 +109,8 @@ def export(options):
         "architecture": model.config.model_type,
         "task": options.task,
         "config": config,
-        "labels": [],
+        "labels": labels(model.config, options.task),
+        "problem_type": problem_type(model.config, options.task),
         "dtype": options.dtype,
         "traced": {"batch": 1, "length": length},
         "methods": methods(model, options.task),
@@ -128,18 +140,23 @@ def export(options):
 
 
 def load_model(checkpoint, task):
-    """The checkpoint as Hugging Face loads it, in fp32 and evaluation mode."""
+    """The checkpoint as Hugging Face loads it, in fp32 and evaluation mode; every weight of its encoder used."""
     import torch
-    from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
+    import transformers
 
     if checkpoint.startswith((".", "/", "~")) and not Path(checkpoint).is_dir():
         raise ExportError(f"no folder {checkpoint}")
-    model_type = AutoConfig.from_pretrained(checkpoint).model_type
-    if model_type not in POSITION_SCHEMES:
-        raise ExportError(f"{checkpoint} is a {model_type} model; known are {', '.join(POSITION_SCHEMES)}")
-    auto = AutoModelForMaskedLM if task == "masked-lm" else AutoModel
+    if (Path(checkpoint) / "adapter_config.json").exists():
+        raise ExportError(f"{checkpoint} holds an adapter (LoRA or the like) beside its model; merge it first")
+    config = transformers.AutoConfig.from_pretrained(checkpoint)
+    if config.model_type not in POSITION_SCHEMES:
+        raise ExportError(f"{checkpoint} is a {config.model_type} model; known are {', '.join(POSITION_SCHEMES)}")
+    positions = getattr(config, "position_embedding_type", None) or "absolute"
+    if positions != "absolute":
+        raise ExportError(f"{checkpoint} has position_embedding_type {positions}, which transformers no longer computes")
+    auto = getattr(transformers, TASKS[task][0])
     settings = {"dtype": torch.float32, "output_loading_info": True}
-    if model_type == "mpnet":
+    if config.model_type == "mpnet":
         settings["attn_implementation"] = "eager"  # it has no other; the rest trace exactly with their default
     model, info = auto.from_pretrained(checkpoint, **settings)
     missing = sorted(info["missing_keys"])
@@ -148,7 +165,35 @@ def load_model(checkpoint, task):
         missing = sorted(info["missing_keys"])
     if missing:
         raise ExportError(f"{checkpoint} has no weights for task {task}: {missing[0]} and {len(missing) - 1} more")
+    if info.get("mismatched_keys"):
+        raise ExportError(f"{checkpoint} has weights of another shape than its configuration says: {info['mismatched_keys']}")
+    left = unused_encoder_weights(model, info["unexpected_keys"])
+    if left:
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        raise ExportError(
+            f"{checkpoint} has weights of its encoder that transformers leaves out, so that the bundle would be another "
+            f"model: {left[0]}{more} (an adapter that is not merged, or an attention that is no longer supported)"
+        )
     return model.eval()
+
+
+def unused_encoder_weights(model, names):
+    """Those of the checkpoint's names that no module took and that lie below the encoder: heads may be left out."""
+    parts = {name for name, _ in model.base_model.named_children()} - {"pooler", "pooler_activation"}
+    buffers = ("position_ids", "token_type_ids")  # of old checkpoints; they count up from 0, or are 0
+    return sorted(name for name in names if parts.intersection(name.split(".")) and name.split(".")[-1] not in buffers)
+
+
+def labels(config, task):
+    """The classifier's labels, in the order of its outputs."""
+    if task not in ("sequence-classification", "token-classification"):
+        return []
+    return [str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels)]
+
+
+def problem_type(config, task):
+    """How Hugging Face reads a text classifier's outputs, where the checkpoint says it; else None."""
+    return getattr(config, "problem_type", None) if task == "sequence-classification" else None
 
 
 def load_tokenizer(checkpoint):
@@ -197,8 +242,8 @@ def methods(model, task):
     outputs = ["all_encoder_layers"]
     if getattr(model.base_model, "pooler", None) is not None:
         outputs.append("pooled_output")
-    if task == "encoder":
-        return {"forward": {"inputs": inputs, "outputs": outputs}}
+    if task != "masked-lm":
+        return {"forward": {"inputs": inputs, "outputs": outputs + TASKS[task][1]}}
     return {
         "forward": {"inputs": inputs, "outputs": ["logits"]},
         "encode": {"inputs": inputs, "outputs": outputs},
@@ -225,6 +270,16 @@ def traceable(model, task):
         pooled = getattr(output, "pooler_output", None)
         return (layers,) if pooled is None else (layers, pooled)
 
+    def encode_and_head(self, **inputs):
+        # One pass for both, so that the trace holds the encoder once: what the head is given by the encoder is kept.
+        kept = []
+        hook = self.base_model.register_forward_hook(lambda module, arguments, output: kept.append(output))
+        output = original.forward(self, **inputs, output_hidden_states=True, return_dict=True)
+        hook.remove()
+        pooled = getattr(kept[0], "pooler_output", None)
+        layers = (tuple(output.hidden_states[1:]),)
+        return layers + (() if pooled is None else (pooled,)) + tuple(output[name] for name in TASKS[task][1])
+
     def logits(self, **inputs):
         return original.forward(self, **inputs, return_dict=True).logits
 
@@ -240,6 +295,8 @@ def traceable(model, task):
 
     if task == "encoder":
         body = {"forward": named(encode)}
+    elif task != "masked-lm":
+        body = {"forward": named(encode_and_head)}
     else:
         body = {"forward": named(logits), "encode": named(encode), "head": head}
     # Hugging Face looks up which modules record hidden states by the class's full name.
@@ -268,7 +325,7 @@ def trace(model, manifest):
 
 
 def to_json(value):
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def version(package):

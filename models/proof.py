@@ -7,6 +7,11 @@ SELFTEST_TEXTS = [
     ("Paris is the capital of {mask}.", None),
     ("Naïve café-goers paid £3.50 (in 1999), didn't they? 東京", None),
 ]
+# For models of a few positions, or tokenizers that cut words into bytes: the first that fits.
+SHORT_TEXTS = ["a {mask} b", "a {mask}", "{mask}", "a", ""]
+
+
+PER_TOKEN = ("masked-lm", "token-classification", "question-answering")
 
 
 class ExportError(Exception):
@@ -68,12 +73,18 @@ def difference(loaded, model, manifest, inputs):
     forward = manifest["methods"]["forward"]["inputs"]
     arguments = [inputs[name] for name in forward]
     real = inputs["attention_mask"].bool()
-    if manifest["task"] == "encoder":
-        got, logits = loaded(*arguments), None
-    else:
+    task = manifest["task"]
+    if task == "masked-lm":
         got = loaded.encode(*arguments)
         logits = largest(loaded(*arguments)[real], reference["logits"][real])
         logits = max(logits, largest(loaded.head(got[0][-1][real]), reference["logits"][real]))
+    else:
+        got, logits = loaded(*arguments), None
+        names = manifest["methods"]["forward"]["outputs"]
+        for found, name in zip(got, names, strict=True):
+            if name.endswith("logits"):
+                rows = real if found.dim() >= 2 and found.shape[:2] == real.shape and task in PER_TOKEN else slice(None)
+                logits = max(logits or 0.0, largest(found[rows], reference[name][rows]))
     hidden = max(largest(a[real], b[real]) for a, b in zip(got[0], reference["layers"], strict=True))
     if "pooled" in reference:
         hidden = max(hidden, largest(got[1], reference["pooled"]))
@@ -93,10 +104,13 @@ def reference_outputs(model, manifest, inputs):
     arguments = {name: inputs[name] for name in manifest["methods"]["forward"]["inputs"]}
     output = model(**arguments, output_hidden_states=True, return_dict=True)
     reference = {"layers": output.hidden_states[1:]}
-    if manifest["task"] == "masked-lm":
-        reference["logits"] = output.logits
-    if getattr(output, "pooler_output", None) is not None:
-        reference["pooled"] = output.pooler_output
+    for name in ("logits", "start_logits", "end_logits"):
+        if getattr(output, name, None) is not None:
+            reference[name] = output[name]
+    if "pooled_output" in manifest["methods"].get("encode", manifest["methods"]["forward"])["outputs"]:
+        # By the encoder alone: models with a head do not hand it out.
+        base = model.base_model(**arguments, return_dict=True)
+        reference["pooled"] = base.pooler_output
     return reference
 
 
@@ -104,28 +118,47 @@ def selftest(model, manifest, tokenizer):
     """A few texts with some rows of the checkpoint's outputs, for `bertrt verify` and the proof at load."""
     import torch
 
-    cases = []
-    for text, pair in SELFTEST_TEXTS:
-        mask = tokenizer.mask_token or ""
-        text, pair = text.format(mask=mask), pair and pair.format(mask=mask)
-        ids = tokenizer(text, pair, return_token_type_ids=True)
-        if len(ids["input_ids"]) > max_length(manifest["config"]):
-            continue  # a tiny model, or a tokenizer that cuts words into bytes
-        inputs = {name: torch.tensor([ids[name]]) for name in ("input_ids", "attention_mask", "token_type_ids")}
-        reference = reference_outputs(model, manifest, inputs)
-        tokens = ids["input_ids"]
-        rows = {0, len(tokens) // 2, len(tokens) - 1}
-        rows = sorted(rows | ({tokens.index(tokenizer.mask_token_id)} if tokenizer.mask_token_id in tokens else set()))
-        case = {"text": text, "pair": pair, "input_ids": tokens, "token_type_ids": ids["token_type_ids"]}
-        case["last_hidden_state"] = {"rows": rows, "data": floats(reference["layers"][-1][0, rows])}
-        if "logits" in reference:
-            best = reference["logits"][0, rows].argmax(-1).tolist()
-            vocabulary = manifest["config"]["vocab_size"]
-            columns = sorted({*range(0, vocabulary, max(1, vocabulary // 60)), *best})
-            data = floats(reference["logits"][0, rows][:, columns])
-            case["logits"] = {"rows": rows, "columns": columns, "data": data}
-        cases.append(case)
+    mask = tokenizer.mask_token or ""
+    texts = [(text.format(mask=mask), pair and pair.format(mask=mask)) for text, pair in SELFTEST_TEXTS]
+    cases = [case for case in (self_test_case(model, manifest, tokenizer, *both) for both in texts) if case]
+    for text in SHORT_TEXTS if not cases else []:
+        case = self_test_case(model, manifest, tokenizer, text.format(mask=mask), None)
+        cases += [case] if case and not cases else []
+    if not cases:
+        raise ExportError(f"not even an empty text fits into the model's {max_length(manifest['config'])} positions")
     return {"cases": cases}
+
+
+def self_test_case(model, manifest, tokenizer, text, pair):
+    """A text, its tokens, and some rows of what the checkpoint gives for them; None where it does not fit."""
+    import torch
+
+    ids = tokenizer(text, pair, return_token_type_ids=True)
+    tokens = ids["input_ids"]
+    if not tokens or len(tokens) > max_length(manifest["config"]):
+        return None
+    last_type = max(0, manifest["config"]["type_vocab_size"] - 1)
+    types = [min(kind, last_type) for kind in ids["token_type_ids"]]
+    inputs = {"input_ids": tokens, "attention_mask": ids["attention_mask"], "token_type_ids": types}
+    reference = reference_outputs(model, manifest, {name: torch.tensor([value]) for name, value in inputs.items()})
+    rows = {0, len(tokens) // 2, len(tokens) - 1}
+    rows = sorted(rows | ({tokens.index(tokenizer.mask_token_id)} if tokenizer.mask_token_id in tokens else set()))
+    case = {"text": text, "pair": pair, "input_ids": tokens, "token_type_ids": types}
+    case["last_hidden_state"] = {"rows": rows, "data": floats(reference["layers"][-1][0, rows])}
+    if manifest["task"] == "masked-lm":
+        best = reference["logits"][0, rows].argmax(-1).tolist()
+        vocabulary = manifest["config"]["vocab_size"]
+        columns = sorted({*range(0, vocabulary, max(1, vocabulary // 60)), *best})
+        data = floats(reference["logits"][0, rows][:, columns])
+        case["logits"] = {"rows": rows, "columns": columns, "data": data}
+    elif manifest["task"] == "token-classification":
+        case["logits"] = {"rows": rows, "data": floats(reference["logits"][0, rows])}
+    elif "logits" in reference:
+        case["text_logits"] = {"data": floats(reference["logits"])}
+    for name in ("start_logits", "end_logits"):
+        if name in reference:
+            case[name] = {"rows": rows, "data": floats(reference[name][0, rows].unsqueeze(1))}
+    return case
 
 
 def floats(tensor):

@@ -11,6 +11,9 @@
 namespace bertrt::archive {
 
 /// A TorchScript archive's entries by their names inside its one top folder ("data.pkl", "code/__torch__.py", …).
+///
+/// All entries lie in that folder, and the names that libtorch knows ("code/", "data.pkl", …) are spelt as it spells
+/// them: it would take another case for the same, and other tools would not.
 class Archive {
  public:
   /// `bytes` must outlive the object.
@@ -23,13 +26,18 @@ class Archive {
 
   bool has(std::string_view entry) const { return find(entry) != nullptr; }
   const ZipEntry* find(std::string_view entry) const;
-  /// @throws Error invalid_format when there is none or it is damaged
+  /// @throws Error invalid_format when there is none or it is damaged; unsupported (inflates to too much)
   std::span<const std::byte> read(std::string_view entry);
+  /// Holds all stored entries of a folder ("data/") to their checksums, on several threads; read() does the same one by
+  /// one. @throws Error invalid_format
+  void check(std::string_view folder);
   /// Names of the entries in a folder ("code/"), in the archive's order, the folder included. Like everything here
   /// without regard to case; the folder's name comes back as it was asked for.
   std::vector<std::string> list(std::string_view folder) const;
 
  private:
+  void check_names() const;
+
   std::string name_;
   ZipDirectory directory_;
   ZipReader reader_;

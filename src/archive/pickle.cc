@@ -2,11 +2,21 @@
 
 #include "archive/byte_reader.h"
 #include "archive/pickle_machine.h"
+#include "archive/pickle_shape.h"
 
 namespace bertrt::archive {
 
 Pickle::Pickle(std::span<const std::byte> bytes, const std::string& where) : text_(as_text(bytes)) {
   root_ = PickleMachine(*this, bytes, where).run();
+  PickleShape(*this, where).check();
+}
+
+std::vector<PickleValue> Pickle::values_of(PickleKind kind) const {
+  std::vector<PickleValue> values;
+  for (std::uint32_t id = 0; id < nodes_.size(); ++id) {
+    if (nodes_[id].kind == kind) values.emplace_back(this, id);
+  }
+  return values;
 }
 
 PickleKind PickleValue::kind() const noexcept { return pickle_->nodes_[id_].kind; }

@@ -59,18 +59,31 @@ class PickleValue {
 };
 
 /// A pickle as torch.jit.save writes it (protocol 2), read by a machine that knows just the opcodes which that
-/// writer uses. Needs memory in proportion to the pickle's bytes, and no recursion.
+/// writer uses, without recursion.
+///
+/// What it holds can be walked without further thought: no value contains itself, nothing is nested more than
+/// kMaxDepth deep, and a walk that follows every reference meets at most kMaxUnfolded values, however often it comes
+/// back to the same ones. (A pickle of a few bytes can refer to its values so that there are 2^60 ways to the last.)
 class Pickle {
  public:
+  static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;  ///< BERT-large's own is 0.2 MB
+  static constexpr std::size_t kMaxValues = std::size_t{1} << 22;
+  static constexpr std::size_t kMaxUnfolded = std::size_t{1} << 24;
+  static constexpr std::size_t kMaxDepth = 200;  ///< modules in modules, two each: traces have some 20
+
   /// `bytes` must outlive the object. @param where for messages
-  /// @throws Error invalid_format with the opcode and its byte position, unsupported (too large)
+  /// @throws Error invalid_format with the opcode and its byte position, or for what cannot be walked; unsupported
+  ///   (too large)
   Pickle(std::span<const std::byte> bytes, const std::string& where);
 
   PickleValue root() const noexcept { return {this, root_}; }
+  /// Every value of a kind, each once, in the pickle's order.
+  std::vector<PickleValue> values_of(PickleKind kind) const;
 
  private:
   friend class PickleValue;
   friend class PickleMachine;
+  friend class PickleShape;
 
   // Values with children have them in pool_[first, first + count); texts and globals are a range of the bytes.
   struct Node {

@@ -11,10 +11,9 @@
 namespace bertrt::archive {
 namespace {
 
-// BERT-large's own is 0.2 MB. The bound keeps positions in 32 bits and memory in proportion.
-constexpr std::size_t kMaxPickle = std::size_t{16} << 20;
 constexpr std::uint32_t kNoValue = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kMaxGlobal = 4096;
+constexpr std::size_t kMaxMarks = 1000;  // open at one time: each nests what comes
 
 // Opcodes of Python's pickletools that torch/csrc/jit/serialization/pickler.h lists; others are errors.
 enum Opcode : std::uint8_t {
@@ -83,8 +82,9 @@ T PickleMachine::read() {
 }
 
 std::uint32_t PickleMachine::run() {
-  if (bytes_.size() > kMaxPickle) {
-    throw Error(ErrorCode::unsupported, where_, "a pickle of at most " + std::to_string(kMaxPickle) + " bytes",
+  // The bound keeps positions in 32 bits too.
+  if (bytes_.size() > Pickle::kMaxBytes) {
+    throw Error(ErrorCode::unsupported, where_, "a pickle of at most " + std::to_string(Pickle::kMaxBytes) + " bytes",
                 std::to_string(bytes_.size()));
   }
   for (;;) {
@@ -108,7 +108,10 @@ void PickleMachine::step(std::uint8_t opcode) {
         throw bad("pickle protocol 2", std::to_string(version));
       }
       break;
-    case kMark: marks_.push_back(stack_.size()); break;
+    case kMark:
+      if (marks_.size() == kMaxMarks) throw bad("at most " + std::to_string(kMaxMarks) + " open marks", "more");
+      marks_.push_back(stack_.size());
+      break;
     case kNone: push({}); break;
     case kNewTrue: push({.kind = PickleKind::boolean, .count = 0, .integer = 1}); break;
     case kNewFalse: push({.kind = PickleKind::boolean, .count = 0, .integer = 0}); break;
@@ -158,6 +161,10 @@ void PickleMachine::step(std::uint8_t opcode) {
 }
 
 PickleMachine::Id PickleMachine::add(Node value) {
+  if (pickle_.nodes_.size() == Pickle::kMaxValues) {
+    throw Error(ErrorCode::unsupported, where_, "a pickle of at most " + std::to_string(Pickle::kMaxValues) + " values",
+                "more");
+  }
   pickle_.nodes_.push_back(value);
   return static_cast<Id>(pickle_.nodes_.size() - 1);
 }

@@ -68,6 +68,7 @@ void copy(const TensorView& tensor, std::span<float> out, Widen widen) {
   for (float& value : out) {
     value = widen(load<Stored>(base + static_cast<std::size_t>(position) * sizeof(Stored)));
     for (std::size_t axis = rank; axis-- > 0;) {
+      if (tensor.shape[axis] == 1) continue;  // never stepped along, so that its stride may be anything
       position += tensor.strides[axis];
       if (++index[axis] < tensor.shape[axis]) break;
       position -= tensor.strides[axis] * tensor.shape[axis];
@@ -104,26 +105,34 @@ bool TensorView::contiguous() const noexcept {
   return true;
 }
 
-std::string check_bounds(const TensorView& tensor) {
-  if (tensor.shape.size() != tensor.strides.size()) return "a stride for each axis is missing";
-  if (tensor.storage_offset < 0) return "a negative offset";
-  const std::uint64_t held = tensor.storage.size() / element_size(tensor.type);
+std::string check_shape(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides) {
+  if (shape.size() != strides.size()) return "a stride for each axis is missing";
+  if (shape.size() > kMaxRank) return "more axes than any model has";
   std::uint64_t count = 1;
-  bool empty = false;
-  for (const std::int64_t size : tensor.shape) {
+  for (const std::int64_t size : shape) {
     if (size < 0) return "a negative size";
-    empty = empty || size == 0;
-  }
-  for (const std::int64_t size : tensor.shape) {
     // Sizes of an empty tensor are bounded too, so that no product of some of them overflows.
     const auto factor = static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1));
     if (factor > kMaxElements / count) return "more elements than any model has";
     count *= factor;
   }
-  for (const std::int64_t stride : tensor.strides) {
-    if (stride < 0) return "a negative stride";
+  const bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (strides[axis] < 0) return "a negative stride";
+    // Where nothing ever steps along an axis its stride says nothing, and may be anything.
+    const bool stepped = !empty && shape[axis] > 1;
+    if (stepped && strides[axis] > std::numeric_limits<std::int64_t>::max() / shape[axis]) return "a stride too large";
   }
-  if (empty) return {};
+  return {};
+}
+
+std::string check_bounds(const TensorView& tensor) {
+  if (std::string problem = check_shape(tensor.shape, tensor.strides); !problem.empty()) return problem;
+  if (tensor.storage_offset < 0) return "a negative offset";
+  const std::uint64_t held = tensor.storage.size() / element_size(tensor.type);
+  std::uint64_t count = 1;
+  for (const std::int64_t size : tensor.shape) count *= static_cast<std::uint64_t>(size);
+  if (count == 0) return {};
   // The furthest element: offset + the sum of (size - 1) * stride, each step checked against what is left.
   if (static_cast<std::uint64_t>(tensor.storage_offset) >= held) return "an offset outside of its storage";
   std::uint64_t left = held - 1 - static_cast<std::uint64_t>(tensor.storage_offset);

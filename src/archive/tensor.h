@@ -30,8 +30,15 @@ struct TensorView {
   bool contiguous() const noexcept;
 };
 
-/// Checks that every element of the view lies in its storage, without overflow whatever the numbers are, and that
-/// there are no more elements than the storage could hold unless strides are 0 (an expanded tensor).
+inline constexpr std::size_t kMaxRank = 64;
+
+/// Checks a shape alone, so that whatever is computed from it later does not overflow: a stride for each axis, at most
+/// kMaxRank of them, nothing negative, at most 2^33 elements (axes of size 0 counted as 1).
+/// @return what is wrong, or an empty text
+std::string check_shape(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+
+/// Checks the shape, that every element of the view lies in its storage, without overflow whatever the numbers are, and
+/// that there are no more elements than the storage could hold unless strides are 0 (an expanded tensor).
 /// @return what is wrong, or an empty text
 std::string check_bounds(const TensorView& tensor);
 

@@ -1,5 +1,7 @@
 #include "model/code_text.h"
 
+#include <algorithm>
+
 namespace bertrt::model {
 namespace {
 
@@ -45,48 +47,66 @@ std::size_t end_of_text(std::string_view code, std::size_t at) {
 
 }  // namespace
 
+bool CodeReader::next(CodeToken& token) {
+  while (at_ < code_.size()) {
+    const std::size_t at = at_;
+    const char c = code_[at];
+    const auto column = static_cast<std::uint32_t>(at - line_start_);
+    const auto take = [&](TokenKind kind, std::size_t end) {
+      token = {kind, code_.substr(at, end - at), line_, column};
+      at_ = std::min(end, code_.size());
+      return true;
+    };
+    if (c == '\n') {
+      at_ = line_start_ = at + 1;
+      token = {TokenKind::newline, code_.substr(at, 1), line_++, column};
+      if (open_ == 0) return true;
+    } else if (c == '#') {
+      at_ = std::min(code_.find('\n', at), code_.size());
+    } else if (is_name_start(c)) {
+      std::size_t end = at + 1;
+      while (end < code_.size() && (is_name_start(code_[end]) || is_digit(code_[end]))) ++end;
+      return take(TokenKind::name, end);
+    } else if (is_digit(c)) {
+      return take(TokenKind::number, end_of_number(code_, at));
+    } else if (c == '"' || c == '\'') {
+      const std::size_t end = std::min(end_of_text(code_, at), code_.size());
+      take(TokenKind::text, end);
+      for (std::size_t i = at; i < end; ++i) {
+        if (code_[i] != '\n') continue;
+        ++line_;
+        line_start_ = i + 1;
+      }
+      return true;
+    } else if (c == '\\' && code_.substr(at, 2) == "\\\n") {
+      ++line_;  // a line goes on
+      at_ = line_start_ = at + 2;
+    } else if (c == ' ' || c == '\t' || c == '\r') {
+      ++at_;
+    } else {
+      if (c == '(' || c == '[' || c == '{') ++open_;
+      if ((c == ')' || c == ']' || c == '}') && open_ > 0) --open_;
+      return take(TokenKind::symbol, at + 1);
+    }
+  }
+  return false;
+}
+
+bool CodeReader::read_line(std::vector<CodeToken>& line) {
+  line.clear();
+  CodeToken token;
+  while (next(token)) {
+    if (token.kind == TokenKind::newline) return true;
+    line.push_back(token);
+  }
+  return !line.empty();
+}
+
 std::vector<CodeToken> tokenize_code(std::string_view code) {
   std::vector<CodeToken> tokens;
   tokens.reserve(code.size() / 4);
-  std::uint32_t line = 1;
-  std::size_t line_start = 0;
-  std::size_t open = 0;  // brackets
-  for (std::size_t at = 0; at < code.size();) {
-    const char c = code[at];
-    const auto column = static_cast<std::uint32_t>(at - line_start);
-    std::size_t end = at + 1;
-    if (c == '\n') {
-      if (open == 0) tokens.push_back({TokenKind::newline, code.substr(at, 1), line, column});
-      ++line;
-      line_start = end;
-    } else if (c == '#') {
-      while (end < code.size() && code[end] != '\n') ++end;
-    } else if (is_name_start(c)) {
-      while (end < code.size() && (is_name_start(code[end]) || is_digit(code[end]))) ++end;
-      tokens.push_back({TokenKind::name, code.substr(at, end - at), line, column});
-    } else if (is_digit(c)) {
-      end = end_of_number(code, at);
-      tokens.push_back({TokenKind::number, code.substr(at, end - at), line, column});
-    } else if (c == '"' || c == '\'') {
-      end = end_of_text(code, at);
-      tokens.push_back({TokenKind::text, code.substr(at, end - at), line, column});
-      for (std::size_t i = at; i < end; ++i) {
-        if (code[i] == '\n') {
-          ++line;
-          line_start = i + 1;
-        }
-      }
-    } else if (c == '\\' && code.substr(at, 2) == "\\\n") {
-      ++line;  // a line goes on
-      end = at + 2;
-      line_start = end;
-    } else if (c != ' ' && c != '\t' && c != '\r') {
-      if (c == '(' || c == '[' || c == '{') ++open;
-      if ((c == ')' || c == ']' || c == '}') && open > 0) --open;
-      tokens.push_back({TokenKind::symbol, code.substr(at, 1), line, column});
-    }
-    at = end;
-  }
+  CodeReader reader(code);
+  for (CodeToken token; reader.next(token);) tokens.push_back(token);
   return tokens;
 }
 

@@ -21,6 +21,26 @@ struct CodeToken {
 /// Splits the code that is stored in an archive's code/*.py into tokens: names, numbers, text literals, single
 /// characters, and ends of lines outside of brackets. Comments are left out. Never fails: what it does not know
 /// becomes a symbol.
+class CodeReader {
+ public:
+  /// `code` must outlive the object.
+  explicit CodeReader(std::string_view code) : code_(code) {}
+
+  /// Appends the tokens up to the next end of a line outside of brackets, that end left out, to `line`, after clearing
+  /// it. An empty line gives none. @return false at the end of the code
+  bool read_line(std::vector<CodeToken>& line);
+  /// Whether `token` is there, that is, the code is not at its end.
+  bool next(CodeToken& token);
+
+ private:
+  std::string_view code_;
+  std::size_t at_ = 0;
+  std::size_t line_start_ = 0;
+  std::size_t open_ = 0;  // brackets
+  std::uint32_t line_ = 1;
+};
+
+/// All tokens at once: some 32 bytes for each.
 std::vector<CodeToken> tokenize_code(std::string_view code);
 
 }  // namespace bertrt::model

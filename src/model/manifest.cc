@@ -1,8 +1,9 @@
 #include "model/manifest.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json.h"
+#include "base/plain_text.h"
 #include "bertrt/error.h"
 
 namespace bertrt::model {
@@ -11,6 +12,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kNewestFormat = 1;
+// A classifier of a hundred thousand labels is well within.
+constexpr base::JsonLimits kLimits{.depth = 64, .bytes = std::size_t{16} << 20, .elements = std::size_t{1} << 20};
 
 // One object of the manifest. A key that is missing keeps the field's default; one of another type is an error.
 class Fields {
@@ -36,15 +39,14 @@ class Fields {
   void read(const char* key, std::string& field) const {
     const Json* value = find(key);
     if (value == nullptr) return;
-    if (!value->is_string()) throw bad(where(key), "a text", value->type_name());
-    field = value->get<std::string>();
+    field = text(*value, key);
   }
   void read(const char* key, std::size_t& field) const {
     const Json* value = find(key);
     if (value == nullptr) return;
     // Sizes of real models stay far below 2^31; so products of two of them do not overflow.
     if (!value->is_number_unsigned() || value->get<std::uint64_t>() > 0x7fffffffU) {
-      throw bad(where(key), "a whole number from 0 to 2147483647", value->dump());
+      throw bad(where(key), "a whole number from 0 to 2147483647", base::printable(value->dump(-1, ' ', true)));
     }
     field = value->get<std::size_t>();
   }
@@ -66,12 +68,21 @@ class Fields {
     if (!value->is_array()) throw bad(where(key), "a list of texts", value->type_name());
     field.clear();
     for (const Json& item : *value) {
-      if (!item.is_string()) throw bad(where(key), "a list of texts", std::string("a list with ") + item.type_name());
-      field.push_back(item.get<std::string>());
+      field.push_back(text(item, key));
     }
   }
 
  private:
+  // What a manifest says is shown to people.
+  std::string text(const Json& value, const char* key) const {
+    if (!value.is_string()) throw bad(where(key), "a text", value.type_name());
+    const auto& found = value.get_ref<const std::string&>();
+    if (const auto problem = base::problem_of_text(found); !problem.empty()) {
+      throw bad(where(key), "a text that can be shown", std::string(problem) + ": " + base::printable(found));
+    }
+    return found;
+  }
+
   const Json& object_;
   std::string where_;
 };
@@ -111,6 +122,7 @@ Manifest read_manifest(const Json& json, const std::string& where) {
   fields.read("architecture", manifest.architecture);
   fields.read("task", manifest.task);
   fields.read("labels", manifest.labels);
+  fields.read("problem_type", manifest.problem_type);
   fields.read("dtype", manifest.dtype);
   manifest.config = read_config(fields.child("config"), fields.where("config"));
 
@@ -128,7 +140,7 @@ Manifest read_manifest(const Json& json, const std::string& where) {
   const Json methods_json = fields.child("methods");
   const Fields methods(methods_json, fields.where("methods"));
   for (const auto& [name, value] : methods_json.items()) {
-    const Fields method_fields(value, methods.where(name.c_str()));
+    const Fields method_fields(value, methods.where(base::printable(name).c_str()));
     ManifestMethod method;
     method_fields.read("inputs", method.inputs);
     method_fields.read("outputs", method.outputs);
@@ -141,20 +153,7 @@ Manifest read_manifest(const Json& json, const std::string& where) {
 
 Manifest parse_manifest(std::string_view json, std::string_view where) {
   const std::string name(where);
-  // The parser is recursive: nesting is bounded before anything is built.
-  std::size_t depth = 0;
-  for (const char c : json) {
-    if (c == '[' || c == '{') ++depth;
-    if ((c == ']' || c == '}') && depth > 0) --depth;
-    if (depth > 64) throw Error(ErrorCode::invalid_format, name, "a manifest", "JSON nested more than 64 deep");
-  }
-  try {
-    const Json parsed = Json::parse(json.begin(), json.end(), nullptr, false);
-    if (parsed.is_discarded()) throw Error(ErrorCode::invalid_format, name, "a manifest in JSON", "something else");
-    return read_manifest(parsed, name);
-  } catch (const Json::exception& failure) {
-    throw Error(ErrorCode::invalid_format, name, "a manifest in JSON", failure.what());
-  }
+  return read_manifest(base::parse_json(json, name, kLimits), name);
 }
 
 }  // namespace bertrt::model

@@ -11,7 +11,7 @@ namespace bertrt::model {
 
 /// A traced method of a bundle: what goes in and what comes out, in order.
 struct ManifestMethod {
-  std::vector<std::string> inputs;  ///< "input_ids", … ; the head takes "hidden_rows" [rows, hidden]
+  std::vector<std::string> inputs;   ///< "input_ids", … ; the head takes "hidden_rows" [rows, hidden]
   std::vector<std::string> outputs;  ///< "all_encoder_layers" (a tuple, a tensor a layer), "pooled_output", "logits", …
 };
 
@@ -40,7 +40,8 @@ struct Manifest {
   std::string task;          ///< "encoder", "masked-lm", "sequence-classification", …
   EncoderConfig config;
   std::vector<std::string> labels;
-  std::string dtype;  ///< of the stored weights: "float32", "float16"
+  std::string problem_type;  ///< "single_label_classification", "multi_label_classification", "regression", or empty
+  std::string dtype;         ///< of the stored weights: "float32", "float16"
   std::size_t traced_batch = 0;
   std::size_t traced_length = 0;
   std::size_t proven_min = 0;  ///< lengths that the exporter compared with Python
@@ -49,7 +50,8 @@ struct Manifest {
   std::map<std::string, ManifestMethod> methods;  ///< "forward", and for masked-lm "encode" and "head"
 };
 
-/// @param where  for messages. @throws Error invalid_format, unsupported (a newer format_version)
+/// Its texts hold no control characters: they are shown to people.
+/// @param where  for messages. @throws Error invalid_format, unsupported (a newer format_version, too large)
 Manifest parse_manifest(std::string_view json, std::string_view where);
 
 }  // namespace bertrt::model

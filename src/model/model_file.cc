@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kExtra = "extra/";
 constexpr std::string_view kManifest = "bertrt/manifest.json";
+constexpr std::size_t kMaxCode = std::size_t{8}
+                                 << 20;  // bytes of all code together; a model of 24 layers has one million
 
 // What the archive recorded about each input, put beside what the code says about it.
 void add_traced_inputs(const std::vector<TracedMethod>& traced, std::vector<Method>& methods) {
@@ -98,8 +100,14 @@ class ArchiveModel final : public ModelFile {
   }
 
   void read_code() {
+    std::uint64_t size = 0;
     for (std::string& entry : archive_.list("code/")) {
       if (!archive::lower_case(entry).ends_with(".py")) continue;  // records for a debugger lie beside the code
+      size += archive_.find(entry)->size;
+      if (size > kMaxCode) {
+        throw Error(ErrorCode::unsupported, archive_.where(entry),
+                    "code of at most " + std::to_string(kMaxCode) + " bytes", "more");
+      }
       std::string text(archive::as_text(archive_.read(entry)));
       code_.emplace(std::move(entry), std::move(text));
     }

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "archive/stored_tensor.h"
+#include "base/plain_text.h"
 #include "bertrt/error.h"
 
 namespace bertrt::model {
@@ -11,68 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 64;          // of attributes in attributes; a deep encoder has 8
 constexpr std::size_t kMaxObjects = 1U << 16;  // an object can be reached many times, so depth alone bounds nothing
-
-// The pieces of a pickled tensor, checked for their kinds only.
-struct PickledTensor {
-  std::string storage_name;  // "FloatStorage"
-  std::string_view key;      // of the storage
-  std::int64_t offset = 0;
-  std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> strides;
-};
-
-std::optional<std::vector<std::int64_t>> integers(const archive::PickleValue& tuple) {
-  if (!tuple.is(archive::PickleKind::tuple)) return std::nullopt;
-  std::vector<std::int64_t> result;
-  result.reserve(tuple.size());
-  for (std::size_t i = 0; i < tuple.size(); ++i) {
-    if (!tuple[i].is(archive::PickleKind::integer)) return std::nullopt;
-    result.push_back(tuple[i].integer());
-  }
-  return result;
-}
-
-std::optional<PickledTensor> unpack(const archive::PickleValue& tensor) {
-  if (tensor.size() < 4 || !tensor[0].is(archive::PickleKind::storage) || !tensor[1].is(archive::PickleKind::integer))
-    return {};
-  const archive::PickleValue storage = tensor[0];
-  if (storage.size() < 5 || storage[0].text() != "storage" || !storage[1].is(archive::PickleKind::global) ||
-      !storage[2].is(archive::PickleKind::text)) {
-    return {};
-  }
-  auto shape = integers(tensor[2]);
-  auto strides = integers(tensor[3]);
-  if (!shape || !strides) return {};
-  PickledTensor result;
-  result.storage_name = storage[1].global_name();
-  constexpr std::string_view kPrefix = "torch.";
-  if (result.storage_name.starts_with(kPrefix)) result.storage_name.erase(0, kPrefix.size());
-  result.key = storage[2].text();
-  result.offset = tensor[1].integer();
-  result.shape = *std::move(shape);
-  result.strides = *std::move(strides);
-  return result;
-}
-
-// A view of one of the archive's storages; nothing for element types that have none.
-std::optional<archive::TensorView> make_view(archive::Archive& archive, PickledTensor pickled,
-                                             const std::string& folder, const std::string& where) {
-  const auto type = archive::storage_element_type(pickled.storage_name);
-  if (!type) return std::nullopt;
-  archive::TensorView view;
-  view.type = *type;
-  view.shape = std::move(pickled.shape);
-  view.strides = std::move(pickled.strides);
-  view.storage_offset = pickled.offset;
-  view.storage_key = std::string(pickled.key);
-  view.storage = archive.read(folder + view.storage_key);
-  std::string problem = archive::check_bounds(view);
-  if (!problem.empty()) {
-    throw Error(ErrorCode::invalid_format, where, "a tensor inside its storage " + folder + view.storage_key,
-                std::move(problem));
-  }
-  return view;
-}
+constexpr std::size_t kMaxPaths = std::size_t{64} << 20;  // bytes of all attribute paths together; traces have 0.1 MB
 
 class Walker {
  public:
@@ -89,7 +30,10 @@ class Walker {
       const archive::PickleValue value = state->value(i);
       if (!value.is(archive::PickleKind::object) && !value.is(archive::PickleKind::tensor)) continue;
       if (!state->key(i).is(archive::PickleKind::text)) throw bad(prefix, "attributes with names", "one without");
-      const std::string name = prefix + std::string(state->key(i).text());
+      const std::string_view key = state->key(i).text();
+      paths_ += prefix.size() + key.size();
+      if (paths_ > kMaxPaths) throw bad(prefix, "names of attributes", "far longer ones than any model's");
+      const std::string name = prefix + std::string(key);
       if (value.is(archive::PickleKind::object)) {
         walk(value, name + '.', depth + 1);
       } else {
@@ -100,21 +44,21 @@ class Walker {
 
  private:
   Error bad(const std::string& attribute, std::string expected, std::string found) const {
-    return Error(ErrorCode::invalid_format, archive_.where("data.pkl") + (attribute.empty() ? "" : ": ") + attribute,
+    return Error(ErrorCode::invalid_format,
+                 archive_.where("data.pkl") + (attribute.empty() ? "" : ": ") + base::printable(attribute),
                  std::move(expected), std::move(found));
   }
 
   void add_tensor(const archive::PickleValue& value, const std::string& name) {
     if (tree_.parameters.size() >= kMaxObjects) throw bad(name, "a model's number of tensors", "far more");
     if (!names_.insert(name).second) throw bad(name, "each attribute once", "two of this name");
-    auto pickled = unpack(value);
-    if (!pickled) throw bad(name, "a tensor's storage, offset, sizes and strides", "something else");
-    const std::string storage_name = pickled->storage_name;
-    auto view = make_view(archive_, *std::move(pickled), "data/", archive_.where("data.pkl") + ": " + name);
+    const std::string where = archive_.where("data.pkl") + ": " + base::printable(name);
+    auto view = archive::read_tensor(value, archive_, "data/", where);
     if (!view) {
-      tree_.findings.push_back(
-          {Finding::Severity::warning, "data.pkl",
-           "tensor " + name + " has elements of " + storage_name + ", which only the torchscript engine can read"});
+      tree_.findings.push_back({Finding::Severity::warning, "data.pkl",
+                                "tensor " + base::printable(name) + " has elements of " +
+                                    archive::describe_tensor(value, where).storage_name +
+                                    ", which only the torchscript engine can read"});
       return;
     }
     tree_.parameters.push_back({name, *std::move(view)});
@@ -124,12 +68,14 @@ class Walker {
   ModuleTree& tree_;
   std::set<std::string, std::less<>> names_;
   std::size_t visited_ = 0;
+  std::size_t paths_ = 0;
 };
 
 }  // namespace
 
 ModuleTree read_module(archive::Archive& archive) {
   const std::string where = archive.where("data.pkl");
+  archive.check("data/");  // all at once: the tensors below are read one by one
   const archive::Pickle pickle(archive.read("data.pkl"), where);
   if (!pickle.root().is(archive::PickleKind::object)) {
     throw Error(ErrorCode::invalid_format, where, "a module", "something else (was it saved by torch.save?)");
@@ -137,6 +83,7 @@ ModuleTree read_module(archive::Archive& archive) {
   ModuleTree tree;
   tree.class_name = pickle.root().class_name();
   Walker(archive, tree).walk(pickle.root(), "", 0);
+  archive::check_tensors(pickle, archive, "data/", where);  // those in lists and dicts too
   return tree;
 }
 
@@ -147,17 +94,19 @@ std::vector<std::optional<archive::TensorView>> read_constants(archive::Archive&
   if (!root.is(archive::PickleKind::tuple)) throw Error(ErrorCode::invalid_format, where, "a tuple", "something else");
   std::vector<std::optional<archive::TensorView>> constants(root.size());
   for (std::size_t i = 0; i < root.size(); ++i) {
-    if (!root[i].is(archive::PickleKind::tensor)) continue;
-    auto pickled = unpack(root[i]);
-    if (pickled) constants[i] = make_view(archive, *std::move(pickled), "constants/", where);
+    if (root[i].is(archive::PickleKind::tensor)) {
+      constants[i] = archive::read_tensor(root[i], archive, "constants/", where);
+    }
   }
+  archive::check_tensors(pickle, archive, "constants/", where);
   return constants;
 }
 
 std::vector<TracedMethod> read_traced_inputs(archive::Archive& archive) {
   std::vector<TracedMethod> methods;
   if (!archive.has("traced_inputs.pkl")) return methods;
-  const archive::Pickle pickle(archive.read("traced_inputs.pkl"), archive.where("traced_inputs.pkl"));
+  const std::string where = archive.where("traced_inputs.pkl");
+  const archive::Pickle pickle(archive.read("traced_inputs.pkl"), where);
   const archive::PickleValue root = pickle.root();
   for (std::size_t i = 0; root.is(archive::PickleKind::dict) && i < root.size(); ++i) {
     TracedMethod method;
@@ -167,10 +116,9 @@ std::vector<TracedMethod> read_traced_inputs(archive::Archive& archive) {
       TracedInput input;
       if (inputs[k].is(archive::PickleKind::tensor)) {
         // The storages are empty: sizes are recorded, data is not. So nothing is checked against a storage here.
-        if (auto tensor = unpack(inputs[k])) {
-          input.element_type = archive::storage_element_type(tensor->storage_name);
-          input.shape = std::move(tensor->shape);
-        }
+        auto tensor = archive::describe_tensor(inputs[k], where);
+        input.element_type = tensor.type;
+        input.shape = std::move(tensor.shape);
       }
       method.inputs.push_back(std::move(input));
     }

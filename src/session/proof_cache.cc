@@ -33,7 +33,7 @@ void write_whole(const std::filesystem::path& path, std::string_view content) {
 ProofCache::ProofCache(std::filesystem::path folder, std::span<const std::byte> archive, std::string_view engine)
     : folder_(std::move(folder)) {
   if (folder_.empty()) return;
-  record_ = "bertrt proof 1\narchive " + archive::content_hash(archive) + " " + std::to_string(archive.size()) +
+  record_ = "bertrt proof 2\narchive " + archive::content_hash(archive) + " " + std::to_string(archive.size()) +
             "\nengine " + std::string(engine) + "\nequal to its trace\n";
   // Named by all that it says, so that one folder serves machines and dtypes side by side.
   file_ = folder_ / (archive::content_hash(std::as_bytes(std::span(record_))) + ".bertrt-proof");

@@ -27,11 +27,17 @@ struct SelfTestCase {
   std::string text;
   std::optional<std::string> pair;
   Encoding encoding;
-  ExpectedRows hidden;  ///< last_hidden_state
-  std::optional<ExpectedRows> logits;
+  ExpectedRows hidden;                       ///< last_hidden_state
+  std::optional<ExpectedRows> logits;        ///< a head's for tokens
+  std::optional<ExpectedRows> text_logits;   ///< a head's for the text: one row, 0
+  std::optional<ExpectedRows> start_logits;  ///< rows of one value, as end_logits
+  std::optional<ExpectedRows> end_logits;
 };
 
-/// @param where  for messages. @throws Error invalid_format
+/// The cases of a self-test, which has at least one, each with values to compare: every number finite, every row a
+/// token of its text, rows of one width, no id below 0, a type for each token. So a self-test that proves nothing, or
+/// cannot be run, is an error and not a pass.
+/// @param where  for messages. @throws Error invalid_format, unsupported (too large)
 std::vector<SelfTestCase> parse_self_test(std::string_view json, const std::string& where);
 
 /// How an output differs from what Python gave.

@@ -20,14 +20,17 @@ std::vector<unsigned char> counting(std::size_t size) {
 TEST(ContentHash, IsTheSameForTheSameBytesAndFitsAFileName) {
   const std::string hash = hash_of(counting(1000));
   EXPECT_EQ(hash, hash_of(counting(1000)));
-  EXPECT_EQ(hash.size(), 32U);
+  EXPECT_EQ(hash.size(), 64U);
   EXPECT_EQ(hash.find_first_not_of("0123456789abcdef"), std::string::npos);
 }
 
-// Kept proofs would be void with another value, on this machine or another.
+// Kept proofs would be void with another value, on this machine or another. The values are those of Python's hashlib,
+// put together as the header says.
 TEST(ContentHash, NeverChanges) {
-  EXPECT_EQ(hash_of({}), "0000000000000000bb67ae8584caa73b");
-  EXPECT_EQ(hash_of(counting(1000)), "4166e02df20878623f4cd057f0827863");
+  EXPECT_EQ(hash_of({}), "7790d25e5e6a36701c38de85d611d2e5292cac57fdc173a803435596a039b50d");
+  EXPECT_EQ(hash_of(counting(1000)), "bb689ba933497a8e5cc177dcb43837391fc5811bed45e032c8be084fdf2c3971");
+  EXPECT_EQ(hash_of(counting(3 * (std::size_t{1} << 20) + 5)),
+            "fff29fbbea05f9fd5764e65716e83aa156ec63e1612f08dd9559cdd538772c8b");
 }
 
 TEST(ContentHash, SeesEveryBitAndEveryLength) {

@@ -120,5 +120,64 @@ TEST(Pickle, ListsThatGrowByTurnsStayInProportion) {
   EXPECT_THAT(error_of(bytes + "."), HasSubstr("one piece"));
 }
 
+TEST(Pickle, NothingContainsItself) {
+  EXPECT_THAT(error_of(kProto + "]q\x00h\x00"s + "a."s), HasSubstr("contain themselves"));
+  EXPECT_THAT(error_of(kProto + "}q\x00X\x01\x00\x00\x00kh\x00s."s), HasSubstr("contain themselves"));
+  EXPECT_THAT(error_of(kProto + "c__torch__\nM\n)\x81q\x00}X\x01\x00\x00\x00kh\x00sb."s),
+              HasSubstr("contain themselves"));
+  // Through a tuple that was finished before the list was filled.
+  EXPECT_THAT(error_of(kProto + "]q\x00h\x00\x85q\x01"s + "0"s + "."s), HasSubstr("opcode 0x30"));
+  EXPECT_THAT(error_of(kProto + "(]q\x00h\x00\x85q\x01h\x00h\x01"s + "at."s), HasSubstr("contain themselves"));
+}
+
+std::string nested(std::size_t depth) { return kProto + ")" + std::string(depth, '\x85') + "."; }
+
+TEST(Pickle, DepthIsBoundedHoweverItIsReached) {
+  EXPECT_EQ(error_of(nested(Pickle::kMaxDepth - 1)), "no error");
+  EXPECT_THAT(error_of(nested(Pickle::kMaxDepth)), HasSubstr("nested"));
+  EXPECT_THAT(error_of(nested(3000000)), HasSubstr("nested"));
+  EXPECT_THAT(error_of(kProto + std::string(5000, '(') + "."), HasSubstr("marks"));
+  // A deep value by itself, then inside of deep ones: no single way down meets both bounds.
+  const std::string deep = std::string(1, ')').append(150, '\x85').append("q\x00"s);
+  EXPECT_EQ(error_of(kProto + "(" + deep + "h\x00"s + std::string(40, '\x85') + "t."), "no error");
+  EXPECT_THAT(error_of(kProto + "(" + deep + "h\x00"s + std::string(60, '\x85') + "t."), HasSubstr("nested"));
+}
+
+// Values that hold one value twice each: 40 of them are 2^40 when every reference is followed.
+TEST(Pickle, SharedValuesStayWalkable) {
+  const auto doubled = [](int times) {
+    std::string bytes = kProto + "(Nq\x00"s;
+    for (int i = 0; i < times; ++i) bytes += "h\x00h\x00\x86q\x00"s;
+    return bytes + "t."s;
+  };
+  EXPECT_EQ(error_of(doubled(18)), "no error");
+  for (const int times : {30, 90}) {
+    try {
+      const Pickle read(archive::test::bytes_of(doubled(times)), "p");
+      ADD_FAILURE() << times;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::unsupported);
+      EXPECT_THAT(error.what(), HasSubstr("references are followed"));
+    }
+  }
+}
+
+TEST(Pickle, TheNumberOfValuesIsBounded) {
+  try {
+    const Pickle read(archive::test::bytes_of(kProto + "(" + std::string(Pickle::kMaxValues + 1, ']') + "t."), "p");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  }
+}
+
+TEST(Pickle, FindsAllValuesOfAKind) {
+  const std::string bytes = kProto + "(K\x01NK\x02\x85t."s;
+  const Pickle pickle(archive::test::bytes_of(bytes), "p");
+  const auto integers = pickle.values_of(PickleKind::integer);
+  ASSERT_EQ(integers.size(), 2U);
+  EXPECT_EQ(integers[1].integer(), 2);
+}
+
 }  // namespace
 }  // namespace bertrt::archive

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "archive/inflate.h"
+#include "bertrt/error.h"
 
 namespace bertrt::archive::test {
 
@@ -35,7 +36,26 @@ struct RawEntry {
   std::uint32_t size = 0xfffffffe;  // of the file itself; by default the content's
   std::string local_name = {};      // by default the name
   std::int64_t offset = -1;         // by default where the entry stands
+  std::int64_t crc = -1;            // by default that of the file itself
+  std::uint32_t attributes = 0;     // external ones
+  std::int64_t local_crc = -1;      // by default crc
+  std::int64_t local_size = -1;     // by default size, and the content's for the compressed one
+  std::int64_t local_flags = -1;    // by default flags
+  std::string extra = {};           // in the directory
+  std::string behind = {};          // the data: a descriptor, or what should not be there
 };
+
+/// The checksum that a directory should have; of the content itself where it cannot be inflated.
+inline std::uint32_t true_crc(const RawEntry& entry, std::uint32_t size) {
+  if (entry.method == 8 && size < (1U << 20)) {
+    try {
+      const auto inflated = inflate_raw(bytes_of(entry.content), size, "test");
+      return crc32_of({inflated.get(), size});
+    } catch (const Error&) {
+    }
+  }
+  return crc32_of(bytes_of(entry.content));
+}
 
 /// The bytes of a zip file with these entries. @param count  what the end record says; by default the truth
 inline std::string make_zip(const std::vector<RawEntry>& entries, int count = -1, std::string_view comment = {}) {
@@ -46,27 +66,36 @@ inline std::string make_zip(const std::vector<RawEntry>& entries, int count = -1
         static_cast<std::uint64_t>(entry.offset >= 0 ? entry.offset : static_cast<std::int64_t>(out.size()));
     const std::uint32_t size = entry.size == 0xfffffffe ? static_cast<std::uint32_t>(entry.content.size()) : entry.size;
     const std::string& local = entry.local_name.empty() ? entry.name : entry.local_name;
-    const auto common = [&](std::string& to, std::size_t name_size) {
-      put(to, entry.flags, 2);
-      put(to, entry.method, 2);
-      put(to, 0, 4);
-      put(to, crc32_of(bytes_of(entry.content)), 4);
-      put(to, entry.content.size(), 4);
-      put(to, size, 4);
-      put(to, name_size, 2);
-      put(to, 0, 2);
+    const auto crc = entry.crc >= 0 ? static_cast<std::uint64_t>(entry.crc) : true_crc(entry, size);
+    const auto or_else = [](std::int64_t value, std::uint64_t fallback) {
+      return value >= 0 ? static_cast<std::uint64_t>(value) : fallback;
     };
     put(out, 0x04034b50, 4);
     put(out, 20, 2);
-    common(out, local.size());
-    out += local + entry.content;
+    put(out, or_else(entry.local_flags, entry.flags), 2);
+    put(out, entry.method, 2);
+    put(out, 0, 4);
+    put(out, or_else(entry.local_crc, crc), 4);
+    put(out, or_else(entry.local_size, entry.content.size()), 4);
+    put(out, or_else(entry.local_size, size), 4);
+    put(out, local.size(), 2);
+    put(out, 0, 2);
+    out += local + entry.content + entry.behind;
     put(directory, 0x02014b50, 4);
     put(directory, 20, 2);
     put(directory, 20, 2);
-    common(directory, entry.name.size());
-    put(directory, 0, 10);
+    put(directory, entry.flags, 2);
+    put(directory, entry.method, 2);
+    put(directory, 0, 4);
+    put(directory, crc, 4);
+    put(directory, entry.content.size(), 4);
+    put(directory, size, 4);
+    put(directory, entry.name.size(), 2);
+    put(directory, entry.extra.size(), 2);
+    put(directory, 0, 6);
+    put(directory, entry.attributes, 4);
     put(directory, at, 4);
-    directory += entry.name;
+    directory += entry.name + entry.extra;
   }
   const std::size_t start = out.size();
   out += directory;

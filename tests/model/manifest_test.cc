@@ -18,7 +18,7 @@ TEST(Manifest, ReadsEveryField) {
                "vocab_size": 100, "max_position_embeddings": 40, "type_vocab_size": 0, "hidden_act": "relu",
                "layer_norm_eps": 1e-5, "pad_token_id": 1, "position_scheme": "relative",
                "relative_attention_num_buckets": 16},
-    "labels": ["a", "b"], "dtype": "float16", "traced": {"batch": 2, "length": 14},
+    "labels": ["a", "b"], "problem_type": "regression", "dtype": "float16", "traced": {"batch": 2, "length": 14},
     "lengths": {"min": 1, "max": 38, "why": "compared"},
     "methods": {"forward": {"inputs": ["input_ids"], "outputs": ["logits"]}, "head": {}}})",
                                            "m");
@@ -29,6 +29,7 @@ TEST(Manifest, ReadsEveryField) {
   EXPECT_EQ(manifest.config.pad_token_id, 1);
   EXPECT_EQ(manifest.config.relative_attention_num_buckets, 16U);
   EXPECT_THAT(manifest.labels, ElementsAre("a", "b"));
+  EXPECT_EQ(manifest.problem_type, "regression");
   EXPECT_EQ(manifest.traced_batch, 2U);
   EXPECT_EQ(manifest.traced_length, 14U);
   EXPECT_EQ(manifest.proven_min, 1U);
@@ -62,6 +63,21 @@ TEST(Manifest, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(R"({"format_version": 1, "methods": {"f": 1}})"), HasSubstr("m.methods.f"));
   EXPECT_THAT(error_of("{\"format_version\": 1, \"task\": \"\xff\"}"), HasSubstr("JSON"));
   EXPECT_THAT(error_of(std::string(100000, '[')), HasSubstr("nested"));
+  EXPECT_THAT(error_of(R"({"format_version": 1, "format_version": 1})"), HasSubstr("twice"));
+  EXPECT_THAT(error_of(R"({"format_version": 1.5})"), HasSubstr("whole number"));
+  EXPECT_THAT(error_of(R"({"format_version": 1, "config": {"hidden_size": "\u001b[2J"}})"), HasSubstr("hidden_size"));
+}
+
+TEST(Manifest, ItsTextsCanBeShown) {
+  for (const char* text : {"\\u001b[2Jred", "two\\nlines", "\\u009b31m", "\\u202e"}) {
+    for (const char* field : {R"("task": "%")", R"("labels": ["%"])", R"("lengths": {"why": "%"})"}) {
+      std::string json = std::string(R"({"format_version": 1, )").append(field).append("}");
+      json.replace(json.find('%'), 1, text);
+      const std::string message = error_of(json);
+      EXPECT_THAT(message, HasSubstr("control characters"));
+      EXPECT_EQ(message.find_first_of("\x1b\n"), std::string::npos);
+    }
+  }
 }
 
 }  // namespace

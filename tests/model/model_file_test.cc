@@ -136,9 +136,10 @@ TEST(ModelFile, ATensorOutsideOfItsStorageIsAnError) {
   EXPECT_THAT(open_error(tensor_archive("K\x01", "(K\x02K\x03t", "(K\x03K\x01t")),
               AllOf(HasSubstr("data.pkl: w"), HasSubstr("data/0"), HasSubstr("outside")));
   EXPECT_THAT(open_error(tensor_archive(zero, "(K\x02K\x04t", "(K\x04K\x01t")), HasSubstr("outside"));
-  EXPECT_THAT(open_error(tensor_archive("J\xff\xff\xff\xff", "(K\x02t", "(K\x01t")), HasSubstr("negative offset"));
+  EXPECT_THAT(open_error(tensor_archive("J\xff\xff\xff\xff", "(K\x02t", "(K\x01t")), HasSubstr("offset from 0"));
   EXPECT_THAT(open_error(tensor_archive(zero, "(K\x02t", "(K\x01K\x01t")), HasSubstr("stride"));
-  EXPECT_THAT(open_error(tensor_archive(zero, "(K\x04t", "(K\x01t", "DoubleStorage")), HasSubstr("outside"));
+  EXPECT_THAT(open_error(tensor_archive(zero, "(K\x04t", "(K\x01t", "DoubleStorage")),
+              HasSubstr("6 elements of 8 bytes"));
   EXPECT_THAT(open_error(tensor_archive(zero, "(K\x02t", "(K\x01t", "FloatStorage", "7")), HasSubstr("data/7"));
   EXPECT_THAT(open_error(tensor_archive("N", "(K\x02t", "(K\x01t")), HasSubstr("something else"));
 }
@@ -156,14 +157,18 @@ TEST(ModelFile, AModuleThatHoldsItselfEnds) {
   const std::string zeros(3, '\0');
   // self.a = self
   const std::string loop = cat({"\x80\x02", "c__torch__\nM\n)\x81q\x01}X\x01", zeros, "ah\x01sb."});
-  EXPECT_THAT(open_error(archive::test::make_archive({{"data.pkl", loop}})), HasSubstr("without end"));
+  EXPECT_THAT(open_error(archive::test::make_archive({{"data.pkl", loop}})), HasSubstr("contain themselves"));
   EXPECT_THAT(open_error(archive::test::make_archive({{"data.pkl", cat({"\x80\x02", module_tower(40), "."})}})),
+              HasSubstr("references are followed"));
+  EXPECT_THAT(open_error(archive::test::make_archive({{"data.pkl", cat({"\x80\x02", module_tower(17), "."})}})),
               HasSubstr("without end"));
-  EXPECT_EQ(open_error(archive::test::make_archive({{"data.pkl", cat({"\x80\x02", module_tower(10), "."})}})), "no error");
+  EXPECT_EQ(open_error(archive::test::make_archive({{"data.pkl", cat({"\x80\x02", module_tower(10), "."})}})),
+            "no error");
 }
 
 TEST(ModelFile, ABrokenManifestIsAnError) {
-  EXPECT_THAT(open_error(archive::test::make_archive({{"extra/bertrt/manifest.json", "{"}})), HasSubstr("manifest.json"));
+  EXPECT_THAT(open_error(archive::test::make_archive({{"extra/bertrt/manifest.json", "{"}})),
+              HasSubstr("manifest.json"));
 }
 
 }  // namespace

@@ -151,5 +151,96 @@ class ExportTest(unittest.TestCase):
         self.assertEqual([path.name for path in self.folder.glob("no.pt*")], [])
 
 
+class EdgesTest(unittest.TestCase):
+    """Checkpoints that must be refused with their reason, or make bundles that load for all that."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+        self.output = self.folder / "out.pt"
+
+    def checkpoint(self, cls=transformers.BertForMaskedLM, extra=(), **config):
+        folder = self.folder / "checkpoint"
+        folder.mkdir()
+        bert_checkpoint(folder)
+        model = cls(transformers.BertConfig(**({"vocab_size": 13, **SIZES} | config)))
+        weights = model.state_dict() | {name: torch.ones(2) for name in extra}
+        model.save_pretrained(folder, state_dict=weights)
+        return folder
+
+    def refusal(self, folder, task="masked-lm"):
+        result = export(folder, "--output", self.output, "--task", task)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertFalse(self.output.exists())
+        return result.stderr
+
+    def bundle(self, folder, task="masked-lm"):
+        result = export(folder, "--output", self.output, "--task", task)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        files = entries(self.output)
+        return [json.loads(files[f"extra/bertrt/{name}.json"]) for name in ("manifest", "selftest")]
+
+    def test_weights_of_the_encoder_that_nobody_takes(self):
+        name = "bert.encoder.layer.1.attention.self.query.lora_A.weight"
+        self.assertIn(name, self.refusal(self.checkpoint(extra=[name])))
+
+    def test_an_adapter_beside_the_model(self):
+        folder = self.checkpoint()
+        (folder / "adapter_config.json").write_text("{}")
+        self.assertIn("adapter", self.refusal(folder))
+
+    def test_relative_positions(self):
+        folder = self.checkpoint()
+        config = json.loads((folder / "config.json").read_text()) | {"position_embedding_type": "relative_key"}
+        (folder / "config.json").write_text(json.dumps(config))
+        self.assertIn("relative_key", self.refusal(folder))
+
+    def test_heads_may_be_left_out(self):
+        folder = self.checkpoint(extra=["cls.seq_relationship.weight", "bert.pooler.dense.bias"])
+        self.bundle(folder)
+
+    def test_one_token_type(self):
+        _, selftest = self.bundle(self.checkpoint(type_vocab_size=1))
+        for case in selftest["cases"]:
+            self.assertEqual(set(case["token_type_ids"]), {0})
+
+    def test_three_positions(self):
+        manifest, selftest = self.bundle(self.checkpoint(max_position_embeddings=3))
+        self.assertEqual(manifest["lengths"]["max"], 3)
+        self.assertEqual([len(case["input_ids"]) for case in selftest["cases"]], [3])
+
+    def test_a_classifier_of_texts(self):
+        names = ["no", "perhaps", "yes"]
+        folder = self.checkpoint(
+            transformers.BertForSequenceClassification,
+            id2label=dict(enumerate(names)),
+            problem_type="single_label_classification",
+        )
+        manifest, selftest = self.bundle(folder, "sequence-classification")
+        self.assertEqual((manifest["labels"], manifest["problem_type"]), (names, "single_label_classification"))
+        self.assertEqual(
+            manifest["methods"]["forward"]["outputs"], ["all_encoder_layers", "pooled_output", "logits"]
+        )
+        model = transformers.BertForSequenceClassification.from_pretrained(folder).eval()
+        case = selftest["cases"][0]
+        with torch.no_grad():
+            logits = model(**{name: torch.tensor([case[name]]) for name in ("input_ids", "token_type_ids")}).logits
+        self.assertLess((logits - torch.tensor(case["text_logits"]["data"])).abs().max().item(), 1e-5)
+
+    def test_other_heads(self):
+        for cls, task, keys in (
+            (transformers.BertForTokenClassification, "token-classification", {"logits"}),
+            (transformers.BertForQuestionAnswering, "question-answering", {"start_logits", "end_logits"}),
+            (transformers.BertForNextSentencePrediction, "next-sentence", {"text_logits"}),
+        ):
+            with self.subTest(task=task):
+                self.setUp()
+                _, selftest = self.bundle(self.checkpoint(cls), task)
+                heads = {"logits", "text_logits", "start_logits", "end_logits"}
+                self.assertEqual(set(selftest["cases"][0]) & heads, keys)
+
+
 if __name__ == "__main__":
     unittest.main()

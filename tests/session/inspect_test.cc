@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "archive/test_zip.h"
+#include "bertrt/error.h"
 
 namespace bertrt {
 namespace {
 
 using archive::test::data;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -74,13 +76,26 @@ TEST(Inspect, DecidesAsLoadingDoes) {
   EXPECT_EQ(inspect(data("parity/roberta.pt")).engine, EngineKind::packed);
 }
 
-TEST(Inspect, ADamagedWeightIsAWarning) {
+TEST(Inspect, ADamagedWeightIsAnError) {
   std::string bytes = archive::test::read_file(data("traces/bert_dict.pt"));
   bytes[bytes.find("data/2FB") + 500] ^= 1;
+  try {
+    (void)inspect_memory(archive::test::bytes_of(bytes), "bent.pt");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_format);
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("bent.pt: "), HasSubstr("data/2"), HasSubstr("checksum")));
+  }
+}
+
+TEST(Inspect, DamageWhereNobodyReadsIsAWarning) {
+  const std::string bytes =
+      archive::test::make_archive({{.name = "code/__torch__.py.debug_pkl", .content = "x", .crc = 1}});
   const ModelReport report = inspect_memory(archive::test::bytes_of(bytes));
-  ASSERT_EQ(report.findings.size(), 1U);
-  EXPECT_EQ(report.findings[0].severity, "warning");
-  EXPECT_THAT(report.findings[0].message, HasSubstr("checksum"));
+  ASSERT_FALSE(report.findings.empty());
+  EXPECT_EQ(report.findings.back().severity, "warning");
+  EXPECT_EQ(report.findings.back().where, "m/code/__torch__.py.debug_pkl");
+  EXPECT_THAT(report.findings.back().message, HasSubstr("checksum"));
 }
 
 }  // namespace
