@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "bertrt/session.h"
@@ -21,6 +23,9 @@ struct EngineSource {
   const std::shared_ptr<const family::Trace>& trace;  ///< never null; its program may be
   const SessionOptions& options;
   const model::ModelTraits& traits;
+  /// What libtorch is given to read: the file's own bytes where the caller vouches for it, else an archive written anew
+  /// from what was checked. Other engines do not look at it.
+  std::span<const std::byte> bytes = {};
 };
 
 /// The one door to a kind of engine. Immutable; any thread may use it.

@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "archive/archive.h"
+#include "archive/rewrite.h"
 #include "bertrt/error.h"
 #include "proof/cases.h"
 #include "proof/trace_proof.h"
@@ -96,8 +98,16 @@ class Chooser {
   }
 
   Attempt torchscript(const Candidate& candidate) {
-    auto engine =
-        engine::factory(EngineKind::torchscript, options_.torchscript.module_path).make(source_);
+    engine::EngineSource source = source_;
+    source.bytes = source_.file->bytes();
+    std::vector<std::byte> checked;
+    if (options_.trust != Trust::full) {
+      archive::Archive archive(source_.file->bytes(), source_.file->name());
+      checked = archive::rewrite(archive);
+      source.bytes = checked;
+      timer_.stage("write what was checked anew");
+    }
+    auto engine = engine::factory(EngineKind::torchscript, options_.torchscript.module_path).make(source);
     timer_.stages(engine->facts().load_stages);
     EngineChoice choice{std::move(engine), EngineKind::torchscript, candidate.why};
     if (options_.prove && has_self_test(*source_.file)) hold_to_self_test(choice);

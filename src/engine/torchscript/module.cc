@@ -76,10 +76,10 @@ c10::Device parse_device(const std::string& name) {
   return device;
 }
 
-torch::jit::Module load_module(const model::ModelFile& file, c10::Device device) {
+torch::jit::Module load_module(const model::ModelFile& file, std::span<const std::byte> bytes, c10::Device device) {
   // A missing operator is the one failure that a well-formed file can have here.
   auto module = translated(ErrorCode::unsupported, file.name(), "a module that this libtorch can load", [&] {
-    auto loaded = torch::jit::load(std::make_shared<MemoryReader>(file.bytes()), device, /*load_debug_files=*/false);
+    auto loaded = torch::jit::load(std::make_shared<MemoryReader>(bytes), device, /*load_debug_files=*/false);
     loaded.eval();
     return loaded;
   });

@@ -14,6 +14,6 @@ c10::Device parse_device(const std::string& name);
 /// torch::jit::load on the archive's bytes, read in place: the only copy is libtorch's own of each weight. Halved
 /// weights are widened to fp32. The caller has checked the file's findings and opened its operator libraries.
 /// @throws Error unsupported (an operator that is not there), invalid_format
-torch::jit::Module load_module(const model::ModelFile& file, c10::Device device);
+torch::jit::Module load_module(const model::ModelFile& file, std::span<const std::byte> bytes, c10::Device device);
 
 }  // namespace bertrt::engine::torchscript

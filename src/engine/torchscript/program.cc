@@ -38,9 +38,9 @@ const model::ManifestMethod* manifest_method(const model::ModelFile& file, const
 
 }  // namespace
 
-Program::Program(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits,
-                 c10::Device device)
-    : where_(file.name()), module_(load_module(file, device)), device_(device) {
+Program::Program(const model::ModelFile& file, std::span<const std::byte> bytes, const SessionOptions& options,
+                 const ModelTraits& traits, c10::Device device)
+    : where_(file.name()), module_(load_module(file, bytes, device)), device_(device) {
   std::string method = "forward";
   if (manifest_method(file, "encode") != nullptr && manifest_method(file, "head") != nullptr) {
     head_ = module_.find_method("head");

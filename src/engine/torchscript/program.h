@@ -24,7 +24,8 @@ namespace bertrt::engine::torchscript {
 class Program {
  public:
   /// @throws Error unsupported, model_mismatch
-  Program(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits, c10::Device device);
+  Program(const model::ModelFile& file, std::span<const std::byte> bytes, const SessionOptions& options,
+          const ModelTraits& traits, c10::Device device);
 
   /// Runs a group, and again a token wider where it can, and keeps what its outputs are. @throws Error model_mismatch,
   /// runtime

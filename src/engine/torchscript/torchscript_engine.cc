@@ -23,7 +23,7 @@ constexpr std::size_t kShortWarmup = 8;
 
 class TorchScriptEngine final : public Engine {
  public:
-  TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options, const ModelTraits& traits);
+  explicit TorchScriptEngine(const EngineSource& source);
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override;
   const EngineFacts& facts() const noexcept override { return facts_; }
@@ -53,13 +53,15 @@ auto TorchScriptEngine::timed(std::string name, Step&& step) {
   return result;
 }
 
-TorchScriptEngine::TorchScriptEngine(const model::ModelFile& file, const SessionOptions& options,
-                                     const ModelTraits& traits) {
+TorchScriptEngine::TorchScriptEngine(const EngineSource& source) {
+  const model::ModelFile& file = *source.file;
+  const SessionOptions& options = source.options;
+  const ModelTraits& traits = source.traits;
   const TorchScope scope;
   program_ = timed("torch::jit::load", [&] {
     const c10::Device device = parse_device(options.torchscript.device);
     open_operator_libraries(options.torchscript.operator_libraries);
-    return std::make_unique<Program>(file, options, traits, device);
+    return std::make_unique<Program>(file, source.bytes, options, traits, device);
   });
   range_ = timed(options.prove ? "length checks" : "first run",
                  [&] { return find_lengths(*program_, file, options, traits); });
@@ -156,7 +158,7 @@ void TorchScriptEngine::run_group(const batch::Batch& batch, const batch::Group&
 std::unique_ptr<const Engine> make_torchscript_engine(const EngineSource& source) {
   const model::ModelFile& file = *source.file;
   return translated(ErrorCode::runtime, file.name(), "a module that loads",
-                    [&] { return std::make_unique<const TorchScriptEngine>(file, source.options, source.traits); });
+                    [&] { return std::make_unique<const TorchScriptEngine>(source); });
 }
 
 }  // namespace bertrt::engine::torchscript
