@@ -1,0 +1,143 @@
+"""Traces of the kinds that are easily taken for something else: tests/data/kinds/NAME.pt, and kinds.json with what each gives.
+
+    python tests/session/make_kinds.py tests/data/kinds        (torch 2.13, transformers 5)
+
+Small random models; every output is checked at lengths other than the traced one, each text alone. `packed`: whether the
+encoder inside is one that the packed engine knows. `roles` are in the order of the outputs.
+"""
+
+import json
+import os
+import sys
+import zipfile
+
+import torch
+from transformers import BertConfig, BertForMaskedLM, BertModel, RobertaConfig, RobertaModel
+
+HIDDEN, VOCABULARY, TRACED = 16, 40, 12
+SHAPE = dict(vocab_size=VOCABULARY, hidden_size=HIDDEN, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24,
+             max_position_embeddings=32)  # fmt: skip
+KINDS = []
+
+
+def spread(model):
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            noise = torch.randn(weight.shape, generator=generator)
+            weight.copy_(0.3 * noise if weight.dim() > 1 else 1 + 0.1 * noise if "Norm.weight" in name else 0.1 * noise)
+    return model.eval()
+
+
+class Wrap(torch.nn.Module):
+    def __init__(self, model, give, layer=None, **options):
+        super().__init__()
+        self.model, self.give, self.layer, self.options = model, give, layer, options
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        out = self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids, return_dict=True, **self.options)
+        return self.give(out, attention_mask) if self.layer is None else self.give(out, attention_mask, self.layer)
+
+
+class ClippedGelu(torch.nn.Module):
+    def forward(self, x):
+        return torch.nn.functional.gelu(x).clamp(max=0.4)
+
+
+def text(length, seed):
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.randint(5, VOCABULARY, (1, length), generator=generator)
+    types = (torch.arange(length) * 2 >= length).long()[None]
+    return ids, torch.ones(1, length, dtype=torch.long), types
+
+
+def flatten(value, name=""):
+    if torch.is_tensor(value):
+        return [(name or "0", value)]
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    return [pair for key, item in items for pair in flatten(item, f"{name}.{key}" if name else str(key))]
+
+
+def numbers(tensor):
+    return [float(f"{x:.7g}") if abs(x) < float("inf") else str(x) for x in tensor.double().flatten().tolist()]
+
+
+def kind(folder, name, model, roles, packed, change=None):
+    path = os.path.join(folder, name + ".pt")
+    with torch.no_grad():
+        trace = torch.jit.trace(model, text(TRACED, 0), strict=False, check_trace=False)
+        torch.jit.save(trace, path)
+        if change:
+            change(path)
+        cases = []
+        for length, seed in ((7, 1), (12, 2), (19, 3)):
+            ids, mask, types = text(length, seed)
+            outputs = [{"name": n, "shape": list(x.shape[1:]), "data": numbers(x[0])} for n, x in flatten(trace(ids, mask, types))]
+            cases.append({"ids": ids[0].tolist(), "types": types[0].tolist(), "outputs": outputs})
+    small(path)
+    KINDS.append({"name": name, "packed": packed, "roles": roles, "cases": cases})
+
+
+def small(path):
+    with zipfile.ZipFile(path) as archive:
+        entries = [(i.filename, archive.read(i)) for i in archive.infolist() if not i.filename.endswith(".debug_pkl")]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries:
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+
+
+def freeze(path):
+    torch.jit.save(torch.jit.freeze(torch.jit.load(path).eval()), path)
+
+
+def main(folder):
+    config = lambda **changes: BertConfig(**{**SHAPE, **changes})
+    encoder = lambda **changes: spread(BertModel(config(**changes)))
+    masked = lambda **changes: spread(BertForMaskedLM(config(**changes)))
+    head = spread(torch.nn.Linear(HIDDEN, HIDDEN))  # as many labels as hidden units
+    H, P, T, X, O = "hidden_state", "pooled_output", "token_logits", "text_logits", "other"
+    kind(folder, "encoder", Wrap(encoder(), lambda o, m: (o.last_hidden_state, o.pooler_output)), [H, P], True)
+    kind(folder, "pooled_first", Wrap(encoder(), lambda o, m: (o.pooler_output, o.last_hidden_state)), [P, H], True)
+    kind(folder, "all_layers", Wrap(encoder(), lambda o, m: {"h": tuple(o.hidden_states)}, output_hidden_states=True), [H] * 3, True)
+    kind(folder, "doubled_layer", Wrap(encoder(), lambda o, m: (2 * o.hidden_states[1], o.hidden_states[2]), output_hidden_states=True), [O, H], True)
+    kind(folder, "causal", Wrap(masked(is_decoder=True), lambda o, m: o.logits), [T], False)
+    kind(folder, "clipped_gelu", Wrap(clipped(encoder()), lambda o, m: o.last_hidden_state), [H], False)
+    kind(folder, "token_labels", Wrap(encoder(), lambda o, m, l: l(o.last_hidden_state), head), [T], True)
+    kind(folder, "text_labels", Wrap(encoder(), lambda o, m, l: l(o.pooler_output), head), [X], True)
+    kind(folder, "temperature", Wrap(masked(), lambda o, m: (o.logits / 2).masked_fill(torch.arange(VOCABULARY) < 2, float("-inf"))), [T], True)
+    kind(folder, "probabilities", Wrap(masked(), lambda o, m: o.logits.softmax(-1)), [O], True)
+    kind(folder, "splade", Wrap(masked(), lambda o, m: (torch.log1p(torch.relu(o.logits)) * m.unsqueeze(-1)).max(1).values), [O], True)
+    kind(folder, "sentence", Wrap(encoder(), lambda o, m: torch.nn.functional.normalize(o.last_hidden_state.mean(1), dim=-1)), [O], True)
+    kind(folder, "last_token", Wrap(encoder(), lambda o, m: o.last_hidden_state[:, -1]), [O], True)
+    kind(folder, "spans", Wrap(encoder(), lambda o, m, l: tuple(x.squeeze(-1) for x in l(o.last_hidden_state)[..., :2].split(1, -1)), spread(torch.nn.Linear(HIDDEN, 2))), ["start_logits", "end_logits"], True)
+    kind(folder, "scaled_layer", Wrap(scaled(encoder()), lambda o, m: o.last_hidden_state), [H], False)
+    kind(folder, "eager", Wrap(encoder(attn_implementation="eager"), lambda o, m: o.last_hidden_state), [H], True)
+    kind(folder, "frozen", Wrap(masked(), lambda o, m: o.logits), [T], True, freeze)
+    with open(os.path.join(folder, "kinds.json"), "w", encoding="utf8") as file:
+        json.dump(KINDS, file, separators=(",", ":"))
+
+
+def clipped(model):
+    for layer in model.encoder.layer:
+        layer.intermediate.intermediate_act_fn = ClippedGelu()
+    return model
+
+
+def scaled(model):
+    """Layer scale: what a layer's attention gives is halved before the residual sum."""
+
+    class Half(torch.nn.Module):
+        def __init__(self, dense):
+            super().__init__()
+            self.dense = dense
+
+        def forward(self, x):
+            return 0.5 * self.dense(x)
+
+    for layer in model.encoder.layer:
+        layer.attention.output.dense = Half(layer.attention.output.dense)
+    return model
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
