@@ -120,9 +120,13 @@ class Chain {
 
   std::optional<MatchedEncoder> match() {
     for (NodeId id = 0; id < instance_.nodes().size(); ++id) {
-      if (instance_.node(id).name != "aten::layer_norm") continue;
-      auto embeddings = match_embeddings(instance_, probe_, id, why_);
-      if (!embeddings) continue;
+      if (!may_be_norm(instance_.node(id))) continue;
+      std::string why;
+      auto embeddings = match_embeddings(instance_, probe_, id, why);
+      if (!embeddings) {
+        if (why_.empty()) why_ = why;  // of the first: what stands above is no embeddings at all
+        continue;
+      }
       why_.clear();
       found_.spec.embeddings = std::move(embeddings->embeddings);
       found_.positions_given = embeddings->positions_given;
@@ -163,11 +167,11 @@ class Chain {
   bool layer(NodeId& state) {
     std::string why;
     for (NodeId id = state + 1; id < instance_.nodes().size(); ++id) {
-      if (instance_.node(id).name != "aten::layer_norm") continue;
+      if (!may_be_norm(instance_.node(id))) continue;
       auto attention = attention_half(instance_, probe_, id, state, why);
       if (!attention) continue;
       for (NodeId next = id + 1; next < instance_.nodes().size(); ++next) {
-        if (instance_.node(next).name != "aten::layer_norm") continue;
+        if (!may_be_norm(instance_.node(next))) continue;
         auto feed_forward = feed_forward_half(instance_, next, id, why);
         if (!feed_forward) continue;
         if (!take(std::move(*attention), std::move(*feed_forward), why)) break;

@@ -19,7 +19,8 @@ Probe one_text(std::size_t length, const ProbeLimits& limits) {
                                                                              : std::max<std::int64_t>(limits.ids - 1, 0);
   std::fill(probe.ids.begin(), probe.ids.end(), id);
   std::fill(probe.types.begin(), probe.types.end(), 0);
-  std::fill(probe.positions.begin(), probe.positions.end(), 0);
+  const std::int64_t first = limits.position_padding < 0 ? 0 : limits.position_padding + 1;
+  for (std::size_t i = 0; i < probe.positions.size(); ++i) probe.positions[i] = first + static_cast<std::int64_t>(i);
   return probe;
 }
 

@@ -72,7 +72,10 @@ Probe make_probe(std::size_t texts, std::size_t length, MaskShape shape, const P
     const std::size_t whole = shape == MaskShape::full ? length : 1 + static_cast<std::size_t>(below(
                                                                           static_cast<std::int64_t>(length)));
     for (std::size_t token = 0; token < length; ++token) {
-      const bool pad = limits.padding >= 0 && limits.padding < limits.ids && below(5) == 0;
+      // One stands in the first text in any case: what counts on from it is not taken for what counts from a number.
+      const bool random_pad = below(5) == 0;
+      const bool pad = limits.padding >= 0 && limits.padding < limits.ids &&
+                       (random_pad || (text == 0 && token == 1));
       probe.ids.push_back(pad ? limits.padding : below(limits.ids));
       // Both types stand in every text, and not as positions do: they are not taken for either.
       probe.types.push_back(limits.types > 1 && token < 2 ? static_cast<std::int64_t>(1 - token) : below(limits.types));

@@ -29,7 +29,14 @@ graph::Slot slot_of(const Instance& instance, NodeId node) {
 Look look_at(const graph::Program& program, const Probe& probe) {
   Look look;
   const Instance instance(program, arguments_of(program, probe));
-  look.encoder = match_encoder(instance, probe, look.why);
+  const InputNames names = input_names(program);
+  if (!names.ids) {
+    look.why = "no input_ids";
+  } else if (names.others) {
+    look.why = "an input that no encoder of the family takes";
+  } else {
+    look.encoder = match_encoder(instance, probe, look.why);
+  }
   look.outputs = find_roles(instance, look.encoder ? &*look.encoder : nullptr, look.heads);
   if (!look.encoder) return look;
   for (const NodeId state : look.encoder->states) look.states.push_back(slot_of(instance, state));
@@ -109,11 +116,6 @@ class Reader {
 
   Reading read() {
     Reading reading;
-    const InputNames names = input_names(program_);
-    if (!names.ids || names.others) {
-      reading.not_explained = names.ids ? "an input that no encoder of the family takes" : "no input_ids";
-      return reading;
-    }
     const std::size_t length = options_.only_length != 0 ? options_.only_length : 5;
     limits_ = probe_limits(program_, length);
     const Look first = look(length, 2, mask_, 1);

@@ -131,9 +131,78 @@ std::optional<AppliedDense> find_dense(const Instance& instance, NodeId id) {
   return found;
 }
 
+namespace {
+
+// The node that `ref` is all of, where it is of this name; null else.
+const Node* whole_node(const Instance& instance, const Ref& ref, std::string_view name) {
+  if (!ref.tensor.defined() || ref.tensor.known()) return nullptr;
+  const NodeId id = instance.whole(ref);
+  if (id == kNoNode || instance.node(id).partial || instance.node(id).name != name) return nullptr;
+  return &instance.node(id);
+}
+
+// mean(x, [-1], keepdim)
+const Ref* mean_of(const Instance& instance, const Ref& ref) {
+  const Node* node = whole_node(instance, ref, "aten::mean");
+  if (node == nullptr || node->arguments.size() < 3) return nullptr;
+  const graph::List* axes = node->arguments[1].list();
+  const auto keep = boolean(node->arguments[2]);
+  if (axes == nullptr || axes->items.size() != 1 || keep != true) return nullptr;
+  const auto axis = number(axes->items[0]);
+  const auto last = static_cast<double>(node->refs[0].tensor.rank() - 1);
+  return axis == -1.0 || axis == last ? &node->refs[0] : nullptr;
+}
+
+// x of x - mean(x)
+const Ref* centred(const Instance& instance, const Ref& ref) {
+  const Node* node = whole_node(instance, ref, "aten::sub");
+  if (node == nullptr || number(node->arguments[2]) != 1.0) return nullptr;
+  const Ref* from = mean_of(instance, node->refs[1]);
+  const bool same = from != nullptr && instance.whole(*from) != kNoNode &&
+                    instance.whole(*from) == instance.whole(node->refs[0]);
+  return same ? &node->refs[0] : nullptr;
+}
+
+// x of sqrt(mean((x - mean(x))²) + eps)
+const Ref* deviation(const Instance& instance, const Ref& ref, double& eps) {
+  const Node* root = whole_node(instance, ref, "aten::sqrt");
+  const Node* sum = root == nullptr ? nullptr : whole_node(instance, root->refs[0], "aten::add");
+  if (sum == nullptr || !number(sum->arguments[1]) || number(sum->arguments[2]) != 1.0) return nullptr;
+  eps = *number(sum->arguments[1]);
+  const Ref* squares = mean_of(instance, sum->refs[0]);
+  const Node* power = squares == nullptr ? nullptr : whole_node(instance, *squares, "aten::pow");
+  return power != nullptr && number(power->arguments[1]) == 2.0 ? centred(instance, power->refs[0]) : nullptr;
+}
+
+std::optional<AppliedNorm> written_out_norm(const Instance& instance, const Node& top) {
+  for (const std::size_t scaled : {std::size_t{0}, std::size_t{1}}) {
+    if (top.partial || top.name != "aten::add" || number(top.arguments[2]) != 1.0) return std::nullopt;
+    const Node* product = whole_node(instance, top.refs[scaled], "aten::mul");
+    if (product == nullptr) continue;
+    for (const std::size_t shape : {std::size_t{0}, std::size_t{1}}) {
+      const Node* ratio = whole_node(instance, product->refs[shape], "aten::div");
+      if (ratio == nullptr) continue;
+      double eps = 0;
+      const Ref* x = centred(instance, ratio->refs[0]);
+      const Ref* under = deviation(instance, ratio->refs[1], eps);
+      if (x == nullptr || under == nullptr || instance.whole(*x) != instance.whole(*under)) continue;
+      const std::int64_t width = x->tensor.sizes().back();
+      auto gamma = vector_of(instance, product->refs[1 - shape], width);
+      auto beta = vector_of(instance, top.refs[1 - scaled], width);
+      if (gamma && beta) return AppliedNorm{{std::move(*gamma), std::move(*beta), static_cast<float>(eps)}, *x};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool may_be_norm(const Node& node) { return node.name == "aten::layer_norm" || node.name == "aten::add"; }
+
 std::optional<AppliedNorm> find_norm(const Instance& instance, NodeId id) {
   if (id == kNoNode) return std::nullopt;
   const Node& node = instance.node(id);
+  if (node.name == "aten::add") return written_out_norm(instance, node);
   if (node.partial || node.name != "aten::layer_norm") return std::nullopt;
   const Tensor& input = node.refs[0].tensor;
   const graph::List* over = node.arguments[1].list();

@@ -31,7 +31,10 @@ struct AppliedNorm {
   LayerNorm norm;
   Ref input;
 };
+/// As one operator, or written out: (x - mean) / sqrt(mean of squares + eps) * gamma + beta.
 std::optional<AppliedNorm> find_norm(const Instance& instance, NodeId node);
+/// Whether it is worth asking.
+bool may_be_norm(const Node& node);
 
 /// a + b + … as a flat list; one term for what is no sum.
 std::vector<Ref> terms(const Instance& instance, const Ref& sum);
