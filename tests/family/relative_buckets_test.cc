@@ -23,5 +23,12 @@ TEST(RelativeBuckets, BucketsOfMPNet) {
   for (std::ptrdiff_t distance = 1; distance < 600; ++distance) EXPECT_LE(bucket(-distance), 15U);
 }
 
+// The longest distance sets the borders: with 20, 8 + floor(8 log(d / 8) / log(20 / 8)) from distance 8 on.
+TEST(PackedRelativeBias, BucketsUpToAnotherDistance) {
+  const std::pair<std::ptrdiff_t, std::size_t> buckets[] = {{7, 7},   {8, 8},   {9, 9},   {10, 9},
+                                                            {12, 11}, {19, 15}, {20, 15}, {500, 15}};
+  for (const auto& [distance, index] : buckets) EXPECT_EQ(relative_bucket(-distance, 32, 20), index) << distance;
+}
+
 }  // namespace
 }  // namespace bertrt::family

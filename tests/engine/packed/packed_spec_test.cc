@@ -171,6 +171,13 @@ TEST(PackedSpecWeights, ArePackedOnce) {
   EXPECT_EQ(weights->layers[1].qkv, weights->layers[2].qkv);
   EXPECT_EQ(weights->layers[1].ffn_out, weights->layers[2].ffn_out);
   EXPECT_NE(weights->layers[0].qkv, weights->layers[2].qkv);
+  // Parts of one storage are different weights.
+  const auto parts = maker.fused({spec.layers[0].attention_out.weight, spec.layers[1].attention_out.weight});
+  spec.layers[0].attention_out = {parts[0]};
+  spec.layers[1].attention_out = {parts[1]};
+  const auto fused = prepare_encoder(spec, DType::fp32, packer);
+  packer.run();
+  EXPECT_NE(fused->layers[0].attention_out, fused->layers[1].attention_out);
   // Only the bias differs: another layer.
   spec.layers[2].ffn_out.bias = maker.weight({24});
   const auto other = prepare_encoder(spec, DType::fp32, packer);
