@@ -1,8 +1,7 @@
-// What loading a model costs: time by stage, and memory as private resident pages above those of a process that only
-// has libtorch linked in. One model a process, so that a load is a cold one.
+// What loading a model costs: time by stage, and memory as private resident pages above those of the process before.
+// One model a process, so that a load is a cold one. torch_load is what it compares with.
 //
 //   load MODEL.pt [fp32|bf16|int8] [--proof-cache FOLDER]
-//   load MODEL.pt --torch        torch::jit::load alone, to compare with
 
 #include <chrono>
 #include <cstdio>
@@ -15,7 +14,6 @@
 #include "bertrt/inspect.h"
 #include "bertrt/runtime.h"
 #include "bertrt/session.h"
-#include "engine/torchscript/torch_headers.h"
 
 namespace {
 
@@ -35,13 +33,6 @@ double proc_mb(const char* path, std::initializer_list<std::string_view> names) 
 
 double private_mb() { return proc_mb("/proc/self/smaps_rollup", {"Private_Clean:", "Private_Dirty:"}); }
 double peak_mb() { return proc_mb("/proc/self/status", {"VmHWM:"}); }
-
-void load_by_torch(const std::string& path) {
-  const auto begin = Clock::now();
-  const torch::jit::Module module = torch::jit::load(path);
-  std::printf("torch::jit::load alone: %.0f ms\n",
-              std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
-}
 
 bertrt::Encoding text_of(std::size_t tokens) {
   bertrt::Encoding text;
@@ -76,17 +67,13 @@ void load_by_session(const std::string& path, const bertrt::SessionOptions& opti
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: load MODEL.pt [fp32|bf16|int8|--torch] [--proof-cache FOLDER]\n");
+    std::fprintf(stderr, "usage: load MODEL.pt [fp32|bf16|int8] [--proof-cache FOLDER]\n");
     return 2;
   }
   try {
     bertrt::SessionOptions options;
     for (int i = 2; i < argc; ++i) {
       const std::string_view argument = argv[i];
-      if (argument == "--torch") {
-        load_by_torch(argv[1]);
-        return 0;
-      }
       if (argument == "bf16") options.dtype = bertrt::DType::bf16;
       if (argument == "int8") options.dtype = bertrt::DType::int8;
       if (argument == "--proof-cache" && i + 1 < argc) options.proof_cache = argv[++i];
