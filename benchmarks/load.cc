@@ -1,8 +1,7 @@
-// What loading a model costs: time by stage, and memory as private resident pages above those of a process that only
-// has libtorch linked in. One model a process, so that a load is a cold one.
+// What loading a model costs: time by stage, and memory as private resident pages above those of the process before.
+// One model a process, so that a load is a cold one. torch_load is what it compares with.
 //
 //   load MODEL.pt [fp32|bf16|int8] [--proof-cache FOLDER]
-//   load MODEL.pt --torch        torch::jit::load alone, to compare with
 
 #include <chrono>
 #include <cstdio>
@@ -15,7 +14,6 @@
 #include "bertrt/inspect.h"
 #include "bertrt/runtime.h"
 #include "bertrt/session.h"
-#include "engine/torchscript/torch_headers.h"
 
 namespace {
 
@@ -36,13 +34,6 @@ double proc_mb(const char* path, std::initializer_list<std::string_view> names) 
 double private_mb() { return proc_mb("/proc/self/smaps_rollup", {"Private_Clean:", "Private_Dirty:"}); }
 double peak_mb() { return proc_mb("/proc/self/status", {"VmHWM:"}); }
 
-void load_by_torch(const std::string& path) {
-  const auto begin = Clock::now();
-  const torch::jit::Module module = torch::jit::load(path);
-  std::printf("torch::jit::load alone: %.0f ms\n",
-              std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
-}
-
 bertrt::Encoding text_of(std::size_t tokens) {
   bertrt::Encoding text;
   for (std::size_t i = 0; i < tokens; ++i) text.input_ids.push_back(static_cast<std::int32_t>(1000 + 31 * i));
@@ -61,10 +52,10 @@ void load_by_session(const std::string& path, const bertrt::SessionOptions& opti
     total += stage.milliseconds;
   }
   std::printf("%8.1f ms  in all\n", total);
-  for (const std::size_t tokens : {8U, 128U, 512U}) session.run(text_of(tokens), {});
+  for (const std::size_t tokens : {8U, 128U, 512U}) session.run(text_of(tokens), {.all_encoder_layers = false});
   const double used = private_mb() - before;
   const double weights = static_cast<double>(bertrt::inspect(path).parameters) * sizeof(float) / 1e6;
-  std::printf("%s, %s\n", std::string(bertrt::to_string(session.info().engine)).c_str(),
+  std::printf("%s, %s\n", session.info().engine == bertrt::EngineKind::packed ? "packed" : "torchscript",
               session.info().engine_why.c_str());
   std::printf(
       "unique weights in fp32: %.1f MB; private memory after loading: %.1f MB (%.3f), after running 8, 128 and "
@@ -76,19 +67,15 @@ void load_by_session(const std::string& path, const bertrt::SessionOptions& opti
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: load MODEL.pt [fp32|bf16|int8|--torch] [--proof-cache FOLDER]\n");
+    std::fprintf(stderr, "usage: load MODEL.pt [fp32|bf16|int8] [--proof-cache FOLDER]\n");
     return 2;
   }
   try {
     bertrt::SessionOptions options;
     for (int i = 2; i < argc; ++i) {
       const std::string_view argument = argv[i];
-      if (argument == "--torch") {
-        load_by_torch(argv[1]);
-        return 0;
-      }
-      if (argument == "bf16") options.packed.dtype = bertrt::DType::bf16;
-      if (argument == "int8") options.packed.dtype = bertrt::DType::int8;
+      if (argument == "bf16") options.dtype = bertrt::DType::bf16;
+      if (argument == "int8") options.dtype = bertrt::DType::int8;
       if (argument == "--proof-cache" && i + 1 < argc) options.proof_cache = argv[++i];
     }
     load_by_session(argv[1], options);
