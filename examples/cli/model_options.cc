@@ -12,6 +12,9 @@
 namespace bertrt::cli {
 namespace {
 
+// Above what any text has; a number that does not fit into 64 bits would be read as the largest that does.
+constexpr int kMostTokens = 100000000;
+
 // Empty where it is not set.
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -48,7 +51,7 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
                   "torchscript")
       ->check(CLI::IsMember({"data", "checked", "full"}));
   command.add_option("--operator-library", options.operator_libraries, "Operator library to open before the model")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--proof-cache", options.proof_cache,
                      "Folder of your own that keeps proofs of the packed engine, so that a bare trace loads faster the "
@@ -98,7 +101,7 @@ BertSession load_session(const ModelOptions& options) {
 
 void add_length_options(CLI::App& command, LengthOptions& options) {
   command.add_option("--max-length", options.max_length, "Longest input in tokens; default: the model's")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, kMostTokens));
   command.add_option("--truncation", options.truncation, "What gives up tokens when a text does not fit")
       ->check(CLI::IsMember({"none", "longest_first", "only_first", "only_second"}))
       ->capture_default_str();

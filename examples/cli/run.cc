@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bertrt/session.h"
@@ -32,7 +33,7 @@ struct RunCommand {
         .add_option("--input", inputs,
                     "A further input of the model, NAME=v,v,..., each token's values together; once for each text "
                     "of --ids")
-        ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command.add_flag("--json", json, "One JSON object a line");
   }
@@ -90,16 +91,16 @@ void RunCommand::run() {
 
   const BertSession session = load_session(model);
   const SessionInfo& info = session.info();
+  std::string head;  // goes out with the first answer
   const auto write = [&](const EncoderOutput& output, std::size_t text, const std::string& title) {
-    std::string out;
+    std::string out = std::exchange(head, {});
     const auto given = given_outputs(output, info.outputs, text);
     json ? write_json(info, given, out) : write_readable(title, given, out);
     write_stdout(out);
   };
   if (!json) {
-    std::string out = bold("engine " + std::string(to_string(info.engine))) + ": " + printable(info.engine_why) + '\n';
-    for (const std::string& finding : info.findings) out += "  " + printable(finding) + '\n';
-    write_stdout(out);
+    head = bold("engine " + std::string(to_string(info.engine))) + ": " + printable(info.engine_why) + '\n';
+    for (const std::string& finding : info.findings) head += "  " + printable(finding) + '\n';
   }
   if (!texts.empty()) {
     const EncoderOutput output = session.run(texts, RunRequest::everything());

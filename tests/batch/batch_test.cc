@@ -89,7 +89,7 @@ TEST(Batch, RefusesVectorsOfOtherLengths) {
   EXPECT_THAT(error_of(positions).what(), HasSubstr("position_ids"));
   Encoding extra = ids({1, 2});
   extra.extra_inputs = {{"bbox", 4, {1, 2, 3}}};
-  EXPECT_THAT(error_of(extra).what(), HasSubstr("extra input bbox: expected 8 values"));
+  EXPECT_THAT(error_of(extra).what(), HasSubstr("extra input bbox: expected 8 integers or as many floats"));
 }
 
 TEST(Batch, RefusesWhatOnlySomeTextsHave) {

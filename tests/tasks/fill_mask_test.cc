@@ -135,7 +135,9 @@ TEST(FillMask, TargetsAreTheOnlyAnswers) {
   EXPECT_EQ(some.front().predictions[1].token, "spain");
   for (const MaskPrediction& prediction : all.front().predictions) {
     for (const MaskPrediction& target : some.front().predictions) {
-      if (target.token_id == prediction.token_id) EXPECT_EQ(target.score, prediction.score);
+      if (target.token_id == prediction.token_id) {
+        EXPECT_EQ(target.score, prediction.score);
+      }
     }
   }
   EXPECT_EQ(fill("A [MASK].", {.top_k = 1, .targets = {"cat", "dog"}}).front().predictions.size(), 1U);
