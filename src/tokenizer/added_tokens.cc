@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "text/unicode.h"
 #include "text/utf8.h"
@@ -9,9 +10,15 @@
 namespace bertrt::tokenizer {
 namespace {
 
+/// The flags of the character that ends at `end` (> 0), and where it begins. An invalid sequence has none.
+std::pair<std::size_t, std::uint8_t> character_before(std::string_view text, std::size_t end) {
+  const std::size_t at = text::previous_utf8(text, end);
+  const text::Decoded c = text::decode_utf8(text, at);
+  return {at, at + c.length == end ? text::unicode_flags(c.code_point) : std::uint8_t{0}};
+}
+
 bool ends_with_word(std::string_view text) {
-  if (text.empty()) return false;
-  return text::unicode_flags(text::decode_utf8(text, text::previous_utf8(text, text.size())).code_point) & text::kWord;
+  return !text.empty() && (character_before(text, text.size()).second & text::kWord) != 0;
 }
 
 bool starts_with_word(std::string_view text) {
@@ -22,8 +29,8 @@ bool starts_with_word(std::string_view text) {
 std::size_t space_at_end(std::string_view text) {
   std::size_t end = text.size();
   while (end > 0) {
-    const std::size_t at = text::previous_utf8(text, end);
-    if (!(text::unicode_flags(text::decode_utf8(text, at).code_point) & text::kSpace)) break;
+    const auto [at, flags] = character_before(text, end);
+    if ((flags & text::kSpace) == 0) break;
     end = at;
   }
   return end;

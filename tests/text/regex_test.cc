@@ -41,7 +41,7 @@ TEST(Regex, WhatIsNoPatternIsAnError) {
 TEST(Regex, APatternThatTakesTooLongIsAnError) {
   const Regex regex("(a+)+b", "test");
   std::vector<Match> matches;
-  EXPECT_THROW(regex.find_all(std::string(64, 'a'), matches), Error);
+  EXPECT_THROW(regex.find_all(std::string(64, 'a') + "!b", matches), Error);
   matches.clear();
   regex.find_all(std::string(64, 'a') + "b", matches);
   EXPECT_EQ(matches.size(), 1u);

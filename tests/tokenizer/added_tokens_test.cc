@@ -65,5 +65,11 @@ TEST(AddedTokens, ManyFirstBytes) {
   EXPECT_EQ(show(m, "<s>a[S]b\u00e9"), "1(<s>)'a'2([S])'b'3(\u00e9)");
 }
 
+TEST(AddedTokens, InvalidBytesAreNoWord) {
+  const auto m = matcher({{.content = "one", .id = 1, .single_word = true}});
+  EXPECT_EQ(show(m, "s\xB6one"), "'s\xB6'1(one)");
+  EXPECT_EQ(show(m, "sone"), "'sone'");
+}
+
 }  // namespace
 }  // namespace bertrt::tokenizer
