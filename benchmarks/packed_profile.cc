@@ -23,7 +23,6 @@
 #include "bertrt/runtime.h"
 #include "engine/packed/attention_layer.h"
 #include "engine/packed/encoder.h"
-#include "engine/packed/model_file_spec.h"
 #include "engine/packed/make_engine.h"
 #include "engine/packed/row_pitch.h"
 #include "model/model_file.h"
@@ -179,15 +178,16 @@ int profile(const Settings& settings) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const auto file = model::ModelFile::open(settings.model);
   SessionOptions options;
-  options.dtype = settings.dtype;
-  const auto engine = make_packed_engine(file, options, settings.tuning);
+  options.packed.dtype = settings.dtype;
+  const auto trace = read_trace(file);
+  const auto engine = graph::make_recognized_engine(trace, options, settings.tuning);
   for (const LoadStage& stage : engine->facts().load_stages) {
     std::printf("%s: %.0f ms\n", stage.name.c_str(), stage.milliseconds);
   }
-  const auto encoder = pack_encoder(model_file_spec(*file).encoder, settings.dtype, kernels::ThreadPool::shared());
+  const auto encoder = pack_encoder(trace->reading.recognition->spec, settings.dtype, kernels::ThreadPool::shared());
   std::printf("%s, %zu threads\n", encoder->weights().layers[0].qkv->kernel().c_str(), num_threads());
   Parts parts(encoder->weights());
-  RunRequest request{.all_encoder_layers = false, .pooled_output = false, .logits = false};
+  RunRequest request{.pooled_output = false};
   std::mt19937 random(1);
   for (const std::size_t length : settings.lengths) {
     if (length == 0 || length > engine->facts().max_length) continue;

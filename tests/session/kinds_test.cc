@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bertrt/error.h"
 #include "bertrt/session.h"
 
 namespace bertrt {
