@@ -1,6 +1,7 @@
 #include "session/trace_of.h"
 
 #include "archive/archive.h"
+#include "archive/guard.h"
 
 namespace bertrt::session {
 namespace {
@@ -17,10 +18,12 @@ struct Held {
 
 std::shared_ptr<const family::Trace> trace_of(const std::shared_ptr<const model::ModelFile>& file,
                                               const SessionOptions& options) {
-  const auto held = std::make_shared<Held>(file);
-  const auto module = graph::torchscript::read_module(held->archive, held);
-  return std::make_shared<const family::Trace>(
-      family::read_trace(*module, {.input_names = options.torchscript.input_names}));
+  return archive::guard_memory(file->name(), [&] {
+    const auto held = std::make_shared<Held>(file);
+    const auto module = graph::torchscript::read_module(held->archive, held);
+    return std::make_shared<const family::Trace>(
+        family::read_trace(*module, {.input_names = options.torchscript.input_names}));
+  });
 }
 
 }  // namespace bertrt::session
