@@ -88,7 +88,7 @@ bool take_positions(const Probe& probe, Lookup& lookup, MatchedEmbeddings& found
   } else if (const auto padding = counted_padding(probe, lookup.rows)) {
     embeddings.position_scheme = PositionScheme::counted;
     embeddings.padding_id = *padding;
-  } else if (lookup.rows == probe.positions) {
+  } else if (lookup.rows == probe.positions && !all_one(probe.positions)) {
     // The caller's. What a caller who gives none means, the table says: RoBERTa's has a row for padding.
     found.positions_given = true;
     embeddings.position_scheme = lookup.padding < 0 ? PositionScheme::absolute : PositionScheme::counted;

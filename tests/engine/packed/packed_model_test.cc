@@ -136,7 +136,7 @@ TEST(PackedSpecErrors, SpecsThatDoNotFit) {
       {"reach", [](EncoderSpec& s, SpecMaker&) { s.max_length = 33; }},
       {"projection", [](EncoderSpec& s, SpecMaker& m) { s.embeddings.projection = m.dense(23, 24); }},
       {"pooler", [](EncoderSpec& s, SpecMaker& m) { s.pooler = m.dense(24, 23); }},
-      {"bias table", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({31, 3}), family::relative_rows(64, 32, 128)}; }},
+      {"bias table", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({20, 3}), family::relative_rows(64, 32, 128)}; }},
       {"bias heads", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({32, 4}), family::relative_rows(64, 32, 128)}; }},
       {"bias distance", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({32, 3}), family::relative_rows(4, 32, 128)}; }},
   };

@@ -189,7 +189,6 @@ TEST(PackedFacts, SayWhatItGives) {
   EXPECT_THAT(bundle->facts().outputs.back().shape, testing::ElementsAre(-1, 72));
   EXPECT_EQ(bundle->facts().max_length, 64U);
   EXPECT_EQ(bundle->facts().proven_min, 1U);
-  EXPECT_FALSE(bundle->facts().load_stages.empty());
   EXPECT_EQ(roles(*load_parity_model("mpnet_encoder.pt")).back(), OutputRole::pooled_output);
   EXPECT_EQ(load_parity_model("roberta.pt")->facts().max_length, 64U);
 }
