@@ -17,7 +17,10 @@ Operator& Table::row(const std::string& name) {
 void Table::add(std::string name, std::vector<Overload> overloads, Mixing mixing, Form form) {
   for (Overload& overload : overloads) overload.parameters = parse_schema(overload.schema);
   if (form == Form::also_in_place) {
-    Operator& twin = row(name + "_");
+    // "__and__" in place is "__iand__".
+    const bool dunder = name.ends_with("__");
+    const std::size_t at = name.find("::") + 2;
+    Operator& twin = row(dunder ? name.substr(0, at) + "__i" + name.substr(at + 2) : name + "_");
     twin.mixing = mixing;
     for (Overload overload : overloads) {
       overload.in_place = true;
