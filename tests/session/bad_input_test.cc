@@ -75,16 +75,18 @@ TEST_F(BadFile, Pt2) { EXPECT_THAT(load_error(trace_path("exported.pt2")).what()
 
 TEST_F(BadFile, SomethingElse) {
   const Error error = load_error(trace_path("not_text.pt"));
-  EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
-  EXPECT_THAT(error.what(), HasSubstr("found inputs pixels"));
+  EXPECT_THAT(error.what(), HasSubstr("no input_ids"));
+  EXPECT_THAT(error.what(), HasSubstr("pixels"));
 }
 
 TEST_F(BadFile, HostileFilesAreRefusedBeforeTheyRun) {
   for (const char* file : {"hostile_setstate.pt", "hostile_save.pt"}) {
-    for (const EngineKind engine : {EngineKind::automatic, EngineKind::torchscript, EngineKind::packed}) {
-      EXPECT_EQ(load_error(trace_path(file), {.engine = engine}).code(), ErrorCode::unsafe_model);
-    }
+    EXPECT_EQ(load_error(trace_path(file), {.engine = EngineKind::torchscript}).code(), ErrorCode::unsafe_model);
+    EXPECT_EQ(load_error(trace_path(file), {.engine = EngineKind::packed}).code(), ErrorCode::unsupported);
   }
+  EXPECT_EQ(load_error(trace_path("hostile_save.pt")).code(), ErrorCode::unsafe_model);
+  // What runs while libtorch loads a file is no part of its graph: that one can be evaluated, and nothing else happens.
+  EXPECT_EQ(BertSession::load(trace_path("hostile_setstate.pt")).info().engine, EngineKind::graph);
   EXPECT_FALSE(std::filesystem::exists("bertrt_hostile_model_ran"));
 }
 
@@ -138,9 +140,9 @@ TEST(BadOption, WhatContradictsItself) {
 
 TEST(BadOption, LibtorchIsNotOpenedUnasked) {
   for (const std::optional<Trust> trust : {std::optional<Trust>(), std::optional(Trust::data_only)}) {
-    const Error error = thrown_by([&] { BertSession::load(trace_path("longformer.pt"), {.trust = trust}); });
+    const Error error = thrown_by([&] { BertSession::load(trace_path("custom_operator.pt"), {.trust = trust}); });
     EXPECT_EQ(error.code(), ErrorCode::unsafe_model);
-    EXPECT_THAT(error.what(), HasSubstr("torchscript is not used: it would run the file's code"));
+    EXPECT_THAT(error.what(), HasSubstr("torchscript is not used: "));
   }
 }
 

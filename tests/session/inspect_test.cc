@@ -30,7 +30,7 @@ TEST(Inspect, ATraceByTransformers) {
   EXPECT_THAT(report.traced_shape, ElementsAre(1, 14));
   EXPECT_THAT(names(report.outputs), ElementsAre("last_hidden_state", "pooler_output"));
   EXPECT_EQ(report.outputs[1].role, OutputRole::pooled_output);
-  EXPECT_EQ(report.lengths.proven_max, 0U);
+  EXPECT_EQ(report.lengths.proven_max, 64U);
   EXPECT_EQ(report.parameters, 7856U);
   EXPECT_TRUE(report.findings.empty());
 }
@@ -41,7 +41,8 @@ TEST(Inspect, ABundle) {
   EXPECT_EQ(report.architecture, "roberta");
   EXPECT_EQ(report.task, "masked-lm");
   EXPECT_GT(report.lengths.proven_max, 0U);
-  EXPECT_THAT(names(report.outputs), testing::Contains("logits"));
+  ASSERT_EQ(report.outputs.size(), 1U);
+  EXPECT_EQ(report.outputs[0].role, OutputRole::token_logits);
 }
 
 TEST(Inspect, TheTutorialsTrap) {
@@ -53,8 +54,8 @@ TEST(Inspect, TheTutorialsTrap) {
 
 TEST(Inspect, ATraceWithoutAMaskSaysThatPaddingMatters) {
   const ModelReport report = inspect(data("traces/pytorch_pretrained_bert.pt"));
-  EXPECT_THAT(names(report.outputs), ElementsAre("0", "1"));
-  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_THAT(names(report.outputs), ElementsAre("0.0", "0.1", "1"));
+  ASSERT_FALSE(report.findings.empty());
   EXPECT_THAT(report.findings[0].message, HasSubstr("padding changes its answers"));
 }
 
@@ -63,13 +64,15 @@ TEST(Inspect, AHostileFile) {
   ASSERT_FALSE(report.findings.empty());
   EXPECT_EQ(report.findings[0].severity, "refuse");
   EXPECT_THAT(report.findings[0].where, HasSubstr("code/__torch__/toys.py:"));
-  EXPECT_EQ(report.engine, std::nullopt);
+  EXPECT_EQ(report.engine, EngineKind::graph);
 }
 
 TEST(Inspect, DecidesAsLoadingDoes) {
   const auto path = data("traces/bert_dict.pt");
-  EXPECT_EQ(inspect(path).engine, std::nullopt);
-  EXPECT_THAT(inspect(path).engine_why, HasSubstr("the trace itself may not run"));
+  EXPECT_EQ(inspect(path).engine, EngineKind::packed);
+  EXPECT_EQ(inspect(path, {.engine = EngineKind::graph}).engine, EngineKind::graph);
+  EXPECT_EQ(inspect(data("traces/custom_operator.pt")).engine, std::nullopt);
+  EXPECT_THAT(inspect(data("traces/custom_operator.pt")).engine_why, HasSubstr("not known"));
   EXPECT_EQ(inspect(path, {.trust = Trust::checked}).engine, EngineKind::packed);
   EXPECT_EQ(inspect(path, {.prove = false}).engine, EngineKind::packed);
   EXPECT_EQ(inspect(path, {.engine = EngineKind::torchscript}).engine, EngineKind::torchscript);

@@ -100,6 +100,7 @@ TEST(SelfTest, ComparesEveryHeadThatItHasValuesFor) {
                          [](const Encoding&, const RunRequest& request) {
                            EXPECT_TRUE(request.logits);
                            EncoderOutput out = output(4, 7);
+                           out.text_logits = Matrix{1, 3, {5, 6, 7}};
                            const auto offsets =
                                std::make_shared<const std::vector<std::size_t>>(std::vector<std::size_t>{0, 2});
                            out.start_logits.emplace(offsets, 1, std::vector<float>{1, 2});

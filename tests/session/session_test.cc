@@ -51,7 +51,7 @@ TEST(Session, AutomaticTakesThePackedEngineWhereItIsProven) {
 
 TEST(Session, AutomaticFallsBackAndSaysWhy) {
   const BertSession session = BertSession::load(trace_path("toy_slice.pt"), {.trust = Trust::checked});
-  EXPECT_EQ(session.info().engine, EngineKind::torchscript);
+  EXPECT_EQ(session.info().engine, EngineKind::graph);
   EXPECT_THAT(session.info().engine_why, HasSubstr("packed is not used"));
   const Error error = thrown_by([] { BertSession::load(trace_path("toy_slice.pt"), {.engine = EngineKind::packed}); });
   EXPECT_THAT(error.what(), HasSubstr("packed engine"));
@@ -61,8 +61,8 @@ TEST(Session, TellsHowLongEachStageOfLoadingTook) {
   const auto stages = load_trace("bert_tuple.pt").info().load_stages;
   std::vector<std::string> names;
   for (const LoadStage& stage : stages) names.push_back(stage.name);
-  EXPECT_THAT(names, ::testing::ElementsAre("read the file", "tokenizer", "decide", "torch::jit::load", "length checks",
-                                            "warm-up", "let the file go"));
+  EXPECT_THAT(names, ::testing::ElementsAre("read the file", "tokenizer", "read the trace", "write what was checked anew",
+                                            "torch::jit::load", "length checks", "warm-up", "let the file go"));
 }
 
 TEST(Session, NamesCanBeGivenToATraceThatHasLostThem) {
@@ -85,8 +85,8 @@ TEST(Session, PositionsOfTheCallersOwn) {
 // LayoutLM takes a box for each token; tests/data/traces/make_traces.py has the same rule.
 TEST(Session, FurtherInputsByName) {
   const BertSession session = BertSession::load(trace_path("layoutlm.pt"), {.trust = Trust::checked});
-  EXPECT_EQ(session.info().engine, EngineKind::torchscript);
-  EXPECT_THAT(session.info().engine_why, HasSubstr("layoutlm"));
+  EXPECT_EQ(session.info().engine, EngineKind::graph);
+  EXPECT_THAT(session.info().engine_why, HasSubstr("an input that no encoder of the family takes"));
   std::vector<Encoding> batch;
   const auto cases = load_golden("layoutlm.json");
   for (const GoldenCase& golden : cases) {
