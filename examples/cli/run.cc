@@ -27,7 +27,7 @@ struct RunCommand {
         .add_option("--ids", ids,
                     "A text as token ids, \"I,I,...[;T,T,...[;M,M,...]]\": ids, types, mask; an empty part stands "
                     "for the default. Several are run as one batch")
-        ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command
         .add_option("--input", inputs,
