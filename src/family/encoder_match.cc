@@ -1,6 +1,7 @@
 #include "family/encoder_match.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "family/attention.h"
@@ -137,6 +138,11 @@ class Chain {
       }
       while (layer(state)) {
       }
+      if (attends_behind(found_.states.back())) {
+        if (why_.empty()) why_ = "a layer behind the " + std::to_string(found_.spec.layers.size()) + " that are explained";
+        return std::nullopt;
+      }
+      why_.clear();
       finish();
       return std::move(found_);
     }
@@ -145,6 +151,21 @@ class Chain {
   }
 
  private:
+  // Whether tokens are mixed by attention behind a state: then it is not the last layer's.
+  bool attends_behind(NodeId state) const {
+    const auto length = static_cast<std::int64_t>(probe_.length);
+    for (NodeId id = state + 1; id < instance_.nodes().size(); ++id) {
+      const Node& node = instance_.node(id);
+      if (node.name == "aten::scaled_dot_product_attention") return true;
+      const graph::Tensor& made = node.result.tensor;
+      if (node.name == "aten::softmax" && made.rank() >= 3 && made.sizes().back() == length &&
+          made.sizes()[made.sizes().size() - 2] == length) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   // A dense layer on the embeddings that a layer stands on.
   bool projected(NodeId& state) {
     for (NodeId id = state + 1; id < instance_.nodes().size(); ++id) {

@@ -63,7 +63,6 @@ TEST(Run, GivesATracesOwnNames) {
   for (const auto& output : answer["outputs"]) names.insert(output["name"].get<std::string>());
   EXPECT_EQ(names, (std::set<std::string>{"0", "1", "2.0", "2.1", "2.2"}));
   EXPECT_EQ(answer["outputs"][0]["name"], "2.1") << "hidden states first, first layer first";
-  EXPECT_THAT(answer["findings"].dump(), HasSubstr("by its shape alone"));
 }
 
 TEST(Run, TakesFurtherInputs) {
@@ -92,8 +91,8 @@ TEST(Run, BadIdsAreBadUsage) {
 }
 
 TEST(Run, AModelThatNoEngineMayRunIsRefusedInOneLine) {
-  expect_refused(on(kTraces + "longformer.pt", {"--trust", "data", "--ids", "1,2"}), 2, "not used");
-  expect_refused(on(kTraces + "longformer.pt", {"--engine", "packed", "--ids", "1,2"}), 2, "packed");
+  expect_refused(on(kTraces + "custom_operator.pt", {"--trust", "data", "--ids", "1,2"}), 2, "not used");
+  expect_refused(on(kTraces + "custom_operator.pt", {"--engine", "packed", "--ids", "1,2"}), 2, "packed");
 }
 
 TEST(Run, IsReadableWithoutJson) {

@@ -76,7 +76,6 @@ TEST_F(BadFile, Pt2) { EXPECT_THAT(load_error(trace_path("exported.pt2")).what()
 TEST_F(BadFile, SomethingElse) {
   const Error error = load_error(trace_path("not_text.pt"));
   EXPECT_THAT(error.what(), HasSubstr("no input_ids"));
-  EXPECT_THAT(error.what(), HasSubstr("pixels"));
 }
 
 TEST_F(BadFile, HostileFilesAreRefusedBeforeTheyRun) {

@@ -110,7 +110,6 @@ TEST(Roles, AreNotGuessed) {
   ASSERT_NE(info("bert_tuple.pt").find_output(OutputRole::pooled_output), nullptr);
   EXPECT_EQ(info("toy_rows.pt").outputs.front().role, OutputRole::other);
   EXPECT_EQ(info("bert_tuple.pt").outputs.front().evidence, Evidence::recognized);
-  EXPECT_EQ(info("longformer.pt").outputs.front().evidence, Evidence::by_shape);
 }
 
 TEST(Findings, TheTrapIsNamed) {

@@ -91,15 +91,5 @@ TEST(Inspect, ADamagedWeightIsAnError) {
   }
 }
 
-TEST(Inspect, DamageWhereNobodyReadsIsAWarning) {
-  const std::string bytes =
-      archive::test::make_archive({{.name = "code/__torch__.py.debug_pkl", .content = "x", .crc = 1}});
-  const ModelReport report = inspect_memory(archive::test::bytes_of(bytes));
-  ASSERT_FALSE(report.findings.empty());
-  EXPECT_EQ(report.findings.back().severity, "warning");
-  EXPECT_EQ(report.findings.back().where, "m/code/__torch__.py.debug_pkl");
-  EXPECT_THAT(report.findings.back().message, HasSubstr("checksum"));
-}
-
 }  // namespace
 }  // namespace bertrt

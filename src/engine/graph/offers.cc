@@ -61,7 +61,10 @@ std::vector<Offer> make_offers(const family::Trace& trace, bool inside) {
   states.erase(std::unique(states.begin(), states.end(),
                            [&](std::size_t a, std::size_t b) { return plans[a].order == plans[b].order; }),
                states.end());
-  for (const std::size_t i : states) offers.push_back(offer_of(trace, i, (*slots)[i]));
+  for (const std::size_t i : states) {
+    offers.push_back(offer_of(trace, i, (*slots)[i]));
+    offers.back().info.in_more = false;
+  }
   const bool own_states = !states.empty();
   const family::Recognition* recognition = trace.reading.recognition ? &*trace.reading.recognition : nullptr;
   if (inside && !own_states && recognition != nullptr) add_inside(*recognition, offers);
