@@ -12,6 +12,8 @@ namespace {
 constexpr std::string_view kHides = "hides what is called";
 constexpr std::string_view kNotPrinted = "does not stand in code that tracing prints";
 constexpr std::int64_t kMaxTurns = 4096;
+constexpr std::size_t kMaxDepth = 200;    // of brackets; traces have some 10
+constexpr std::uint32_t kMaxIndent = 64;  // in spaces, two for each block in a block
 
 template <typename Names>
 bool contains(const Names& names, std::string_view name) {
@@ -65,6 +67,7 @@ void StatementCheck::refuse(std::size_t at, std::string_view name, std::string_v
 
 void StatementCheck::run() {
   if (tokens_.empty()) return;
+  if (tokens_[0].column > kMaxIndent) refuse(0, "a deep block", kNotPrinted);
   check_head();
   check_targets();
   for (std::size_t i = 0; i < tokens_.size(); ++i) check_token(i);
@@ -128,14 +131,27 @@ void StatementCheck::check_token(std::size_t at) {
     case TokenKind::symbol: break;
     default: return;
   }
-  if (token.text == "(") {
-    check_call(at);
-  } else if (token.text == "%" || (token.text == "/" && is(at + 1, "/"))) {
-    refuse(at, "a division of whole numbers", "ends the process when it is by 0");
-  } else if (token.text == "^") {
+  if (token.text == "(") check_call(at);
+  check_symbol(at);
+}
+
+// Tracing prints calls of operators for all arithmetic and comparisons. What is left of Python's signs is little, and
+// nests no deeper than calls do: libtorch's parser is recursive.
+void StatementCheck::check_symbol(std::size_t at) {
+  const std::string_view sign = text(at);
+  if (sign == "(" || sign == "[" || sign == "{") {
+    if (++depth_ == kMaxDepth) refuse(at, "a deep expression", kNotPrinted);
+  } else if (sign == ")" || sign == "]" || sign == "}") {
+    if (depth_ > 0) --depth_;
+  } else if (sign == "-") {
+    const bool number = at + 1 < tokens_.size() && tokens_[at + 1].kind == TokenKind::number;
+    if (!number && !is(at + 1, ">") && !is(at + 1, "inf")) refuse(at, sign, kNotPrinted);
+  } else if (sign == ">") {
+    if (at == 0 || !is(at - 1, "-")) refuse(at, sign, kNotPrinted);
+  } else if (sign == "^") {
     refuse(at, "a call of Python (^)", "runs outside of the model");
-  } else if (contains(std::to_array<std::string_view>({"@", ";", "`", "$", "?", "\\"}), token.text)) {
-    refuse(at, token.text, kNotPrinted);
+  } else if (sign != "," && sign != "." && sign != ":" && sign != "=") {
+    refuse(at, sign, kNotPrinted);
   }
 }
 

@@ -44,6 +44,7 @@ class StatementCheck {
   void check_loop();
   void check_targets();
   void check_token(std::size_t at);
+  void check_symbol(std::size_t at);
   void check_name(std::size_t at);
   void check_namespace(std::size_t at);
   void check_call(std::size_t open);
@@ -56,6 +57,7 @@ class StatementCheck {
 
   std::span<const CodeToken> tokens_;
   const Report& report_;
+  std::size_t depth_ = 0;            // of brackets, while tokens are looked at
   std::vector<std::uint32_t> ends_;  // of brackets, by where they open; empty: not needed so far
 };
 

@@ -44,6 +44,7 @@ TEST(Safety, WhatTracingPrintsPasses) {
            "l[0] = torch.add(x, 1)",
            "__annotations__[\"0\"] = __torch__.torch.nn.modules.linear.Linear",
            "y = (x).view([1, 2])",
+           "y = torch.full([2], -inf, -1, -1.5)",
        }) {
     EXPECT_TRUE(scan(body).empty()) << body << ": " << scan(body).front().message;
   }
@@ -130,6 +131,11 @@ TEST(Safety, WhatIsNotKnownIsRefused) {
            "y = a % b",
            "y = a // b",
            "y = torch.__range_length(0, 5, 0)",
+           "y = - - - x",
+           "y = x + 1",
+           "y = x if a > b else x",
+           "y = torch.add(*l)",
+           "y = ~x",
            // Words that tracing does not print, and what libtorch calls by itself.
            "with x as float:\n      pass",
            "f = lambda y: y",
@@ -206,15 +212,20 @@ TEST(Safety, BrokenCodeIsScannedWithoutHarm) {
   }
 }
 
-// In time that grows with the code: brackets in brackets, many lines, one long line.
-TEST(Safety, LargeCodeIsScannedInLinearTime) {
+// In time that grows with the code; and libtorch's parser, which is recursive, is not given what nests.
+TEST(Safety, LargeAndDeepCodeIsScannedInLinearTime) {
   std::string nested = "y = ";
   for (int i = 0; i < 100000; ++i) nested += "torch.floordiv(";
   EXPECT_EQ(gravest(nested), Severity::refuse);
-  EXPECT_EQ(gravest("y = " + std::string(1000000, '(')), Severity::note);
-  std::string sum = "y = x";
-  for (int i = 0; i < 100000; ++i) sum += " + x";
-  EXPECT_EQ(gravest(sum), Severity::note);
+  EXPECT_EQ(gravest("y = " + std::string(1000000, '(')), Severity::refuse);
+  EXPECT_EQ(gravest("y = " + std::string(100, '(') + "x" + std::string(100, ')')), Severity::note);
+  EXPECT_EQ(gravest("y = " + std::string(1000000, '-') + "1"), Severity::refuse);
+  std::string list = "y = [x";
+  for (int i = 0; i < 100000; ++i) list += ", -1";
+  EXPECT_EQ(gravest(list + "]"), Severity::note);
+  std::string blocks;
+  for (std::size_t i = 0; i < 600; ++i) blocks += std::string(2 * i, ' ') + "if True:\n";
+  EXPECT_EQ(gravest(blocks), Severity::refuse);
 }
 
 // Traces that people make pass: nothing is refused, and nothing but Longformer's strides is even a warning.

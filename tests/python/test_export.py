@@ -164,7 +164,7 @@ class EdgesTest(unittest.TestCase):
         folder = self.folder / "checkpoint"
         folder.mkdir()
         bert_checkpoint(folder)
-        model = cls(transformers.BertConfig(**({"vocab_size": 13, **SIZES} | config)))
+        model = cls(transformers.BertConfig(**({"vocab_size": 20, **SIZES} | config)))
         weights = model.state_dict() | {name: torch.ones(2) for name in extra}
         model.save_pretrained(folder, state_dict=weights)
         return folder
