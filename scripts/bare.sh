@@ -33,10 +33,14 @@ cleanup() { for path in "${mounted[@]}"; do umount "$path"; done; }
 trap cleanup EXIT
 mount -t proc proc "$folder/proc" && mounted+=("$folder/proc")
 
+# Nothing of this shell's environment but how packages are fetched.
+mapfile -t fetching < <(env | grep -E '^(PIP_|BERTRT_|(https?|no)_proxy=|SSL_CERT)' || true)
+
 inside() {
   local begin=$SECONDS status=0
   echo "bare.sh: $release: $*"
-  chroot "$folder" /usr/bin/env HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /bertrt && $*" ||
+  chroot "$folder" /usr/bin/env -i "${fetching[@]}" HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    bash -c "cd /bertrt && $*" ||
     status=$?
   echo "bare.sh: $release: $* ended with $status after $((SECONDS - begin)) s"
   return $status
