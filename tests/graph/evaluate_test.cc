@@ -75,7 +75,7 @@ TEST(Evaluate, RefusesToWriteToAnExpandedTensor) {
   const Slot x = b.input("x");
   const Slot sizes = b.constant(Value::list(Sizes{3, 2}));
   const Slot wide = b.call("aten::expand", {x, sizes});
-  b.call("aten::zero_", {wide});
+  b.call("aten::neg_", {wide});
   EXPECT_EQ(thrown_by([&] { run(b.program, {floats({1, 2}, {1, 2})}); }).code(), ErrorCode::runtime);
 }
 
