@@ -180,9 +180,9 @@ TEST(PackedErrors, BadInputs) {
 TEST(PackedFacts, SayWhatItGives) {
   const auto bundle = load_parity_model("bert_gelu.pt");
   const auto roles = [](const Engine& engine) {
-    std::vector<OutputRole> roles;
-    for (const OutputInfo& info : engine.facts().outputs) roles.push_back(info.role);
-    return roles;
+    std::vector<OutputRole> found;
+    for (const OutputInfo& info : engine.facts().outputs) found.push_back(info.role);
+    return found;
   };
   EXPECT_THAT(roles(*bundle),
               testing::ElementsAre(OutputRole::hidden_state, OutputRole::hidden_state, OutputRole::token_logits));

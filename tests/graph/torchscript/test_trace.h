@@ -133,7 +133,7 @@ inline std::vector<std::string> lines_of(const Program& program) {
   for (const Instruction& instruction : program.instructions) {
     std::string line;
     for (const Slot slot : instruction.outputs) {
-      if (!names.contains(slot)) names[slot] = "v" + std::to_string(made++);
+      if (!names.contains(slot)) names[slot] = std::string("v").append(std::to_string(made++));
       line.append(names[slot]).append(" ");
     }
     static constexpr std::string_view kKinds[] = {"call",   "list", "tuple",       "dict",
