@@ -15,7 +15,8 @@
 namespace bertrt::model {
 namespace {
 
-constexpr std::size_t kMaxFindings = 200;  // by different names; a hostile file could have any number
+constexpr std::size_t kMaxStatements = 50000;  // of all code together; a model of 24 layers has some 10,000
+constexpr std::size_t kMaxFindings = 200;      // by different names; a hostile file could have any number
 
 class Findings {
  public:
@@ -59,6 +60,7 @@ class Findings {
 std::vector<Finding> scan_code(const std::map<std::string, std::string, std::less<>>& code) {
   Findings findings;
   std::vector<CodeToken> line;
+  std::size_t statements = 0;
   for (const auto& [entry, text] : code) {
     const std::string shown = base::printable(entry);
     const auto report = [&](std::uint32_t at, std::string_view name, std::string_view why, bool refuse) {
@@ -69,7 +71,11 @@ std::vector<Finding> scan_code(const std::map<std::string, std::string, std::les
       report(strange->line, strange->what, "does not stand in code that tracing prints", true);
     }
     CodeReader reader(text);
-    while (reader.read_line(line)) StatementCheck(line, report).run();
+    while (reader.read_line(line)) {
+      if (line.empty()) continue;
+      if (++statements == kMaxStatements) report(line[0].line, "a program of this length", "is no model's", true);
+      StatementCheck(line, report).run();
+    }
   }
   return findings.take();
 }

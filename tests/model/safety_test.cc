@@ -226,6 +226,10 @@ TEST(Safety, LargeAndDeepCodeIsScannedInLinearTime) {
   std::string blocks;
   for (std::size_t i = 0; i < 600; ++i) blocks += std::string(2 * i, ' ') + "if True:\n";
   EXPECT_EQ(gravest(blocks), Severity::refuse);
+  std::string lines;
+  for (int i = 0; i < 20000; ++i) lines += "x = torch.add(x, 1)\n    ";
+  EXPECT_EQ(gravest(lines), Severity::note);
+  EXPECT_EQ(gravest(lines + lines + lines), Severity::refuse);
 }
 
 // Traces that people make pass: nothing is refused, and nothing but Longformer's strides is even a warning.
