@@ -46,7 +46,8 @@ struct TokenizeCommand {
 
 Tokenizer TokenizeCommand::load() const {
   if (!model.tokenizer.empty()) return Tokenizer::load(model.tokenizer);
-  // The tokenizer is all that is wanted of the model.
+  // The limit is the model's, whatever gives it; else the tokenizer is all that is wanted.
+  if (length.truncation == "none" || length.max_length != 0) return BertSession::load_tokenizer(model_path(model));
   SessionOptions options = session_options(model);
   options.warmup = false;
   options.prove = false;
@@ -90,9 +91,6 @@ void write_readable(const Tokenizer& tokenizer, const Query& query, const Encodi
 }
 
 void TokenizeCommand::run() {
-  if (length.truncation != "none" && length.max_length == 0) {
-    throw UsageError("--truncation needs --max-length: a tokenizer alone has no limit");
-  }
   const Tokenizer tokenizer = load();
   EncodeOptions options = encode_options(length, 0);
   options.stride = stride;

@@ -75,6 +75,11 @@ class BERTRT_API BertSession {
   static BertSession load_from_memory(std::span<const std::byte> bytes, const SessionOptions& options = {},
                                       std::string_view name = "memory");
 
+  /// The tokenizer that load() would give the session, without the rest of the model: of a bundle the file's directory
+  /// and the tokenizer's entries are read and nothing else. It has no limit but the one that its own files give.
+  /// @throws Error unsupported where there is none; as load()
+  static Tokenizer load_tokenizer(const std::filesystem::path& path);
+
   /// @throws Error invalid_argument for an empty encoding, ids out of range or vectors of different lengths;
   ///         input_too_long; runtime
   EncoderOutput run(const Encoding& encoding, const RunRequest& request = {}) const;

@@ -34,19 +34,16 @@ std::unique_ptr<std::FILE, Close> open_file(const std::filesystem::path& path) {
 #endif
 }
 
-// Reads the file's bytes from `offset` on into `out`; returns how many there were.
-std::size_t read_range(const std::filesystem::path& path, std::size_t offset, std::span<std::byte> out) {
-  const auto file = open_file(path);
-  if (!file) return 0;
-  std::setvbuf(file.get(), nullptr, _IONBF, 0);
+std::size_t read_from(std::FILE* file, std::size_t offset, std::span<std::byte> out) {
+  std::setvbuf(file, nullptr, _IONBF, 0);
 #if defined(_WIN32)
-  if (::_fseeki64(file.get(), static_cast<std::int64_t>(offset), SEEK_SET) != 0) return 0;
+  if (::_fseeki64(file, static_cast<std::int64_t>(offset), SEEK_SET) != 0) return 0;
 #else
-  if (::fseeko(file.get(), static_cast<off_t>(offset), SEEK_SET) != 0) return 0;
+  if (::fseeko(file, static_cast<off_t>(offset), SEEK_SET) != 0) return 0;
 #endif
   std::size_t done = 0;
   while (done < out.size()) {
-    const std::size_t count = std::fread(out.data() + done, 1, std::min(kChunk, out.size() - done), file.get());
+    const std::size_t count = std::fread(out.data() + done, 1, std::min(kChunk, out.size() - done), file);
     if (count == 0) break;
     done += count;
   }
@@ -60,7 +57,7 @@ std::size_t read_all(const std::filesystem::path& path, std::span<std::byte> out
   std::vector<std::size_t> done(parts, 0);
   run_parts(parts, [&](std::size_t i) {
     const std::size_t begin = std::min(i * part, out.size());
-    done[i] = read_range(path, begin, out.subspan(begin, std::min(part, out.size() - begin)));
+    done[i] = archive::read_range(path, begin, out.subspan(begin, std::min(part, out.size() - begin)));
   });
   return std::accumulate(done.begin(), done.end(), std::size_t{0});
 }
@@ -69,7 +66,7 @@ std::size_t read_all(const std::filesystem::path& path, std::span<std::byte> out
 
 void FileBytes::Free::operator()(std::byte* data) const noexcept { std::free(data); }
 
-FileBytes FileBytes::read(const std::filesystem::path& path) {
+std::size_t size_of_file(const std::filesystem::path& path) {
   const std::string name = path.string();
   std::error_code failure;
   const std::filesystem::file_status status = std::filesystem::status(path, failure);
@@ -85,20 +82,29 @@ FileBytes FileBytes::read(const std::filesystem::path& path) {
   }
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   if (failure) throw Error(ErrorCode::io, name, "a readable file", failure.message());
-
   if (!open_file(path)) {
     throw Error(ErrorCode::io, name, "a readable file", std::error_code(errno, std::generic_category()).message());
   }
+  return static_cast<std::size_t>(size);
+}
+
+std::size_t read_range(const std::filesystem::path& path, std::size_t offset, std::span<std::byte> out) {
+  const auto file = open_file(path);
+  return file ? read_from(file.get(), offset, out) : 0;
+}
+
+FileBytes FileBytes::read(const std::filesystem::path& path) {
+  const std::string name = path.string();
   FileBytes bytes;
-  bytes.size_ = static_cast<std::size_t>(size);
+  bytes.size_ = size_of_file(path);
   // Uninitialized memory: zeroing it first would touch every page once more than reading does.
   bytes.data_.reset(static_cast<std::byte*>(std::malloc(std::max<std::size_t>(bytes.size_, 1))));
   if (!bytes.data_) {
-    throw Error(ErrorCode::io, name, "memory for the file's " + std::to_string(size) + " bytes", "not enough memory");
+    throw Error(ErrorCode::io, name, "memory for the file's " + std::to_string(bytes.size_) + " bytes", "not enough memory");
   }
   const std::size_t done = read_all(path, {bytes.data_.get(), bytes.size_});
   if (done != bytes.size_) {
-    throw Error(ErrorCode::io, name, std::to_string(size) + " readable bytes",
+    throw Error(ErrorCode::io, name, std::to_string(bytes.size_) + " readable bytes",
                 "the end or an error after " + std::to_string(done));
   }
   return bytes;

@@ -7,6 +7,11 @@
 
 namespace bertrt::archive {
 
+/// @throws Error file_not_found, io (a directory, no permission, something that is not a plain file)
+std::size_t size_of_file(const std::filesystem::path& path);
+/// Reads the file's bytes from `offset` on into `out`; returns how many there were.
+std::size_t read_range(const std::filesystem::path& path, std::size_t offset, std::span<std::byte> out);
+
 /// A whole file in memory of our own. A mapping would be cheaper, but a file that is cut while it is mapped kills the
 /// process; what was read cannot change under the checks that were made on it.
 class FileBytes {

@@ -72,6 +72,7 @@ std::string Lengths::look(std::size_t length) const {
     }
     return {};
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
     return error.what();
   }
 }
@@ -96,6 +97,7 @@ void Lengths::search() {
     try {
       reference_ = std::make_shared<const Look>(*program_, traced_, limits_);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;
       throw Error(ErrorCode::unsupported, "the trace at its own length of " + std::to_string(traced_) + " tokens",
                   "a run", error.what());
     }

@@ -162,6 +162,7 @@ class Reader {
         try {
           other = look(length, length > 64 ? 1 : 2, mask, seed++);
         } catch (const Error& error) {
+          if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
           reading.not_explained = "at " + std::to_string(length) + " tokens: " + error.what();
           return false;
         }

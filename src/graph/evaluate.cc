@@ -157,7 +157,7 @@ class Evaluator {
       throw Error(error.code(), program_.where(instruction.place) + ": " + error.where(), error.expected(),
                   error.found());
     } catch (const std::bad_alloc&) {
-      throw Error(ErrorCode::runtime, program_.where(instruction.place), "memory", "none left");
+      throw Error(ErrorCode::out_of_resources, program_.where(instruction.place), "memory", "none left");
     } catch (const std::length_error&) {
       throw Error(ErrorCode::runtime, program_.where(instruction.place), "sizes that memory could hold", "larger ones");
     }

@@ -29,6 +29,7 @@ Comparison TraceProof::judge(const engine::Engine& engine, DType dtype) const {
     const EncoderOutput found = run(engine, cases_);
     return compare({expected_, infos_}, {found, engine.facts().outputs}, dtype);
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::out_of_resources) throw;
     Comparison failed;
     failed.objection = error.what();
     return failed;

@@ -137,6 +137,7 @@ class Chooser {
       // Before the weights are packed, so that what it needs is gone by then.
       proof.emplace(source_.trace, special_ids_, kind == EngineKind::packed, false);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;
       return Refusal{error.code(), std::string("it could not be compared with the trace: ") + error.what()};
     }
     timer_.stage("evaluate the trace");
@@ -170,6 +171,7 @@ class Chooser {
       engine = engine::factory(kind).make(source_);
       timer_.stage("make the engine");
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;
       return Refusal{error.code(), error.what()};
     }
     if (const auto objection = proof ? proof(*engine) : std::nullopt) {

@@ -6,6 +6,7 @@
 
 #include "batch/wanted_rows.h"
 #include "bertrt/error.h"
+#include "engine/out_of_memory.h"
 #include "model/model_file.h"
 #include "session/loader.h"
 #include "session/session_impl.h"
@@ -47,12 +48,16 @@ const OutputInfo* SessionInfo::find_output(OutputRole role) const noexcept {
 BertSession::BertSession(std::shared_ptr<const session::SessionImpl> impl) noexcept : impl_(std::move(impl)) {}
 
 BertSession BertSession::load(const std::filesystem::path& path, const SessionOptions& options) {
-  return BertSession(session::load_session(session::open_timed(path), path.parent_path(), options));
+  return engine::or_out_of_memory("loading a model", [&] {
+    return BertSession(session::load_session(session::open_timed(path), path.parent_path(), options));
+  });
 }
 
 BertSession BertSession::load_from_memory(std::span<const std::byte> bytes, const SessionOptions& options,
                                           std::string_view name) {
-  return BertSession(session::load_session(session::view_timed(bytes, name), std::nullopt, options));
+  return engine::or_out_of_memory("loading a model", [&] {
+    return BertSession(session::load_session(session::view_timed(bytes, name), std::nullopt, options));
+  });
 }
 
 const session::SessionImpl& BertSession::impl() const {
@@ -66,14 +71,16 @@ EncoderOutput BertSession::run(const Encoding& encoding, const RunRequest& reque
 }
 
 EncoderOutput BertSession::run(std::span<const Encoding> batch, const RunRequest& request) const {
-  std::vector<const Encoding*> pointers;
-  pointers.reserve(batch.size());
-  for (const Encoding& encoding : batch) pointers.push_back(&encoding);
-  return impl().run(pointers, request);
+  return engine::or_out_of_memory("running a batch", [&] {
+    std::vector<const Encoding*> pointers;
+    pointers.reserve(batch.size());
+    for (const Encoding& encoding : batch) pointers.push_back(&encoding);
+    return impl().run(pointers, request);
+  });
 }
 
 EncoderOutput BertSession::run(std::span<const Encoding* const> batch, const RunRequest& request) const {
-  return impl().run(batch, request);
+  return engine::or_out_of_memory("running a batch", [&] { return impl().run(batch, request); });
 }
 
 const Tokenizer& BertSession::tokenizer() const {

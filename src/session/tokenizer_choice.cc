@@ -23,7 +23,9 @@ std::optional<Tokenizer> from_bundle(const model::ModelFile& file) {
   return Tokenizer::from_files(files);
 }
 
-std::optional<Tokenizer> from_folder(const std::filesystem::path& folder) {
+}  // namespace
+
+std::optional<Tokenizer> tokenizer_beside(const std::filesystem::path& folder) {
   static constexpr std::array kNames = {"tokenizer.json", "vocab.txt"};
   for (const char* name : kNames) {
     const std::filesystem::path path = folder / name;
@@ -33,14 +35,12 @@ std::optional<Tokenizer> from_folder(const std::filesystem::path& folder) {
   return std::nullopt;
 }
 
-}  // namespace
-
 std::optional<Tokenizer> choose_tokenizer(const model::ModelFile& file,
                                           const std::optional<std::filesystem::path>& folder,
                                           const SessionOptions& options) {
   if (!options.tokenizer.empty()) return Tokenizer::load(options.tokenizer);
   if (auto tokenizer = from_bundle(file)) return tokenizer;
-  return folder ? from_folder(*folder) : std::nullopt;
+  return folder ? tokenizer_beside(*folder) : std::nullopt;
 }
 
 void check_vocabulary(const Tokenizer& tokenizer, std::size_t embedding_rows, const std::string& model_name) {

@@ -17,6 +17,10 @@ std::optional<Tokenizer> choose_tokenizer(const model::ModelFile& file,
                                           const std::optional<std::filesystem::path>& folder,
                                           const SessionOptions& options);
 
+/// A tokenizer.json or vocab.txt in the folder of a model's file; none where there is neither.
+/// @throws Error as Tokenizer::load
+std::optional<Tokenizer> tokenizer_beside(const std::filesystem::path& folder);
+
 /// A vocabulary may be smaller than the embedding (padded to a round number), never larger.
 /// @param embedding_rows  0: unknown, not checked
 /// @throws Error model_mismatch

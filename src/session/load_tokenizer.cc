@@ -1,0 +1,45 @@
+#include <string>
+#include <vector>
+
+#include "archive/archive.h"
+#include "archive/byte_reader.h"
+#include "archive/guard.h"
+#include "archive/partial_file.h"
+#include "bertrt/error.h"
+#include "bertrt/session.h"
+#include "session/tokenizer_choice.h"
+
+namespace bertrt {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kBundleTokenizer = "extra/bertrt/tokenizer/";
+
+std::optional<Tokenizer> from_bundle(const fs::path& path) {
+  const auto wanted = [](std::string_view name) {
+    const std::string_view inside = name.substr(name.find('/') + 1);
+    return inside.starts_with(kBundleTokenizer) || inside == "byteorder";
+  };
+  const archive::PartialFile file = archive::PartialFile::read(path, wanted);
+  archive::Archive archive(file.span(), path.string());
+  std::vector<Tokenizer::File> files;
+  for (const std::string& entry : archive.list(kBundleTokenizer)) {
+    files.push_back({entry.substr(kBundleTokenizer.size()), archive::as_text(archive.read(entry))});
+  }
+  if (files.empty()) return std::nullopt;
+  return Tokenizer::from_files(files);
+}
+
+}  // namespace
+
+Tokenizer BertSession::load_tokenizer(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return Tokenizer::load(path);
+  std::optional<Tokenizer> tokenizer = archive::guard_memory(path.string(), [&] { return from_bundle(path); });
+  if (!tokenizer) tokenizer = session::tokenizer_beside(path.parent_path());
+  if (tokenizer) return *std::move(tokenizer);
+  throw Error(ErrorCode::unsupported, path.string(), "a tokenizer in the model's file or beside it", "none");
+}
+
+}  // namespace bertrt
