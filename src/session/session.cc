@@ -7,6 +7,7 @@
 #include "batch/wanted_rows.h"
 #include "bertrt/error.h"
 #include "model/model_file.h"
+#include "session/checkpoint_session.h"
 #include "session/loader.h"
 #include "session/session_impl.h"
 
@@ -47,6 +48,7 @@ const OutputInfo* SessionInfo::find_output(OutputRole role) const noexcept {
 BertSession::BertSession(std::shared_ptr<const session::SessionImpl> impl) noexcept : impl_(std::move(impl)) {}
 
 BertSession BertSession::load(const std::filesystem::path& path, const SessionOptions& options) {
+  if (session::is_checkpoint_path(path)) return BertSession(session::load_checkpoint(path, options));
   return BertSession(session::load_session(session::open_timed(path), path.parent_path(), options));
 }
 
