@@ -33,6 +33,7 @@ Call::Call(RunState& run, std::string_view name, std::span<const Value> argument
   for (const Value& argument : arguments_) look(argument, traits);
   known_ = traits.known && !(run_.shapes_only && traits.elements > static_cast<double>(kSmall));
   varies_ = traits.varies;
+  spend(traits.elements);
 }
 
 void Call::depends_on(std::initializer_list<std::size_t> arguments) {
@@ -129,6 +130,19 @@ ElementType Call::type_of(std::int64_t code) const {
     case 15: return ElementType::float32;  // bfloat16
     default: refuse("float32, float64, integers or bool", "the scalar type " + std::to_string(code));
   }
+}
+
+void Call::check_memory(std::int64_t elements, std::size_t element_size) const {
+  constexpr std::int64_t kMost = std::int64_t{1} << 56;
+  if (elements > kMost) fail("a number of elements that memory could hold", std::to_string(elements));
+  const std::size_t bytes = static_cast<std::size_t>(elements) * element_size;
+  run_.meter->take(bytes);
+  run_.meter->give_back(bytes);
+}
+
+std::vector<std::int64_t> Call::values_of(const Tensor& tensor) const {
+  check_memory(tensor.elements(), sizeof(std::int64_t));
+  return to_integers(tensor);
 }
 
 void Call::reads_values() {

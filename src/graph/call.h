@@ -63,6 +63,10 @@ class Call {
 
   /// The result depends on these tensors alone (none: on shapes alone).
   void depends_on(std::initializer_list<std::size_t> arguments);
+  /// to_integers(), when they fit into the memory budget: an expanded tensor can have any number of elements.
+  std::vector<std::int64_t> values_of(const Tensor& tensor) const;
+  /// Memory beside tensors is about to be taken. @throws Error runtime over the budget
+  void check_memory(std::int64_t elements, std::size_t element_size) const;
   /// A size or number comes from values.
   void reads_values();
   bool varies() const noexcept { return varies_; }

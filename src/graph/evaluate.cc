@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <new>
+#include <stdexcept>
 
 #include "bertrt/error.h"
 #include "graph/call.h"
@@ -157,6 +158,8 @@ class Evaluator {
                   error.found());
     } catch (const std::bad_alloc&) {
       throw Error(ErrorCode::runtime, program_.where(instruction.place), "memory", "none left");
+    } catch (const std::length_error&) {
+      throw Error(ErrorCode::runtime, program_.where(instruction.place), "sizes that memory could hold", "larger ones");
     }
   }
 

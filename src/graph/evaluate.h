@@ -33,8 +33,9 @@ struct EvaluateOptions {
   bool shapes_only = false;
   /// Most bytes that tensors of the run may hold at one time; 0: no bound. Over it: Error runtime.
   std::size_t memory_budget = 0;
-  /// Most multiplications of products and elements of results, together; 0: no bound. Over it: Error runtime.
-  double work_budget = 0;
+  /// Most multiplications of products and elements of arguments and results, together, so that a run ends; 0: no bound.
+  /// Over it: Error runtime. The default is some twenty minutes of plain evaluation.
+  double work_budget = 1e13;
   bool keep_slots = false;  ///< fill Evaluation::slots
   /// Slots whose values are wanted: Evaluation::kept has them in this order.
   std::span<const Slot> keep = {};

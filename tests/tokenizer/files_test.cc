@@ -70,7 +70,9 @@ void expect_window(const Encoding& encoding, const json& expected) {
   Pairs offsets;
   for (const Offset& offset : encoding.offsets) offsets.push_back({offset.begin, offset.end});
   EXPECT_EQ(offsets, expected["offsets"].get<Pairs>());
-  if (expected.contains("word_ids")) EXPECT_EQ(encoding.word_ids, expected["word_ids"].get<std::vector<std::int32_t>>());
+  if (expected.contains("word_ids")) {
+    EXPECT_EQ(encoding.word_ids, expected["word_ids"].get<std::vector<std::int32_t>>());
+  }
 }
 
 void expect_request(const Tokenizer& tokenizer, const json& request) {

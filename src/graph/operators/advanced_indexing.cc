@@ -80,10 +80,11 @@ Selection select(Call& c, const Tensor& a, const Value& list) {
   if (first < 0) c.fail("at least one index", "none");
   selection.before = next_to_each_other ? static_cast<std::size_t>(first) : 0;
   if (!selection.known) return selection;
+  c.check_memory(count_elements(selection.index_sizes), sizeof(std::int64_t));
   selection.offsets.assign(static_cast<std::size_t>(count_elements(selection.index_sizes)), 0);
   for (std::size_t axis = 0; axis < indices.size(); ++axis) {
     if (!indices[axis]) continue;
-    const std::vector<std::int64_t> values = to_integers(expand(*indices[axis], selection.index_sizes));
+    const std::vector<std::int64_t> values = c.values_of(expand(*indices[axis], selection.index_sizes));
     const std::int64_t size = a.sizes()[axis];
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (values[i] < -size || values[i] >= size) {
@@ -135,7 +136,8 @@ void index_put(Call& c) {
   const Tensor& values = c.tensor(2);
   const bool accumulate = c.flag(3);
   if (values.type() != a.type()) c.fail("values of the same type", describe(c.argument(2)));
-  const Tensor out = copied(c, a);
+  const Tensor out = empty_like(c, a.type(), a);
+  if (all_known(out, a)) copy_values(out, a);
   const Selection selection = select(c, out, c.argument(1));
   const Tensor source = copied(c, expand(values, selection.result()));
   if (!selection.known || !all_known(out, source)) {

@@ -141,6 +141,13 @@ void power(Call& c) {
     c.fail("an exponent that is not negative for whole numbers", describe(exponent));
   }
   const Tensor b = c.operand(1);
+  // A root of a number below 0 is none, be it an infinite one.
+  const double power_of_number = exponent.real() ? c.real(1) : 0;
+  if (std::fabs(power_of_number) == 0.5) {
+    return c.give(floating_unary(c, base, [=](auto x) {
+      return power_of_number > 0 ? std::sqrt(x) : 1 / std::sqrt(x);
+    }));
+  }
   if (base.type() == ElementType::boolean && b.type() == ElementType::boolean && b.rank() != 0) {
     c.refuse("numbers", "powers of booleans");
   }

@@ -95,24 +95,23 @@ void attention(Call& c) {
   Tensor scores = matrix_product(c, query, transposed(key, rank - 2, rank - 1));
   scores = product_of(c, scores, wrap(Value(scale)));
   const auto mask = c.optional_tensor(3);
-  if (causal && mask) c.fail("a mask or is_causal", "both");
   if (mask) {
     const Tensor sum = sum_of(c, scores, as_bias(c, *mask, query.type()), Value(std::int64_t{1}));
     if (sum.sizes() != scores.sizes()) c.fail("a mask that fits " + to_string(scores.sizes()), to_string(mask->sizes()));
     scores = sum;
-  } else if (causal) {
+  }
+  if (causal) {
     scores = sum_of(c, scores, causal_bias(c, query.size(rank - 2), key.size(rank - 2), query.type()),
                     Value(std::int64_t{1}));
   }
   const Tensor weights = softmax_of(c, scores, scores.rank() - 1, false);
   if (mask || causal) clear_blind_rows(weights);
-  Tensor result = matrix_product(c, weights, value);
-  if (rank == 4) {
-    // As the fused kernel lays it: heads next to each other within a token, so that joining them is a view.
-    const Tensor laid = copied(c, transposed(result, 1, 2));
-    result = transposed(laid, 1, 2);
-  }
-  c.give(result);
+  const Tensor result = matrix_product(c, weights, value);
+  if (rank != 4 || result.sizes() != query.sizes()) return c.give(result);
+  // It lies as the query does: where heads of a token lie next to each other, joining them is a view.
+  const Tensor laid = empty_like(c, query.type(), query);
+  if (all_known(laid, result)) copy_values(laid, result);
+  c.give(laid);
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ void equal(Call& c) {
   if (!same.known()) c.refuse("values that are known", "a comparison of weights");
   c.reads_values();
   bool all = true;
-  for (const std::int64_t one : to_integers(same)) all = all && one != 0;
+  for (const std::int64_t one : c.values_of(same)) all = all && one != 0;
   c.give(Value(all));
 }
 

@@ -185,7 +185,7 @@ void tile(Call& c) {
 void flip(Call& c) {
   const Tensor& a = c.tensor(0);
   const Sizes axes = c.wrap_axes(c.integers(1), a.rank());
-  Tensor out = c.make(a.type(), a.sizes());
+  Tensor out = empty_like(c, a.type(), a);
   if (!all_known(out, a) || out.elements() == 0) return c.give(out);
   Sizes strides = out.strides();
   std::int64_t start = 0;
@@ -254,7 +254,7 @@ void repeat_interleave(Call& c) {
   if (repeats.rank() > 1 || is_floating(repeats.type())) c.fail("whole repeats of one axis", describe(c.argument(1)));
   if (!repeats.known()) c.refuse("repeats that are known", "weights");
   if (repeats.varies()) c.run().varying_sizes = true;
-  counts = to_integers(repeats);
+  counts = c.values_of(repeats);
   if (counts.size() == 1) counts.assign(static_cast<std::size_t>(a.size(axis)), counts[0]);
   if (counts.size() != static_cast<std::size_t>(a.size(axis))) c.fail("a repeat for each", to_string(repeats.sizes()));
   Sizes sizes = a.sizes();

@@ -242,7 +242,7 @@ void one_hot(Call& c) {
   if (a.type() != ElementType::int64) c.fail("int64 classes", std::string(archive::to_string(a.type())));
   std::int64_t classes = c.integer(1);
   if (!a.known()) c.refuse("classes that are known", "weights");
-  const std::vector<std::int64_t> values = to_integers(a);
+  const std::vector<std::int64_t> values = c.values_of(a);
   if (classes == -1) {
     if (values.empty()) c.fail("classes", "none");
     c.reads_values();

@@ -20,7 +20,7 @@ Sizes index_values(const Call& c, const Tensor& index) {
   if (index.type() != ElementType::int64 && index.type() != ElementType::int32) {
     c.fail("int32 or int64 indices", std::string(archive::to_string(index.type())));
   }
-  return to_integers(index);
+  return c.values_of(index);
 }
 
 void embedding(Call& c) {
@@ -36,7 +36,7 @@ void embedding(Call& c) {
   Tensor out = c.make(weight.type(), sizes);
   if (!ids.known()) return c.give(out);
   // Ids are checked even where the weights are not known: a length is wrong when a position lies behind the table.
-  const Sizes rows = to_integers(ids);
+  const Sizes rows = c.values_of(ids);
   for (const std::int64_t row : rows) checked_index(c, row, weight.size(0), false);
   if (!all_known(out, weight)) return c.give(out);
   with_type(weight.type(), [&]<typename T>() {
@@ -257,7 +257,7 @@ void masked_select(Call& c) {
   c.depends_on({0, 1});
   Tensor out = c.make(a.type(), {places.size(0)});
   if (all_known(out, values)) {
-    const Sizes flags = to_integers(chosen);
+    const Sizes flags = c.values_of(chosen);
     const Tensor flat = copied(c, values);
     with_type(a.type(), [&]<typename T>() {
       std::int64_t next = 0;
@@ -275,7 +275,7 @@ void take(Call& c) {
   if (index.type() != ElementType::int64) c.fail("int64 indices", describe(c.argument(1)));
   Tensor out = c.make(flat.type(), index.sizes());
   if (!all_known(out, flat, index)) return c.give(out);
-  const Sizes rows = to_integers(index);
+  const Sizes rows = c.values_of(index);
   with_type(flat.type(), [&]<typename T>() {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::int64_t row = checked_index(c, rows[i], flat.elements(), true);
@@ -292,19 +292,22 @@ Tensor places_of(Call& c, const Tensor& a) {
   c.reads_values();
   const Tensor flags = cast(c, a, ElementType::boolean);
   if (!flags.known()) c.refuse("values that are known", "too many of them for shapes alone");
-  const Sizes values = to_integers(flags);
+  const Sizes values = c.values_of(flags);
   const std::int64_t count = std::count_if(values.begin(), values.end(), [](std::int64_t v) { return v != 0; });
-  Tensor out = c.make(ElementType::int64, {count, a.rank()});
+  // One axis after the other, as ATen lays them.
+  const Tensor out = c.make(ElementType::int64, {a.rank(), count});
   if (!out.known()) c.refuse("values that are known", "too many of them for shapes alone");
   std::int64_t* to = out.mutable_data<std::int64_t>();
   const Sizes strides = contiguous_strides(a.sizes());
+  std::int64_t next = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] == 0) continue;
+    const std::int64_t place = next++;
     for (std::int64_t axis = 0; axis < a.rank(); ++axis) {
-      *to++ = static_cast<std::int64_t>(i) / strides[static_cast<std::size_t>(axis)] % a.size(axis);
+      to[axis * count + place] = static_cast<std::int64_t>(i) / strides[static_cast<std::size_t>(axis)] % a.size(axis);
     }
   }
-  return out;
+  return transposed(out, 0, 1);
 }
 
 void add_indexing(Table& t) {

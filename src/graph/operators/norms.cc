@@ -165,7 +165,7 @@ void weight_norm(Call& c) {
   }
   expected[static_cast<std::size_t>(axis)] = v.size(axis);
   if (g.sizes() != expected || g.type() != v.type()) {
-    c.fail("a factor " + to_string(expected) + " of the same type", describe(c.argument(1)));
+    c.refuse("a factor " + to_string(expected) + " of the same type", describe(c.argument(1)));
   }
   Tensor length;
   if (axes.empty()) {

@@ -99,6 +99,7 @@ void linear(Call& c) {
   same_types(c, x, weight);
   if (weight.rank() > 2 || weight.rank() == 0) c.fail("a weight of one or two axes", to_string(weight.sizes()));
   if (x.rank() == 0) c.fail("an input with axes", "one without");
+  if (weight.rank() == 1 && c.has(2)) c.fail("no bias beside a weight of one axis", "one");
   Tensor result = matrix_product(c, x, weight.rank() == 1 ? weight : transposed(weight, 0, 1));
   if (const auto bias = c.optional_tensor(2)) {
     same_types(c, x, *bias);

@@ -45,6 +45,7 @@ void cumprod(Call& c) {
 void logcumsumexp(Call& c) {
   if (!is_floating(c.tensor(0).type())) c.fail("a floating tensor", "another");
   scan(c, Either{wrapping_add, [](auto a, auto b) {
+                   if (a != a || b != b) return a + b;
                    const auto most = std::max(a, b);
                    return std::isinf(most) && a == b ? most : most + std::log1p(std::exp(std::min(a, b) - most));
                  }});

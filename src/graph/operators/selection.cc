@@ -57,9 +57,6 @@ void masked_fill(Call& c) {
   if (mask.type() != ElementType::boolean) c.fail("a bool mask", std::string(archive::to_string(mask.type())));
   const Tensor value = c.operand(2);
   if (value.rank() != 0) c.fail("a value without axes", to_string(value.sizes()));
-  if (is_floating(value.type()) && !is_floating(self.type())) {
-    c.fail("a whole value for whole numbers", "a float");
-  }
   check_fits(c, value, self.type());
   c.give(choose(c, mask, cast(c, value, self.type()), self, broadcast(self.sizes(), mask.sizes())));
 }
@@ -75,7 +72,7 @@ void masked_scatter(Call& c) {
   const Tensor source = contiguous(c, c.tensor(2));
   if (!all_known(out, self, chosen, source)) return c.give(out);
   copy_values(out, self);
-  const std::vector<std::int64_t> flags = to_integers(chosen);
+  const std::vector<std::int64_t> flags = c.values_of(chosen);
   with_type(self.type(), [&]<typename T>() {
     T* o = out.mutable_data<T>();
     const T* from = source.data<T>();
@@ -91,7 +88,9 @@ void masked_scatter(Call& c) {
 
 Tensor bounded(Call& c, const Tensor& x, const std::optional<Tensor>& low, const std::optional<Tensor>& high) {
   if (!low && !high) c.fail("a min or a max", "neither");
-  ElementType type = low && high ? promote({&x, &*low, &*high}) : promote({&x, low ? &*low : &*high});
+  // Numbers alone leave floats of one kind what they are.
+  const bool numbers = (!low || low->wrapped_number) && (!high || high->wrapped_number);
+  const ElementType type = numbers && is_floating(x.type()) ? x.type() : low && high ? promote({&x, &*low, &*high}) : promote({&x, low ? &*low : &*high});
   Tensor result = x;
   if (low) {
     result = binary(c, result, *low, type, [](auto p, auto q) { return p != p ? p : q != q ? q : p < q ? q : p; });

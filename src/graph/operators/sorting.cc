@@ -80,8 +80,8 @@ Sorted one_of(Call& c, const Tensor& a, std::int64_t axis, std::int64_t k, bool 
   if (k < 1 || k > size) c.fail("k from 1 to " + std::to_string(size), std::to_string(k));
   Sorted all = sorted(c, a, axis, k, false);
   if (a.rank() == 0) return all;
-  all.values = narrowed(all.values, axis, k - 1, 1);
-  all.places = narrowed(all.places, axis, k - 1, 1);
+  all.values = copied(c, narrowed(all.values, axis, k - 1, 1));
+  all.places = copied(c, narrowed(all.places, axis, k - 1, 1));
   if (!keep) {
     all.values = selected(all.values, axis, 0);
     all.places = selected(all.places, axis, 0);

@@ -5,7 +5,7 @@
 
 namespace bertrt::graph {
 
-void write_into(RunState& run, const Tensor& target, const Tensor& source, bool any_type) {
+void write_into(RunState& run, const Tensor& target, const Tensor& source, bool any_type, bool may_overlap) {
   if (target.sizes() != source.sizes()) {
     throw Error(ErrorCode::runtime, "write in place", "values of the shape " + to_string(target.sizes()),
                 to_string(source.sizes()));
@@ -16,7 +16,7 @@ void write_into(RunState& run, const Tensor& target, const Tensor& source, bool 
                 std::string(archive::to_string(source.type())));
   }
   for (std::size_t axis = 0; axis < target.sizes().size(); ++axis) {
-    if (target.sizes()[axis] > 1 && target.strides()[axis] == 0) {
+    if (!may_overlap && target.sizes()[axis] > 1 && target.strides()[axis] == 0) {
       throw Error(ErrorCode::runtime, "write in place", "elements that lie apart from each other",
                   "an expanded tensor");
     }
@@ -41,7 +41,9 @@ Value write_in_place(RunState& run, const Event& event, Value result) {
   if (source == nullptr || target == nullptr) {
     throw Error(ErrorCode::unsupported, event.op->name, "a tensor", describe(result));
   }
-  write_into(run, *target, *source, false);
+  // One value for all may be written where elements share their memory.
+  const bool uniform = event.op->name == "aten::zero_" || event.op->name == "aten::fill_";
+  write_into(run, *target, *source, event.op->name == "aten::copy_" || uniform, uniform);
   return event.arguments[0];
 }
 
