@@ -117,6 +117,23 @@ void warm_up(const engine::Engine& engine, const batch::BatchLimits& limits, con
   }
 }
 
+TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpoint) {
+  TaskSettings settings;
+  for (const family::CheckpointHead& head : checkpoint.heads) settings.heads.emplace_back(family::to_string(head.kind));
+  settings.labels = labels_of(checkpoint);
+  settings.label_ids = checkpoint.config.label_ids;
+  settings.num_labels = checkpoint.config.num_labels;
+  settings.problem_type = checkpoint.config.problem_type;
+  settings.cross_encoder_activation = checkpoint.config.cross_encoder_activation;
+  settings.position_embeddings = checkpoint.config.positions;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    settings.folder = path;
+    settings.sentence = archive::guard_memory(path.string(), [&] { return family::read_sentence_modules(path); });
+  }
+  return settings;
+}
+
 std::size_t count_parameters(const family::Checkpoint& checkpoint) {
   std::size_t count = 0;
   std::set<const void*> seen;
@@ -178,6 +195,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   limits.type_vocab_size = checkpoint->config.types;
   limits.max_length = engine->facts().max_length;
   limits.max_length_why = engine->facts().max_length_why;
+  TaskSettings settings = settings_of(path, *checkpoint);
   checkpoint.reset();
   trim_heap();
   timer.stage("let the file go");
@@ -187,7 +205,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   }
   info.load_stages = std::move(timer).take();
   return std::make_shared<const SessionImpl>(std::move(engine), std::move(tokenizer), std::move(info), std::move(limits),
-                                             std::string());
+                                             std::string(), std::move(settings));
 }
 
 ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& options) {
