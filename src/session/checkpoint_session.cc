@@ -136,9 +136,9 @@ TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpo
 
 std::size_t count_parameters(const family::Checkpoint& checkpoint) {
   std::size_t count = 0;
-  std::set<const void*> seen;
+  std::set<std::pair<const void*, std::int64_t>> seen;
   const auto add = [&](const family::Weight& weight) {
-    if (seen.insert(weight.tensor.storage.data()).second) count += weight.tensor.elements();
+    if (seen.emplace(weight.tensor.storage.data(), weight.tensor.storage_offset).second) count += weight.tensor.elements();
   };
   const auto add_dense = [&](const family::Dense& dense) {
     add(dense.weight);
