@@ -36,7 +36,7 @@ struct FindingReport {
 
 /// What a model file is, read without running anything in it.
 struct ModelReport {
-  std::string format;        ///< "bertrt bundle 1", "torchscript trace", …
+  std::string format;        ///< "bertrt bundle 1", "torchscript trace", "checkpoint folder", …
   std::string architecture;  ///< "bert", …; empty when it cannot be told
   std::string task;
   std::vector<ModelValue> inputs;
@@ -51,7 +51,7 @@ struct ModelReport {
   std::vector<FindingReport> findings;
 };
 
-/// Reads a model file and decides as loading it with these options would. Safe on any file: runs nothing, allocates no
+/// Reads a model file, or a checkpoint folder, and decides as loading it with these options would. Safe on any file: runs nothing, allocates no
 /// more than the file's own size allows.
 /// @throws Error file_not_found, io, invalid_format, unsupported (an archive or bundle newer than this library),
 ///         invalid_argument for options that contradict each other

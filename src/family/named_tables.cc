@@ -5,7 +5,8 @@
 namespace bertrt::family {
 namespace {
 
-constexpr std::array<EncoderNames, 4> kEncoders = {{
+// In the order of EncoderLayout.
+constexpr std::array<EncoderNames, 5> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
     {.layer = "encoder.layer.#.",
      .query = "attention.self.query",
@@ -58,29 +59,55 @@ constexpr std::array<EncoderNames, 4> kEncoders = {{
      .projection = "",
      .relative_bias = "encoder.relative_attention_bias.weight",
      .pooler = "pooler.dense"},
+    // RemBERT
+    {.layer = "encoder.layer.#.",
+     .query = "attention.self.query",
+     .key = "attention.self.key",
+     .value = "attention.self.value",
+     .attention_out = "attention.output.dense",
+     .attention_norm = "attention.output.LayerNorm",
+     .ffn_in = "intermediate.dense",
+     .ffn_out = "output.dense",
+     .ffn_norm = "output.LayerNorm",
+     .projection = "encoder.embedding_hidden_mapping_in",
+     .relative_bias = "",
+     .pooler = "pooler.dense"},
 }};
 
-constexpr std::array<MaskedLmNames, 5> kMaskedLm = {{
-    {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.decoder",
-     "cls.predictions.bias", true},                                                            // BERT
-    {"lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias", false},         // RoBERTa's, MPNet
-    {"vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias", true},  // DistilBERT
-    {"generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head", "generator_lm_head.bias",
-     false},                                                                                          // ELECTRA
-    {"predictions.dense", "predictions.LayerNorm", "predictions.decoder", "predictions.bias", true},  // ALBERT
-}};
+constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
+                                   "cls.predictions.decoder", "cls.predictions.bias", true};
+constexpr MaskedLmNames kRobertaLm = {"lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias", false};
+constexpr MaskedLmNames kDistilLm = {"vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias", true};
+constexpr MaskedLmNames kElectraLm = {"generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head",
+                                      "generator_lm_head.bias", false};
+constexpr MaskedLmNames kAlbertLm = {"predictions.dense", "predictions.LayerNorm", "predictions.decoder",
+                                     "predictions.bias", true};
+constexpr MaskedLmNames kRemBertLm = {"cls.predictions.dense", "cls.predictions.LayerNorm", "cls.predictions.decoder",
+                                      "cls.predictions.bias", true};
 
 using Reads = HeadSpec::Reads;
 
-// BERT and ALBERT classify the pooler's output; the others have a dense layer of their own.
+// BERT, ERNIE, RemBERT and ALBERT classify the pooler's output; the others have a dense layer of their own.
 constexpr ClassifierNames kPooled = {Reads::pooled, "", Activation::none, "classifier"};
 constexpr ClassifierNames kOwnTanh = {Reads::first_token, "classifier.dense", Activation::tanh, "classifier.out_proj"};
 constexpr ClassifierNames kOwnGelu = {Reads::first_token, "classifier.dense", Activation::gelu_erf,
                                       "classifier.out_proj"};
 constexpr ClassifierNames kOwnRelu = {Reads::first_token, "pre_classifier", Activation::relu, "classifier"};
+constexpr ClassifierNames kSummary = {Reads::first_token, "sequence_summary.summary", Activation::gelu_erf, "classifier"};
 constexpr ClassifierNames kNextSentence = {Reads::pooled, "", Activation::none, "cls.seq_relationship"};
+constexpr ClassifierNames kOrder = {Reads::pooled, "", Activation::none, "sop_classifier.classifier"};
+constexpr ClassifierNames kReplaced = {Reads::tokens, "discriminator_predictions.dense", Activation::none,
+                                       "discriminator_predictions.dense_prediction"};
 constexpr ClassifierNames kTokens = {Reads::tokens, "", Activation::none, "classifier"};
 constexpr ClassifierNames kSpans = {Reads::tokens, "", Activation::none, "qa_outputs"};
+
+ClassifierNames sequence_classifier(std::string_view model_type) noexcept {
+  for (const std::string_view pooled : {"bert", "ernie", "rembert", "albert"}) {
+    if (model_type == pooled) return kPooled;
+  }
+  if (model_type == "distilbert") return kOwnRelu;
+  return model_type == "electra" ? kOwnGelu : kOwnTanh;
+}
 
 }  // namespace
 
@@ -89,18 +116,42 @@ std::string EncoderNames::layer_prefix(std::size_t stored_layer) const {
   return prefix.replace(prefix.find('#'), 1, std::to_string(stored_layer));
 }
 
-std::span<const EncoderNames> encoder_names() noexcept { return kEncoders; }
-std::span<const MaskedLmNames> masked_lm_names() noexcept { return kMaskedLm; }
+const EncoderNames& encoder_names(EncoderLayout layout) noexcept { return kEncoders[static_cast<std::size_t>(layout)]; }
 
-const ClassifierNames* classifier_names(std::string_view task, std::string_view architecture) noexcept {
-  if (task == "token-classification") return &kTokens;
-  if (task == "question-answering") return &kSpans;
-  if (task == "next-sentence") return &kNextSentence;
-  if (task != "sequence-classification") return nullptr;
-  if (architecture == "bert" || architecture == "albert") return &kPooled;
-  if (architecture == "distilbert") return &kOwnRelu;
-  if (architecture == "electra") return &kOwnGelu;
-  return &kOwnTanh;
+MaskedLmNames masked_lm_names(std::string_view model_type) noexcept {
+  if (model_type == "bert" || model_type == "ernie") return kBertLm;
+  if (model_type == "distilbert") return kDistilLm;
+  if (model_type == "electra") return kElectraLm;
+  if (model_type == "albert") return kAlbertLm;
+  return model_type == "rembert" ? kRemBertLm : kRobertaLm;
+}
+
+ClassifierNames classifier_names(HeadKind kind, std::string_view model_type) noexcept {
+  switch (kind) {
+    case HeadKind::next_sentence: return kNextSentence;
+    case HeadKind::sentence_order: return kOrder;
+    case HeadKind::token_classification: return kTokens;
+    case HeadKind::question_answering: return kSpans;
+    case HeadKind::replaced_token: return kReplaced;
+    case HeadKind::multiple_choice:
+      if (model_type == "distilbert") return kOwnRelu;
+      return model_type == "electra" ? kSummary : kPooled;
+    default: return sequence_classifier(model_type);
+  }
+}
+
+std::string_view to_string(HeadKind kind) noexcept {
+  switch (kind) {
+    case HeadKind::masked_lm: return "masked-lm";
+    case HeadKind::next_sentence: return "next-sentence";
+    case HeadKind::sentence_order: return "sentence-order";
+    case HeadKind::replaced_token: return "replaced-token";
+    case HeadKind::sequence_classification: return "sequence-classification";
+    case HeadKind::token_classification: return "token-classification";
+    case HeadKind::question_answering: return "question-answering";
+    case HeadKind::multiple_choice: return "multiple-choice";
+  }
+  return "unknown";
 }
 
 }  // namespace bertrt::family

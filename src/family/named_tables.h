@@ -1,13 +1,30 @@
 #pragma once
 
-#include <optional>
-#include <span>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "family/encoder_spec.h"
 
 namespace bertrt::family {
+
+/// The groups of families that name and join their layers alike.
+enum class EncoderLayout { bert, distilbert, albert, mpnet, rembert };
+
+/// What a checkpoint can have on its encoder.
+enum class HeadKind {
+  masked_lm,
+  next_sentence,
+  sentence_order,           ///< ALBERT's pretraining: [2], in order or swapped
+  replaced_token,           ///< ELECTRA's discriminator: one number a token
+  sequence_classification,
+  token_classification,
+  question_answering,       ///< two numbers a token: start, end
+  multiple_choice,          ///< one number a text, softmax over the choices
+};
+
+/// "masked-lm", "next-sentence", …; a bundle's manifest calls tasks the same.
+std::string_view to_string(HeadKind kind) noexcept;
 
 /// What a group of families calls an encoder's weights, below the prefix that all of them have in a file.
 ///
@@ -52,9 +69,9 @@ inline constexpr std::string_view kPositionEmbeddings = "embeddings.position_emb
 inline constexpr std::string_view kTypeEmbeddings = "embeddings.token_type_embeddings.weight";
 inline constexpr std::string_view kEmbeddingNorm = "embeddings.LayerNorm";
 
-std::span<const EncoderNames> encoder_names() noexcept;
-std::span<const MaskedLmNames> masked_lm_names() noexcept;
-/// For a manifest's task; null when it has no such head.
-const ClassifierNames* classifier_names(std::string_view task, std::string_view architecture) noexcept;
+const EncoderNames& encoder_names(EncoderLayout layout) noexcept;
+MaskedLmNames masked_lm_names(std::string_view model_type) noexcept;
+/// The classifier of another head. @param kind  not masked_lm
+ClassifierNames classifier_names(HeadKind kind, std::string_view model_type) noexcept;
 
 }  // namespace bertrt::family

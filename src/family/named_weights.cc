@@ -1,5 +1,6 @@
 #include "family/named_weights.h"
 
+#include "base/plain_text.h"
 #include "bertrt/error.h"
 
 namespace bertrt::family {
@@ -9,6 +10,12 @@ bool floating(archive::ElementType type) {
   using archive::ElementType;
   return type == ElementType::float32 || type == ElementType::float16 || type == ElementType::bfloat16 ||
          type == ElementType::float64;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text;
+  for (const std::int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
+  return text.empty() ? "a single number" : text;
 }
 
 }  // namespace
@@ -37,7 +44,7 @@ bool WeightTaker::has(std::string_view name) const {
   return !name.empty() && weights_.find(prefix_ + std::string(name) + ".weight").has_value();
 }
 
-Dense WeightTaker::dense(const std::string& name) { return {require(name + ".weight", 2), find(name + ".bias")}; }
+Dense WeightTaker::dense(const std::string& name) { return {require(name + ".weight", 2), require(name + ".bias", 1)}; }
 
 LayerNorm WeightTaker::norm(const std::string& name, float eps) {
   return {require(name + ".weight", 1), require(name + ".bias", 1), eps};
@@ -53,14 +60,11 @@ std::vector<std::string> WeightTaker::left_over() const {
   return names;
 }
 
-std::string find_by_ending(const NamedWeights& weights, std::string_view name) {
-  std::string found;
-  for (const std::string& full : weights.names) {
-    if (!full.ends_with(name)) continue;
-    if (full.size() > name.size() && full[full.size() - name.size() - 1] != '.') continue;
-    if (found.empty() || full.size() < found.size()) found = full;
-  }
-  return found;
+void check_shape(const Weight& weight, std::initializer_list<std::size_t> shape, const std::string& why) {
+  const std::vector<std::int64_t> wanted(shape.begin(), shape.end());
+  if (weight.tensor.shape == wanted) return;
+  throw Error(ErrorCode::model_mismatch, weight.name, shape_text(wanted) + " (" + why + ")",
+              shape_text(weight.tensor.shape));
 }
 
 }  // namespace bertrt::family

@@ -1,14 +1,25 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "family/named_spec.h"
+#include "family/encoder_spec.h"
 
 namespace bertrt::family {
+
+/// A file's weights by their names, wherever they come from.
+struct NamedWeights {
+  std::string where;               ///< the file, for messages
+  std::vector<std::string> names;  ///< of all weights and buffers, in any order
+  /// nullopt when there is none of that name. Must give what it gives as long as the spec is in use.
+  std::function<std::optional<Weight>(const std::string& name)> find;
+};
 
 /// Takes weights out of a file by their names below a prefix, and remembers which were taken.
 class WeightTaker {
@@ -21,10 +32,13 @@ class WeightTaker {
   /// name + ".weight" exists.
   bool has(std::string_view name) const;
 
-  /// name.weight and, where there is one, name.bias. @throws Error model_mismatch
+  /// name.weight and name.bias. @throws Error model_mismatch
   Dense dense(const std::string& name);
   /// name.weight and name.bias. @throws Error model_mismatch
   LayerNorm norm(const std::string& name, float eps);
+
+  /// Whether the weight of this full name was taken.
+  bool took(std::string_view full_name) const { return taken_.contains(full_name); }
 
   /// The names below the prefix that hold floating-point values and were never taken.
   std::vector<std::string> left_over() const;
@@ -35,11 +49,7 @@ class WeightTaker {
   std::set<std::string, std::less<>> taken_;
 };
 
-/// The name that is `name` or ends in "." + name; the shortest where there are several; empty: none.
-std::string find_by_ending(const NamedWeights& weights, std::string_view name);
-
-/// The head that a task has. @param encoder  whose words and pooler it may share. @throws as named_model
-std::optional<HeadSpec> named_head(const NamedWeights& weights, const NamedConstants& constants,
-                                   const std::string& task, const EncoderSpec& encoder);
+/// @throws Error model_mismatch unless the weight has this shape, which `why` explains
+void check_shape(const Weight& weight, std::initializer_list<std::size_t> shape, const std::string& why);
 
 }  // namespace bertrt::family

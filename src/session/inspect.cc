@@ -6,6 +6,7 @@
 #include "archive/guard.h"
 #include "model/model_file.h"
 #include "model/report.h"
+#include "session/checkpoint_session.h"
 #include "session/decision.h"
 #include "session/trace_of.h"
 
@@ -44,6 +45,7 @@ ModelReport describe(const std::shared_ptr<const model::ModelFile>& opened, cons
 
 ModelReport inspect(const std::filesystem::path& path, const SessionOptions& options) {
   session::check_options(options);
+  if (session::is_checkpoint_path(path)) return session::inspect_checkpoint(path, options);
   const auto file = model::ModelFile::open(path);
   return archive::guard_memory(file->name(), [&] { return describe(file, options); });
 }

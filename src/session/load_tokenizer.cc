@@ -7,6 +7,8 @@
 #include "archive/partial_file.h"
 #include "bertrt/error.h"
 #include "bertrt/session.h"
+#include "family/sentence_modules.h"
+#include "session/checkpoint_session.h"
 #include "session/tokenizer_choice.h"
 
 namespace bertrt {
@@ -34,8 +36,10 @@ std::optional<Tokenizer> from_bundle(const fs::path& path) {
 }  // namespace
 
 Tokenizer BertSession::load_tokenizer(const fs::path& path) {
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return Tokenizer::load(path);
+  if (session::is_checkpoint_path(path)) {
+    std::error_code ignored;
+    return Tokenizer::load(fs::is_directory(path, ignored) ? family::transformer_folder(path) : path.parent_path());
+  }
   std::optional<Tokenizer> tokenizer = archive::guard_memory(path.string(), [&] { return from_bundle(path); });
   if (!tokenizer) tokenizer = session::tokenizer_beside(path.parent_path());
   if (tokenizer) return *std::move(tokenizer);

@@ -77,6 +77,21 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   return info;
 }
 
+TaskSettings settings_of(const model::ModelFile& file) {
+  TaskSettings settings;
+  const std::optional<model::Manifest>& manifest = file.manifest();
+  if (!manifest) return settings;
+  if (manifest->task != "encoder") settings.heads.push_back(manifest->task);
+  settings.labels = manifest->labels;
+  settings.num_labels = manifest->labels.size();
+  for (std::size_t i = 0; i < manifest->labels.size(); ++i) {
+    settings.label_ids.emplace_back(manifest->labels[i], static_cast<std::int64_t>(i));
+  }
+  settings.problem_type = manifest->problem_type;
+  settings.position_embeddings = manifest->config.max_position_embeddings;
+  return settings;
+}
+
 // What the graph shows wins over what names suggest.
 ModelTraits traits_of(const model::ModelFile& file, const family::Trace& trace,
                       std::optional<std::int64_t> pad_token_id) {
@@ -142,11 +157,12 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
   batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
+  TaskSettings settings = settings_of(file);
   opened.file.reset();
   timer.stage("let the file go");
   info.load_stages = std::move(timer).take();
   return std::make_shared<const SessionImpl>(std::move(choice.engine), std::move(tokenizer), std::move(info),
-                                             std::move(limits), std::move(self_test));
+                                             std::move(limits), std::move(self_test), std::move(settings));
 }
 
 }  // namespace bertrt::session

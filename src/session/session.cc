@@ -8,6 +8,7 @@
 #include "bertrt/error.h"
 #include "engine/out_of_memory.h"
 #include "model/model_file.h"
+#include "session/checkpoint_session.h"
 #include "session/loader.h"
 #include "session/session_impl.h"
 
@@ -49,6 +50,7 @@ BertSession::BertSession(std::shared_ptr<const session::SessionImpl> impl) noexc
 
 BertSession BertSession::load(const std::filesystem::path& path, const SessionOptions& options) {
   return engine::or_out_of_memory("loading a model", [&] {
+    if (session::is_checkpoint_path(path)) return BertSession(session::load_checkpoint(path, options));
     return BertSession(session::load_session(session::open_timed(path), path.parent_path(), options));
   });
 }

@@ -10,6 +10,7 @@
 #include "bertrt/session.h"
 #include "bertrt/tokenizer.h"
 #include "engine/engine.h"
+#include "session/task_settings.h"
 
 namespace bertrt::session {
 
@@ -17,12 +18,13 @@ namespace bertrt::session {
 class SessionImpl {
  public:
   SessionImpl(std::unique_ptr<const engine::Engine> engine, std::optional<Tokenizer> tokenizer, SessionInfo info,
-              batch::BatchLimits limits, std::string self_test)
+              batch::BatchLimits limits, std::string self_test, TaskSettings settings)
       : engine_(std::move(engine)),
         tokenizer_(std::move(tokenizer)),
         info_(std::move(info)),
         limits_(std::move(limits)),
-        self_test_(std::move(self_test)) {}
+        self_test_(std::move(self_test)),
+        settings_(std::move(settings)) {}
 
   EncoderOutput run(std::span<const Encoding* const> encodings, const RunRequest& request) const;
 
@@ -30,6 +32,7 @@ class SessionImpl {
   const SessionInfo& info() const noexcept { return info_; }
   /// bertrt/selftest.json; empty when the file has none.
   const std::string& self_test() const noexcept { return self_test_; }
+  const TaskSettings& settings() const noexcept { return settings_; }
 
  private:
   std::unique_ptr<const engine::Engine> engine_;
@@ -37,6 +40,7 @@ class SessionImpl {
   SessionInfo info_;
   batch::BatchLimits limits_;
   std::string self_test_;
+  TaskSettings settings_;
 };
 
 /// The door to a BertSession's inside, for the library's own layers.

@@ -1,0 +1,167 @@
+#include "family/checkpoint.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "archive/byte_reader.h"
+#include "archive/file_bytes.h"
+#include "archive/tensor_files.h"
+#include "base/plain_text.h"
+#include "bertrt/error.h"
+#include "family/checkpoint_heads.h"
+#include "family/named_encoder.h"
+#include "family/named_weights.h"
+
+namespace bertrt::family {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kTaskTypes = "embeddings.task_type_embeddings.weight";
+
+// What the weights point into.
+struct Store {
+  archive::TensorFiles files;
+  std::vector<float> types;  // where they were summed with something
+};
+
+// Names as the code has them today. The first checkpoints say gamma and beta for a norm's weight and bias.
+std::string modern_name(const std::string& name) {
+  static constexpr std::pair<std::string_view, std::string_view> kOld[] = {{"LayerNorm.gamma", "LayerNorm.weight"},
+                                                                           {"LayerNorm.beta", "LayerNorm.bias"}};
+  for (const auto& [old, modern] : kOld) {
+    if (name.ends_with(old)) return name.substr(0, name.size() - old.size()).append(modern);
+  }
+  return name;
+}
+
+NamedWeights named_weights(const archive::TensorFiles& files) {
+  NamedWeights weights;
+  weights.where = files.where();
+  auto by_name = std::make_shared<std::map<std::string, Weight>>();
+  for (const auto& [name, tensor] : files.tensors()) {
+    const auto [place, is_new] = by_name->emplace(modern_name(name), Weight{base::printable(name), tensor});
+    if (!is_new) {
+      throw Error(ErrorCode::invalid_format, files.where(), "each weight once",
+                  base::printable(place->first) + " under an old and a new name");
+    }
+    weights.names.push_back(place->first);
+  }
+  weights.find = [by_name = std::move(by_name)](const std::string& name) -> std::optional<Weight> {
+    const auto found = by_name->find(name);
+    if (found == by_name->end()) return std::nullopt;
+    return found->second;
+  };
+  return weights;
+}
+
+// Where weights are tied, a file may have them under the decoder's name alone.
+void add_tied_words(NamedWeights& weights, const CheckpointConfig& config) {
+  const std::string prefix(config.family->prefix);
+  const std::string words = prefix + std::string(kWordEmbeddings);
+  if (!config.tied || weights.find(words) || weights.find(std::string(kWordEmbeddings))) return;
+  const std::optional<Weight> decoder = weights.find(std::string(masked_lm_names(config.model_type).decoder) + ".weight");
+  if (!decoder) return;
+  weights.find = [words, decoder, find = std::move(weights.find)](const std::string& name) {
+    return name == words ? decoder : find(name);
+  };
+}
+
+// The encoder's weights have the family's prefix, or none where the file is a bare encoder's.
+std::string prefix_of(const NamedWeights& weights, const CheckpointConfig& config) {
+  const std::string prefix(config.family->prefix);
+  const std::string words(kWordEmbeddings);
+  if (weights.find(prefix + words)) return prefix;
+  if (weights.find(words)) return "";
+  throw Error(ErrorCode::model_mismatch, weights.where, prefix + words + " or " + words, "neither");
+}
+
+// ERNIE's task embeddings: every token gets row 0, as every token gets a type's row, so one table can have both.
+void add_task_types(WeightTaker& taker, EncoderSpec& encoder, std::vector<float>& sum) {
+  Weight& types = *encoder.embeddings.types;
+  const Weight tasks = taker.require(kTaskTypes, 2);
+  const auto width = static_cast<std::size_t>(types.tensor.shape[1]);
+  if (tasks.tensor.shape[0] < 1 || tasks.tensor.shape[1] != types.tensor.shape[1]) {
+    throw Error(ErrorCode::model_mismatch, tasks.name, "rows as wide as the types'", "others");
+  }
+  const std::vector<float> task = archive::to_float32(tasks.tensor);
+  sum = archive::to_float32(types.tensor);
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += task[i % width];
+  types.tensor.type = archive::ElementType::float32;
+  types.tensor.storage = std::as_bytes(std::span(sum));
+  types.tensor.storage_key += " with task 0";
+}
+
+// Buffers of old versions: counts of 0, 1, 2, … and zeros, which the code makes itself.
+bool harmless_buffer(std::string_view name) {
+  return name.ends_with("embeddings.position_ids") || name.ends_with("embeddings.token_type_ids");
+}
+
+// Whether a weight outside of the encoder's prefix could be an encoder's all the same.
+bool looks_like_encoder(std::string_view name) {
+  static constexpr std::string_view kStarts[] = {"embeddings.", "encoder.", "transformer.", "pooler.", "embeddings_project."};
+  return std::any_of(std::begin(kStarts), std::end(kStarts), [&](std::string_view start) { return name.starts_with(start); });
+}
+
+void refuse_unknown(const WeightTaker& taker, const std::string& prefix, const WeightTaker& top, const std::string& where,
+                    std::vector<std::string>& findings) {
+  std::vector<std::string> unused;
+  for (const std::string& name : top.left_over()) {
+    if (harmless_buffer(name) || taker.took(name)) continue;
+    if ((!prefix.empty() && name.starts_with(prefix)) || looks_like_encoder(name)) {
+      throw Error(ErrorCode::unsupported, where, "an encoder with no weights beside those of its family",
+                  base::printable(name));
+    }
+    unused.push_back(name);
+  }
+  if (unused.empty()) return;
+  std::string text = "weights that no head which is known reads: " + base::printable(unused.front());
+  if (unused.size() > 1) text += " and " + std::to_string(unused.size() - 1) + " more";
+  findings.push_back(std::move(text));
+}
+
+fs::path folder_of(const fs::path& path) {
+  if (path.filename() == "config.json") return path.has_parent_path() ? path.parent_path() : fs::path(".");
+  return path;
+}
+
+}  // namespace
+
+bool is_checkpoint(const fs::path& path) {
+  std::error_code ignored;
+  return path.filename() == "config.json" ? fs::is_regular_file(path, ignored)
+                                          : fs::is_regular_file(path / "config.json", ignored);
+}
+
+Checkpoint read_checkpoint(const fs::path& path) {
+  Checkpoint checkpoint;
+  checkpoint.folder = folder_of(path);
+  const fs::path file = checkpoint.folder / "config.json";
+  const archive::FileBytes text = archive::FileBytes::read(file);
+  checkpoint.config = read_config(archive::as_text(text.span()), file.string());
+  const CheckpointConfig& config = checkpoint.config;
+
+  auto store = std::make_shared<Store>(Store{archive::TensorFiles::read(checkpoint.folder), {}});
+  NamedWeights weights = named_weights(store->files);
+  add_tied_words(weights, config);
+  const std::string prefix = prefix_of(weights, config);
+  WeightTaker taker(weights, prefix);
+  checkpoint.encoder = named_encoder(taker, config, weights.where);
+  if (config.task_types) {
+    add_task_types(taker, checkpoint.encoder, store->types);
+  } else if (config.model_type == "ernie") {
+    taker.find(kTaskTypes);  // config.json says that they are not used
+  }
+
+  WeightTaker top(weights, "");
+  checkpoint.heads = checkpoint_heads(top, config, checkpoint.encoder, checkpoint.findings);
+  refuse_unknown(taker, prefix, top, weights.where, checkpoint.findings);
+  checkpoint.bytes = std::move(store);
+  return checkpoint;
+}
+
+}  // namespace bertrt::family

@@ -1,0 +1,173 @@
+#include "family/checkpoint_heads.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "base/plain_text.h"
+#include "bertrt/error.h"
+#include "family/named_tables.h"
+
+namespace bertrt::family {
+namespace {
+
+using Reads = HeadSpec::Reads;
+
+// What the end of a class's name says.
+struct ClassRow {
+  std::string_view ending;
+  std::vector<HeadKind> heads;
+};
+
+const std::vector<ClassRow>& classes() {
+  static const std::vector<ClassRow> rows = {
+      {"ForMaskedLM", {HeadKind::masked_lm}},
+      {"ForCausalLM", {HeadKind::masked_lm}},  // is_decoder is false, or config.json was refused
+      {"LMHeadModel", {HeadKind::masked_lm}},
+      {"ForSequenceClassification", {HeadKind::sequence_classification}},
+      {"ForTokenClassification", {HeadKind::token_classification}},
+      {"ForQuestionAnswering", {HeadKind::question_answering}},
+      {"ForNextSentencePrediction", {HeadKind::next_sentence}},
+      {"ForMultipleChoice", {HeadKind::multiple_choice}},
+      {"Model", {}},
+  };
+  return rows;
+}
+
+std::vector<HeadKind> pretraining(std::string_view model_type) {
+  if (model_type == "electra") return {HeadKind::replaced_token};
+  if (model_type == "albert") return {HeadKind::masked_lm, HeadKind::sentence_order};
+  return {HeadKind::masked_lm, HeadKind::next_sentence};
+}
+
+// The heads that a class has; nothing for a class that is not known.
+std::optional<std::vector<HeadKind>> heads_of_class(const std::string& name, const std::string& model_type) {
+  if (name.ends_with("ForPreTraining")) return pretraining(model_type);
+  for (const ClassRow& row : classes()) {
+    if (name.ends_with(row.ending)) return row.heads;
+  }
+  return std::nullopt;
+}
+
+class HeadReader {
+ public:
+  HeadReader(WeightTaker& top, const CheckpointConfig& config, const EncoderSpec& encoder)
+      : top_(top), config_(config), encoder_(encoder) {}
+
+  bool is_there(HeadKind kind) const {
+    if (kind == HeadKind::masked_lm) return top_.has(masked_lm_names(config_.model_type).dense);
+    return top_.has(classifier_names(kind, config_.model_type).output);
+  }
+
+  /// @param named  by `architectures`: then config.json says how many classes there are
+  CheckpointHead read(HeadKind kind, bool named) {
+    return {kind, output_name(kind), kind == HeadKind::masked_lm ? masked_lm() : classifier(kind, named)};
+  }
+
+ private:
+  static std::string output_name(HeadKind kind) {
+    if (kind == HeadKind::next_sentence) return "seq_relationship_logits";
+    if (kind == HeadKind::sentence_order) return "sop_logits";
+    return "logits";
+  }
+
+  HeadSpec masked_lm() {
+    const MaskedLmNames names = masked_lm_names(config_.model_type);
+    HeadSpec head;
+    head.dense = top_.dense(std::string(names.dense));
+    head.activation = names.model_activation ? config_.activation : Activation::gelu_erf;
+    head.norm = top_.norm(std::string(names.norm), config_.layer_norm_eps);
+    head.output.weight = decoder(std::string(names.decoder) + ".weight");
+    // The decoder's own bias where both are there and differ: Python ties them only where they are equal.
+    const std::optional<Weight> other = top_.find(names.bias);
+    head.output.bias = top_.find(std::string(names.decoder) + ".bias");
+    if (!head.output.bias) head.output.bias = other ? *other : top_.require(names.bias, 1);
+    check_shape(head.output.weight, {config_.vocabulary, head.dense->out()}, "vocab_size and the head's width");
+    check_shape(*head.output.bias, {config_.vocabulary}, "vocab_size");
+    return head;
+  }
+
+  // A copy of the word embeddings is taken for what it is, so that it is kept once.
+  Weight decoder(const std::string& name) {
+    const Weight& words = encoder_.embeddings.words;
+    std::optional<Weight> own = top_.find(name);
+    if (!own) return config_.tied ? words : top_.require(name, 2);
+    const archive::TensorView& a = own->tensor;
+    const archive::TensorView& b = words.tensor;
+    const bool alike = a.type == b.type && a.shape == b.shape && a.strides == b.strides &&
+                       a.storage_offset == b.storage_offset && a.storage.size() == b.storage.size();
+    const bool same = alike && std::memcmp(a.storage.data(), b.storage.data(), a.storage.size()) == 0;
+    return same ? words : *std::move(own);
+  }
+
+  HeadSpec classifier(HeadKind kind, bool named) {
+    const ClassifierNames names = classifier_names(kind, config_.model_type);
+    HeadSpec head;
+    head.reads = names.reads;
+    if (names.reads == Reads::pooled && !encoder_.pooler) {
+      throw Error(ErrorCode::model_mismatch, std::string(names.output), "a pooler that the head reads", "none in the weights");
+    }
+    if (kind == HeadKind::multiple_choice && !config_.summary_first) {
+      throw Error(ErrorCode::unsupported, "config.json: summary_type, summary_use_proj, summary_activation",
+                  "\"first\", true and \"gelu\"", "another summary");
+    }
+    if (!names.dense.empty()) {
+      head.dense = top_.dense(std::string(names.dense));
+      head.activation = kind == HeadKind::replaced_token ? config_.activation : names.activation;
+    }
+    head.output = top_.dense(std::string(names.output));
+    if (named || kind != HeadKind::sentence_order) check_classes(kind, head.output);
+    return head;
+  }
+
+  void check_classes(HeadKind kind, const Dense& output) const {
+    std::size_t classes = config_.num_labels;
+    std::string why = "config.json's labels";
+    if (kind == HeadKind::next_sentence || kind == HeadKind::question_answering) {
+      classes = 2;
+      why = "two outputs";
+    }
+    if (kind == HeadKind::replaced_token || kind == HeadKind::multiple_choice) {
+      classes = 1;
+      why = "one output";
+    }
+    check_shape(output.weight, {classes, output.in()}, why);
+  }
+
+  WeightTaker& top_;
+  const CheckpointConfig& config_;
+  const EncoderSpec& encoder_;
+};
+
+}  // namespace
+
+std::vector<CheckpointHead> checkpoint_heads(WeightTaker& top, const CheckpointConfig& config,
+                                             const EncoderSpec& encoder, std::vector<std::string>& findings) {
+  HeadReader reader(top, config, encoder);
+  std::vector<HeadKind> wanted;
+  if (!config.architectures.empty()) {
+    const std::string& name = config.architectures.front();
+    if (const auto heads = heads_of_class(name, config.model_type)) {
+      wanted = *heads;
+    } else {
+      findings.push_back("architectures: the class " + base::printable(name) +
+                         " is not known; heads are those that the weights' names tell");
+    }
+  }
+  const std::size_t named = wanted.size();
+  for (const HeadKind kind : {HeadKind::masked_lm, HeadKind::next_sentence, HeadKind::sentence_order,
+                              HeadKind::replaced_token, HeadKind::question_answering}) {
+    const bool whole = reader.is_there(kind) && (classifier_names(kind, config.model_type).reads != Reads::pooled ||
+                                                 kind == HeadKind::masked_lm || encoder.pooler);
+    if (whole && std::find(wanted.begin(), wanted.end(), kind) == wanted.end()) wanted.push_back(kind);
+  }
+  std::vector<CheckpointHead> heads;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    heads.push_back(reader.read(wanted[i], i < named));
+    if (named > 1 && wanted[i] == HeadKind::masked_lm) heads.back().output = "prediction_logits";
+  }
+  return heads;
+}
+
+}  // namespace bertrt::family

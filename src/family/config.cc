@@ -1,0 +1,230 @@
+#include "family/config.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/json.h"
+#include "base/plain_text.h"
+#include "bertrt/error.h"
+#include "family/config_keys.h"
+#include "family/config_labels.h"
+
+namespace bertrt::family {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMaxSize = std::size_t{1} << 31U;  // of any one size
+constexpr std::size_t kMaxLayers = 4096;  // ALBERT's cost no weights, so nothing else bounds them
+
+std::string shown(const Json& value) { return base::printable(value.dump(-1, ' ', true)); }
+
+// Takes keys out of a config.json, and knows at the end which were never asked for.
+class Keys {
+ public:
+  Keys(const Json& json, const std::string& where) : json_(json), where_(where) {}
+
+  /// Null where there is no such key; its value may be JSON's null.
+  const Json* take(std::string_view key) {
+    taken_.emplace(key);
+    const auto found = json_.find(key);
+    return found == json_.end() ? nullptr : &*found;
+  }
+
+  /// The first of some names for one setting; all that are there must say the same.
+  const Json* take(std::initializer_list<std::string_view> names) {
+    const Json* value = nullptr;
+    for (const std::string_view name : names) {
+      const Json* one = take(name);
+      if (one == nullptr) continue;
+      if (value != nullptr && *value != *one) refuse(name, "the same under both of its names: " + shown(*value), *one);
+      value = one;
+    }
+    return value;
+  }
+
+  std::size_t size(std::initializer_list<std::string_view> names, std::size_t otherwise, std::size_t least = 1) {
+    const Json* value = take(names);
+    if (value == nullptr) return otherwise;
+    if (!value->is_number_unsigned() || value->get<std::uint64_t>() < least || value->get<std::uint64_t>() > kMaxSize) {
+      refuse(*names.begin(), "a whole number from " + std::to_string(least) + " on", *value);
+    }
+    return value->get<std::size_t>();
+  }
+
+  std::string text(std::initializer_list<std::string_view> names, std::string_view otherwise) {
+    const Json* value = take(names);
+    if (value == nullptr || value->is_null()) return std::string(otherwise);
+    if (!value->is_string()) refuse(*names.begin(), "a text", *value);
+    return value->get<std::string>();
+  }
+
+  bool flag(std::string_view key, bool otherwise) {
+    const Json* value = take(key);
+    if (value == nullptr || value->is_null()) return otherwise;
+    if (!value->is_boolean()) refuse(key, "true or false", *value);
+    return value->get<bool>();
+  }
+
+  /// A setting with one value that is computed here; where it is left out or null, it has that value.
+  void must_be(std::string_view key, const Json& wanted, const char* why) {
+    const Json* value = take(key);
+    if (value == nullptr || value->is_null() || *value == wanted) return;
+    refuse(key, shown(wanted) + " (" + why + ")", *value);
+  }
+
+  /// A setting that must not be there, or be empty.
+  void must_be_empty(std::string_view key, const char* why) {
+    const Json* value = take(key);
+    if (value != nullptr && !value->is_null() && !value->empty()) refuse(key, std::string("none (") + why + ")", *value);
+  }
+
+  void refuse_the_rest() const {
+    for (const auto& [key, value] : json_.items()) {
+      if (taken_.contains(key) || changes_nothing(key)) continue;
+      throw Error(ErrorCode::unsupported, where_ + ": " + base::printable(key),
+                  "a setting that is known for this family, or known to change nothing that it computes",
+                  "one that is not: " + shown(value));
+    }
+  }
+
+  [[noreturn]] void refuse(std::string_view key, std::string expected, const Json& found) const {
+    throw Error(ErrorCode::unsupported, where_ + ": " + std::string(key), std::move(expected), shown(found));
+  }
+
+ private:
+  const Json& json_;
+  const std::string& where_;
+  std::set<std::string, std::less<>> taken_;
+};
+
+const Family& family_of(Keys& keys, const std::string& where, CheckpointConfig& config) {
+  config.model_type = keys.text({"model_type"}, "");
+  const Family* family = find_family(config.model_type);
+  if (family != nullptr) return *family;
+  const std::string_view why = why_not_known(config.model_type);
+  std::string found = config.model_type.empty() ? "none" : '"' + base::printable(config.model_type) + '"';
+  if (!why.empty()) found += ", which is not read from a folder: " + std::string(why);
+  throw Error(ErrorCode::unsupported, where + ": model_type", "one of " + family_names(), std::move(found));
+}
+
+void read_sizes(Keys& keys, const Family& family, CheckpointConfig& config) {
+  const bool distil = family.layout == EncoderLayout::distilbert;
+  const auto size = [&](std::string_view key, std::string_view other, std::size_t otherwise) {
+    return distil ? keys.size({other, key}, otherwise) : keys.size({key}, otherwise);
+  };
+  config.vocabulary = keys.size({"vocab_size"}, family.vocabulary);
+  config.hidden = size("hidden_size", "dim", family.hidden);
+  config.layers = size("num_hidden_layers", "n_layers", family.layers);
+  config.heads = size("num_attention_heads", "n_heads", family.heads);
+  config.intermediate = distil ? keys.size({"hidden_dim"}, family.intermediate)
+                               : keys.size({"intermediate_size"}, family.intermediate);
+  config.positions = keys.size({"max_position_embeddings"}, 512);
+  config.types = family.types ? keys.size({"type_vocab_size"}, 2) : 0;
+  if (!family.types) keys.take("type_vocab_size");  // an older exporter's, which no code reads
+  config.embedding = family.embedding == 0 ? config.hidden : keys.size({family.embedding_key}, family.embedding);
+  config.stored_layers = config.layers;
+  if (config.layers > kMaxLayers) keys.refuse("num_hidden_layers", "at most 4096", config.layers);
+  if (config.hidden % config.heads != 0) {
+    keys.refuse("num_attention_heads", "a number that divides the hidden size " + std::to_string(config.hidden), config.heads);
+  }
+}
+
+// What only one family has.
+void read_own(Keys& keys, const Family& family, CheckpointConfig& config) {
+  if (family.layout == EncoderLayout::albert) {
+    config.stored_layers = keys.size({"num_hidden_groups"}, 1);
+    if (config.layers % config.stored_layers != 0) {
+      keys.refuse("num_hidden_groups", "a number that divides the layers, " + std::to_string(config.layers),
+                  config.stored_layers);
+    }
+    keys.must_be("inner_group_num", 1, "one layer a group");
+  }
+  if (family.layout == EncoderLayout::mpnet) {
+    config.buckets = keys.size({"relative_attention_num_buckets"}, 32);
+    if (config.buckets < 32) {
+      keys.refuse("relative_attention_num_buckets", "at least 32, which is what the code counts in", config.buckets);
+    }
+  }
+  if (family.layout == EncoderLayout::rembert) keys.size({"output_embedding_size"}, 1664);
+  if (family.model_type == "ernie") {
+    config.task_types = keys.flag("use_task_id", false);
+    keys.size({"task_type_vocab_size"}, 3);
+  }
+  if (family.model_type == "electra") {
+    const std::string type = keys.text({"summary_type"}, "first");
+    const std::string activation = keys.text({"summary_activation"}, "gelu");
+    config.summary_first = keys.flag("summary_use_proj", true) && type == "first" && activation == "gelu";
+  }
+}
+
+void read_arithmetic(Keys& keys, const Family& family, const std::string& where, CheckpointConfig& config) {
+  const bool distil = family.layout == EncoderLayout::distilbert;
+  const std::string activation = keys.text({distil ? "activation" : "hidden_act"}, family.activation);
+  config.activation = activation_by_name(activation, where + (distil ? ": activation" : ": hidden_act"));
+  if (const Json* eps = keys.take("layer_norm_eps"); eps != nullptr && family.eps_key) {
+    const double value = eps->is_number() ? eps->get<double>() : -1;
+    if (!(value >= 0) || !(value < 1)) keys.refuse("layer_norm_eps", "a number from 0 on, below 1", *eps);
+    config.layer_norm_eps = static_cast<float>(value);
+  }
+  config.padding_id = family.padding_id;
+  // MPNet's code has 1 for its positions, whatever the file says.
+  if (family.counted_positions && family.layout != EncoderLayout::mpnet) {
+    const Json* id = keys.take("pad_token_id");
+    if (id != nullptr) {
+      if (!id->is_number_unsigned() || id->get<std::uint64_t>() >= config.vocabulary) {
+        keys.refuse("pad_token_id", "a number below the vocabulary's " + std::to_string(config.vocabulary), *id);
+      }
+      config.padding_id = id->get<std::int64_t>();
+    }
+  }
+  config.tied = keys.flag("tie_word_embeddings", family.tied) && family.layout != EncoderLayout::rembert;
+}
+
+void refuse_other_arithmetic(Keys& keys) {
+  keys.must_be("is_decoder", false, "an encoder: every token sees every other");
+  keys.must_be("add_cross_attention", false, "an encoder by itself");
+  keys.must_be("is_encoder_decoder", false, "an encoder by itself");
+  keys.must_be("position_embedding_type", "absolute", "relative positions inside attention are not computed here");
+  keys.must_be_empty("pruned_heads", "all heads of a layer");
+  keys.must_be_empty("quantization_config", "weights as floating-point numbers");
+  keys.must_be_empty("compression_config", "weights as floating-point numbers");
+  keys.must_be_empty("per_layer_config", "layers that are all alike");
+  keys.must_be_empty("adapters", "no adapters");
+  const Json* code = keys.take("auto_map");
+  if (code == nullptr || !code->is_object()) return;
+  for (const auto& [name, value] : code->items()) {
+    if (name.starts_with("AutoModel") || name == "AutoConfig") {
+      keys.refuse("auto_map", "a model of transformers' own code: what code of the repository computes cannot be told", value);
+    }
+  }
+}
+
+}  // namespace
+
+CheckpointConfig read_config(std::string_view text, const std::string& where) {
+  const Json json = base::parse_json(text, where);
+  if (!json.is_object()) throw Error(ErrorCode::invalid_format, where, "a config.json: settings by names", "something else");
+  Keys keys(json, where);
+  CheckpointConfig config;
+  const Family& family = family_of(keys, where, config);
+  config.family = &family;
+  if (const Json* names = keys.take("architectures"); names != nullptr && !names->is_null()) {
+    if (!names->is_array()) keys.refuse("architectures", "a list of names", *names);
+    for (const Json& name : *names) {
+      if (!name.is_string()) keys.refuse("architectures", "a list of names", *names);
+      config.architectures.push_back(name.get<std::string>());
+    }
+  }
+  read_sizes(keys, family, config);
+  read_own(keys, family, config);
+  read_arithmetic(keys, family, where, config);
+  refuse_other_arithmetic(keys);
+  for (const std::string_view key : kLabelKeys) keys.take(key);
+  read_labels(json, text, where, config);
+  keys.refuse_the_rest();
+  return config;
+}
+
+}  // namespace bertrt::family

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "family/encoder_spec.h"
+#include "family/named_tables.h"
+
+namespace bertrt::family {
+
+/// A family as Hugging Face builds it: what its config.json leaves out, and what its weights are called. The defaults are
+/// those of transformers 5.23.
+struct Family {
+  std::string_view model_type;  ///< in config.json
+  std::string_view prefix;      ///< of the encoder's weights under a head; a bare encoder has none
+  EncoderLayout layout = EncoderLayout::bert;
+  std::size_t vocabulary = 30522;
+  std::size_t hidden = 768;
+  std::size_t layers = 12;
+  std::size_t heads = 12;
+  std::size_t intermediate = 3072;
+  std::size_t embedding = 0;  ///< width of the embeddings; 0: there is no such key, they are as wide as the layers
+  std::string_view embedding_key = "embedding_size";
+  std::string_view activation = "gelu";
+  std::int64_t padding_id = 0;
+  bool types = true;              ///< has token types
+  bool counted_positions = false;  ///< RoBERTa's rule
+  bool eps_key = true;            ///< false: layer norms have 1e-12 whatever config.json says
+  bool tied = true;
+};
+
+/// Null for a family that is not known.
+const Family* find_family(std::string_view model_type) noexcept;
+/// "albert, bert, …", for messages.
+std::string family_names();
+/// Why a family that people know is not read from a folder; empty for one that nobody here has heard of.
+std::string_view why_not_known(std::string_view model_type) noexcept;
+
+/// The activation that Hugging Face calls `name` ("gelu", "gelu_new", …). @throws Error unsupported
+Activation activation_by_name(std::string_view name, const std::string& where);
+
+}  // namespace bertrt::family

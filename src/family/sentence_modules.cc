@@ -1,0 +1,322 @@
+#include "family/sentence_modules.h"
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+
+#include "archive/byte_reader.h"
+#include "archive/file_bytes.h"
+#include "base/json.h"
+#include "base/plain_text.h"
+#include "bertrt/error.h"
+#include "family/module_files.h"
+#include "family/sentence_settings.h"
+
+namespace bertrt::family {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+// What the modules' weights point into.
+using Store = std::vector<archive::TensorFiles>;
+
+constexpr std::size_t kMaxModules = 64;
+
+struct ModeRow {
+  PoolingMode mode;
+  std::string_view name;
+  std::string_view old_key;
+};
+
+// In the order in which the old settings count.
+constexpr std::array<ModeRow, 6> kModes = {{
+    {PoolingMode::cls, "cls", "pooling_mode_cls_token"},
+    {PoolingMode::max, "max", "pooling_mode_max_tokens"},
+    {PoolingMode::mean, "mean", "pooling_mode_mean_tokens"},
+    {PoolingMode::mean_sqrt_len_tokens, "mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens"},
+    {PoolingMode::weightedmean, "weightedmean", "pooling_mode_weightedmean_tokens"},
+    {PoolingMode::lasttoken, "lasttoken", "pooling_mode_lasttoken"},
+}};
+
+PoolingModule read_pooling(const fs::path& folder) {
+  SettingsFile settings(folder / "config.json");
+  PoolingModule pooling;
+  pooling.include_prompt = settings.flag("include_prompt", true);
+  for (const std::string& name : settings.texts("pooling_mode")) {
+    const auto* row = std::find_if(kModes.begin(), kModes.end(), [&](const ModeRow& one) { return one.name == name; });
+    if (row == kModes.end()) {
+      settings.refuse("pooling_mode", "cls, max, mean, mean_sqrt_len_tokens, weightedmean or lasttoken", base::printable(name));
+    }
+    pooling.modes.push_back(row->mode);
+  }
+  const bool named = settings.take("pooling_mode") != nullptr;
+  if (named && pooling.modes.empty()) settings.refuse("pooling_mode", "one mode or several", "none");
+  for (const ModeRow& row : kModes) {
+    if (settings.flag(row.old_key, false) && !named) pooling.modes.push_back(row.mode);
+  }
+  if (pooling.modes.empty()) pooling.modes.push_back(PoolingMode::mean);
+  settings.ignore({"word_embedding_dimension", "embedding_dimension"});
+  settings.refuse_the_rest();
+  return pooling;
+}
+
+// Where a module reads and writes: the token rows or the pooled vector.
+bool on_tokens(SettingsFile& settings, bool otherwise) {
+  const std::string_view usual = otherwise ? "token_embeddings" : "sentence_embedding";
+  const std::string input = settings.text("module_input_name", usual);
+  const std::string output = settings.text("module_output_name", input);
+  if (input != output || (input != "token_embeddings" && input != "sentence_embedding")) {
+    settings.refuse("module_input_name", "token_embeddings or sentence_embedding, and the same as module_output_name",
+                    base::printable(input) + " and " + base::printable(output));
+  }
+  return input == "token_embeddings";
+}
+
+std::string last_part(std::string_view dotted) { return std::string(dotted.substr(dotted.rfind('.') + 1)); }
+
+DenseModule read_dense(const fs::path& folder, bool tokens, Store& store) {
+  SettingsFile settings(folder / "config.json");
+  DenseModule module;
+  module.on_tokens = on_tokens(settings, tokens);
+  const std::string activation = settings.text("activation_function", "torch.nn.modules.activation.Tanh");
+  module.activation = last_part(activation);
+  static constexpr std::array<std::string_view, 6> kKnown = {"Identity", "Tanh", "ReLU", "GELU", "Sigmoid", "SiLU"};
+  if (!activation.starts_with("torch.nn.") || std::find(kKnown.begin(), kKnown.end(), module.activation) == kKnown.end()) {
+    settings.refuse("activation_function", "torch.nn's Identity, Tanh, ReLU, GELU, Sigmoid or SiLU", base::printable(activation));
+  }
+  module.residual = settings.flag("use_residual", false);
+  const std::optional<std::size_t> in = settings.size("in_features");
+  const std::optional<std::size_t> out = settings.size("out_features");
+  const bool bias = settings.flag("bias", true);
+  settings.refuse_the_rest();
+
+  ModuleWeights weights(folder);
+  module.dense.weight = weights.require("linear.weight", 2);
+  if (bias) module.dense.bias = weights.require("linear.bias", 1);
+  weights.refuse_the_rest();
+  if ((in && *in != module.dense.in()) || (out && *out != module.dense.out()) ||
+      (module.residual && module.dense.in() != module.dense.out())) {
+    throw Error(ErrorCode::model_mismatch, folder.string(), "a weight of out_features x in_features",
+                std::to_string(module.dense.out()) + " x " + std::to_string(module.dense.in()));
+  }
+  store.push_back(std::move(weights).take());
+  return module;
+}
+
+LayerNormModule read_layer_norm(const fs::path& folder, Store& store) {
+  SettingsFile settings(folder / "config.json");
+  settings.ignore({"dimension"});
+  settings.refuse_the_rest();
+  ModuleWeights weights(folder);
+  LayerNormModule module;
+  module.norm = {weights.require("norm.weight", 1), weights.require("norm.bias", 1), 1e-5F};
+  weights.refuse_the_rest();
+  store.push_back(std::move(weights).take());
+  return module;
+}
+
+WeightedLayersModule read_weighted_layers(const fs::path& folder, Store& store) {
+  SettingsFile settings(folder / "config.json");
+  WeightedLayersModule module;
+  module.layer_start = settings.size("layer_start").value_or(4);
+  settings.ignore({"word_embedding_dimension", "embedding_dimension", "num_hidden_layers"});
+  settings.refuse_the_rest();
+  ModuleWeights weights(folder);
+  module.weights = weights.require("layer_weights", 1);
+  weights.refuse_the_rest();
+  store.push_back(std::move(weights).take());
+  return module;
+}
+
+SpladePoolingModule read_splade(const fs::path& folder) {
+  SettingsFile settings(folder / "config.json");
+  SpladePoolingModule module;
+  const std::string strategy = settings.text("pooling_strategy", "max");
+  const std::string activation = settings.text("activation_function", "relu");
+  if (strategy != "max" && strategy != "sum") settings.refuse("pooling_strategy", "max or sum", base::printable(strategy));
+  if (activation != "relu" && activation != "log1p_relu") {
+    settings.refuse("activation_function", "relu or log1p_relu", base::printable(activation));
+  }
+  module.sum = strategy == "sum";
+  module.double_log = activation == "log1p_relu";
+  settings.ignore({"word_embedding_dimension", "embedding_dimension", "chunk_size"});
+  settings.refuse_the_rest();
+  return module;
+}
+
+MultiVectorMaskModule read_mask(const fs::path& folder) {
+  SettingsFile settings(folder / "config.json");
+  MultiVectorMaskModule module;
+  module.skiplist_words = settings.texts("skiplist_words");
+  module.skiplist_tasks = {"document"};
+  if (settings.take("skiplist_tasks") != nullptr) module.skiplist_tasks = settings.texts("skiplist_tasks");
+  if (const Json* ids = settings.take("keep_only_token_ids")) {
+    module.keep_only_token_ids.emplace();
+    for (const Json& id : ids->is_array() ? *ids : Json::array({*ids})) {
+      if (!id.is_number_integer()) settings.refuse("keep_only_token_ids", "ids", "something else");
+      module.keep_only_token_ids->push_back(id.get<std::int64_t>());
+    }
+  }
+  settings.refuse_the_rest();
+  return module;
+}
+
+// A folder of the model's own, or "" for the model's folder itself.
+bool plain_path(const std::string& path) {
+  return path.find_first_of(std::string_view("/\\:\0", 4)) == std::string::npos && path != "." && path != ".." &&
+         path.size() <= 255 && base::problem_of_text(path).empty();
+}
+
+class ModuleReader {
+ public:
+  /// @param multi_vector  then a dense layer that does not say what it reads reads token rows
+  ModuleReader(const fs::path& folder, bool multi_vector, Store& store)
+      : folder_(folder), multi_vector_(multi_vector), store_(store) {}
+
+  void add(const std::string& type, const std::string& path, std::vector<SentenceModule>& modules) {
+    const fs::path own = folder_ / path;
+    const std::string name = last_part(type);
+    const bool ours = type.starts_with("sentence_transformers.") || type.starts_with("pylate.models.");
+    if (!ours) refuse(type);
+    if (name == "Transformer" || name == "MLMTransformer") {
+      modules.emplace_back(TransformerModule{path, name == "MLMTransformer", false});
+    } else if (name == "Pooling") {
+      modules.emplace_back(read_pooling(own));
+    } else if (name == "Dense") {
+      modules.emplace_back(read_dense(own, multi_vector_ || type.starts_with("pylate."), store_));
+    } else if (name == "Normalize") {
+      SettingsFile settings(own / "config.json");
+      modules.emplace_back(NormalizeModule{on_tokens(settings, false)});
+      settings.refuse_the_rest();
+    } else if (name == "LayerNorm") {
+      modules.emplace_back(read_layer_norm(own, store_));
+    } else if (name == "WeightedLayerPooling") {
+      modules.emplace_back(read_weighted_layers(own, store_));
+    } else if (name == "SpladePooling") {
+      modules.emplace_back(read_splade(own));
+    } else if (name == "MultiVectorMask") {
+      modules.emplace_back(read_mask(own));
+    } else if (name == "StaticEmbedding" || name == "SparseStaticEmbedding") {
+      add_table(name, path, modules);
+    } else if (name != "Dropout") {
+      refuse(type);
+    }
+  }
+
+ private:
+  void add_table(const std::string& name, const std::string& path, std::vector<SentenceModule>& modules) {
+    SettingsFile settings(name == "StaticEmbedding" ? fs::path() : folder_ / path / "config.json");
+    if (const Json* file = settings.take("path")) {
+      settings.refuse("path", "weights in model.safetensors", base::printable(file->dump(-1, ' ', true)));
+    }
+    settings.ignore({"frozen"});
+    settings.refuse_the_rest();
+    ModuleWeights weights(folder_ / path);
+    if (name == "StaticEmbedding") {
+      modules.emplace_back(read_static(path, weights));
+    } else {
+      modules.emplace_back(SparseStaticEmbeddingModule{path, weights.require("weight", 1)});
+    }
+    weights.refuse_the_rest();
+    store_.push_back(std::move(weights).take());
+  }
+
+  // As sentence-transformers writes it, or model2vec.
+  static StaticEmbeddingModule read_static(const std::string& path, ModuleWeights& weights) {
+    StaticEmbeddingModule module;
+    module.path = path;
+    if (weights.find("embedding.weight")) {
+      module.table = weights.require("embedding.weight", 2);
+      return module;
+    }
+    module.table = weights.require("embeddings", 2);
+    if (weights.find("mapping")) module.mapping = weights.require("mapping", 1);
+    if (weights.find("weights")) module.weights = weights.require("weights", 1);
+    return module;
+  }
+
+  [[noreturn]] void refuse(const std::string& type) const {
+    throw Error(ErrorCode::unsupported, (folder_ / "modules.json").string(),
+                "sentence_transformers' Transformer, Pooling, Dense, Normalize, LayerNorm, Dropout, WeightedLayerPooling, "
+                "SpladePooling, MultiVectorMask, StaticEmbedding or SparseStaticEmbedding",
+                base::printable(type));
+  }
+
+  const fs::path& folder_;
+  bool multi_vector_;
+  Store& store_;
+};
+
+struct Listed {
+  std::string type;
+  std::string path;
+};
+
+std::vector<Listed> read_list(const fs::path& file) {
+  const std::string where = file.string();
+  const archive::FileBytes bytes = archive::FileBytes::read(file);
+  const nlohmann::json list = base::parse_json(archive::as_text(bytes.span()), where);
+  if (!list.is_array() || list.empty() || list.size() > kMaxModules) {
+    throw Error(ErrorCode::invalid_format, where, "a list of 1 to 64 modules", "something else");
+  }
+  std::vector<Listed> modules;
+  for (const auto& one : list) {
+    const auto text = [&](const char* key) {
+      return one.is_object() && one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : std::string();
+    };
+    if (!one.is_object() || text("type").empty() || !plain_path(text("path"))) {
+      throw Error(ErrorCode::invalid_format, where, "modules with a type and a path in this folder",
+                  base::printable(one.dump(-1, ' ', true)));
+    }
+    for (const auto& [key, value] : one.items()) {
+      const bool known = key == "idx" || key == "name" || key == "path" || key == "type";
+      if (!known && !(key == "kwargs" && value.empty())) {
+        throw Error(ErrorCode::unsupported, where + ": " + base::printable(key), "idx, name, path and type of a module",
+                    base::printable(value.dump(-1, ' ', true)));
+      }
+    }
+    modules.push_back({text("type"), text("path")});
+  }
+  return modules;
+}
+
+}  // namespace
+
+const TransformerModule* SentenceModules::transformer() const noexcept {
+  for (const SentenceModule& module : modules) {
+    if (const auto* found = std::get_if<TransformerModule>(&module)) return found;
+  }
+  return nullptr;
+}
+
+std::optional<SentenceModules> read_sentence_modules(const fs::path& folder) {
+  const fs::path file = folder / "modules.json";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  auto store = std::make_shared<Store>();
+  SentenceModules model;
+  read_model_settings(folder, model);
+  ModuleReader reader(folder, model.model_type == "MultiVectorEncoder", *store);
+  for (const Listed& one : read_list(file)) reader.add(one.type, one.path, model.modules);
+  const TransformerModule* transformer = model.transformer();
+  const fs::path encoder = folder / (transformer == nullptr ? std::string() : transformer->path);
+  read_encoder_settings(encoder, model);
+  if (!gives_all_layers(encoder)) {
+    std::erase_if(model.modules, [](const SentenceModule& one) { return std::holds_alternative<WeightedLayersModule>(one); });
+  }
+  model.bytes = std::move(store);
+  return model;
+}
+
+fs::path transformer_folder(const fs::path& folder) {
+  const fs::path file = folder / "modules.json";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return folder;
+  for (const Listed& one : read_list(file)) {
+    if (last_part(one.type).ends_with("Transformer")) return one.path.empty() ? folder : folder / one.path;
+  }
+  return folder;
+}
+
+}  // namespace bertrt::family

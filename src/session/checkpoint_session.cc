@@ -1,0 +1,251 @@
+#include "session/checkpoint_session.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "archive/byte_reader.h"
+#include "archive/file_bytes.h"
+#include "archive/guard.h"
+#include "bertrt/error.h"
+#include "engine/packed/checkpoint_engine.h"
+#include "family/checkpoint.h"
+#include "family/sentence_modules.h"
+#include "session/decision.h"
+#include "session/load_timer.h"
+#include "session/tokenizer_choice.h"
+#include "session/trim_heap.h"
+
+namespace bertrt::session {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kShortWarmup = 8;
+constexpr const char* kWhy =
+    "a checkpoint folder: every setting of its config.json and every weight of its encoder is one that is known; no trace "
+    "stands beside it to be compared with";
+
+void check_folder_options(const SessionOptions& options) {
+  check_options(options);
+  if (options.engine != EngineKind::automatic && options.engine != EngineKind::packed) {
+    throw Error(ErrorCode::unsupported, "SessionOptions::engine", "automatic or packed for a checkpoint folder",
+                std::string(to_string(options.engine)) + ", which runs traces");
+  }
+  if (options.torchscript.device != "cpu") {
+    throw Error(ErrorCode::unsupported, "SessionOptions::torchscript.device", "\"cpu\" for a checkpoint folder",
+                options.torchscript.device);
+  }
+}
+
+family::Checkpoint read(const fs::path& path) {
+  return archive::guard_memory(path.string(), [&] {
+    std::error_code ignored;
+    const fs::path folder = fs::is_directory(path, ignored) ? family::transformer_folder(path) : path;
+    if (!family::is_checkpoint(folder)) {
+      throw Error(ErrorCode::io, folder.string(), "a model file, or a folder with a config.json", "a folder without one");
+    }
+    return family::read_checkpoint(folder);
+  });
+}
+
+// The folder's own, where it has one.
+std::optional<Tokenizer> tokenizer_of(const fs::path& folder, const SessionOptions& options) {
+  if (!options.tokenizer.empty()) return Tokenizer::load(options.tokenizer);
+  try {
+    return Tokenizer::load(folder);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::file_not_found) return std::nullopt;
+    throw;
+  }
+}
+
+std::string task_of(const family::Checkpoint& checkpoint) {
+  if (checkpoint.heads.empty()) return "encoder";
+  return std::string(family::to_string(checkpoint.heads.front().kind));
+}
+
+// Hugging Face's names for classes that have none.
+std::vector<std::string> labels_of(const family::Checkpoint& checkpoint) {
+  std::vector<std::string> labels = checkpoint.config.labels;
+  const auto needs = [](const family::CheckpointHead& head) {
+    return head.kind == family::HeadKind::sequence_classification || head.kind == family::HeadKind::token_classification;
+  };
+  const bool wanted = std::any_of(checkpoint.heads.begin(), checkpoint.heads.end(), needs);
+  if (!wanted) return {};
+  for (std::size_t i = labels.size(); i < checkpoint.config.num_labels; ++i) labels.push_back("LABEL_" + std::to_string(i));
+  return labels;
+}
+
+SessionInfo info_of(const family::Checkpoint& checkpoint, const engine::EngineFacts& facts) {
+  SessionInfo info;
+  info.engine = EngineKind::packed;
+  info.engine_why = kWhy;
+  info.dtype = facts.dtype;
+  info.architecture = checkpoint.config.model_type;
+  info.task = task_of(checkpoint);
+  info.labels = labels_of(checkpoint);
+  info.inputs = facts.inputs;
+  info.outputs = facts.outputs;
+  info.max_length = facts.max_length;
+  info.proven_min = facts.proven_min;
+  info.proven_max = facts.proven_max;
+  info.lengths_why = facts.lengths_why;
+  info.kernels = facts.kernels;
+  info.hidden_size = checkpoint.config.hidden;
+  info.vocab_size = checkpoint.config.vocabulary;
+  info.findings = facts.findings;
+  return info;
+}
+
+void warm_up(const engine::Engine& engine, const batch::BatchLimits& limits, const SessionOptions& options) {
+  const std::size_t longest = limits.max_length == 0 ? SIZE_MAX : limits.max_length;
+  std::vector<std::size_t> lengths = options.warmup_lengths;
+  if (lengths.empty()) lengths.push_back(std::min(kShortWarmup, longest));
+  for (const std::size_t length : lengths) {
+    if (length == 0 || length > longest) {
+      throw Error(ErrorCode::invalid_argument, "SessionOptions::warmup_lengths",
+                  "lengths from 1 to " + std::to_string(longest), std::to_string(length));
+    }
+    Encoding text;
+    text.input_ids.assign(length, static_cast<std::int32_t>(limits.vocab_size - 1));
+    text.token_type_ids.assign(length, 0);
+    text.attention_mask.assign(length, 1);
+    run_checked(engine, limits, std::span(&text, 1), {});
+  }
+}
+
+TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpoint) {
+  TaskSettings settings;
+  for (const family::CheckpointHead& head : checkpoint.heads) settings.heads.emplace_back(family::to_string(head.kind));
+  settings.labels = labels_of(checkpoint);
+  settings.label_ids = checkpoint.config.label_ids;
+  settings.num_labels = checkpoint.config.num_labels;
+  settings.problem_type = checkpoint.config.problem_type;
+  settings.cross_encoder_activation = checkpoint.config.cross_encoder_activation;
+  settings.position_embeddings = checkpoint.config.positions;
+  settings.folder = checkpoint.folder;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    settings.folder = path;
+    settings.sentence = archive::guard_memory(path.string(), [&] { return family::read_sentence_modules(path); });
+  }
+  return settings;
+}
+
+std::string reference_of(const fs::path& folder) {
+  const fs::path file = folder / kReferenceFile;
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return {};
+  const archive::FileBytes bytes = archive::FileBytes::read(file);
+  return std::string(archive::as_text(bytes.span()));
+}
+
+std::size_t count_parameters(const family::Checkpoint& checkpoint) {
+  std::size_t count = 0;
+  std::set<std::pair<const void*, std::int64_t>> seen;
+  const auto add = [&](const family::Weight& weight) {
+    if (seen.emplace(weight.tensor.storage.data(), weight.tensor.storage_offset).second) count += weight.tensor.elements();
+  };
+  const auto add_dense = [&](const family::Dense& dense) {
+    add(dense.weight);
+    if (dense.bias) add(*dense.bias);
+  };
+  const auto add_norm = [&](const family::LayerNorm& norm) {
+    add(norm.gamma);
+    add(norm.beta);
+  };
+  const family::EncoderSpec& encoder = checkpoint.encoder;
+  add(encoder.embeddings.words);
+  if (encoder.embeddings.positions) add(*encoder.embeddings.positions);
+  if (encoder.embeddings.types) add(*encoder.embeddings.types);
+  add_norm(encoder.embeddings.norm);
+  if (encoder.embeddings.projection) add_dense(*encoder.embeddings.projection);
+  if (encoder.relative_bias) add(encoder.relative_bias->table);
+  for (const family::LayerSpec& layer : encoder.layers) {
+    for (const family::Dense* dense : {&layer.query, &layer.key, &layer.value, &layer.attention_out, &layer.ffn_in, &layer.ffn_out}) {
+      add_dense(*dense);
+    }
+    add_norm(layer.attention_norm);
+    add_norm(layer.ffn_norm);
+  }
+  if (encoder.pooler) add_dense(*encoder.pooler);
+  for (const family::CheckpointHead& head : checkpoint.heads) {
+    if (head.spec.dense) add_dense(*head.spec.dense);
+    if (head.spec.norm) add_norm(*head.spec.norm);
+    add_dense(head.spec.output);
+  }
+  return count;
+}
+
+}  // namespace
+
+bool is_checkpoint_path(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored) || (path.filename() == "config.json" && family::is_checkpoint(path));
+}
+
+std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const SessionOptions& options) {
+  check_folder_options(options);
+  LoadTimer timer;
+  std::optional<family::Checkpoint> checkpoint = read(path);
+  timer.stage("read the folder");
+  std::optional<Tokenizer> tokenizer = tokenizer_of(checkpoint->folder, options);
+  if (tokenizer) check_vocabulary(*tokenizer, checkpoint->config.vocabulary, checkpoint->folder.string());
+  timer.stage("tokenizer");
+
+  std::unique_ptr<const engine::Engine> engine = engine::packed::make_checkpoint_engine(*checkpoint, options);
+  timer.stage("make the engine");
+  SessionInfo info = info_of(*checkpoint, engine->facts());
+  if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
+  batch::BatchLimits limits;
+  limits.vocab_size = checkpoint->config.vocabulary;
+  limits.type_vocab_size = checkpoint->config.types;
+  limits.max_length = engine->facts().max_length;
+  limits.max_length_why = engine->facts().max_length_why;
+  TaskSettings settings = settings_of(path, *checkpoint);
+  std::string reference = reference_of(checkpoint->folder);
+  checkpoint.reset();
+  trim_heap();
+  timer.stage("let the file go");
+  if (options.warmup) {
+    warm_up(*engine, limits, options);
+    timer.stage("warm-up");
+  }
+  info.load_stages = std::move(timer).take();
+  return std::make_shared<const SessionImpl>(std::move(engine), std::move(tokenizer), std::move(info), std::move(limits),
+                                             std::move(reference), std::move(settings));
+}
+
+ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& options) {
+  check_folder_options(options);
+  const family::Checkpoint checkpoint = read(path);
+  (void)settings_of(path, checkpoint);
+  if (const auto tokenizer = tokenizer_of(checkpoint.folder, options)) {
+    check_vocabulary(*tokenizer, checkpoint.config.vocabulary, checkpoint.folder.string());
+  }
+  ModelReport report;
+  report.format = "checkpoint folder";
+  report.architecture = checkpoint.config.model_type;
+  report.task = task_of(checkpoint);
+  report.inputs = {{"input_ids", "int64", {}}, {"attention_mask", "int64", {}}};
+  if (checkpoint.encoder.embeddings.takes_types) report.inputs.push_back({"token_type_ids", "int64", {}});
+  for (engine::packed::CheckpointOffer& offer : engine::packed::checkpoint_offers(checkpoint)) {
+    report.outputs.push_back(std::move(offer.info));
+  }
+  const family::CheckpointConfig& config = checkpoint.config;
+  const auto skipped = config.family->counted_positions ? static_cast<std::size_t>(config.padding_id) + 1 : 0;
+  report.lengths.proven_max = config.positions > skipped ? config.positions - skipped : 0;
+  report.lengths.why = "the packed engine computes every length that the table of positions reaches";
+  report.engine = EngineKind::packed;
+  report.engine_why = kWhy;
+  report.parameters = count_parameters(checkpoint);
+  for (const std::string& finding : checkpoint.findings) report.findings.push_back({"warning", "", finding});
+  return report;
+}
+
+}  // namespace bertrt::session

@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "error_matchers.h"
+#include "family/config.h"
+
+namespace bertrt::family {
+namespace {
+
+using testing::HasSubstr;
+
+CheckpointConfig read(const std::string& settings, const std::string& model_type = "bert") {
+  const std::string text = R"({"model_type":")" + model_type + "\"" + (settings.empty() ? "" : "," + settings) + "}";
+  return read_config(text, "config.json");
+}
+
+std::string refused(const std::string& settings, const std::string& model_type = "bert") {
+  return thrown_by([&] { (void)read(settings, model_type); }).what();
+}
+
+TEST(CheckpointConfig, WhatAFileLeavesOutIsThePythonDefault) {
+  const CheckpointConfig bert = read("");
+  EXPECT_EQ(bert.vocabulary, 30522U);
+  EXPECT_EQ(bert.heads, 12U);
+  EXPECT_EQ(bert.types, 2U);
+  EXPECT_EQ(bert.layer_norm_eps, 1e-12F);
+  EXPECT_TRUE(bert.tied);
+  const CheckpointConfig albert = read("", "albert");
+  EXPECT_EQ(albert.activation, Activation::gelu_tanh);
+  EXPECT_EQ(albert.heads, 64U);
+  EXPECT_EQ(albert.stored_layers, 1U);
+  EXPECT_EQ(read("", "roberta").padding_id, 1);
+  EXPECT_EQ(read("", "mpnet").types, 0U);
+  EXPECT_FALSE(read("", "rembert").tied);
+}
+
+TEST(CheckpointConfig, DistilBertsNamesAndTheirOtherNames) {
+  EXPECT_EQ(read(R"("dim":48,"n_heads":3,"n_layers":2,"hidden_dim":9)", "distilbert").intermediate, 9U);
+  EXPECT_EQ(read(R"("hidden_size":24)", "distilbert").hidden, 24U);
+  EXPECT_EQ(read(R"("hidden_size":24,"dim":24)", "distilbert").hidden, 24U);
+  EXPECT_THAT(refused(R"("hidden_size":24,"dim":48)", "distilbert"), HasSubstr("both of its names"));
+  // Its norms have 1e-12 whatever the file says.
+  EXPECT_EQ(read(R"("layer_norm_eps":0.1)", "distilbert").layer_norm_eps, 1e-12F);
+}
+
+TEST(CheckpointConfig, LabelsAndWhatTasksAskFor) {
+  const CheckpointConfig config = read(R"("id2label":{"1":"no","0":"yes","2":7},"label2id":{"yes":0,"no":"1","Entail":2},)"
+                                       R"("problem_type":"regression","sentence_transformers":{"activation_fn":"torch.x.Y"})");
+  EXPECT_EQ(config.labels, (std::vector<std::string>{"yes", "no", "7"}));
+  ASSERT_EQ(config.label_ids.size(), 3U);
+  EXPECT_EQ(config.label_ids[0].first, "yes");  // the file's order, not the alphabet's
+  EXPECT_EQ(config.label_ids[1], (std::pair<std::string, std::int64_t>("no", 1)));
+  EXPECT_EQ(config.problem_type, "regression");
+  EXPECT_EQ(config.cross_encoder_activation, "torch.x.Y");
+  EXPECT_EQ(config.num_labels, 3U);
+  EXPECT_EQ(read(R"("num_labels":5)").num_labels, 5U);
+  EXPECT_EQ(read("").num_labels, 2U);
+}
+
+TEST(CheckpointConfig, AnUnknownFamilyNamesThoseThatAreKnown) {
+  EXPECT_THAT(refused("", "gpt2"), HasSubstr("albert, bert, camembert"));
+  EXPECT_THAT(refused("", "megatron-bert"), HasSubstr("layer norms stand before"));
+  EXPECT_THAT(refused("", "deberta-v2"), HasSubstr("disentangled"));
+  EXPECT_THAT(thrown_by([] { (void)read_config("{}", "config.json"); }).what(), HasSubstr("found none"));
+}
+
+TEST(CheckpointConfig, SettingsThatChangeTheArithmeticAreRefused) {
+  const struct {
+    const char* settings;
+    const char* message;
+  } cases[] = {
+      {R"("position_embedding_type":"relative_key")", "position_embedding_type: expected \"absolute\""},
+      {R"("is_decoder":true)", "is_decoder"},
+      {R"("add_cross_attention":true)", "add_cross_attention"},
+      {R"("pruned_heads":{"0":[1]})", "pruned_heads"},
+      {R"("quantization_config":{"bits":4})", "quantization_config"},
+      {R"("auto_map":{"AutoModel":"modeling.Mine"})", "auto_map"},
+      {R"("hidden_act":"silu")", "hidden_act: expected activation gelu"},
+      {R"("num_attention_heads":7)", "divides"},
+      {R"("num_hidden_layers":0)", "num_hidden_layers"},
+      {R"("num_hidden_layers":100000)", "4096"},
+      {R"("type_vocab_size":0)", "type_vocab_size"},
+      {R"("layer_norm_eps":-1)", "layer_norm_eps"},
+      {R"("hidden_size":"768")", "hidden_size"},
+      {R"("my_own_trick":3)", "my_own_trick"},
+      {R"("embedding_size":128)", "embedding_size"},
+      {R"("id2label":{"0":"a","2":"b"})", "id2label"},
+      {R"("id2label":{"0":"a","00":"b"})", "id2label"},
+      {R"("label2id":{"a":"b"})", "label2id"},
+      {R"("problem_type":"guess")", "problem_type"},
+      {R"("architectures":"BertModel")", "architectures"},
+      {R"("hidden_size":32,"hidden_size":64)", "twice"},
+  };
+  for (const auto& one : cases) EXPECT_THAT(refused(one.settings), HasSubstr(one.message)) << one.settings;
+  EXPECT_THAT(refused(R"("inner_group_num":2)", "albert"), HasSubstr("inner_group_num"));
+  EXPECT_THAT(refused(R"("num_hidden_groups":5)", "albert"), HasSubstr("num_hidden_groups"));
+  EXPECT_THAT(refused(R"("relative_attention_num_buckets":8)", "mpnet"), HasSubstr("relative_attention_num_buckets"));
+  EXPECT_THAT(refused(R"("pad_token_id":null)", "roberta"), HasSubstr("pad_token_id"));
+  EXPECT_THAT(refused(R"("pad_token_id":50265)", "roberta"), HasSubstr("pad_token_id"));
+}
+
+TEST(CheckpointConfig, SettingsThatChangeNothingMayHaveAnyValue) {
+  EXPECT_NO_THROW(read(R"("hidden_dropout_prob":0.9,"torch_dtype":"float16","_name_or_path":"x","use_cache":false,)"
+                       R"("pooler_type":"first_token_transform","chunk_size_feed_forward":3,"top_k":50,"pruned_heads":{},)"
+                       R"("position_embedding_type":"absolute","is_decoder":false,"auto_map":{"AutoTokenizer":["a","b"]},)"
+                       R"("gradient_checkpointing":true,"classifier_dropout":null,"pad_token_id":null)"));
+  EXPECT_EQ(read(R"("pad_token_id":0)", "mpnet").padding_id, 1);  // MPNet's code has its own
+}
+
+}  // namespace
+}  // namespace bertrt::family

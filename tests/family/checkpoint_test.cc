@@ -1,0 +1,190 @@
+#include "family/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "archive/safetensors.h"
+#include "error_matchers.h"
+
+namespace bertrt::family {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A golden checkpoint's copy, to be spoilt.
+class CheckpointTest : public testing::Test {
+ protected:
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void copy(const std::string& name) {
+    folder_ = fs::path(testing::TempDir()) / ("checkpoint_" + name);
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    const fs::path from = fs::path(BERTRT_TEST_DATA) / "checkpoints" / name;
+    for (const char* file : {"config.json", "model.safetensors"}) {
+      if (fs::exists(from / file)) fs::copy(from / file, folder_ / file);
+    }
+  }
+
+  void set(const std::string& key, const nlohmann::json& value) const {
+    nlohmann::json config = nlohmann::json::parse(read_file(folder_ / "config.json"));
+    config[key] = value;
+    std::ofstream(folder_ / "config.json") << config.dump();
+  }
+
+  // One number more.
+  void add(const std::string& name) const { rename("", name); }
+
+  // Writes the weights anew under other names; an empty name leaves a weight out.
+  void rename(const std::string& from, const std::string& to) const {
+    const std::string bytes = read_file(folder_ / "model.safetensors");
+    nlohmann::json header;
+    std::string data;
+    for (const archive::NamedTensor& one : archive::read_safetensors(std::as_bytes(std::span(bytes)), "test")) {
+      const std::string name = one.name == from ? to : one.name;
+      if (name.empty()) continue;
+      const auto* begin = reinterpret_cast<const char*>(one.tensor.storage.data());
+      header[name] = {{"dtype", one.tensor.type == archive::ElementType::int64 ? "I64" : "F32"},
+                      {"shape", one.tensor.shape},
+                      {"data_offsets", {data.size(), data.size() + one.tensor.storage.size()}}};
+      data.append(begin, one.tensor.storage.size());
+    }
+    if (from.empty()) {
+      header[to] = {{"dtype", "F32"}, {"shape", {1}}, {"data_offsets", {data.size(), data.size() + 4}}};
+      data.append(4, '\0');
+    }
+    const std::string text = header.dump();
+    std::string out;
+    for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(text.size() >> (8 * i)));
+    std::ofstream(folder_ / "model.safetensors", std::ios::binary) << out + text + data;
+  }
+
+  Checkpoint read() const { return read_checkpoint(folder_); }
+  std::string refused() const { return thrown_by([&] { (void)read(); }).what(); }
+
+  fs::path folder_;
+};
+
+TEST_F(CheckpointTest, AFolderOrItsConfig) {
+  copy("bert");
+  EXPECT_TRUE(is_checkpoint(folder_));
+  EXPECT_TRUE(is_checkpoint(folder_ / "config.json"));
+  EXPECT_FALSE(is_checkpoint(folder_ / "model.safetensors"));
+  EXPECT_EQ(read_checkpoint(folder_ / "config.json").folder, folder_);
+  EXPECT_TRUE(read().findings.empty());
+}
+
+TEST_F(CheckpointTest, SizesAreThoseOfTheConfig) {
+  copy("bert");
+  set("vocab_size", 41);
+  EXPECT_THAT(refused(), HasSubstr("41 x 32 (vocab_size"));
+  copy("bert");
+  set("intermediate_size", 47);
+  EXPECT_THAT(refused(), HasSubstr("intermediate_size"));
+  copy("bert");
+  set("max_position_embeddings", 512);
+  EXPECT_THAT(refused(), HasSubstr("max_position_embeddings"));
+  for (const int layers : {1, 4}) {
+    copy("bert");
+    set("num_hidden_layers", layers);
+    EXPECT_THAT(refused(), HasSubstr(std::to_string(layers) + " layers, as config.json says"));
+  }
+}
+
+TEST_F(CheckpointTest, EveryWeightIsThereAndNoOther) {
+  copy("bert");
+  rename("encoder.layer.1.output.dense.weight", "");
+  EXPECT_THAT(refused(), HasSubstr("encoder.layer.1.output.dense.weight"));
+  copy("bert");
+  add("encoder.layer.0.attention.self.distance_embedding.weight");
+  EXPECT_THAT(refused(), HasSubstr("distance_embedding"));
+  copy("roberta-sequence");
+  add("roberta.lora.weight");
+  EXPECT_THAT(refused(), HasSubstr("roberta.lora.weight"));
+  copy("bert");
+  rename("encoder.layer.0.intermediate.dense.bias", "");
+  EXPECT_THAT(refused(), HasSubstr("intermediate.dense.bias"));
+  copy("bert");
+  rename("embeddings.token_type_embeddings.weight", "");
+  EXPECT_THAT(refused(), HasSubstr("token_type_embeddings"));
+}
+
+TEST_F(CheckpointTest, WithoutThePoolerThereIsNoPooledOutput) {
+  copy("bert");
+  rename("pooler.dense.weight", "");
+  rename("pooler.dense.bias", "");
+  EXPECT_FALSE(read().encoder.pooler.has_value());
+}
+
+TEST_F(CheckpointTest, WeightsBesideTheEncoderAreAFinding) {
+  copy("bert");
+  add("my_head.bias");
+  const Checkpoint checkpoint = read();
+  ASSERT_EQ(checkpoint.findings.size(), 1U);
+  EXPECT_THAT(checkpoint.findings[0], HasSubstr("my_head.bias"));
+}
+
+TEST_F(CheckpointTest, TiedWordsMayStandUnderEitherName) {
+  copy("roberta-masked-lm");
+  rename("roberta.embeddings.word_embeddings.weight", "lm_head.decoder.weight");
+  const Checkpoint checkpoint = read();
+  EXPECT_EQ(checkpoint.heads.at(0).spec.output.weight.tensor.storage.data(),
+            checkpoint.encoder.embeddings.words.tensor.storage.data());
+  set("tie_word_embeddings", false);
+  EXPECT_THAT(refused(), HasSubstr("word_embeddings.weight"));
+}
+
+TEST_F(CheckpointTest, AnUntiedDecoderMustBeThere) {
+  copy("bert-untied");
+  rename("cls.predictions.decoder.weight", "");
+  EXPECT_THAT(refused(), HasSubstr("cls.predictions.decoder.weight"));
+}
+
+TEST_F(CheckpointTest, TheHeadThatArchitecturesNamesMustBeThere) {
+  copy("bert");
+  set("architectures", {"BertForSequenceClassification"});
+  EXPECT_THAT(refused(), HasSubstr("classifier.weight"));
+  set("architectures", {"SomethingOfMyOwn"});
+  const Checkpoint checkpoint = read();
+  EXPECT_TRUE(checkpoint.heads.empty());
+  EXPECT_THAT(checkpoint.findings.at(0), HasSubstr("SomethingOfMyOwn"));
+}
+
+TEST_F(CheckpointTest, HeadsThatArchitecturesDoesNotNameAreFoundByTheirNames) {
+  copy("bert-pretraining");
+  set("architectures", {"BertModel"});
+  const Checkpoint checkpoint = read();
+  ASSERT_EQ(checkpoint.heads.size(), 2U);
+  EXPECT_EQ(checkpoint.heads[0].kind, HeadKind::masked_lm);
+  EXPECT_EQ(checkpoint.heads[0].output, "logits");
+  EXPECT_EQ(checkpoint.heads[1].kind, HeadKind::next_sentence);
+}
+
+TEST_F(CheckpointTest, ClassesAreTheLabels) {
+  copy("roberta-sequence");
+  set("id2label", {{"0", "a"}, {"1", "b"}});
+  EXPECT_THAT(refused(), HasSubstr("labels"));
+}
+
+TEST_F(CheckpointTest, AFolderWithoutWeightsOrConfig) {
+  copy("bert");
+  fs::remove(folder_ / "model.safetensors");
+  EXPECT_THAT(refused(), HasSubstr("model.safetensors"));
+  fs::remove(folder_ / "config.json");
+  EXPECT_THAT(refused(), HasSubstr("config.json"));
+  EXPECT_FALSE(is_checkpoint(folder_));
+}
+
+}  // namespace
+}  // namespace bertrt::family

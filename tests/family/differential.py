@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Random configurations of every family, as folders, against Hugging Face: hidden states within 1e-5, logits 1e-4.
+
+    python tests/family/differential.py PROGRAM [--count N] [--seed S]
+
+PROGRAM is the test program checkpoint_distance. Prints each folder that disagrees or is refused (config and message), and
+a line of counts a family; the exit status is 1 unless every folder agrees.
+"""
+
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import torch
+import transformers
+
+from make_checkpoints import inputs_of, randomize, run
+
+warnings.filterwarnings("ignore")
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+HEADS = ["Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMultipleChoice"]
+FAMILIES = {
+    "Bert": [*HEADS, "ForPreTraining", "ForNextSentencePrediction"],
+    "Roberta": HEADS,
+    "Camembert": HEADS,
+    "XLMRoberta": HEADS,
+    "Data2VecText": HEADS,
+    "DistilBert": HEADS,
+    "Electra": [*HEADS, "ForPreTraining"],
+    "Albert": [*HEADS, "ForPreTraining"],
+    "MPNet": HEADS,
+    "Ernie": [*HEADS, "ForPreTraining", "ForNextSentencePrediction"],
+    "RemBert": HEADS,
+}
+ACTIVATIONS = ["gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_python", "gelu_fast", "gelu_accurate", "relu", "tanh", "linear"]
+DTYPES = [torch.float32, torch.float32, torch.float16, torch.bfloat16]
+
+
+def settings_of(family, cls, rng):
+    """A random configuration, every key that the family's code reads."""
+    heads = rng.choice([1, 2, 3, 4, 6])
+    hidden = heads * rng.choice([4, 8, 12, 20])
+    padding = rng.choice([0, 1, 1, 3])
+    labels = rng.choice([1, 2, 3, 7])
+    settings = {
+        "vocab_size": rng.choice([23, 40, 64, 97]),
+        "hidden_size": hidden,
+        "num_hidden_layers": rng.choice([1, 2, 3]),
+        "num_attention_heads": heads,
+        "intermediate_size": rng.choice([7, 16, 40, 96]),
+        "max_position_embeddings": rng.choice([18, 24, 33]),
+        "type_vocab_size": rng.choice([1, 2, 3]),
+        "hidden_act": rng.choice(ACTIVATIONS),
+        "layer_norm_eps": rng.choice([1e-12, 1e-5, 1e-3]),
+        "pad_token_id": padding,
+        "tie_word_embeddings": rng.random() < 0.7,
+        "num_labels": 2 if cls.__name__.endswith("QuestionAnswering") else labels,
+    }
+    if family == "DistilBert":
+        names = {"hidden_size": "dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads",
+                 "intermediate_size": "hidden_dim", "hidden_act": "activation"}
+        settings = {names.get(key, key): value for key, value in settings.items() if key not in ("type_vocab_size", "layer_norm_eps")}
+        settings["sinusoidal_pos_embds"] = rng.random() < 0.3
+    if family in ("Electra", "Albert"):
+        settings["embedding_size"] = rng.choice([8, 20, hidden])
+    if family == "Albert":
+        settings["num_hidden_layers"] = rng.choice([2, 4, 6])
+        settings["num_hidden_groups"] = rng.choice([1, 2])
+    if family == "RemBert":
+        settings |= {"input_embedding_size": rng.choice([8, 20, hidden]), "output_embedding_size": rng.choice([8, 28])}
+        del settings["tie_word_embeddings"]
+    if family == "Ernie":
+        settings |= {"use_task_id": rng.random() < 0.5, "task_type_vocab_size": rng.choice([1, 3])}
+    if family == "MPNet":
+        settings["relative_attention_num_buckets"] = rng.choice([32, 40])
+        del settings["type_vocab_size"]
+    return settings
+
+
+def make(folder, family, rng, seed, head=None):
+    """One folder; what it is made of, for the report."""
+    head = head or rng.choice(FAMILIES[family])
+    cls = getattr(transformers, family + head)
+    settings = settings_of(family, cls, rng)
+    config = cls.config_class(**settings)
+    pooler = {}
+    if head == "Model" and family in ("Bert", "Roberta", "Camembert", "XLMRoberta", "Data2VecText", "Albert", "MPNet", "Ernie"):
+        pooler = {"add_pooling_layer": rng.random() < 0.7}
+    model = randomize(cls(config, **pooler), seed)
+    model.tie_weights()
+    dtype = rng.choice(DTYPES)
+    shards = rng.choice([None, None, "8KB"])
+    model = model.to(dtype)
+    model.save_pretrained(folder, **({"max_shard_size": shards} if shards else {}))
+    model = model.float()
+    generator = torch.Generator().manual_seed(seed)
+    cases = [run(model, *inputs) for inputs in inputs_of(config, generator)]
+    (folder / "expected.json").write_text(json.dumps({"cases": cases}))
+    return {"class": cls.__name__, "dtype": str(dtype), "shards": shards, **pooler, **settings}
+
+
+def distances(program, folders):
+    """What PROGRAM finds for each folder."""
+    lines = subprocess.run([program, *map(str, folders)], check=True, capture_output=True, text=True).stdout.splitlines()
+    assert len(lines) == len(folders)
+    return [json.loads(line) for line in lines]
+
+
+def agrees(found):
+    return "error" not in found and found["values"] > 0 and found["hidden"] <= 1e-5 and found["logits"] <= 1e-4
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    rng = random.Random(arguments.seed)
+    torch.set_num_threads(1)
+    good = dict.fromkeys(FAMILIES, 0)
+    bad = dict.fromkeys(FAMILIES, 0)
+    worst = dict.fromkeys(FAMILIES, (0.0, 0.0))
+    root = Path(tempfile.mkdtemp())
+    try:
+        made = []
+        for i in range(arguments.count):
+            family = rng.choice(list(FAMILIES))
+            made.append((family, root / str(i), make(root / str(i), family, rng, arguments.seed * 100000 + i)))
+        for (family, _, settings), found in zip(made, distances(arguments.program, [one[1] for one in made]), strict=True):
+            if agrees(found):
+                good[family] += 1
+                worst[family] = (max(worst[family][0], found["hidden"]), max(worst[family][1], found["logits"]))
+            else:
+                bad[family] += 1
+                print(json.dumps({"found": found, "settings": settings}))
+    finally:
+        shutil.rmtree(root)
+    for family in FAMILIES:
+        hidden, logits = worst[family]
+        print(f"{family}: {good[family]} agree, {bad[family]} do not; hidden {hidden:.1e}, logits {logits:.1e}")
+    return 1 if any(bad.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Tiny random checkpoints of every family that folders are read for, with Hugging Face's outputs.
+
+    python tests/family/make_checkpoints.py [FOLDER]      default: tests/data/checkpoints
+
+FOLDER/NAME/config.json and model.safetensors (or shards), as save_pretrained writes them, and FOLDER/NAME/expected.json:
+{"made_with", "cases": [{"input_ids", "token_type_ids", "attention_mask"?, "hidden_states": [[...] a layer],
+"pooled"?, "logits": {output: [...]}}]}, numbers row by row.
+"""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+import transformers
+
+HERE = Path(__file__).resolve().parent
+warnings.filterwarnings("ignore")
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+SIZES = {
+    "vocab_size": 40,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 24,
+}
+DISTIL = {"vocab_size": 40, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48, "max_position_embeddings": 24}
+THREE = {"id2label": {"0": "neg", "1": "neutral", "2": "pos"}, "label2id": {"neg": 0, "neutral": 1, "pos": 2}}
+
+# Of bert-pretraining, which so has all that a folder can have.
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklm", *(f"##{letter}" for letter in "abcdefghij"),
+              "the", "cat", "sat", "on", "mat", "dog", "ran", "far", "away", ".", ",", "?"]
+
+# name -> (class, configuration, how it is saved)
+MODELS = {
+    "bert": ("BertModel", SIZES, {}),
+    "bert-pretraining": ("BertForPreTraining", SIZES, {"vocabulary": True}),
+    "bert-masked-lm-sharded": ("BertForMaskedLM", SIZES | {"hidden_act": "relu"}, {"max_shard_size": "12KB"}),
+    "bert-sequence-bf16": ("BertForSequenceClassification", SIZES | THREE | {"hidden_act": "gelu_new"}, {"dtype": torch.bfloat16}),
+    "bert-tokens-old-names": ("BertForTokenClassification", SIZES | THREE, {"old_names": True}),
+    "bert-untied": ("BertForMaskedLM", SIZES | {"tie_word_embeddings": False, "layer_norm_eps": 1e-5}, {}),
+    "roberta-sequence": ("RobertaForSequenceClassification", SIZES | THREE | {"type_vocab_size": 1, "pad_token_id": 1}, {}),
+    "roberta-masked-lm": ("RobertaForMaskedLM", SIZES | {"type_vocab_size": 1, "hidden_act": "relu", "pad_token_id": 3}, {}),
+    "camembert-answers": ("CamembertForQuestionAnswering", SIZES | {"type_vocab_size": 1}, {}),
+    "xlm-roberta-tokens": ("XLMRobertaForTokenClassification", SIZES | THREE | {"type_vocab_size": 1}, {}),
+    "data2vec-text": ("Data2VecTextModel", SIZES | {"type_vocab_size": 1}, {}),
+    "distilbert-sequence": ("DistilBertForSequenceClassification", DISTIL | THREE, {}),
+    "distilbert-masked-lm": ("DistilBertForMaskedLM", DISTIL | {"activation": "relu"}, {}),
+    "electra-discriminator": ("ElectraForPreTraining", SIZES | {"embedding_size": 16}, {}),
+    "electra-generator": ("ElectraForMaskedLM", SIZES | {"embedding_size": 16, "hidden_act": "relu"}, {}),
+    "electra-choice-half": ("ElectraForMultipleChoice", SIZES | {"embedding_size": 32}, {"dtype": torch.float16}),
+    "albert-pretraining": ("AlbertForPreTraining", SIZES | {"embedding_size": 16, "num_hidden_layers": 4, "num_hidden_groups": 2}, {}),
+    "mpnet": ("MPNetModel", SIZES, {}),
+    "mpnet-masked-lm": ("MPNetForMaskedLM", SIZES, {}),
+    "ernie-tasks": ("ErnieModel", SIZES | {"use_task_id": True}, {}),
+    "rembert-masked-lm": ("RemBertForMaskedLM", SIZES | {"input_embedding_size": 16, "output_embedding_size": 24}, {}),
+}
+
+
+def randomize(model, seed):
+    """Weights as large as a trained model's, so that every part shows in the outputs."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            values = torch.randn(parameter.shape, generator=generator) * 0.25
+            parameter.copy_(1 + values if parameter.ndim == 1 and "orm" in name and name.endswith("weight") else values)
+    return model.eval()
+
+
+def numbers(tensor):
+    return [float(f"{value:.7g}") for value in tensor.flatten().tolist()]
+
+
+def inputs_of(config, generator):
+    """Texts of several lengths, one of them with pads among its ids and holes in its mask."""
+    types = getattr(config, "type_vocab_size", 1)
+    pad = config.pad_token_id or 0
+    for length in (1, 4, 11):
+        ids = torch.randint(4, config.vocab_size, (1, length), generator=generator)
+        kinds = torch.randint(0, types, (1, length), generator=generator)
+        yield ids, kinds, None
+    ids = torch.randint(4, config.vocab_size, (1, 7), generator=generator)
+    ids[0, 4] = pad
+    mask = torch.ones(1, 7, dtype=torch.long)
+    mask[0, 2] = 0
+    yield ids, torch.zeros_like(ids), mask
+
+
+def run(model, ids, kinds, mask):
+    """One text through a model: what expected.json says of it."""
+    arguments = {"input_ids": ids, "attention_mask": torch.ones_like(ids) if mask is None else mask}
+    # Families without token types take no such argument.
+    if "token_type_ids" in model.forward.__code__.co_varnames and model.config.model_type != "mpnet":
+        arguments["token_type_ids"] = kinds
+    choice = "MultipleChoice" in type(model).__name__
+    if choice:
+        arguments = {name: value[None] for name, value in arguments.items()}
+    with torch.no_grad():
+        output = model(**arguments, output_hidden_states=True)
+    case = {"input_ids": ids[0].tolist(), "token_type_ids": kinds[0].tolist()}
+    if mask is not None:
+        case["attention_mask"] = mask[0].tolist()
+    case["hidden_states"] = [numbers(state[0]) for state in output.hidden_states[1:]]
+    if output.get("pooler_output") is not None:
+        case["pooled"] = numbers(output["pooler_output"])
+    case["logits"] = {name: numbers(value) for name, value in output.items() if name.endswith("logits")}
+    return case
+
+
+def save(model, folder, how):
+    """As save_pretrained does it, and then as it was done in other times."""
+    if "dtype" in how:
+        model = model.to(how["dtype"])
+    model.save_pretrained(folder, **({"max_shard_size": how["max_shard_size"]} if "max_shard_size" in how else {}))
+    if how.get("old_names"):
+        from safetensors.torch import load_file, save_file
+
+        path = folder / "model.safetensors"
+        weights = {
+            name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): value
+            for name, value in load_file(path).items()
+        }
+        weights["bert.embeddings.position_ids"] = torch.arange(model.config.max_position_embeddings)[None]
+        save_file(weights, path, metadata={"format": "pt"})
+    return model.float()  # the reference: stored values, computed in fp32
+
+
+def make(folder, name, class_name, settings, how, seed):
+    cls = getattr(transformers, class_name)
+    config = cls.config_class(**settings)
+    model = randomize(cls(config), seed)
+    model.tie_weights()
+    folder = folder / name
+    folder.mkdir(parents=True, exist_ok=True)
+    model = save(model, folder, how)
+    generator = torch.Generator().manual_seed(seed + 1000)
+    cases = [run(model, *inputs) for inputs in inputs_of(config, generator)]
+    made_with = f"transformers {transformers.__version__}, torch {torch.__version__.split('+')[0]}"
+    if how.get("vocabulary"):
+        (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
+    (folder / "expected.json").write_text(json.dumps({"made_with": made_with, "cases": cases}, separators=(",", ":")) + "\n")
+
+
+def main():
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "data" / "checkpoints"
+    for seed, (name, (class_name, settings, how)) in enumerate(MODELS.items()):
+        make(folder, name, class_name, settings, how, seed)
+
+
+if __name__ == "__main__":
+    main()

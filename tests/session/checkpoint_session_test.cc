@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "bertrt/inspect.h"
+#include "bertrt/session.h"
+#include "error_matchers.h"
+
+namespace bertrt {
+namespace {
+
+using testing::HasSubstr;
+
+std::filesystem::path folder(const std::string& name) {
+  return std::filesystem::path(BERTRT_TEST_DATA) / "checkpoints" / name;
+}
+
+std::vector<OutputRole> roles(const std::vector<OutputInfo>& outputs) {
+  std::vector<OutputRole> result;
+  for (const OutputInfo& output : outputs) result.push_back(output.role);
+  return result;
+}
+
+TEST(CheckpointSession, AFolderIsAModel) {
+  const BertSession session = BertSession::load(folder("bert-pretraining"));
+  const SessionInfo& info = session.info();
+  EXPECT_EQ(info.engine, EngineKind::packed);
+  EXPECT_EQ(info.architecture, "bert");
+  EXPECT_EQ(info.task, "masked-lm");
+  EXPECT_EQ(info.hidden_size, 32U);
+  EXPECT_EQ(info.vocab_size, 40U);
+  EXPECT_EQ(info.max_length, 24U);
+  EXPECT_TRUE(info.labels.empty());
+  using enum OutputRole;
+  EXPECT_EQ(roles(info.outputs), (std::vector{hidden_state, hidden_state, pooled_output, token_logits, text_logits}));
+  ASSERT_TRUE(session.has_tokenizer());
+
+  const Encoding text = session.tokenizer().encode("the cat sat", "on the mat");
+  const EncoderOutput output = session.run(text, RunRequest::everything());
+  EXPECT_EQ(output.all_encoder_layers.size(), 2U);
+  ASSERT_TRUE(output.token_logits.has_value());
+  EXPECT_EQ(output.token_logits->width(), 40U);
+  ASSERT_TRUE(output.text_logits.has_value());
+  EXPECT_EQ(output.text_logits->cols, 2U);
+  EXPECT_TRUE(output.more.empty());
+}
+
+TEST(CheckpointSession, LogitsOfSomeTokensAreThoseOfAll) {
+  const BertSession session = BertSession::load(folder("bert-pretraining"));
+  const Encoding text = session.tokenizer().encode("the cat sat on the mat");
+  const EncoderOutput all = session.run(text, {.logits = true});
+  const EncoderOutput some = session.run(text, {.hidden_states = false, .logits = true, .logit_tokens = {{0, 4}, {0, 1}}});
+  ASSERT_EQ(some.token_logits->text(0).size(), 2 * 40U);
+  for (std::size_t i = 0; i < 40; ++i) {
+    EXPECT_NEAR(some.token_logits->text(0)[i], all.token_logits->text(0)[4 * 40 + i], 1e-5F);
+    EXPECT_NEAR(some.token_logits->text(0)[40 + i], all.token_logits->text(0)[40 + i], 1e-5F);
+  }
+}
+
+TEST(CheckpointSession, ItsConfigIsTheFolder) {
+  EXPECT_EQ(BertSession::load(folder("bert-pretraining") / "config.json").info().task, "masked-lm");
+}
+
+TEST(CheckpointSession, WithoutATokenizerThereIsNone) {
+  const BertSession session = BertSession::load(folder("roberta-sequence"));
+  EXPECT_FALSE(session.has_tokenizer());
+  EXPECT_EQ(session.info().labels, (std::vector<std::string>{"neg", "neutral", "pos"}));
+  EXPECT_EQ(session.info().max_length, 22U);  // 24 positions, of which two are never used
+}
+
+TEST(CheckpointSession, StartAndEndOfAnswers) {
+  const BertSession session = BertSession::load(folder("camembert-answers"));
+  Encoding text;
+  text.input_ids = {5, 6, 7};
+  text.token_type_ids = {0, 0, 0};
+  text.attention_mask = {1, 1, 1};
+  const EncoderOutput output = session.run(text, {.logits = true});
+  ASSERT_TRUE(output.start_logits && output.end_logits);
+  EXPECT_EQ(output.start_logits->text(0).size(), 3U);
+  EXPECT_FALSE(output.token_logits.has_value());
+}
+
+TEST(CheckpointSession, InspectSaysWhatLoadDoes) {
+  for (const char* name : {"bert-pretraining", "roberta-sequence", "camembert-answers", "mpnet"}) {
+    const ModelReport report = inspect(folder(name));
+    const BertSession session = BertSession::load(folder(name));
+    const SessionInfo& info = session.info();
+    EXPECT_EQ(report.format, "checkpoint folder");
+    EXPECT_EQ(report.architecture, info.architecture);
+    EXPECT_EQ(report.task, info.task);
+    EXPECT_EQ(report.engine, info.engine);
+    EXPECT_EQ(report.engine_why, info.engine_why);
+    EXPECT_EQ(roles(report.outputs), roles(info.outputs));
+    EXPECT_EQ(report.lengths.proven_max, info.max_length);
+    EXPECT_GT(report.parameters, 10000U);
+  }
+}
+
+TEST(CheckpointSession, LowerDtypesRun) {
+  for (const DType dtype : {DType::bf16, DType::int8}) {
+    const BertSession session = BertSession::load(folder("bert"), {.packed = {.dtype = dtype}});
+    EXPECT_EQ(session.info().dtype, dtype);
+  }
+}
+
+TEST(CheckpointSession, EnginesOfTracesAreRefused) {
+  EXPECT_THAT(thrown_by([] { BertSession::load(folder("bert"), {.engine = EngineKind::graph}); }).what(),
+              HasSubstr("automatic or packed"));
+  EXPECT_THAT(thrown_by([] { (void)inspect(folder("bert"), {.engine = EngineKind::graph}); }).what(),
+              HasSubstr("automatic or packed"));
+}
+
+TEST(CheckpointSession, AFolderThatIsNone) {
+  const Error error = thrown_by([] { BertSession::load(std::filesystem::path(BERTRT_TEST_DATA)); });
+  EXPECT_EQ(error.code(), ErrorCode::io);
+  EXPECT_THAT(error.what(), HasSubstr("config.json"));
+}
+
+}  // namespace
+}  // namespace bertrt
