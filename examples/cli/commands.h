@@ -13,6 +13,8 @@ void add_run(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_bench(CLI::App& app);
+/// Adds `man` and `completion`, which describe all commands of the program. The last to be added.
+void add_man_page(CLI::App& app);
 
 /// Bad usage that the parser cannot see, or bad input that is not a model's; exit status 2.
 class UsageError : public std::runtime_error {

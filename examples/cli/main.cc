@@ -60,6 +60,7 @@ int run(int argc, char** argv) {
   add_inspect(app);
   add_verify(app);
   add_bench(app);
+  add_man_page(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -39,7 +39,16 @@ TEST(CommandLine, BadUsageIsTwo) {
   expect_refused({"encode", "--engine", "torchscript", "--dtype", "int8", "a"}, 2, "dtype");
   expect_refused({"encode", "--engine", "packed", "--device", "cuda:0", "a"}, 2, "cuda:0");
   expect_refused({"tokenize", "a", "b", "c"}, 2, "c");
-  expect_refused({"tokenize", "--truncation", "longest_first", "x"}, 2, "--max-length");
+}
+
+TEST(CommandLine, DescribesItselfToManAndShells) {
+  for (const std::vector<std::string>& page :
+       {std::vector<std::string>{"man"}, {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}}) {
+    const Outcome outcome = run(page);
+    EXPECT_EQ(outcome.status, 0) << page.back();
+    for (const char* said : {"tokenize", "fill-mask", "top"}) EXPECT_THAT(outcome.out, HasSubstr(said)) << page.back();
+  }
+  expect_refused({"completion", "csh"}, 2, "csh");
 }
 
 TEST(CommandLine, BadModelFilesAreTwo) {

@@ -65,6 +65,12 @@ TEST(Tokenize, TruncatesIntoWindows) {
   EXPECT_EQ(lines[0]["overflowing"][0]["tokens"], json::parse(R"(["[CLS]","c","d","e","[SEP]"])"));
 }
 
+TEST(Tokenize, TruncatesToTheModelsLimit) {
+  std::string text;
+  for (int i = 0; i < 600; ++i) text += "a ";
+  EXPECT_EQ(run_json({"tokenize", "--truncation", "longest_first", text}).at(0).at("input_ids").size(), 512U);
+}
+
 TEST(Tokenize, Pads) {
   const auto lines = run_json({"tokenize", "--pad-to", "5", "a"});
   EXPECT_EQ(lines.at(0).at("attention_mask"), json::parse("[1,1,1,0,0]"));
