@@ -1,15 +1,21 @@
 #pragma once
 
 // Everything. Each header also stands alone.
+#include "bertrt/embedder.h"
 #include "bertrt/encoding.h"
 #include "bertrt/error.h"
 #include "bertrt/fill_mask.h"
 #include "bertrt/inspect.h"
+#include "bertrt/multi_vector_embedder.h"
 #include "bertrt/options.h"
 #include "bertrt/output.h"
 #include "bertrt/parse.h"
+#include "bertrt/quantize.h"
 #include "bertrt/runtime.h"
+#include "bertrt/search.h"
 #include "bertrt/session.h"
+#include "bertrt/similarity.h"
+#include "bertrt/sparse_embedder.h"
 #include "bertrt/tokenizer.h"
 #include "bertrt/verify.h"
 #include "bertrt/version.h"

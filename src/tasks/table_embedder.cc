@@ -1,0 +1,106 @@
+#include "tasks/table_embedder.h"
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "archive/guard.h"
+#include "archive/tensor.h"
+#include "bertrt/error.h"
+#include "family/sentence_modules.h"
+#include "tasks/embedder_impl.h"
+
+namespace bertrt::tasks {
+namespace {
+
+class TableEmbedder final : public EmbedderImpl {
+ public:
+  TableEmbedder(SentenceText text, EmbedderInfo info, std::size_t model_dimensions, std::vector<float> table,
+                VectorSteps steps)
+      : EmbedderImpl(std::move(text), std::move(info), model_dimensions),
+        table_(std::move(table)),
+        steps_(std::move(steps)) {}
+
+ private:
+  std::vector<float> vectors(std::span<const std::string_view> texts, std::string_view prompt,
+                             std::size_t /*batch_tokens*/) const override {
+    const std::size_t width = steps_.in();
+    std::vector<float> out(texts.size() * width);
+    const std::vector<Encoding> encodings = text().encode(texts, prompt);
+    std::vector<double> sum(width);
+    for (std::size_t i = 0; i < encodings.size(); ++i) {
+      const std::vector<std::int32_t>& ids = encodings[i].input_ids;
+      if (ids.empty()) continue;  // zeros
+      std::fill(sum.begin(), sum.end(), 0.0);
+      for (const std::int32_t id : ids) {
+        const float* row = table_.data() + static_cast<std::size_t>(id) * width;
+        for (std::size_t at = 0; at < width; ++at) sum[at] += static_cast<double>(row[at]);
+      }
+      for (std::size_t at = 0; at < width; ++at) {
+        out[i * width + at] = static_cast<float>(sum[at] / static_cast<double>(ids.size()));
+      }
+    }
+    return steps_.run(std::move(out));
+  }
+
+  std::vector<float> span_vectors(std::string_view, std::string_view, std::span<const Offset>, std::size_t) const override {
+    throw Error(ErrorCode::unsupported, "Embedder::chunks", "a model that reads tokens in their context",
+                "a table of word vectors");
+  }
+
+  std::vector<float> table_;  // [vocabulary, steps_.in()]
+  VectorSteps steps_;
+};
+
+}  // namespace
+
+std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::path& folder,
+                                                        const EmbedderOptions& options) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) return nullptr;
+  const auto modules = archive::guard_memory(folder.string(), [&] { return family::read_sentence_modules(folder); });
+  if (!modules || modules->modules.empty()) return nullptr;
+  const auto* module = std::get_if<family::StaticEmbeddingModule>(&modules->modules.front());
+  if (module == nullptr) return nullptr;
+
+  const auto width = static_cast<std::size_t>(module->table.tensor.shape[1]);
+  VectorSteps steps(width);
+  for (std::size_t i = 1; i < modules->modules.size(); ++i) {
+    const family::SentenceModule& next = modules->modules[i];
+    const auto* dense = std::get_if<family::DenseModule>(&next);
+    const auto* norm = std::get_if<family::LayerNormModule>(&next);
+    const auto* normalize = std::get_if<family::NormalizeModule>(&next);
+    if (dense != nullptr && !dense->on_tokens) {
+      steps.add(*dense);
+    } else if (norm != nullptr) {
+      steps.add(*norm);
+    } else if (normalize != nullptr && !normalize->on_tokens) {
+      steps.add_normalize();
+    } else {
+      throw Error(ErrorCode::unsupported, "Embedder, modules.json",
+                  "Dense, LayerNorm or Normalize on sentence_embedding behind a StaticEmbedding", "another module");
+    }
+  }
+  if (!options.pooling.empty()) {
+    throw Error(ErrorCode::unsupported, "EmbedderOptions::pooling", "none for a table of word vectors, which has its mean",
+                std::string(to_string(options.pooling.front())));
+  }
+  Tokenizer tokenizer = Tokenizer::load(folder / module->path);
+  const auto rows = static_cast<std::size_t>(module->table.tensor.shape[0]);
+  if (tokenizer.vocab_size() > rows) {
+    throw Error(ErrorCode::model_mismatch, folder.string(), "a vocabulary of at most " + std::to_string(rows) + " tokens",
+                std::to_string(tokenizer.vocab_size()));
+  }
+  EmbedderInfo info;
+  info.pooling_why = "the mean of a table's word vectors: the model's own";
+  info.dimensions = steps.out();
+  info.similarity = parse<Similarity>(modules->similarity).value_or(Similarity::cosine);
+  SentenceText text(std::move(tokenizer), options.max_length, {modules->prompts, modules->default_prompt_name});
+  return std::make_shared<const TableEmbedder>(std::move(text), std::move(info), modules->truncate_dim.value_or(0),
+                                               archive::to_float32(module->table.tensor), std::move(steps));
+}
+
+}  // namespace bertrt::tasks
