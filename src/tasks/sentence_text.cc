@@ -7,7 +7,7 @@
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "session/session_impl.h"
-#include "tasks/lower_case.h"
+#include "tasks/lowered.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -60,7 +60,7 @@ SentenceText::SentenceText(Tokenizer tokenizer, std::size_t max_length, Prompts 
 std::string SentenceText::prepared(std::string_view text, std::string_view prompt) const {
   std::string whole(prompt);
   whole += text;
-  return lower_case_ ? tasks::lower_case(whole, kept_) : whole;
+  return lower_case_ ? lowered(whole, kept_) : whole;
 }
 
 std::vector<Encoding> SentenceText::encode(std::span<const std::string_view> texts, std::string_view prompt,
@@ -92,7 +92,7 @@ std::vector<Encoding> SentenceText::encode_windows(std::string_view text, std::s
   std::string whole(prompt);
   whole += text;
   std::vector<std::uint32_t> origins;
-  if (lower_case_) whole = tasks::lower_case(whole, kept_, &origins);
+  if (lower_case_) whole = lowered(whole, kept_, &origins);
   Encoding first = tokenizer_.encode(whole, options);
   std::vector<Encoding> windows = std::move(first.overflowing);
   first.overflowing = {};

@@ -13,7 +13,7 @@ namespace bertrt::tasks {
 /// Invalid UTF-8 becomes U+FFFD, as a tokenizer would read it.
 /// @param origins  where it is given: for each byte of the result, and for its end, where in `text` the code point begins
 ///                 that it comes from
-std::string lower_case(std::string_view text, std::span<const std::string> kept,
+std::string lowered(std::string_view text, std::span<const std::string> kept,
                        std::vector<std::uint32_t>* origins = nullptr);
 
 }  // namespace bertrt::tasks

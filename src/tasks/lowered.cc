@@ -1,11 +1,11 @@
-#include "tasks/lower_case.h"
+#include "tasks/lowered.h"
 
 #include "text/unicode.h"
 #include "text/utf8.h"
 
 namespace bertrt::tasks {
 
-std::string lower_case(std::string_view text, std::span<const std::string> kept, std::vector<std::uint32_t>* origins) {
+std::string lowered(std::string_view text, std::span<const std::string> kept, std::vector<std::uint32_t>* origins) {
   std::string out;
   out.reserve(text.size());
   const auto came_from = [&](std::size_t at) {
