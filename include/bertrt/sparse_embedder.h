@@ -36,11 +36,14 @@ struct SparseToken {
 /// Σ over the tokens that both have of the product of their weights.
 BERTRT_API float dot(const SparseVector& a, const SparseVector& b) noexcept;
 
-/// How texts become sparse vectors; prompt, prompt_name and batch_tokens of EmbedOptions hold here, too.
+/// How texts become sparse vectors; prompts as in EmbedOptions.
 struct SparseEmbedOptions {
   std::optional<std::string> prompt = std::nullopt;
   std::string prompt_name = {};
-  std::size_t max_active = 0;  ///< the greatest so many weights alone, the lower id first among equals; 0: all
+  std::size_t max_active = 0;  ///< the greatest so many weights alone, the lower id first among equals. 0: what
+                               ///< the model's files say, as a rule all
+  /// Tokens whose logits exist at a time; a longer text is run once for each part of it. 0: as many as make 128 MB.
+  std::size_t batch_tokens = 0;
 };
 
 namespace tasks {

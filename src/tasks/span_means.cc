@@ -16,6 +16,7 @@ void SpanMeans::add(const Encoding& window, std::span<const float> rows, std::si
   const std::span<const std::size_t> own = std::span(tokens).subspan(front, tokens.size() - front - back);
   const auto offset = [&](std::size_t token) { return window.offsets[token]; };
   for (std::size_t s = 0; s < spans_.size(); ++s) {
+    if (spans_[s].begin == spans_[s].end) continue;
     // Offsets of a text's tokens ascend, so that a span's tokens are neighbours.
     const auto* at = std::partition_point(own.data(), own.data() + own.size(),
                                           [&](std::size_t token) { return offset(token).end <= spans_[s].begin; });

@@ -47,7 +47,7 @@ std::vector<SparseVector> SparseEmbedder::operator()(std::span<const std::string
   std::vector<SparseVector> vectors;
   vectors.reserve(texts.size());
   for (std::size_t at = 0; at < texts.size(); at += kShare) {
-    auto share = impl_->embed(texts.subspan(at, std::min(kShare, texts.size() - at)), prompt, options.max_active);
+    auto share = impl_->embed(texts.subspan(at, std::min(kShare, texts.size() - at)), prompt, options);
     std::move(share.begin(), share.end(), std::back_inserter(vectors));
   }
   return vectors;

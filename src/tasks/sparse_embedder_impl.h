@@ -20,7 +20,7 @@ class SparseEmbedderImpl {
   virtual ~SparseEmbedderImpl() = default;
 
   virtual std::vector<SparseVector> embed(std::span<const std::string_view> texts, std::string_view prompt,
-                                          std::size_t max_active) const = 0;
+                                          const SparseEmbedOptions& options) const = 0;
 
   const SentenceText& text() const noexcept { return text_; }
   const std::string& why() const noexcept { return why_; }

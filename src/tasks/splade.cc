@@ -19,19 +19,23 @@ constexpr std::size_t kLeastRows = 16;
 
 class Splade final : public SparseEmbedderImpl {
  public:
-  Splade(BertSession session, std::size_t max_length, std::string why, std::size_t vocabulary, SparseRule rule)
+  Splade(BertSession session, std::size_t max_length, std::string why, std::size_t vocabulary, SparseRule rule,
+         std::size_t active)
       : SparseEmbedderImpl(SentenceText(session, max_length), std::move(why), vocabulary),
         session_(std::move(session)),
         rule_(rule),
+        active_(active),
         rows_(std::max(kLeastRows, kLogitBytes / (sizeof(float) * vocabulary))) {}
 
   std::vector<SparseVector> embed(std::span<const std::string_view> texts, std::string_view prompt,
-                                  std::size_t max_active) const override {
+                                  const SparseEmbedOptions& options) const override {
+    const std::size_t max_active = options.max_active == 0 ? active_ : options.max_active;
+    const std::size_t rows = options.batch_tokens == 0 ? rows_ : options.batch_tokens;
     std::vector<SparseVector> out(texts.size());
     const std::vector<Encoding> encodings = text().encode(texts, prompt);
-    for_token_batches(encodings, std::min(rows_, kBatchTokens), [&](auto batch, auto indexes) {
-      if (batch.front()->size() > rows_) {  // alone, as it is longer than a batch
-        out[indexes.front()] = long_text(*batch.front(), max_active);
+    for_token_batches(encodings, std::min(rows, kBatchTokens), [&](auto batch, auto indexes) {
+      if (batch.front()->size() > rows) {  // alone, as it is longer than a batch
+        out[indexes.front()] = long_text(*batch.front(), rows, max_active);
         return;
       }
       const EncoderOutput output = session_.run(batch, request());
@@ -54,11 +58,11 @@ class Splade final : public SparseEmbedderImpl {
   }
 
   // Its logits need more memory than one run may have: one run for each part of them.
-  SparseVector long_text(const Encoding& encoding, std::size_t max_active) const {
+  SparseVector long_text(const Encoding& encoding, std::size_t rows, std::size_t max_active) const {
     SparsePool pool(vocabulary(), rule_);
-    for (std::size_t at = 0; at < encoding.size(); at += rows_) {
+    for (std::size_t at = 0; at < encoding.size(); at += rows) {
       RunRequest part = request();
-      for (std::size_t i = at; i < std::min(at + rows_, encoding.size()); ++i) part.logit_tokens.push_back({0, i});
+      for (std::size_t i = at; i < std::min(at + rows, encoding.size()); ++i) part.logit_tokens.push_back({0, i});
       pool.add(logits(session_.run(encoding, part)).data());
     }
     return std::move(pool).take(max_active);
@@ -74,7 +78,8 @@ class Splade final : public SparseEmbedderImpl {
 
   BertSession session_;
   SparseRule rule_;
-  std::size_t rows_;  ///< of logits at a time
+  std::size_t active_;  ///< weights that the model's files keep; 0: all
+  std::size_t rows_;    ///< of logits at a time
 };
 
 // The model's own rule, and what it is called.
@@ -120,7 +125,9 @@ std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const
     throw Error(ErrorCode::unsupported, "SparseEmbedder", "logits over the vocabulary for each token",
                 std::to_string(vocabulary) + " classes");
   }
-  return std::make_shared<const Splade>(std::move(session), options.max_length, std::move(why), vocabulary, rule);
+  const auto& modules = session::Access::impl(session).settings().sentence;
+  const std::size_t active = modules ? modules->max_active_dims.value_or(0) : 0;
+  return std::make_shared<const Splade>(std::move(session), options.max_length, std::move(why), vocabulary, rule, active);
 }
 
 }  // namespace bertrt::tasks

@@ -1,7 +1,10 @@
 #include "tasks/table_embedder.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -15,6 +18,51 @@
 
 namespace bertrt::tasks {
 namespace {
+
+// Signed integers of 4 or 8 bytes, as numpy writes indexes.
+std::int64_t integer_at(const archive::TensorView& tensor, std::size_t index) {
+  const std::size_t size = archive::element_size(tensor.type);
+  const std::byte* at = tensor.storage.data() +
+                        (static_cast<std::size_t>(tensor.storage_offset) + index * static_cast<std::size_t>(tensor.strides[0])) * size;
+  if (tensor.type == archive::ElementType::int64) {
+    std::int64_t value = 0;
+    std::memcpy(&value, at, sizeof(value));
+    return value;
+  }
+  std::int32_t value = 0;
+  std::memcpy(&value, at, sizeof(value));
+  return value;
+}
+
+[[noreturn]] void mismatch(const std::string& where, std::string expected, std::string found) {
+  throw Error(ErrorCode::model_mismatch, where, std::move(expected), std::move(found));
+}
+
+// The table with a row for each token: the mapping followed, the weights multiplied in.
+std::vector<float> rows_of(const family::StaticEmbeddingModule& module, const std::string& where) {
+  const std::vector<float> stored = archive::to_float32(module.table.tensor);
+  const auto width = static_cast<std::size_t>(module.table.tensor.shape[1]);
+  const auto rows = static_cast<std::size_t>(module.table.tensor.shape[0]);
+  const std::size_t tokens = module.mapping ? module.mapping->tensor.elements() : rows;
+  std::vector<float> weights(tokens, 1.0F);
+  if (module.weights) weights = archive::to_float32(module.weights->tensor);
+  if (weights.size() != tokens) mismatch(where + ": weights", std::to_string(tokens), std::to_string(weights.size()));
+  if (module.mapping && module.mapping->tensor.type != archive::ElementType::int64 &&
+      module.mapping->tensor.type != archive::ElementType::int32) {
+    throw Error(ErrorCode::unsupported, where + ": mapping", "int64 or int32", std::string(to_string(module.mapping->tensor.type)));
+  }
+  std::vector<float> table(tokens * width);
+  for (std::size_t token = 0; token < tokens; ++token) {
+    const std::int64_t row = module.mapping ? integer_at(module.mapping->tensor, token) : static_cast<std::int64_t>(token);
+    if (row < 0 || static_cast<std::size_t>(row) >= rows) {
+      mismatch(where + ": mapping", "rows from 0 to " + std::to_string(rows - 1), std::to_string(row));
+    }
+    for (std::size_t i = 0; i < width; ++i) {
+      table[token * width + i] = stored[static_cast<std::size_t>(row) * width + i] * weights[token];
+    }
+  }
+  return table;
+}
 
 class TableEmbedder final : public EmbedderImpl {
  public:
@@ -89,10 +137,10 @@ std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::p
                 std::string(to_string(options.pooling.front())));
   }
   Tokenizer tokenizer = Tokenizer::load(folder / module->path);
-  const auto rows = static_cast<std::size_t>(module->table.tensor.shape[0]);
-  if (tokenizer.vocab_size() > rows) {
-    throw Error(ErrorCode::model_mismatch, folder.string(), "a vocabulary of at most " + std::to_string(rows) + " tokens",
-                std::to_string(tokenizer.vocab_size()));
+  std::vector<float> table = rows_of(*module, folder.string());
+  if (tokenizer.vocab_size() * width > table.size()) {
+    mismatch(folder.string(), "a vocabulary of at most " + std::to_string(table.size() / std::max<std::size_t>(width, 1)) + " tokens",
+             std::to_string(tokenizer.vocab_size()));
   }
   EmbedderInfo info;
   info.pooling_why = "the mean of a table's word vectors: the model's own";
@@ -100,7 +148,7 @@ std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::p
   info.similarity = parse<Similarity>(modules->similarity).value_or(Similarity::cosine);
   SentenceText text(std::move(tokenizer), options.max_length, {modules->prompts, modules->default_prompt_name});
   return std::make_shared<const TableEmbedder>(std::move(text), std::move(info), modules->truncate_dim.value_or(0),
-                                               archive::to_float32(module->table.tensor), std::move(steps));
+                                               std::move(table), std::move(steps));
 }
 
 }  // namespace bertrt::tasks

@@ -21,7 +21,7 @@ class TokenWeights final : public SparseEmbedderImpl {
         weights_(std::move(weights)) {}
 
   std::vector<SparseVector> embed(std::span<const std::string_view> texts, std::string_view prompt,
-                                  std::size_t max_active) const override {
+                                  const SparseEmbedOptions& options) const override {
     std::vector<SparseVector> out;
     out.reserve(texts.size());
     for (Encoding& encoding : text().encode(texts, prompt)) {
@@ -35,7 +35,7 @@ class TokenWeights final : public SparseEmbedderImpl {
         vector.indices.push_back(id);
         vector.values.push_back(weight);
       }
-      out.push_back(keep_greatest(std::move(vector), max_active));
+      out.push_back(keep_greatest(std::move(vector), options.max_active));
     }
     return out;
   }
