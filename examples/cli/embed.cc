@@ -152,6 +152,7 @@ Loaded load(const ModelOptions& model, const EmbedderOptions& options) {
 
 TextStream::Answer EmbedCommand::dense() {
   embedder.emplace(load<Embedder>(model, embedder_options()));
+  if (model.verbose) std::fprintf(stderr, "bertrt: pooling: %s\n", embedder->info().pooling_why.c_str());
   const EmbedOptions options = embed_options();
   return [this, options](std::span<const std::string> texts) {
     const Matrix vectors = (*embedder)(texts, options);

@@ -84,6 +84,34 @@ TEST(Embedder, EmptyListsAndEmptyTexts) {
   for (const float value : two.data) EXPECT_TRUE(std::isfinite(value));
 }
 
+// Python fails on these: its limit says 66 positions, of which RoBERTa uses 64.
+TEST(Embedder, ATextBeyondRobertasPositionsIsCut) {
+  const Embedder embed(session("neighbour-roberta"));
+  EXPECT_EQ(embed.info().max_length, 64U);
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "boat ";
+  EXPECT_EQ(embed(text).size(), 16U);
+}
+
+// As older versions write it: the encoder in a folder of its own.
+TEST(Embedder, TheTransformersFolderMayBeBelow) {
+  const fs::path copy = fs::temp_directory_path() / "bertrt_folder_below";
+  fs::remove_all(copy);
+  fs::create_directories(copy / "0_Transformer");
+  for (const auto& entry : fs::directory_iterator(golden("sentence-max"))) {
+    const std::string name = entry.path().filename().string();
+    const bool above = name == "modules.json" || name == "config_sentence_transformers.json" || entry.is_directory();
+    fs::copy(entry.path(), (above ? copy : copy / "0_Transformer") / name, fs::copy_options::recursive);
+  }
+  std::ofstream(copy / "modules.json")
+      << R"([{"idx":0,"name":"0","path":"0_Transformer","type":"sentence_transformers.models.Transformer"},)"
+      << R"({"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"}])";
+  const Embedder below = Embedder::load(copy);
+  EXPECT_EQ(below.info().max_length, 24U);
+  expect_equal(below("the river", {.prompt_name = "query"}), Embedder(session("sentence-max"))("the river", {.prompt_name = "query"}));
+  fs::remove_all(copy);
+}
+
 TEST(Embedder, ManyThreadsAtOnce) {
   const Embedder embed(session("sentence-mean"));
   const std::vector<std::string> texts(50, "the king lives in the new house near the river");
