@@ -65,7 +65,8 @@ TEST(Embed, OptionsOfTheDenseVector) {
   ASSERT_EQ(bits.size(), 2U);
   for (const json& byte : bits) EXPECT_TRUE(byte.get<int>() >= -128 && byte.get<int>() <= 127);
   double size = 0;
-  for (const json& value : run_json({"embed", "--model", model, "--dimensions", "3", "--normalize", "a"}).at(0)["embedding"]) {
+  const json normal = run_json({"embed", "--model", model, "--dimensions", "3", "--normalize", "a"}).at(0);
+  for (const json& value : normal["embedding"]) {
     size += value.get<double>() * value.get<double>();
   }
   EXPECT_NEAR(size, 1, 1e-5);
