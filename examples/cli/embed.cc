@@ -1,5 +1,3 @@
-#include "bertrt/embedder.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -10,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bertrt/embedder.h"
 #include "bertrt/error.h"
 #include "bertrt/multi_vector_embedder.h"
 #include "bertrt/quantize.h"
@@ -34,7 +33,8 @@ constexpr std::size_t kCalibration = 4096;
 struct EmbedCommand {
   explicit EmbedCommand(CLI::App& command) : queries(command) {
     add_model_options(command, model);
-    command.add_option("--pooling", pooling, "How the tokens' vectors become one; default: as the model says, else mean")
+    command
+        .add_option("--pooling", pooling, "How the tokens' vectors become one; default: as the model says, else mean")
         ->check(CLI::IsMember({"cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"}))
         ->delimiter(',')
         ->allow_extra_args(false);
@@ -47,8 +47,9 @@ struct EmbedCommand {
     command.add_option("--precision", precision, "How values are stored")
         ->check(CLI::IsMember({"float32", "int8", "uint8", "binary", "ubinary"}))
         ->capture_default_str();
-    command.add_option("--ranges", ranges, "Least and greatest value of each column for int8 and uint8 (.npy, [2, D]); "
-                                           "default: those of the first 4096 texts");
+    command.add_option("--ranges", ranges,
+                       "Least and greatest value of each column for int8 and uint8 (.npy, [2, D]); "
+                       "default: those of the first 4096 texts");
     command.add_option("--save-ranges", save_ranges, "Where to write the ranges in use");
     CLI::Option* sparse_option = command.add_flag("--sparse", sparse, "Weights of the vocabulary's tokens");
     command.add_option("--multi-vector", role, "A vector a token: the texts are queries or documents")
@@ -109,7 +110,8 @@ void EmbedCommand::check_usage() const {
     throw UsageError("--ranges and --save-ranges are for --precision int8 and uint8");
   }
   if (needs_ranges() && ranges.empty() && skip != 0) {
-    throw UsageError("--skip with int8 or uint8 needs the --ranges that the rows before were made with (--save-ranges)");
+    throw UsageError(
+        "--skip with int8 or uint8 needs the --ranges that the rows before were made with (--save-ranges)");
   }
   if (!output.empty() && json) throw UsageError("--output and --json are two ways: give one");
 }
@@ -252,7 +254,8 @@ void EmbedCommand::run() {
   }
   const auto write = [&](std::string line) { file ? file->append(line) : write_stdout(line); };
   TextStream stream(queries, answer, write, [this](const Error& error) { failed(error); });
-  if (skip != 0 && stream.skip(skip) < skip) throw UsageError("--skip " + std::to_string(skip) + ": there are fewer texts");
+  if (skip != 0 && stream.skip(skip) < skip)
+    throw UsageError("--skip " + std::to_string(skip) + ": there are fewer texts");
   if (needs_ranges()) set_ranges(stream);
   const auto start = std::chrono::steady_clock::now();
   const std::size_t count = stream.run();

@@ -49,8 +49,10 @@ std::optional<std::uint64_t> number(std::string_view text, std::size_t& at) {
 // Two-dimensional ones alone.
 std::optional<Header> read_header(std::istream& in) {
   std::string start(kMagic.size() + 2, '\0');
-  if (!in.read(start.data(), static_cast<std::streamsize>(start.size())) || !start.starts_with(kMagic)) return std::nullopt;
-  const std::size_t length = static_cast<unsigned char>(start[8]) | (static_cast<std::size_t>(static_cast<unsigned char>(start[9])) << 8U);
+  if (!in.read(start.data(), static_cast<std::streamsize>(start.size())) || !start.starts_with(kMagic))
+    return std::nullopt;
+  const std::size_t length =
+      static_cast<unsigned char>(start[8]) | (static_cast<std::size_t>(static_cast<unsigned char>(start[9])) << 8U);
   std::string text(length, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(length))) return std::nullopt;
   Header found;
@@ -59,7 +61,8 @@ std::optional<Header> read_header(std::istream& in) {
   const std::string_view shape_key = "'shape': ";
   const std::size_t type = text.find(type_key);
   const std::size_t shape = text.find(shape_key);
-  if (type == std::string::npos || shape == std::string::npos || text.find("'fortran_order': False") == std::string::npos) {
+  if (type == std::string::npos || shape == std::string::npos ||
+      text.find("'fortran_order': False") == std::string::npos) {
     return std::nullopt;
   }
   const std::size_t begin = type + type_key.size();
@@ -126,9 +129,7 @@ NpyFile::~NpyFile() {
   std::fclose(file_);
 }
 
-void NpyFile::lost() const {
-  throw OutputLost(path_.string() + " cannot be written: " + std::strerror(errno));
-}
+void NpyFile::lost() const { throw OutputLost(path_.string() + " cannot be written: " + std::strerror(errno)); }
 
 void NpyFile::write_at(std::uint64_t offset, std::string_view bytes) {
   if (seek(file_, offset) != 0 || std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size() ||

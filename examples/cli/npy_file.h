@@ -21,7 +21,8 @@ class NpyFile {
   /// @param rows     0: a new file, in the place of one that is there. Else one that has so many rows of this kind is
   ///                 gone on with; where there is none, a new one
   /// @throws UsageError for a file that is something else or has another number of rows; OutputLost
-  NpyFile(std::filesystem::path path, std::string type, std::size_t columns, std::size_t column_bytes, std::size_t rows);
+  NpyFile(std::filesystem::path path, std::string type, std::size_t columns, std::size_t column_bytes,
+          std::size_t rows);
   NpyFile(const NpyFile&) = delete;
   NpyFile& operator=(const NpyFile&) = delete;
   /// Writes what is still held back, where that can be done.

@@ -13,7 +13,8 @@ namespace bertrt::cli {
 
 /// Texts of a command in large shares, answered in their order, for commands that sort and batch by themselves.
 ///
-/// A text that is bad has an error in its place with --keep-going; else those before it are answered and it ends the job.
+/// A text that is bad has an error in its place with --keep-going; else those before it are answered and it ends the
+/// job.
 class TextStream {
  public:
   /// The answers to some texts, one each. Called again for each text alone where it throws an Error.

@@ -31,7 +31,8 @@ int main(int argc, char** argv) try {
   // A real index (faiss, usearch, hnswlib) takes the rows of `vectors` as they are.
   const auto hits = bertrt::search(query, vectors, {.top_k = 5, .similarity = embed.info().similarity});
   for (const bertrt::SearchHit& hit : hits.front()) {
-    std::printf("%.3f  %s  %s\n", static_cast<double>(hit.score), places[hit.index].c_str(), passages[hit.index].c_str());
+    std::printf("%.3f  %s  %s\n", static_cast<double>(hit.score), places[hit.index].c_str(),
+                passages[hit.index].c_str());
   }
   return 0;
 } catch (const std::exception& error) {

@@ -24,8 +24,8 @@ namespace bertrt {
 
 /// How the vectors of a text's tokens become one; special tokens count.
 enum class Pooling {
-  cls,                   ///< the first token's
-  max,                   ///< the greatest of each column
+  cls,  ///< the first token's
+  max,  ///< the greatest of each column
   mean,
   mean_sqrt_len_tokens,  ///< the sum by the root of the number of tokens
   weightedmean,          ///< the mean with the weights 1, 2, 3, … by position
@@ -88,10 +88,11 @@ class EmbedderImpl;
 /// For any other model: the mean of the last hidden state over the tokens, and info() says so.
 ///
 /// A cheap handle on an immutable object; const calls may run on many threads at once. A text alone and in a batch has
-/// the same vector within 1e-5 (fp32).
+/// the same vector within 1e-5 (fp32). Calls on an object that was moved from are an Error invalid_argument.
 class BERTRT_API Embedder {
  public:
-  /// @throws Error unsupported for a model without hidden states or tokenizer, or whose modules make something else of a
+  /// @throws Error unsupported for a model without hidden states or tokenizer, or whose modules make something else of
+  /// a
   ///         text than one vector: the message says what the model has
   explicit Embedder(BertSession session, const EmbedderOptions& options = {});
   /// BertSession::load and the constructor in one; and models that are no session, because they have no encoder:
@@ -103,7 +104,8 @@ class BERTRT_API Embedder {
   /// [dimensions]. An empty text is a text. @throws Error invalid_argument for a prompt that the model has not; what
   /// run() throws
   std::vector<float> operator()(std::string_view text, const EmbedOptions& options = {}) const;
-  /// [texts, dimensions]; no texts: no rows. Sorted by length and computed `batch_tokens` at a time, in the order given.
+  /// [texts, dimensions]; no texts: no rows. Sorted by length and computed `batch_tokens` at a time, in the order
+  /// given.
   Matrix operator()(std::span<const std::string_view> texts, const EmbedOptions& options = {}) const;
   Matrix operator()(std::span<const std::string> texts, const EmbedOptions& options = {}) const;
   Matrix operator()(const std::vector<std::string>& texts, const EmbedOptions& options = {}) const {
@@ -121,8 +123,8 @@ class BERTRT_API Embedder {
                      const std::function<void(std::span<const float> vector)>& each,
                      const EmbedOptions& options = {}) const;
 
-  /// Late chunking: the whole text is read at once, so that each part is understood in its context, and each span of its
-  /// bytes has a vector of its own: the mean of the tokens in it, and the model's modules behind the pooling.
+  /// Late chunking: the whole text is read at once, so that each part is understood in its context, and each span of
+  /// its bytes has a vector of its own: the mean of the tokens in it, and the model's modules behind the pooling.
   ///
   /// A text longer than the model's limit is read in windows that share half of their tokens; a token counts where it
   /// has more of its context. A span without any token is a vector of zeros before those modules.
@@ -131,10 +133,11 @@ class BERTRT_API Embedder {
   /// @throws Error invalid_argument for a span outside the text; unsupported for a table of word vectors
   Matrix chunks(std::string_view text, std::span<const Offset> spans, const EmbedOptions& options = {}) const;
 
-  const EmbedderInfo& info() const noexcept;
+  const EmbedderInfo& info() const;
 
  private:
   explicit Embedder(std::shared_ptr<const tasks::EmbedderImpl> impl) noexcept;
+  const tasks::EmbedderImpl& impl() const;
 
   std::shared_ptr<const tasks::EmbedderImpl> impl_;
 };

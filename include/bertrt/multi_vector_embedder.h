@@ -28,7 +28,7 @@ BERTRT_API std::optional<TextRole> parse(std::string_view name) noexcept;
 struct MultiVectorOptions {
   std::optional<std::string> prompt = std::nullopt;  ///< in place of the role's own
   std::string prompt_name = {};                      ///< likewise
-  bool normalize = false;                            ///< every row to unit length, where the model does not do so itself
+  bool normalize = false;  ///< every row to unit length, where the model does not do so itself
 };
 
 namespace tasks {
@@ -44,7 +44,8 @@ class MultiVectorEmbedderImpl;
 ///   float score = bertrt::max_sim(q, d[0]);
 ///
 /// Query expansion, skipped words, the projection and the norm are as the model's files say. A text whose every token
-/// is skipped has no rows. Const calls may run on many threads at once.
+/// is skipped has no rows. Const calls may run on many threads at once; on an object that was moved from they are an
+/// Error invalid_argument.
 class BERTRT_API MultiVectorEmbedder {
  public:
   /// @throws Error unsupported for a model without modules that keep one vector a token
@@ -60,9 +61,11 @@ class BERTRT_API MultiVectorEmbedder {
   std::size_t stream(TextRole role, const std::function<std::optional<std::string>()>& next,
                      const std::function<void(Matrix rows)>& each, const MultiVectorOptions& options = {}) const;
 
-  std::size_t width() const noexcept;  ///< of a row
+  std::size_t width() const;  ///< of a row
 
  private:
+  const tasks::MultiVectorEmbedderImpl& impl() const;
+
   std::shared_ptr<const tasks::MultiVectorEmbedderImpl> impl_;
 };
 

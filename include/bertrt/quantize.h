@@ -42,8 +42,8 @@ BERTRT_API QuantizationRanges quantization_ranges(const Matrix& calibration);
 struct QuantizedMatrix {
   Precision precision = Precision::int8;  ///< never float32
   std::size_t rows = 0;
-  std::size_t columns = 0;      ///< of the vectors
-  std::size_t row_bytes = 0;    ///< columns, or (columns + 7) / 8 of the binary ones
+  std::size_t columns = 0;         ///< of the vectors
+  std::size_t row_bytes = 0;       ///< columns, or (columns + 7) / 8 of the binary ones
   std::vector<std::uint8_t> data;  ///< [rows, row_bytes]; int8 and binary: two's complement
 
   std::span<const std::uint8_t> row(std::size_t index) const { return {data.data() + index * row_bytes, row_bytes}; }

@@ -33,8 +33,8 @@ BERTRT_API std::vector<std::vector<SearchHit>> search(const Matrix& queries, con
                                                       const SearchOptions& options = {});
 
 /// The same on quantized vectors of one precision. int8 and uint8: cosine or dot of the stored numbers (for int8 made
-/// with ranges around 0 that is near the vectors' own). binary and ubinary: columns that agree minus columns that do not
-/// (the dot product of signs), whatever `similarity` says.
+/// with ranges around 0 that is near the vectors' own). binary and ubinary: columns that agree minus columns that do
+/// not (the dot product of signs), whatever `similarity` says.
 /// @throws Error invalid_argument for two widths or precisions, unsupported for euclidean and manhattan
 BERTRT_API std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const QuantizedMatrix& corpus,
                                                       const SearchOptions& options = {});

@@ -25,7 +25,8 @@ BERTRT_API std::optional<Similarity> parse(std::string_view name) noexcept;
 
 /// Of two vectors of one size; a vector of zeros is as far from everything as can be said: cosine 0.
 /// @throws Error invalid_argument for two sizes
-BERTRT_API float similarity(std::span<const float> a, std::span<const float> b, Similarity function = Similarity::cosine);
+BERTRT_API float similarity(std::span<const float> a, std::span<const float> b,
+                            Similarity function = Similarity::cosine);
 
 /// Of every row of `a` with every row of `b`: [a.rows, b.rows]. @throws Error invalid_argument for two widths
 BERTRT_API Matrix similarity(const Matrix& a, const Matrix& b, Similarity function = Similarity::cosine);

@@ -75,16 +75,18 @@ class BERTRT_API SparseEmbedder {
                                        const SparseEmbedOptions& options = {}) const;
   /// Texts one by one in bounded memory, as Embedder::stream().
   std::size_t stream(const std::function<std::optional<std::string>()>& next,
-                     const std::function<void(SparseVector vector)>& each, const SparseEmbedOptions& options = {}) const;
+                     const std::function<void(SparseVector vector)>& each,
+                     const SparseEmbedOptions& options = {}) const;
 
   /// By descending weight, the lower id first among equals. @param top_k  0: all
   std::vector<SparseToken> decode(const SparseVector& vector, std::size_t top_k = 0) const;
 
-  const std::string& pooling_why() const noexcept;
-  std::size_t vocabulary() const noexcept;  ///< columns of the whole vector
+  const std::string& pooling_why() const;
+  std::size_t vocabulary() const;  ///< columns of the whole vector
 
  private:
   explicit SparseEmbedder(std::shared_ptr<const tasks::SparseEmbedderImpl> impl) noexcept;
+  const tasks::SparseEmbedderImpl& impl() const;
 
   std::shared_ptr<const tasks::SparseEmbedderImpl> impl_;
 };

@@ -18,7 +18,8 @@ std::size_t tokenizer_limit(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(path, ignored)) return 0;
   const archive::FileBytes bytes = archive::FileBytes::read(path);
   const nlohmann::json settings = base::parse_json(archive::as_text(bytes.span()), path.string());
-  if (!settings.is_object()) throw Error(ErrorCode::invalid_format, path.string(), "settings by names", "something else");
+  if (!settings.is_object())
+    throw Error(ErrorCode::invalid_format, path.string(), "settings by names", "something else");
   const auto found = settings.find("model_max_length");
   if (found == settings.end() || found->is_null()) return 0;
   const double limit = found->is_number() ? found->get<double>() : -1;

@@ -28,7 +28,8 @@ EmbedderImpl::EmbedderImpl(SentenceText text, EmbedderInfo info, std::size_t mod
 std::size_t EmbedderImpl::dimensions(const EmbedOptions& options) const {
   if (options.dimensions > info_.dimensions) {
     throw Error(ErrorCode::invalid_argument, "EmbedOptions::dimensions",
-                "at most " + std::to_string(info_.dimensions) + ", what the model gives", std::to_string(options.dimensions));
+                "at most " + std::to_string(info_.dimensions) + ", what the model gives",
+                std::to_string(options.dimensions));
   }
   if (options.dimensions != 0) return options.dimensions;
   return model_dimensions_ == 0 ? info_.dimensions : std::min(model_dimensions_, info_.dimensions);
@@ -67,7 +68,8 @@ Matrix EmbedderImpl::chunks(std::string_view text, std::span<const Offset> spans
   out.cols = dimensions(options);
   const std::string prompt = text_.prompts().resolve(options.prompt, options.prompt_name);
   if (spans.empty()) return out;
-  append(span_vectors(text, prompt, spans, options.batch_tokens == 0 ? kBatchTokens : options.batch_tokens), options, out);
+  append(span_vectors(text, prompt, spans, options.batch_tokens == 0 ? kBatchTokens : options.batch_tokens), options,
+         out);
   return out;
 }
 
@@ -85,16 +87,16 @@ Embedder Embedder::load(const std::filesystem::path& folder, const SessionOption
 }
 
 std::vector<float> Embedder::operator()(std::string_view text, const EmbedOptions& options) const {
-  return std::move(impl_->embed(std::span(&text, 1), options).data);
+  return std::move(impl().embed(std::span(&text, 1), options).data);
 }
 
 Matrix Embedder::operator()(std::span<const std::string_view> texts, const EmbedOptions& options) const {
-  return impl_->embed(texts, options);
+  return impl().embed(texts, options);
 }
 
 Matrix Embedder::operator()(std::span<const std::string> texts, const EmbedOptions& options) const {
   const std::vector<std::string_view> views(texts.begin(), texts.end());
-  return impl_->embed(views, options);
+  return impl().embed(views, options);
 }
 
 Matrix Embedder::query(std::span<const std::string> texts, EmbedOptions options) const {
@@ -120,9 +122,14 @@ std::size_t Embedder::stream(const std::function<std::optional<std::string>()>& 
 }
 
 Matrix Embedder::chunks(std::string_view text, std::span<const Offset> spans, const EmbedOptions& options) const {
-  return impl_->chunks(text, spans, options);
+  return impl().chunks(text, spans, options);
 }
 
-const EmbedderInfo& Embedder::info() const noexcept { return impl_->info(); }
+const tasks::EmbedderImpl& Embedder::impl() const {
+  if (!impl_) throw Error(ErrorCode::invalid_argument, "Embedder", "an object", "one that was moved from");
+  return *impl_;
+}
+
+const EmbedderInfo& Embedder::info() const { return impl().info(); }
 
 }  // namespace bertrt

@@ -133,7 +133,8 @@ std::shared_ptr<const EmbedderImpl> make_encoder_embedder(BertSession session, c
   Planned planned = plan_of(session, options);
   const auto& modules = session::Access::impl(session).settings().sentence;
   const std::size_t dimensions = modules ? modules->truncate_dim.value_or(0) : 0;
-  return std::make_shared<const EncoderEmbedder>(std::move(session), std::move(planned), options.max_length, dimensions);
+  return std::make_shared<const EncoderEmbedder>(std::move(session), std::move(planned), options.max_length,
+                                                 dimensions);
 }
 
 }  // namespace bertrt::tasks

@@ -15,6 +15,7 @@ namespace tasks {
 namespace {
 
 constexpr std::size_t kShare = 2048;
+constexpr std::size_t kMostExpanded = 65536;  // where the model has no limit
 
 const family::SentenceModules& modules_of(const BertSession& session) {
   const std::optional<family::SentenceModules>& modules = session::Access::impl(session).settings().sentence;
@@ -31,7 +32,8 @@ SentencePlan plan_of(const BertSession& session, const EmbedderOptions& options)
     throw Error(ErrorCode::unsupported, "EmbedderOptions::pooling", "none: the tokens' vectors stay apart",
                 std::string(to_string(options.pooling.front())));
   }
-  SentencePlan plan = plan_modules(modules, hidden_width(session, "MultiVectorEmbedder", options.least), "MultiVectorEmbedder");
+  SentencePlan plan =
+      plan_modules(modules, hidden_width(session, "MultiVectorEmbedder", options.least), "MultiVectorEmbedder");
   if (!plan.pooling.empty() || (plan.token_steps.empty() && !plan.mask)) {
     throw Error(ErrorCode::unsupported, "MultiVectorEmbedder", "a model with modules that keep one vector a token",
                 what_it_has(session));
@@ -54,16 +56,24 @@ MultiVectorEmbedderImpl::MultiVectorEmbedderImpl(BertSession session, const Embe
   const Tokenizer& tokenizer = text_.tokenizer();
   const std::string& token = modules.query_expansion->token;
   const std::int32_t id = token.empty() ? tokenizer.special_tokens().mask : tokenizer.token_to_id(token).value_or(-1);
-  if (id < 0 || modules.query_expansion->length == 0) {
-    throw Error(ErrorCode::unsupported, "query_expansion", "a length and a token of the vocabulary",
+  if (id < 0) {
+    throw Error(ErrorCode::unsupported, "query_expansion", "a token of the vocabulary",
                 token.empty() ? "no mask token" : base::printable(token));
+  }
+  const std::size_t longest = session_.info().max_length == 0 ? kMostExpanded : session_.info().max_length;
+  if (modules.query_expansion->length == 0 || modules.query_expansion->length > longest) {
+    throw Error(ErrorCode::unsupported, "query_expansion", "a length from 1 to " + std::to_string(longest),
+                std::to_string(modules.query_expansion->length));
   }
   expansion_ = Expansion{modules.query_expansion->length, modules.query_expansion->attend, id};
 }
 
-MultiVectorEmbedderImpl::Side MultiVectorEmbedderImpl::side(const family::SentenceModules& modules, TextRole role) const {
+MultiVectorEmbedderImpl::Side MultiVectorEmbedderImpl::side(const family::SentenceModules& modules,
+                                                            TextRole role) const {
   Side side;
   side.max_length = (role == TextRole::query ? modules.query_length : modules.document_length).value_or(0);
+  const std::size_t reach = session_.info().max_length;
+  if (reach != 0) side.max_length = std::min(side.max_length, reach);
   if (!plan_.mask) return side;
   const std::vector<std::string>& tasks = plan_.mask->skiplist_tasks;
   const bool named = std::find(tasks.begin(), tasks.end(), to_string(role)) != tasks.end();
@@ -75,7 +85,9 @@ MultiVectorEmbedderImpl::Side MultiVectorEmbedderImpl::side(const family::Senten
   }
   if (role == TextRole::document && plan_.mask->keep_only_token_ids && !plan_.mask->keep_only_token_ids->empty()) {
     side.keeps_some = true;
-    for (const std::int64_t id : *plan_.mask->keep_only_token_ids) side.kept.push_back(static_cast<std::int32_t>(id));
+    for (const std::int64_t id : *plan_.mask->keep_only_token_ids) {
+      if (id >= 0 && id <= INT32_MAX) side.kept.push_back(static_cast<std::int32_t>(id));
+    }
   }
   std::sort(side.skipped.begin(), side.skipped.end());
   std::sort(side.kept.begin(), side.kept.end());
@@ -93,8 +105,8 @@ void MultiVectorEmbedderImpl::expand(Encoding& encoding) const {
 }
 
 // @param real  tokens that are not the expansion's
-Matrix MultiVectorEmbedderImpl::counted(const Encoding& encoding, std::size_t real, TextRole role, std::vector<float> rows,
-                                        bool normalize) const {
+Matrix MultiVectorEmbedderImpl::counted(const Encoding& encoding, std::size_t real, TextRole role,
+                                        std::vector<float> rows, bool normalize) const {
   const Side& rules = role == TextRole::query ? query_ : document_;
   const std::size_t columns = width();
   Matrix out;
@@ -123,7 +135,8 @@ std::vector<Matrix> MultiVectorEmbedderImpl::embed(std::span<const std::string_v
   request.padding_rows = expands;
   std::vector<Matrix> out(texts.size());
   for (std::size_t at = 0; at < texts.size(); at += kShare) {
-    std::vector<Encoding> encodings = text_.encode(texts.subspan(at, std::min(kShare, texts.size() - at)), prompt, max_length);
+    std::vector<Encoding> encodings =
+        text_.encode(texts.subspan(at, std::min(kShare, texts.size() - at)), prompt, max_length);
     std::vector<std::size_t> real;
     for (Encoding& encoding : encodings) {
       real.push_back(encoding.size());
@@ -150,26 +163,31 @@ std::optional<TextRole> parse(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+const tasks::MultiVectorEmbedderImpl& MultiVectorEmbedder::impl() const {
+  if (!impl_) throw Error(ErrorCode::invalid_argument, "MultiVectorEmbedder", "an object", "one that was moved from");
+  return *impl_;
+}
+
 MultiVectorEmbedder::MultiVectorEmbedder(BertSession session, const EmbedderOptions& options)
     : impl_(std::make_shared<const tasks::MultiVectorEmbedderImpl>(std::move(session), options)) {}
 
 Matrix MultiVectorEmbedder::query(std::string_view text, const MultiVectorOptions& options) const {
-  return std::move(impl_->embed(std::span(&text, 1), TextRole::query, options).front());
+  return std::move(impl().embed(std::span(&text, 1), TextRole::query, options).front());
 }
 
 Matrix MultiVectorEmbedder::document(std::string_view text, const MultiVectorOptions& options) const {
-  return std::move(impl_->embed(std::span(&text, 1), TextRole::document, options).front());
+  return std::move(impl().embed(std::span(&text, 1), TextRole::document, options).front());
 }
 
 std::vector<Matrix> MultiVectorEmbedder::operator()(std::span<const std::string_view> texts, TextRole role,
                                                     const MultiVectorOptions& options) const {
-  return impl_->embed(texts, role, options);
+  return impl().embed(texts, role, options);
 }
 
 std::vector<Matrix> MultiVectorEmbedder::operator()(const std::vector<std::string>& texts, TextRole role,
                                                     const MultiVectorOptions& options) const {
   const std::vector<std::string_view> views(texts.begin(), texts.end());
-  return impl_->embed(views, role, options);
+  return impl().embed(views, role, options);
 }
 
 std::size_t MultiVectorEmbedder::stream(TextRole role, const std::function<std::optional<std::string>()>& next,
@@ -183,6 +201,6 @@ std::size_t MultiVectorEmbedder::stream(TextRole role, const std::function<std::
   return count;
 }
 
-std::size_t MultiVectorEmbedder::width() const noexcept { return impl_->width(); }
+std::size_t MultiVectorEmbedder::width() const { return impl().width(); }
 
 }  // namespace bertrt

@@ -33,15 +33,16 @@ class MultiVectorEmbedderImpl {
 
   /// Which rules hold for a role's texts.
   struct Side {
-    std::size_t max_length = 0;            ///< 0: the model's
-    std::vector<std::int32_t> skipped;     ///< sorted ids of tokens that do not count
-    std::vector<std::int32_t> kept;        ///< sorted; the others do not count, either
-    bool keeps_some = false;               ///< whether `kept` holds
+    std::size_t max_length = 0;         ///< 0: the model's
+    std::vector<std::int32_t> skipped;  ///< sorted ids of tokens that do not count
+    std::vector<std::int32_t> kept;     ///< sorted; the others do not count, either
+    bool keeps_some = false;            ///< whether `kept` holds
   };
 
   Side side(const family::SentenceModules& modules, TextRole role) const;
   void expand(Encoding& encoding) const;
-  Matrix counted(const Encoding& encoding, std::size_t real, TextRole role, std::vector<float> rows, bool normalize) const;
+  Matrix counted(const Encoding& encoding, std::size_t real, TextRole role, std::vector<float> rows,
+                 bool normalize) const;
 
   BertSession session_;
   SentencePlan plan_;

@@ -9,7 +9,7 @@
 namespace bertrt {
 namespace {
 
-constexpr std::array kModes = {Pooling::cls,  Pooling::max,          Pooling::mean, Pooling::mean_sqrt_len_tokens,
+constexpr std::array kModes = {Pooling::cls,          Pooling::max,      Pooling::mean, Pooling::mean_sqrt_len_tokens,
                                Pooling::weightedmean, Pooling::lasttoken};
 
 }  // namespace

@@ -17,7 +17,8 @@ std::string Prompts::resolve(const std::optional<std::string>& text, std::string
   for (const auto& [known, prompt] : by_name) {
     if (known != "query" && known != "document") names += ", " + base::printable(known);
   }
-  throw Error(ErrorCode::invalid_argument, "prompt_name", "one of the model's prompts (" + names + ")", base::printable(name));
+  throw Error(ErrorCode::invalid_argument, "prompt_name", "one of the model's prompts (" + names + ")",
+              base::printable(name));
 }
 
 }  // namespace bertrt::tasks

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bertrt/error.h"
+#include "tasks/matrix_check.h"
 
 namespace bertrt {
 namespace {
@@ -18,6 +19,7 @@ constexpr std::array kPrecisions = {Precision::float32, Precision::int8, Precisi
 }
 
 void check_numbers(const Matrix& vectors) {
+  tasks::check_matrix("quantize", vectors);
   for (const float value : vectors.data) {
     if (std::isnan(value)) refuse("numbers", "a value that is none");
   }
@@ -72,8 +74,8 @@ std::optional<Precision> parse(std::string_view name) noexcept {
 }
 
 QuantizationRanges quantization_ranges(const Matrix& calibration) {
-  if (calibration.rows < 2) refuse("at least two vectors to take ranges from", std::to_string(calibration.rows));
   check_numbers(calibration);
+  if (calibration.rows < 2) refuse("at least two vectors to take ranges from", std::to_string(calibration.rows));
   const std::span<const float> first = calibration.row(0);
   QuantizationRanges ranges{{first.begin(), first.end()}, {first.begin(), first.end()}};
   for (std::size_t row = 1; row < calibration.rows; ++row) {

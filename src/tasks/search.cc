@@ -11,6 +11,7 @@
 #include "bertrt/error.h"
 #include "kernels/thread_pool.h"
 #include "tasks/dot.h"
+#include "tasks/matrix_check.h"
 
 namespace bertrt {
 namespace {
@@ -83,8 +84,18 @@ std::vector<std::vector<SearchHit>> best_rows(std::size_t queries, std::size_t r
 
 void check_widths(std::size_t queries, std::size_t corpus) {
   if (queries == corpus) return;
-  throw Error(ErrorCode::invalid_argument, "search", "queries of the corpus' width, " + std::to_string(corpus) + " columns",
-              std::to_string(queries));
+  throw Error(ErrorCode::invalid_argument, "search",
+              "queries of the corpus' width, " + std::to_string(corpus) + " columns", std::to_string(queries));
+}
+
+void check_bytes(const QuantizedMatrix& matrix) {
+  const bool bits = matrix.precision == Precision::binary || matrix.precision == Precision::ubinary;
+  const std::size_t bytes = bits ? (matrix.columns + 7) / 8 : matrix.columns;
+  const bool whole =
+      matrix.row_bytes == bytes &&
+      (bytes == 0 ? matrix.data.empty() : matrix.data.size() % bytes == 0 && matrix.data.size() / bytes == matrix.rows);
+  if (whole && matrix.precision != Precision::float32) return;
+  throw Error(ErrorCode::invalid_argument, "search", "a matrix as quantize() makes it", "another");
 }
 
 std::int64_t integer_dot(const QuantizedMatrix& a, std::size_t i, const QuantizedMatrix& b, std::size_t j) {
@@ -96,7 +107,8 @@ std::int64_t integer_dot(const QuantizedMatrix& a, std::size_t i, const Quantize
       sum += static_cast<std::int32_t>(static_cast<std::int8_t>(x[at])) * static_cast<std::int8_t>(y[at]);
     }
   } else {
-    for (std::size_t at = 0; at < x.size(); ++at) sum += static_cast<std::int32_t>(x[at]) * static_cast<std::int32_t>(y[at]);
+    for (std::size_t at = 0; at < x.size(); ++at)
+      sum += static_cast<std::int32_t>(x[at]) * static_cast<std::int32_t>(y[at]);
   }
   return sum;
 }
@@ -112,6 +124,8 @@ std::vector<float> inverse_norms(const QuantizedMatrix& rows) {
 }  // namespace
 
 std::vector<std::vector<SearchHit>> search(const Matrix& queries, const Matrix& corpus, const SearchOptions& options) {
+  tasks::check_matrix("search", queries);
+  tasks::check_matrix("search", corpus);
   if (queries.rows == 0) return {};
   if (corpus.rows != 0) check_widths(queries.cols, corpus.cols);
   std::vector<float> query_norms(queries.rows, 1.0F);
@@ -127,9 +141,12 @@ std::vector<std::vector<SearchHit>> search(const Matrix& queries, const Matrix& 
 
 std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const QuantizedMatrix& corpus,
                                            const SearchOptions& options) {
+  check_bytes(queries);
+  check_bytes(corpus);
   if (queries.rows == 0) return {};
   if (queries.precision != corpus.precision) {
-    throw Error(ErrorCode::invalid_argument, "search", "queries of the corpus' precision, " + std::string(to_string(corpus.precision)),
+    throw Error(ErrorCode::invalid_argument, "search",
+                "queries of the corpus' precision, " + std::string(to_string(corpus.precision)),
                 std::string(to_string(queries.precision)));
   }
   if (corpus.rows != 0) check_widths(queries.columns, corpus.columns);

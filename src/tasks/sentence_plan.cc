@@ -23,7 +23,8 @@ Pooling public_mode(family::PoolingMode mode) {
 
 LayerMix mix_of(const family::WeightedLayersModule& module, const std::string& task) {
   if (module.layer_start == 0) {
-    throw Error(ErrorCode::unsupported, task + ", WeightedLayerPooling", "layers behind the embeddings (layer_start from 1 on)",
+    throw Error(ErrorCode::unsupported, task + ", WeightedLayerPooling",
+                "layers behind the embeddings (layer_start from 1 on)",
                 "layer_start 0, which sums the embeddings, too");
   }
   LayerMix mix{module.layer_start - 1, archive::to_float32(module.weights.tensor)};
@@ -45,7 +46,8 @@ class Planner {
     if (std::exchange(has_encoder_, true)) refuse("one Transformer", "two");
   }
   void operator()(const family::WeightedLayersModule& module) {
-    if (plan.mix || !plan.token_steps.empty() || pooled_) refuse("WeightedLayerPooling behind the Transformer", "elsewhere");
+    if (plan.mix || !plan.token_steps.empty() || pooled_)
+      refuse("WeightedLayerPooling behind the Transformer", "elsewhere");
     plan.mix = mix_of(module, task_);
   }
   void operator()(const family::PoolingModule& module) {
@@ -76,7 +78,8 @@ class Planner {
 
   VectorSteps& steps(bool on_tokens, const std::string& module) {
     if (on_tokens == pooled_) {
-      refuse(module + (on_tokens ? " on token_embeddings in front of the pooling" : " on sentence_embedding behind a Pooling"),
+      refuse(module + (on_tokens ? " on token_embeddings in front of the pooling"
+                                 : " on sentence_embedding behind a Pooling"),
              "one that stands " + std::string(pooled_ ? "behind it" : "without one in front of it"));
     }
     return on_tokens ? plan.token_steps : plan.text_steps;

@@ -35,7 +35,8 @@ struct SentencePlan {
 
 /// @param width  of the hidden states
 /// @param task   for messages
-/// @throws Error unsupported for modules in an order that makes no sense here, model_mismatch for widths that do not fit
+/// @throws Error unsupported for modules in an order that makes no sense here, model_mismatch for widths that do not
+/// fit
 SentencePlan plan_modules(const family::SentenceModules& modules, std::size_t width, const std::string& task);
 
 }  // namespace bertrt::tasks

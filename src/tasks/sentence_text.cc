@@ -32,7 +32,8 @@ bool makes_lower_case(const Tokenizer& tokenizer) {
 
 std::size_t sentence_length(const session::TaskSettings& settings, const SessionInfo& info) {
   std::size_t length = smaller(settings.tokenizer_max_length, settings.position_embeddings);
-  if (settings.sentence && settings.sentence->max_seq_length.value_or(0) != 0) length = *settings.sentence->max_seq_length;
+  if (settings.sentence && settings.sentence->max_seq_length.value_or(0) != 0)
+    length = *settings.sentence->max_seq_length;
   return smaller(length, info.max_length);
 }
 
@@ -41,7 +42,8 @@ SentenceText::SentenceText(const BertSession& session, std::size_t max_length) :
   const SessionInfo& info = session.info();
   if (max_length != 0 && info.max_length != 0 && max_length > info.max_length) {
     throw Error(ErrorCode::invalid_argument, "EmbedderOptions::max_length",
-                "at most " + std::to_string(info.max_length) + " tokens (the model's limit)", std::to_string(max_length));
+                "at most " + std::to_string(info.max_length) + " tokens (the model's limit)",
+                std::to_string(max_length));
   }
   max_length_ = max_length != 0 ? max_length : sentence_length(settings, info);
   if (settings.sentence) {

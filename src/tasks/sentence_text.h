@@ -36,8 +36,8 @@ class SentenceText {
   /// caller's text; tokens of the prompt, which the first window begins with, are marked as special ones.
   std::vector<Encoding> encode_windows(std::string_view text, std::string_view prompt, std::size_t stride) const;
 
-  /// How many of an encoding's first tokens are the prompt's: the prompt encoded alone, without the special token at its
-  /// end.
+  /// How many of an encoding's first tokens are the prompt's: the prompt encoded alone, without the special token at
+  /// its end.
   std::size_t prompt_tokens(std::string_view prompt) const;
 
   const Tokenizer& tokenizer() const noexcept { return tokenizer_; }

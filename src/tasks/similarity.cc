@@ -7,6 +7,7 @@
 
 #include "bertrt/error.h"
 #include "tasks/dot.h"
+#include "tasks/matrix_check.h"
 
 namespace bertrt {
 namespace {
@@ -45,6 +46,8 @@ float similarity(std::span<const float> a, std::span<const float> b, Similarity 
 }
 
 Matrix similarity(const Matrix& a, const Matrix& b, Similarity function) {
+  tasks::check_matrix("similarity", a);
+  tasks::check_matrix("similarity", b);
   check_widths("similarity", a.cols, b.cols);
   Matrix out{a.rows, b.rows, std::vector<float>(a.rows * b.rows)};
   std::vector<float> norms(b.rows);
@@ -59,6 +62,8 @@ Matrix similarity(const Matrix& a, const Matrix& b, Similarity function) {
 }
 
 float max_sim(const Matrix& query, const Matrix& document) {
+  tasks::check_matrix("max_sim", query);
+  tasks::check_matrix("max_sim", document);
   check_widths("max_sim", query.cols, document.cols);
   if (document.rows == 0) return -1e9F;
   double sum = 0;

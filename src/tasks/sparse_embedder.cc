@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bertrt/error.h"
 #include "tasks/softmax.h"
 #include "tasks/sparse_embedder_impl.h"
 #include "tasks/token_batches.h"
@@ -26,7 +27,13 @@ float dot(const SparseVector& a, const SparseVector& b) noexcept {
   return static_cast<float>(sum);
 }
 
-SparseEmbedder::SparseEmbedder(std::shared_ptr<const tasks::SparseEmbedderImpl> impl) noexcept : impl_(std::move(impl)) {}
+SparseEmbedder::SparseEmbedder(std::shared_ptr<const tasks::SparseEmbedderImpl> impl) noexcept
+    : impl_(std::move(impl)) {}
+
+const tasks::SparseEmbedderImpl& SparseEmbedder::impl() const {
+  if (!impl_) throw Error(ErrorCode::invalid_argument, "SparseEmbedder", "an object", "one that was moved from");
+  return *impl_;
+}
 
 SparseEmbedder::SparseEmbedder(BertSession session, const EmbedderOptions& options)
     : impl_(tasks::make_splade(std::move(session), options)) {}
@@ -43,11 +50,11 @@ SparseVector SparseEmbedder::operator()(std::string_view text, const SparseEmbed
 
 std::vector<SparseVector> SparseEmbedder::operator()(std::span<const std::string_view> texts,
                                                      const SparseEmbedOptions& options) const {
-  const std::string prompt = impl_->text().prompts().resolve(options.prompt, options.prompt_name);
+  const std::string prompt = impl().text().prompts().resolve(options.prompt, options.prompt_name);
   std::vector<SparseVector> vectors;
   vectors.reserve(texts.size());
   for (std::size_t at = 0; at < texts.size(); at += kShare) {
-    auto share = impl_->embed(texts.subspan(at, std::min(kShare, texts.size() - at)), prompt, options);
+    auto share = impl().embed(texts.subspan(at, std::min(kShare, texts.size() - at)), prompt, options);
     std::move(share.begin(), share.end(), std::back_inserter(vectors));
   }
   return vectors;
@@ -75,14 +82,14 @@ std::vector<SparseToken> SparseEmbedder::decode(const SparseVector& vector, std:
   const std::size_t count = top_k == 0 ? vector.values.size() : top_k;
   for (const std::size_t i : tasks::top_indices(vector.values, count)) {
     const std::int32_t id = vector.indices[i];
-    tokens.push_back({std::string(impl_->text().tokenizer().id_to_token(id).value_or(std::string_view())), id,
-                      vector.values[i]});
+    tokens.push_back(
+        {std::string(impl().text().tokenizer().id_to_token(id).value_or(std::string_view())), id, vector.values[i]});
   }
   return tokens;
 }
 
-const std::string& SparseEmbedder::pooling_why() const noexcept { return impl_->why(); }
+const std::string& SparseEmbedder::pooling_why() const { return impl().why(); }
 
-std::size_t SparseEmbedder::vocabulary() const noexcept { return impl_->vocabulary(); }
+std::size_t SparseEmbedder::vocabulary() const { return impl().vocabulary(); }
 
 }  // namespace bertrt

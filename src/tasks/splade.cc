@@ -110,7 +110,8 @@ std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const
     throw Error(ErrorCode::unsupported, "SparseEmbedder", "a model with a masked-token head", what_it_has(session));
   }
   if (output->evidence < options.least) {
-    throw Error(ErrorCode::unsupported, "SparseEmbedder", "logits that are token logits " + std::string(to_string(options.least)),
+    throw Error(ErrorCode::unsupported, "SparseEmbedder",
+                "logits that are token logits " + std::string(to_string(options.least)),
                 "output " + output->name + ", which is only " + std::string(to_string(output->evidence)));
   }
   if (!options.pooling.empty()) {
@@ -127,7 +128,8 @@ std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const
   }
   const auto& modules = session::Access::impl(session).settings().sentence;
   const std::size_t active = modules ? modules->max_active_dims.value_or(0) : 0;
-  return std::make_shared<const Splade>(std::move(session), options.max_length, std::move(why), vocabulary, rule, active);
+  return std::make_shared<const Splade>(std::move(session), options.max_length, std::move(why), vocabulary, rule,
+                                        active);
 }
 
 }  // namespace bertrt::tasks

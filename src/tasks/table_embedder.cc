@@ -22,8 +22,9 @@ namespace {
 // Signed integers of 4 or 8 bytes, as numpy writes indexes.
 std::int64_t integer_at(const archive::TensorView& tensor, std::size_t index) {
   const std::size_t size = archive::element_size(tensor.type);
-  const std::byte* at = tensor.storage.data() +
-                        (static_cast<std::size_t>(tensor.storage_offset) + index * static_cast<std::size_t>(tensor.strides[0])) * size;
+  const std::byte* at =
+      tensor.storage.data() +
+      (static_cast<std::size_t>(tensor.storage_offset) + index * static_cast<std::size_t>(tensor.strides[0])) * size;
   if (tensor.type == archive::ElementType::int64) {
     std::int64_t value = 0;
     std::memcpy(&value, at, sizeof(value));
@@ -49,11 +50,13 @@ std::vector<float> rows_of(const family::StaticEmbeddingModule& module, const st
   if (weights.size() != tokens) mismatch(where + ": weights", std::to_string(tokens), std::to_string(weights.size()));
   if (module.mapping && module.mapping->tensor.type != archive::ElementType::int64 &&
       module.mapping->tensor.type != archive::ElementType::int32) {
-    throw Error(ErrorCode::unsupported, where + ": mapping", "int64 or int32", std::string(to_string(module.mapping->tensor.type)));
+    throw Error(ErrorCode::unsupported, where + ": mapping", "int64 or int32",
+                std::string(to_string(module.mapping->tensor.type)));
   }
   std::vector<float> table(tokens * width);
   for (std::size_t token = 0; token < tokens; ++token) {
-    const std::int64_t row = module.mapping ? integer_at(module.mapping->tensor, token) : static_cast<std::int64_t>(token);
+    const std::int64_t row =
+        module.mapping ? integer_at(module.mapping->tensor, token) : static_cast<std::int64_t>(token);
     if (row < 0 || static_cast<std::size_t>(row) >= rows) {
       mismatch(where + ": mapping", "rows from 0 to " + std::to_string(rows - 1), std::to_string(row));
     }
@@ -94,7 +97,8 @@ class TableEmbedder final : public EmbedderImpl {
     return steps_.run(std::move(out));
   }
 
-  std::vector<float> span_vectors(std::string_view, std::string_view, std::span<const Offset>, std::size_t) const override {
+  std::vector<float> span_vectors(std::string_view, std::string_view, std::span<const Offset>,
+                                  std::size_t) const override {
     throw Error(ErrorCode::unsupported, "Embedder::chunks", "a model that reads tokens in their context",
                 "a table of word vectors");
   }
@@ -115,6 +119,7 @@ std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::p
   if (module == nullptr) return nullptr;
 
   const auto width = static_cast<std::size_t>(module->table.tensor.shape[1]);
+  if (width == 0) mismatch(folder.string() + ": StaticEmbedding", "columns", "none");
   VectorSteps steps(width);
   for (std::size_t i = 1; i < modules->modules.size(); ++i) {
     const family::SentenceModule& next = modules->modules[i];
@@ -133,13 +138,14 @@ std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::p
     }
   }
   if (!options.pooling.empty()) {
-    throw Error(ErrorCode::unsupported, "EmbedderOptions::pooling", "none for a table of word vectors, which has its mean",
+    throw Error(ErrorCode::unsupported, "EmbedderOptions::pooling",
+                "none for a table of word vectors, which has its mean",
                 std::string(to_string(options.pooling.front())));
   }
   Tokenizer tokenizer = Tokenizer::load(folder / module->path);
   std::vector<float> table = rows_of(*module, folder.string());
   if (tokenizer.vocab_size() * width > table.size()) {
-    mismatch(folder.string(), "a vocabulary of at most " + std::to_string(table.size() / std::max<std::size_t>(width, 1)) + " tokens",
+    mismatch(folder.string(), "a vocabulary of at most " + std::to_string(table.size() / width) + " tokens",
              std::to_string(tokenizer.vocab_size()));
   }
   EmbedderInfo info;

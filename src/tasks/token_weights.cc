@@ -62,9 +62,11 @@ std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesyst
   Tokenizer tokenizer = Tokenizer::load(folder / module->path);
   if (tokenizer.vocab_size() > weights.size()) {
     throw Error(ErrorCode::model_mismatch, folder.string(),
-                "a vocabulary of at most " + std::to_string(weights.size()) + " tokens", std::to_string(tokenizer.vocab_size()));
+                "a vocabulary of at most " + std::to_string(weights.size()) + " tokens",
+                std::to_string(tokenizer.vocab_size()));
   }
-  const std::size_t limit = options.max_length != 0 ? options.max_length : session::tokenizer_limit(folder / module->path);
+  const std::size_t limit =
+      options.max_length != 0 ? options.max_length : session::tokenizer_limit(folder / module->path);
   SentenceText text(std::move(tokenizer), limit, {modules->prompts, modules->default_prompt_name});
   return std::make_shared<const TokenWeights>(std::move(text), std::move(weights));
 }

@@ -41,7 +41,8 @@ class DenseStep final : public VectorSteps::Step {
       : activation_(activation(module.activation)), residual_(module.residual) {
     const std::vector<float> bias = module.dense.bias ? floats(*module.dense.bias) : std::vector<float>();
     if (!bias.empty()) check_width("Dense, linear.bias", module.dense.out(), bias.size());
-    linear_ = kernels::Linear::pack(floats(module.dense.weight), bias, module.dense.out(), module.dense.in(), DType::fp32);
+    linear_ =
+        kernels::Linear::pack(floats(module.dense.weight), bias, module.dense.out(), module.dense.in(), DType::fp32);
   }
 
   void run(std::vector<float>& rows) const override {
@@ -117,6 +118,9 @@ void normalize_rows(std::span<float> rows, std::size_t width) {
 
 void VectorSteps::add(const family::DenseModule& module) {
   check_width("Dense", module.dense.in(), out_);
+  if (module.dense.in() == 0 || module.dense.out() == 0) {
+    throw Error(ErrorCode::model_mismatch, "Dense", "columns to read and to give", "none");
+  }
   steps_.push_back(std::make_shared<const DenseStep>(module));
   out_ = module.dense.out();
 }

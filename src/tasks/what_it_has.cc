@@ -11,9 +11,9 @@ namespace bertrt::tasks {
 namespace {
 
 // In the variant's order.
-constexpr std::array kModules = {"Transformer",          "Pooling",        "Dense",           "Normalize",      "LayerNorm",
-                                 "WeightedLayerPooling", "SpladePooling",  "MultiVectorMask", "StaticEmbedding",
-                                 "SparseStaticEmbedding"};
+constexpr std::array kModules = {
+    "Transformer",          "Pooling",       "Dense",           "Normalize",       "LayerNorm",
+    "WeightedLayerPooling", "SpladePooling", "MultiVectorMask", "StaticEmbedding", "SparseStaticEmbedding"};
 static_assert(kModules.size() == std::variant_size_v<family::SentenceModule>);
 
 std::string joined(const std::vector<std::string>& names) {
@@ -29,7 +29,8 @@ std::string what_it_has(const BertSession& session) {
   std::string text = "heads: " + joined(settings.heads);
   if (settings.sentence) {
     std::vector<std::string> modules;
-    for (const family::SentenceModule& module : settings.sentence->modules) modules.emplace_back(kModules[module.index()]);
+    for (const family::SentenceModule& module : settings.sentence->modules)
+      modules.emplace_back(kModules[module.index()]);
     text += "; sentence modules: " + joined(modules);
   }
   std::vector<std::string> outputs;

@@ -34,7 +34,8 @@ std::string content(const std::string& path) {
 std::pair<std::string, std::string> npy(const std::string& path) {
   const std::string bytes = content(path);
   const std::size_t begin = bytes.find("'shape': ") + 9;
-  return {bytes.substr(begin, bytes.find(')', begin) + 1 - begin), bytes.substr(std::min<std::size_t>(128, bytes.size()))};
+  return {bytes.substr(begin, bytes.find(')', begin) + 1 - begin),
+          bytes.substr(std::min<std::size_t>(128, bytes.size()))};
 }
 
 std::vector<float> floats(const std::string& bytes) {
@@ -79,7 +80,8 @@ TEST(Embed, OptionsOfTheDenseVector) {
 TEST(Embed, IntegersHaveTheRangesOfTheTextsOrOfAFile) {
   const std::string model = golden("sentence-mean");
   const std::string ranges = output_path("bertrt_ranges.npy");
-  const auto all = run_json({"embed", "--model", model, "--precision", "uint8", "--save-ranges", ranges}, "a\nriver\nking\n");
+  const auto all =
+      run_json({"embed", "--model", model, "--precision", "uint8", "--save-ranges", ranges}, "a\nriver\nking\n");
   ASSERT_EQ(all.size(), 3U);
   EXPECT_EQ(npy(ranges).first, "(2, 16)");
   const auto one = run_json({"embed", "--model", model, "--precision", "uint8", "--ranges", ranges, "river"});
@@ -98,10 +100,12 @@ TEST(Embed, SparseByDescendingWeight) {
 }
 
 TEST(Embed, MultiVectorsOfQueriesAreExpanded) {
-  const auto query = run_json({"embed", "--model", golden("colbert-expansion"), "--multi-vector", "query", "river"}).at(0);
+  const auto query =
+      run_json({"embed", "--model", golden("colbert-expansion"), "--multi-vector", "query", "river"}).at(0);
   EXPECT_EQ(query["shape"], json::parse("[12,16]"));
   EXPECT_EQ(query["data"].size(), 12U * 16);
-  const auto document = run_json({"embed", "--model", golden("colbert-expansion"), "--multi-vector", "document", "river ."}).at(0);
+  const auto document =
+      run_json({"embed", "--model", golden("colbert-expansion"), "--multi-vector", "document", "river ."}).at(0);
   EXPECT_EQ(document["shape"], json::parse("[3,16]"));  // without the full stop
 }
 
@@ -131,7 +135,8 @@ TEST(Embed, AnNpyFileIsGoneOnWith) {
 
 TEST(Embed, WhatBreaksOffLeavesAWholeFile) {
   const std::string path = output_path("bertrt_broken_off.npy");
-  const std::vector<std::string> command = {"embed", "--model", golden("sentence-mean"), "--input-format", "jsonl", "--output", path};
+  const std::vector<std::string> command = {"embed",    "--model", golden("sentence-mean"), "--input-format", "jsonl",
+                                            "--output", path};
   const std::string lines = "{\"text\":\"a\"}\n{\"text\":1}\n{\"text\":\"b\"}\n";
   const Outcome outcome = run(command, lines);
   EXPECT_EQ(outcome.status, 2);
@@ -155,7 +160,8 @@ TEST(Embed, BadUseIsRefused) {
   expect_refused({"embed", "--model", model, "a", "b"}, 2, "pair");
   expect_refused({"embed", "--model", model, "--skip", "5"}, 2, "fewer", "a\n");
   expect_refused({"embed", "--model", model, "--output", "/no/such/folder/x.npy", "a"}, 1, "cannot be written");
-  expect_refused({"embed", "--model", model, "--precision", "int8", "--ranges", model + "/config.json", "a"}, 2, "numpy");
+  expect_refused({"embed", "--model", model, "--precision", "int8", "--ranges", model + "/config.json", "a"}, 2,
+                 "numpy");
 }
 
 TEST(Embed, ABadLineHasAnErrorInItsPlace) {

@@ -62,7 +62,8 @@ TEST(EmbedderGolden, GivesWhatSentenceTransformersGives) {
       five.rows = 5;
       five.data.resize(5 * five.cols);
       for (const auto& [function, wanted] : expected["similarity_of_first_5"].items()) {
-        EXPECT_LE(difference(similarity(five, five, parse<Similarity>(function).value()), wanted), kEqual) << name << function;
+        EXPECT_LE(difference(similarity(five, five, parse<Similarity>(function).value()), wanted), kEqual)
+            << name << function;
       }
     }
     if (expected.contains("similarity_fn")) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bertrt/multi_vector_embedder.h"
@@ -71,7 +72,15 @@ TEST(Embedder, BadOptionsAreErrors) {
   const Embedder embed(session("sentence-mean"));
   EXPECT_EQ(thrown_by([&] { embed("a", {.prompt_name = "passage"}); }).code(), ErrorCode::invalid_argument);
   EXPECT_EQ(thrown_by([&] { embed("a", {.dimensions = 17}); }).code(), ErrorCode::invalid_argument);
-  EXPECT_EQ(thrown_by([] { Embedder(session("sentence-mean"), {.max_length = 65}); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([] { Embedder(session("sentence-mean"), {.max_length = 65}); }).code(),
+            ErrorCode::invalid_argument);
+}
+
+TEST(Embedder, OneThatWasMovedFromSaysSo) {
+  Embedder embed(session("sentence-mean"));
+  const Embedder other = std::move(embed);
+  EXPECT_EQ(thrown_by([&] { embed("a"); }).code(), ErrorCode::invalid_argument);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(other("a").size(), 16U);
 }
 
 TEST(Embedder, EmptyListsAndEmptyTexts) {
@@ -108,7 +117,8 @@ TEST(Embedder, TheTransformersFolderMayBeBelow) {
       << R"({"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"}])";
   const Embedder below = Embedder::load(copy);
   EXPECT_EQ(below.info().max_length, 24U);
-  expect_equal(below("the river", {.prompt_name = "query"}), Embedder(session("sentence-max"))("the river", {.prompt_name = "query"}));
+  expect_equal(below("the river", {.prompt_name = "query"}),
+               Embedder(session("sentence-max"))("the river", {.prompt_name = "query"}));
   fs::remove_all(copy);
 }
 
@@ -173,7 +183,9 @@ TEST(Tasks, AModelThatDoesSomethingElseIsRefusedWithWhatItHas) {
   EXPECT_THAT(message([] { MultiVectorEmbedder(session("sentence-mean")); }), HasSubstr("Pooling"));
   EXPECT_THAT(message([] { MultiVectorEmbedder(session("feature-extraction")); }), HasSubstr("heads: none"));
   EXPECT_THAT(message([] { SparseEmbedder(BertSession::load(trace("bert_tuple.pt"))); }), HasSubstr("hidden_state"));
-  EXPECT_EQ(thrown_by([] { Embedder::load(golden("neighbour-static")).chunks("a", std::vector<Offset>{{0, 1}}); }).code(),
+  EXPECT_EQ(thrown_by([] {
+              Embedder::load(golden("neighbour-static")).chunks("a", std::vector<Offset>{{0, 1}});
+            }).code(),
             ErrorCode::unsupported);
 }
 

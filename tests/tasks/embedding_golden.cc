@@ -30,7 +30,8 @@ std::vector<fs::path> folders(const std::string& task) {
   std::vector<fs::path> found;
   for (const fs::path& root : roots) {
     for (const auto& entry : fs::directory_iterator(root)) {
-      if (fs::exists(entry.path() / "expected.json") && expected(entry.path()).at("task") == task) found.push_back(entry.path());
+      if (fs::exists(entry.path() / "expected.json") && expected(entry.path()).at("task") == task)
+        found.push_back(entry.path());
     }
   }
   std::sort(found.begin(), found.end());

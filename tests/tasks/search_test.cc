@@ -28,7 +28,8 @@ std::vector<std::size_t> by_hand(const Matrix& queries, std::size_t query, const
   std::vector<std::size_t> order(corpus.rows);
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return similarity(queries.row(query), corpus.row(a), function) > similarity(queries.row(query), corpus.row(b), function);
+    return similarity(queries.row(query), corpus.row(a), function) >
+           similarity(queries.row(query), corpus.row(b), function);
   });
   return order;
 }
@@ -36,14 +37,16 @@ std::vector<std::size_t> by_hand(const Matrix& queries, std::size_t query, const
 TEST(Search, FindsWhatSortingFindsOnAnyNumberOfThreads) {
   const Matrix queries = random_matrix(5, 37, 1);
   const Matrix corpus = random_matrix(700, 37, 2);
-  for (const Similarity function : {Similarity::cosine, Similarity::dot, Similarity::euclidean, Similarity::manhattan}) {
+  for (const Similarity function :
+       {Similarity::cosine, Similarity::dot, Similarity::euclidean, Similarity::manhattan}) {
     for (const std::size_t threads : {0U, 1U, 3U}) {
       const auto found = search(queries, corpus, {.top_k = 9, .similarity = function, .threads = threads});
       ASSERT_EQ(found.size(), 5U);
       for (std::size_t query = 0; query < 5; ++query) {
         const auto wanted = by_hand(queries, query, corpus, function);
         ASSERT_EQ(found[query].size(), 9U);
-        for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(found[query][i].index, wanted[i]) << to_string(function) << threads;
+        for (std::size_t i = 0; i < 9; ++i)
+          EXPECT_EQ(found[query][i].index, wanted[i]) << to_string(function) << threads;
       }
     }
   }
@@ -73,10 +76,13 @@ TEST(Search, QuantizedVectorsFindNearlyTheSame) {
     const auto found = search(quantize(queries, precision, &ranges), stored, {.top_k = 1});
     for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(found[i].front().index, i) << to_string(precision);
   }
-  EXPECT_EQ(search(quantize(queries, Precision::ubinary), quantize(corpus, Precision::ubinary)).front().front().score, 64.0F);
+  EXPECT_EQ(search(quantize(queries, Precision::ubinary), quantize(corpus, Precision::ubinary)).front().front().score,
+            64.0F);
   const QuantizedMatrix small = quantize(queries, Precision::int8, &ranges);
-  EXPECT_EQ(thrown_by([&] { search(small, quantize(corpus, Precision::ubinary)); }).code(), ErrorCode::invalid_argument);
-  EXPECT_EQ(thrown_by([&] { search(small, small, {.similarity = Similarity::euclidean}); }).code(), ErrorCode::unsupported);
+  EXPECT_EQ(thrown_by([&] { search(small, quantize(corpus, Precision::ubinary)); }).code(),
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { search(small, small, {.similarity = Similarity::euclidean}); }).code(),
+            ErrorCode::unsupported);
 }
 
 TEST(Quantize, BitsAndStepsByHand) {
@@ -102,7 +108,21 @@ TEST(Quantize, RefusesWhatItCannotDo) {
   EXPECT_EQ(thrown_by([&] { quantize(vectors, Precision::float32); }).code(), ErrorCode::invalid_argument);
   const QuantizationRanges ranges{{0}, {1}};
   EXPECT_EQ(thrown_by([&] { quantize(vectors, Precision::uint8, &ranges); }).code(), ErrorCode::invalid_argument);
-  EXPECT_EQ(thrown_by([&] { quantize(Matrix{1, 1, {std::nanf("")}}, Precision::binary); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] {
+              quantize(Matrix{1, 1, {std::nanf("")}}, Precision::binary);
+            }).code(),
+            ErrorCode::invalid_argument);
+}
+
+TEST(Matrices, ThatAreNotWhatTheySayAreRefused) {
+  const Matrix broken{2, 3, {1, 2, 3}};
+  EXPECT_EQ(thrown_by([&] { search(broken, broken); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { similarity(broken, broken); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { max_sim(broken, broken); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { quantize(broken, Precision::binary); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { quantization_ranges(broken); }).code(), ErrorCode::invalid_argument);
+  const QuantizedMatrix bytes{Precision::int8, 2, 2, 2, {1}};
+  EXPECT_EQ(thrown_by([&] { search(bytes, bytes); }).code(), ErrorCode::invalid_argument);
 }
 
 TEST(MaxSim, ByHand) {
@@ -115,7 +135,8 @@ TEST(MaxSim, ByHand) {
 }
 
 TEST(SimilarityNames, ReadBack) {
-  for (const Similarity function : {Similarity::cosine, Similarity::dot, Similarity::euclidean, Similarity::manhattan}) {
+  for (const Similarity function :
+       {Similarity::cosine, Similarity::dot, Similarity::euclidean, Similarity::manhattan}) {
     EXPECT_EQ(parse<Similarity>(to_string(function)), function);
   }
   EXPECT_EQ(parse<Similarity>("maxsim"), std::nullopt);

@@ -63,8 +63,8 @@ TEST(SparseEmbedderGolden, NeighboursAndTablesOfWeights) {
     const SparseEmbedder embed = SparseEmbedder::load(folder);
     const Json expected = embedding_test::expected(folder);
     for (const Json& the_case : expected["cases"]) {
-      expect_sparse(embed, python_sparse(embed, the_case), the_case["result"], the_case["similarity"], the_case["decode"],
-                    folder.filename().string() + " ");
+      expect_sparse(embed, python_sparse(embed, the_case), the_case["result"], the_case["similarity"],
+                    the_case["decode"], folder.filename().string() + " ");
     }
   }
 }
