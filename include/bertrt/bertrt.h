@@ -5,6 +5,7 @@
 #include "bertrt/encoding.h"
 #include "bertrt/error.h"
 #include "bertrt/fill_mask.h"
+#include "bertrt/hybrid_embedder.h"
 #include "bertrt/inspect.h"
 #include "bertrt/multi_vector_embedder.h"
 #include "bertrt/options.h"

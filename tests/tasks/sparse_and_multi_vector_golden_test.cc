@@ -5,11 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "bertrt/hybrid_embedder.h"
 #include "bertrt/multi_vector_embedder.h"
 #include "bertrt/session.h"
 #include "bertrt/similarity.h"
 #include "bertrt/sparse_embedder.h"
 #include "embedding_golden.h"
+#include "error_matchers.h"
 
 namespace bertrt {
 namespace {
@@ -115,6 +117,28 @@ TEST(MultiVectorEmbedderGolden, Neighbours) {
     expect_rows(documents, expected["cases"][1]["result"], folder.filename().string() + " document ");
     expect_scores(queries, documents, expected["maxsim"]);
   }
+}
+
+TEST(HybridEmbedderGolden, ThreeFormsOfOnePass) {
+  const auto folders = embedding_test::folders("hybrid-neighbour");
+  ASSERT_EQ(folders.size(), 1U);
+  const HybridEmbedder embed(BertSession::load(folders.front()));
+  const Json expected = embedding_test::expected(folders.front());
+  Strings texts;
+  for (const Json& the_case : expected["cases"]) texts.push_back(the_case["text"].get<std::string>());
+  const std::vector<HybridVectors> found = embed(texts);
+  ASSERT_EQ(found.size(), texts.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Json& wanted = expected["cases"][i];
+    const Matrix dense{1, found[i].dense.size(), found[i].dense};
+    EXPECT_LE(difference(dense, Json::array({wanted["dense"]})), kEqual) << i;
+    EXPECT_LE(difference(found[i].sparse, wanted), kEqual) << i;
+    EXPECT_LE(difference(found[i].rows, wanted["rows"]), kEqual) << i;
+  }
+  const Error error = thrown_by([] {
+    HybridEmbedder(BertSession::load(std::filesystem::path(BERTRT_TEST_DATA) / "tasks" / "feature-extraction"));
+  });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
 }
 
 TEST(FeatureExtractionGolden, HiddenStatesOfAFolder) {

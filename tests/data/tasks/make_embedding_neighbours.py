@@ -144,4 +144,46 @@ def multi_model(name, parts, prompts, edit=None):
 def token_dense(out, seed, **more): return dense(out, seed, module_input_name="token_embeddings", **more)
 multi_model("neighbour-colbert", [Transformer(bert("colbert", seed=11), query_expansion={"strategy": "fixed", "length": 14, "attend": True, "token": None}, document_length=10), token_dense(10, 12, bias=False, activation_function=torch.nn.Identity()), MultiVectorMask(skiplist_words=[",", ".", "notthere"], skiplist_tasks=["document", "query"]), Normalize(module_input_name="token_embeddings")], {"query": "question : ", "document": "passage : "})
 multi_model("neighbour-colbert-kept", [Transformer(bert("kept", seed=13), query_length=7), token_dense(10, 14, activation_function=torch.nn.Tanh()), MultiVectorMask(keep_only_token_ids=list(range(5, 80)))], {"query": "", "document": ""})
+
+# the other families, each as dense, multi-vector and, with a masked-lm head, sparse model
+def wordpiece(folder):
+    (folder / "vocab.txt").write_text("".join(t + "\n" for t in TOKENS)); BertTokenizer.from_pretrained(folder, do_lower_case=True, model_max_length=40).save_pretrained(folder)
+    return len(TOKENS)
+def unigram(folder):
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    t = Tokenizer(models.Unigram()); t.normalizer = normalizers.NFKC(); t.pre_tokenizer = pre_tokenizers.Metaspace(); t.decoder = decoders.Metaspace()
+    t.train_from_iterator(TEXTS * 3, trainers.UnigramTrainer(vocab_size=120, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"], unk_token="<unk>", show_progress=False))
+    t.post_processor = processors.TemplateProcessing(single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    PreTrainedTokenizerFast(tokenizer_object=t, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>", mask_token="<mask>", cls_token="<s>", sep_token="</s>", model_max_length=30).save_pretrained(folder)
+    return t.get_vocab_size()
+SMALL = dict(num_hidden_layers=2, num_attention_heads=2, intermediate_size=24)
+def distilbert(n): return transformers.DistilBertConfig(vocab_size=n, dim=H, n_layers=2, n_heads=2, hidden_dim=24, max_position_embeddings=40)
+def electra(n): return transformers.ElectraConfig(vocab_size=n, embedding_size=12, hidden_size=H, max_position_embeddings=40, **SMALL)
+def mpnet(n): return transformers.MPNetConfig(vocab_size=n, hidden_size=H, max_position_embeddings=42, **SMALL)
+def xlmr(n): return transformers.XLMRobertaConfig(vocab_size=n, hidden_size=H, max_position_embeddings=42, type_vocab_size=1, **SMALL)
+def family(name, cls, config, tokenizer):
+    folder = OUT / ("work-" + name); folder.mkdir(); randomize(cls(config(tokenizer(folder))), len(name)).save_pretrained(folder)
+    return str(folder)
+for name, cls, config, tokenizer in (("distilbert", transformers.DistilBertModel, distilbert, wordpiece), ("electra", transformers.ElectraModel, electra, wordpiece), ("mpnet", transformers.MPNetModel, mpnet, unigram), ("xlm-roberta", transformers.XLMRobertaModel, xlmr, unigram)):
+    base = family(name, cls, config, tokenizer)
+    dense_model("neighbour-" + name, [Transformer(base), M.Pooling(H, "mean"), Normalize()], {"query": "question : "}, texts=TEXTS[:4])
+    multi_model("neighbour-colbert-" + name, [Transformer(base, query_expansion={"strategy": "fixed", "length": 14, "attend": False, "token": None}), token_dense(10, 12, bias=False, activation_function=torch.nn.Identity()), MultiVectorMask(skiplist_words=[",", "."]), Normalize(module_input_name="token_embeddings")], {"query": "question : ", "document": ""})
+for name, cls, config, tokenizer in (("distilbert", transformers.DistilBertForMaskedLM, distilbert, wordpiece), ("xlm-roberta", transformers.XLMRobertaForMaskedLM, xlmr, unigram)):
+    sparse_model("neighbour-splade-" + name, [MLMTransformer(family("mlm-" + name, cls, config, tokenizer), max_seq_length=11), SpladePooling()])
+
+# BGE-M3's kind: two linear layers beside the encoder. Its own code, once more in torch
+base = Path(family("hybrid", transformers.XLMRobertaModel, xlmr, unigram)); folder = OUT / "neighbour-hybrid"; shutil.copytree(base, folder)
+g = torch.Generator().manual_seed(20)
+linear = {n: {"weight": torch.randn(out, H, generator=g), "bias": torch.randn(out, generator=g)} for n, out in (("sparse", 1), ("colbert", 12))}
+for n, state in linear.items(): torch.save(state, folder / f"{n}_linear.pt")
+tok, model, cases = AutoTokenizer.from_pretrained(folder), transformers.XLMRobertaModel.from_pretrained(folder).eval(), []
+for text in TEXTS:
+    e = tok(text, truncation=True, return_tensors="pt")
+    with torch.no_grad(): h = model(**e).last_hidden_state[0]
+    unit = torch.nn.functional.normalize; weights = {}
+    for i, w in zip(e["input_ids"][0].tolist(), torch.relu(h @ linear["sparse"]["weight"].T + linear["sparse"]["bias"])[:, 0]):
+        if w > 0 and i not in (tok.cls_token_id, tok.eos_token_id, tok.pad_token_id, tok.unk_token_id): weights[i] = max(weights.get(i, 0), float(w))
+    rows = unit(h[1:] @ linear["colbert"]["weight"].T + linear["colbert"]["bias"], dim=-1)
+    cases.append({"text": text, "dense": plain(unit(h[0], dim=-1)), "indices": sorted(weights), "values": plain([np.float32(weights[i]) for i in sorted(weights)]), "rows": plain(rows)})
+finish("neighbour-hybrid", "hybrid-neighbour", cases)
 for d in OUT.glob("work-*"): shutil.rmtree(d)
