@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -110,6 +111,10 @@ class BERTRT_API Embedder {
   Matrix operator()(std::span<const std::string> texts, const EmbedOptions& options = {}) const;
   Matrix operator()(const std::vector<std::string>& texts, const EmbedOptions& options = {}) const {
     return (*this)(std::span<const std::string>(texts), options);
+  }
+  /// So that embed({"one", "two"}) means two texts.
+  Matrix operator()(std::initializer_list<std::string_view> texts, const EmbedOptions& options = {}) const {
+    return (*this)(std::span<const std::string_view>(texts.begin(), texts.size()), options);
   }
 
   /// With the prompt "query" or "document", unless the options name one.

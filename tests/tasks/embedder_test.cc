@@ -88,7 +88,7 @@ TEST(Embedder, EmptyListsAndEmptyTexts) {
   const Matrix none = embed(std::vector<std::string>{});
   EXPECT_EQ(none.rows, 0U);
   EXPECT_EQ(none.cols, 16U);
-  const Matrix two = embed(std::vector<std::string>{"", "\xFF\xFE"});
+  const Matrix two = embed({"", "\xFF\xFE"});
   EXPECT_EQ(two.rows, 2U);
   for (const float value : two.data) EXPECT_TRUE(std::isfinite(value));
 }
