@@ -1,15 +1,23 @@
 #pragma once
 
 // Everything. Each header also stands alone.
+#include "bertrt/classifier.h"
 #include "bertrt/encoding.h"
 #include "bertrt/error.h"
 #include "bertrt/fill_mask.h"
 #include "bertrt/inspect.h"
+#include "bertrt/multiple_choice.h"
+#include "bertrt/next_sentence.h"
 #include "bertrt/options.h"
 #include "bertrt/output.h"
 #include "bertrt/parse.h"
+#include "bertrt/question_answering.h"
+#include "bertrt/reranker.h"
 #include "bertrt/runtime.h"
 #include "bertrt/session.h"
+#include "bertrt/task_types.h"
+#include "bertrt/token_classifier.h"
 #include "bertrt/tokenizer.h"
 #include "bertrt/verify.h"
 #include "bertrt/version.h"
+#include "bertrt/zero_shot.h"
