@@ -47,6 +47,7 @@ struct Entity {
   std::string word;         ///< the tokens put together again, normalized as the tokenizer does: "angela"
   std::uint32_t start = 0;  ///< in the caller's text, half-open; bytes, or code points where asked for
   std::uint32_t end = 0;
+  std::string text = {};    ///< what stands there, byte for byte
   std::optional<std::size_t> index = std::nullopt;  ///< the token's place in its window; with Aggregation::none alone
 };
 

@@ -16,7 +16,7 @@ float largest(const LabelledToken& token) { return token.scores[best_of(token.sc
 
 Entity entity_of(const LabelledToken& token, const EntityRules& rules) {
   const std::size_t best = best_of(token.scores);
-  return {label_name(rules.labels, best), token.scores[best], token.word, token.start, token.end, token.index};
+  return {label_name(rules.labels, best), token.scores[best], token.word, token.start, token.end, {}, token.index};
 }
 
 std::vector<float> mean_of(std::span<const LabelledToken> tokens) {
