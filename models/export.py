@@ -2,6 +2,10 @@
 """Makes one bertrt bundle of a Hugging Face checkpoint: trace, tokenizer, description and self-test in one .pt file.
 
     python models/export.py CHECKPOINT --output NAME.pt --task masked-lm [--length 128] [--dtype float16]
+    python models/export.py FOLDER --reference
+
+A checkpoint folder runs as it stands and needs no bundle. --reference only writes what Python computes of a few texts into
+it, for `bertrt verify FOLDER` to compare with.
 
 CHECKPOINT is a folder or a hub name. Needs torch and transformers 5. The file is loaded again and compared with the
 checkpoint at several lengths and batch sizes before it gets its name; the range that was proven is written into it.
@@ -18,6 +22,7 @@ from pathlib import Path
 
 from bundle import tokenizer_files, write_archive
 from proof import ExportError, check_written, max_length, prove, sample, selftest
+from reference import write_reference
 
 FORMAT_VERSION = 1
 PRODUCER = "bertrt 0.1.0"
@@ -33,11 +38,15 @@ TASKS = {
 # model_type -> the way positions are counted
 POSITION_SCHEMES = {
     "bert": "absolute", "distilbert": "absolute", "electra": "absolute", "albert": "absolute",
-    "roberta": "offset", "camembert": "offset", "xlm-roberta": "offset", "mpnet": "relative",
+    "ernie": "absolute", "rembert": "absolute", "roberta": "offset", "camembert": "offset", "xlm-roberta": "offset",
+    "data2vec-text": "offset", "mpnet": "relative",
 }  # fmt: skip
 # model_type -> from hidden rows [N, hidden] to logits [N, vocabulary], as Hugging Face's forward does it
 MASKED_LM_HEADS = {
     "bert": lambda model, rows: model.cls(rows),
+    "ernie": lambda model, rows: model.cls(rows),
+    "rembert": lambda model, rows: model.cls(rows),
+    "data2vec-text": lambda model, rows: model.lm_head(rows),
     "roberta": lambda model, rows: model.lm_head(rows),
     "camembert": lambda model, rows: model.lm_head(rows),
     "xlm-roberta": lambda model, rows: model.lm_head(rows),
@@ -63,7 +72,11 @@ def main(arguments=None):
     torch.manual_seed(0)
     try:
         with torch.no_grad():
-            export(options)
+            if options.reference:
+                parts = (load_model, load_tokenizer, describe, methods)
+                print(f"wrote {write_reference(options.checkpoint, options.task, *parts)}")
+            else:
+                export(options)
     except (ExportError, OSError, ValueError, RuntimeError) as error:
         return fail(str(error))
     return 0
@@ -72,14 +85,21 @@ def main(arguments=None):
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", help="folder or hub name of a Hugging Face checkpoint")
-    parser.add_argument("--output", required=True, type=Path, metavar="NAME.pt")
-    parser.add_argument("--task", required=True, choices=list(TASKS))
+    parser.add_argument("--output", type=Path, metavar="NAME.pt")
+    parser.add_argument("--task", choices=list(TASKS))
+    parser.add_argument("--reference", action="store_true", help="write bertrt_reference.json into the folder instead")
     parser.add_argument("--length", type=int, help="traced length in tokens (default: 128, or the model's if shorter)")
     parser.add_argument("--dtype", choices=["float32", "float16"], default="float32", help="of the stored weights")
     parser.add_argument("--tokenizer", help="folder or hub name, when the checkpoint has no tokenizer of its own")
     options = parser.parse_args(arguments)
     if options.length is not None and options.length < 2:
         parser.error(f"--length must be at least 2, not {options.length}")
+    if options.reference:
+        if options.output:
+            parser.error("--reference writes into the folder itself, and takes no --output")
+        return options
+    if not options.output or not options.task:
+        parser.error("--output and --task are needed (or --reference)")
     if options.output.is_dir() or not options.output.parent.is_dir():
         parser.error(f"--output must name a file in a folder that exists, not {options.output}")
     return options
@@ -222,7 +242,7 @@ def describe(config):
         "vocab_size": config.vocab_size,
         "max_position_embeddings": config.max_position_embeddings,
         "type_vocab_size": 0 if config.model_type in ("distilbert", "mpnet") else value("type_vocab_size", default=0),
-        "embedding_size": value("embedding_size", default=hidden),
+        "embedding_size": value("embedding_size", "input_embedding_size", default=hidden),
         "hidden_act": value("activation", "hidden_act"),
         "layer_norm_eps": value("layer_norm_eps", default=1e-12),
         "pad_token_id": value("pad_token_id", default=0),

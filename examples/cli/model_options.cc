@@ -32,7 +32,7 @@ Truncation truncation(std::string_view name) {
 
 void add_model_options(CLI::App& command, ModelOptions& options, bool positional) {
   command.add_option(positional ? "model,-m,--model" : "-m,--model", options.model,
-                     "Model file (.pt); default: $BERTRT_MODEL, else the demo model");
+                     "Model: a .pt file or a checkpoint folder; default: $BERTRT_MODEL, else the demo model");
   command.add_option("--tokenizer", options.tokenizer, "Tokenizer file or folder, where the model has none inside");
   command.add_option("--engine", options.engine, "Engine")
       ->check(CLI::IsMember({"auto", "packed", "graph", "torchscript"}))

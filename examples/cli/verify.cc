@@ -63,7 +63,7 @@ void VerifyCommand::run() const {
 }  // namespace
 
 void add_verify(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("verify", "Run the model's own self-test");
+  CLI::App* command = app.add_subcommand("verify", "Run the self-test that a bundle carries, or a folder's bertrt_reference.json");
   const auto state = std::make_shared<VerifyCommand>(*command);
   command->callback([state] { state->run(); });
 }

@@ -7,7 +7,7 @@
 
 namespace bertrt {
 
-/// How far a session is from the Python outputs that its bundle carries.
+/// How far a session is from the Python outputs that its bundle carries, or its folder (bertrt_reference.json).
 struct VerifyReport {
   EngineKind engine = EngineKind::packed;  ///< the session's
   std::size_t cases = 0;
@@ -19,7 +19,8 @@ struct VerifyReport {
   bool ok = false;                  ///< all of them
 };
 
-/// Runs the self-test of the session's bundle. @throws Error unsupported when its file carries none
+/// Runs the self-test of the session's bundle, or the folder's. @throws Error unsupported when it carries none: then nothing
+/// could be compared
 BERTRT_API VerifyReport verify(const BertSession& session);
 
 }  // namespace bertrt

@@ -10,24 +10,31 @@
 namespace bertrt::archive {
 namespace {
 
-std::span<const std::byte> check_zip(std::span<const std::byte> bytes, const std::string& name) {
+const char* expected(ArchiveKind kind) {
+  return kind == ArchiveKind::program ? "a TorchScript model (torch.jit.save)" : "weights as torch.save writes them since 1.6";
+}
+
+std::span<const std::byte> check_zip(std::span<const std::byte> bytes, const std::string& name, ArchiveKind kind) {
   const std::string other = describe_other_file(bytes);
-  if (!other.empty()) throw Error(ErrorCode::invalid_format, name, "a TorchScript model (torch.jit.save)", other);
+  if (!other.empty()) throw Error(ErrorCode::invalid_format, name, expected(kind), other);
   return bytes;
 }
 
 }  // namespace
 
-Archive::Archive(std::span<const std::byte> bytes, const std::string& name)
-    : name_(name), directory_(check_zip(bytes, name), name), reader_(bytes.size(), name) {
+Archive::Archive(std::span<const std::byte> bytes, const std::string& name, ArchiveKind kind)
+    : name_(name), directory_(check_zip(bytes, name, kind), name), reader_(bytes.size(), name) {
   // libtorch takes the first entry's folder for the archive's; so it is ours.
   if (!directory_.entries().empty()) {
     const std::string_view first = directory_.entries().front().name;
     const std::size_t slash = first.find('/');
     if (slash != std::string_view::npos) root_ = first.substr(0, slash + 1);
   }
-  const std::string other = describe_other_archive(directory_, root_);
-  if (!other.empty()) throw Error(ErrorCode::invalid_format, name_, "a TorchScript model (torch.jit.save)", other);
+  const std::string other = kind == ArchiveKind::program ? describe_other_archive(directory_, root_)
+                            : !has("data.pkl")           ? "a zip archive without data.pkl"
+                            : has("constants.pkl")       ? "a TorchScript model"
+                                                         : "";
+  if (!other.empty()) throw Error(ErrorCode::invalid_format, name_, expected(kind), other);
   if (root_.empty()) {
     throw Error(ErrorCode::invalid_format, name_, "entries in one top folder, as torch.jit.save writes them", "none");
   }

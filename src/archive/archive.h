@@ -10,6 +10,12 @@
 
 namespace bertrt::archive {
 
+/// What a zip archive of PyTorch's holds.
+enum class ArchiveKind {
+  program,  ///< torch.jit.save: a TorchScript model
+  weights,  ///< torch.save: one pickle and its storages
+};
+
 /// A TorchScript archive's entries by their names inside its one top folder ("data.pkl", "code/__torch__.py", …).
 ///
 /// All entries lie in that folder, and the names that libtorch knows ("code/", "data.pkl", …) are spelt as it spells
@@ -18,7 +24,7 @@ class Archive {
  public:
   /// `bytes` must outlive the object.
   /// @throws Error invalid_format; for another kind of file it says which, and what to do
-  Archive(std::span<const std::byte> bytes, const std::string& name);
+  Archive(std::span<const std::byte> bytes, const std::string& name, ArchiveKind kind = ArchiveKind::program);
 
   const std::string& name() const noexcept { return name_; }  ///< the file's, for messages
   /// "model.pt: data.pkl", for messages.

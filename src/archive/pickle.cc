@@ -6,8 +6,9 @@
 
 namespace bertrt::archive {
 
-Pickle::Pickle(std::span<const std::byte> bytes, const std::string& where) : text_(as_text(bytes)) {
-  root_ = PickleMachine(*this, bytes, where).run();
+Pickle::Pickle(std::span<const std::byte> bytes, const std::string& where, PickleWriter writer)
+    : text_(as_text(bytes)) {
+  root_ = PickleMachine(*this, bytes, where, writer).run();
   PickleShape(*this, where).check();
 }
 

@@ -28,6 +28,12 @@ enum class PickleKind : std::uint8_t {
   opaque,   ///< known and harmless, but of no use here: torch.device, a complex number, a quantized or sparse tensor
 };
 
+/// Whose pickles are read: each knows names and opcodes that the other never writes.
+enum class PickleWriter : std::uint8_t {
+  torch_jit,   ///< torch.jit.save
+  torch_save,  ///< torch.save of a state dict: parameters are their tensors, a dict's own attributes are left out
+};
+
 class Pickle;
 
 /// One value of a pickle; a handle that is valid as long as its Pickle.
@@ -58,7 +64,7 @@ class PickleValue {
   std::uint32_t id_;
 };
 
-/// A pickle as torch.jit.save writes it (protocol 2), read by a machine that knows just the opcodes which that
+/// A pickle as torch.jit.save or torch.save writes it (protocol 2), read by a machine that knows just the opcodes which that
 /// writer uses, without recursion.
 ///
 /// What it holds can be walked without further thought: no value contains itself, nothing is nested more than
@@ -74,7 +80,7 @@ class Pickle {
   /// `bytes` must outlive the object. @param where for messages
   /// @throws Error invalid_format with the opcode and its byte position, or for what cannot be walked; unsupported
   ///   (too large)
-  Pickle(std::span<const std::byte> bytes, const std::string& where);
+  Pickle(std::span<const std::byte> bytes, const std::string& where, PickleWriter writer = PickleWriter::torch_jit);
 
   PickleValue root() const noexcept { return {this, root_}; }
   /// Every value of a kind, each once, in the pickle's order.

@@ -303,6 +303,8 @@ void PickleMachine::make_object() {
 void PickleMachine::build() {
   const Id state = pop();
   Node& object = node(top());
+  // A state dict's _metadata, an attribute of the dict itself: no weight.
+  if (writer_ == PickleWriter::torch_save && object.kind == PickleKind::dict) return;
   if (object.kind != PickleKind::object || object.count != 1) throw bad("a new object", "something else");
   pickle_.pool_[object.first + 1] = state;
   object.count = 2;
@@ -331,6 +333,8 @@ void PickleMachine::reduce() {
                                                               "torch._utils\n_rebuild_device_tensor_from_numpy"};
   if (name == "torch._utils\n_rebuild_tensor_v2") {
     push_range(PickleKind::tensor, node(arguments).first, node(arguments).count);
+  } else if (writer_ == PickleWriter::torch_save && name == "torch._utils\n_rebuild_parameter") {
+    stack_.push_back(argument(arguments, 0));  // the tensor, whether it is to be trained, hooks
   } else if (name == "collections\nOrderedDict") {
     if (node(arguments).count != 0) throw bad("an empty OrderedDict", "one with entries");
     push_range(PickleKind::dict, 0, 0);

@@ -15,8 +15,8 @@ namespace bertrt::archive {
 /// The stack machine that fills a Pickle. Used by Pickle's constructor alone.
 class PickleMachine {
  public:
-  PickleMachine(Pickle& pickle, std::span<const std::byte> bytes, const std::string& where)
-      : pickle_(pickle), bytes_(bytes), where_(where) {}
+  PickleMachine(Pickle& pickle, std::span<const std::byte> bytes, const std::string& where, PickleWriter writer)
+      : pickle_(pickle), bytes_(bytes), where_(where), writer_(writer) {}
 
   /// @return the id of the pickle's value
   std::uint32_t run();
@@ -57,6 +57,7 @@ class PickleMachine {
   Pickle& pickle_;
   std::span<const std::byte> bytes_;
   const std::string& where_;
+  PickleWriter writer_;
   std::size_t position_ = 0;  // of the next byte
   std::size_t opcode_at_ = 0;
   std::uint8_t opcode_ = 0;

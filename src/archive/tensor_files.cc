@@ -8,6 +8,7 @@
 
 #include "archive/byte_reader.h"
 #include "archive/safetensors.h"
+#include "archive/state_dict.h"
 #include "base/json.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
@@ -30,8 +31,8 @@ bool plain_name(const std::string& name) {
          name != "." && name != ".." && base::problem_of_text(name).empty();
 }
 
-// The shard of each weight.
-std::map<std::string, std::string, std::less<>> read_index(const fs::path& path) {
+// The shard of each weight. @param ending  of the shards' names
+std::map<std::string, std::string, std::less<>> read_index(const fs::path& path, std::string_view ending) {
   const std::string where = path.string();
   const FileBytes bytes = FileBytes::read(path);
   const nlohmann::json index = base::parse_json(as_text(bytes.span()), where);
@@ -42,9 +43,9 @@ std::map<std::string, std::string, std::less<>> read_index(const fs::path& path)
   std::map<std::string, std::string, std::less<>> shards;
   for (const auto& [name, value] : map->items()) {
     const std::string file = value.is_string() ? value.get<std::string>() : std::string();
-    if (!plain_name(file) || !file.ends_with(".safetensors")) {
+    if (!plain_name(file) || !file.ends_with(ending)) {
       throw Error(ErrorCode::invalid_format, where + ": " + base::printable(name),
-                  "a file of this folder, \"….safetensors\"", base::printable(file));
+                  "a file of this folder, \"…" + std::string(ending) + '"', base::printable(file));
     }
     shards.emplace(name, file);
   }
@@ -52,8 +53,7 @@ std::map<std::string, std::string, std::less<>> read_index(const fs::path& path)
 }
 
 std::string other_weights(const fs::path& folder) {
-  static constexpr std::array kOthers = {"pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5",
-                                         "flax_model.msgpack", "model.ckpt.index", "onnx"};
+  static constexpr std::array kOthers = {"tf_model.h5", "flax_model.msgpack", "model.ckpt.index", "onnx"};
   for (const char* name : kOthers) {
     if (is_there(folder / name)) {
       return std::string(name) + " alone, which is not read here; load it in Python and save it again (safetensors)";
@@ -74,15 +74,25 @@ void TensorFiles::add(std::string name, TensorView tensor, const std::string& fi
   if (!is_new) throw Error(ErrorCode::invalid_format, file, "each weight in one file", base::printable(place->first) + " again");
 }
 
-void TensorFiles::add_file(const fs::path& path) {
+std::vector<NamedTensor> TensorFiles::read_one(const fs::path& path) {
   bytes_.push_back(FileBytes::read(path));
-  for (NamedTensor& one : read_safetensors(bytes_.back().span(), path.string())) {
+  if (path.extension() != ".bin") return read_safetensors(bytes_.back().span(), path.string());
+  StateDict weights = read_state_dict(bytes_.back().span(), path.string());
+  archives_.push_back(std::move(weights.inflated));
+  return std::move(weights.tensors);
+}
+
+void TensorFiles::add_file(const fs::path& path) {
+  where_ = path.string();
+  for (NamedTensor& one : read_one(path)) {
     add(std::move(one.name), std::move(one.tensor), path.string());
   }
 }
 
 void TensorFiles::add_shards(const fs::path& index) {
-  const auto shards = read_index(index);
+  where_ = index.string();
+  const bool pickled = index.filename() == "pytorch_model.bin.index.json";
+  const auto shards = read_index(index, pickled ? ".bin" : ".safetensors");
   std::set<std::string> files;
   for (const auto& [name, file] : shards) files.insert(file);
   if (files.size() > kMaxShards) {
@@ -91,8 +101,7 @@ void TensorFiles::add_shards(const fs::path& index) {
   for (const std::string& file : files) {
     const fs::path path = index.parent_path() / file;
     if (!is_there(path)) throw Error(ErrorCode::file_not_found, path.string(), "a file that the index lists", "none of this name");
-    bytes_.push_back(FileBytes::read(path));
-    for (NamedTensor& one : read_safetensors(bytes_.back().span(), path.string())) {
+    for (NamedTensor& one : read_one(path)) {
       const auto listed = shards.find(one.name);
       if (listed == shards.end() || listed->second != file) {
         throw Error(ErrorCode::invalid_format, path.string(), "the weights that the index lists for it",
@@ -109,26 +118,22 @@ void TensorFiles::add_shards(const fs::path& index) {
   }
 }
 
-TensorFiles TensorFiles::read_file(const fs::path& path) {
-  TensorFiles files;
-  files.where_ = path.string();
-  files.add_file(path);
-  return files;
-}
-
 TensorFiles TensorFiles::read(const fs::path& folder) {
   TensorFiles files;
-  if (const fs::path single = folder / "model.safetensors"; is_there(single)) {
-    files.where_ = single.string();
-    files.add_file(single);
-  } else if (const fs::path index = folder / "model.safetensors.index.json"; is_there(index)) {
-    files.where_ = index.string();
-    files.add_shards(index);
-  } else {
-    throw Error(ErrorCode::file_not_found, folder.string(),
-                "model.safetensors or model.safetensors.index.json", other_weights(folder));
+  for (const char* name : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                           "pytorch_model.bin.index.json"}) {
+    const fs::path path = folder / name;
+    if (!is_there(path)) continue;
+    if (path.extension() == ".json") {
+      files.add_shards(path);
+    } else {
+      files.add_file(path);
+    }
+    return files;
   }
-  return files;
+  throw Error(ErrorCode::file_not_found, folder.string(),
+              "model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json",
+              other_weights(folder));
 }
 
 }  // namespace bertrt::archive

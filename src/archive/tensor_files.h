@@ -2,23 +2,25 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "archive/archive.h"
 #include "archive/file_bytes.h"
+#include "archive/safetensors.h"
 #include "archive/tensor.h"
 
 namespace bertrt::archive {
 
 /// A folder's weights by their names, read completely: `model.safetensors`, or the shards that
-/// `model.safetensors.index.json` lists (each holds exactly the weights that the index says, and lies in the folder).
+/// `model.safetensors.index.json` lists (each holds exactly the weights that the index says, and lies in the folder); where
+/// there is none of them, `pytorch_model.bin` or its shards, whose pickles are read and never run.
 class TensorFiles {
  public:
   /// @throws Error file_not_found (none of them is there; says which other weights are), invalid_format, unsupported, io
   static TensorFiles read(const std::filesystem::path& folder);
-  /// One safetensors file, e.g. of a sentence-transformers module. @throws Error as read()
-  static TensorFiles read_file(const std::filesystem::path& path);
 
   /// The views live as long as this object (moving it is fine).
   const std::map<std::string, TensorView, std::less<>>& tensors() const noexcept { return tensors_; }
@@ -27,12 +29,14 @@ class TensorFiles {
   const std::string& where() const noexcept { return where_; }  ///< the file or index, for messages
 
  private:
+  std::vector<NamedTensor> read_one(const std::filesystem::path& path);
   void add_file(const std::filesystem::path& path);
   void add_shards(const std::filesystem::path& index);
   void add(std::string name, TensorView tensor, const std::string& file);
 
   std::string where_;
   std::vector<FileBytes> bytes_;
+  std::vector<std::unique_ptr<const Archive>> archives_;
   std::map<std::string, TensorView, std::less<>> tensors_;
 };
 

@@ -17,7 +17,7 @@ struct CheckpointHead {
   HeadSpec spec;
 };
 
-/// A model as a folder: config.json and safetensors.
+/// A model as a folder: config.json and weights.
 struct Checkpoint {
   std::filesystem::path folder;
   CheckpointConfig config;

@@ -10,6 +10,7 @@
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 #include "family/module_files.h"
+#include "family/sentence_settings.h"
 
 namespace bertrt::family {
 namespace {
@@ -49,7 +50,8 @@ PoolingModule read_pooling(const fs::path& folder) {
     }
     pooling.modes.push_back(row->mode);
   }
-  const bool named = !pooling.modes.empty();
+  const bool named = settings.take("pooling_mode") != nullptr;
+  if (named && pooling.modes.empty()) settings.refuse("pooling_mode", "one mode or several", "none");
   for (const ModeRow& row : kModes) {
     if (settings.flag(row.old_key, false) && !named) pooling.modes.push_back(row.mode);
   }
@@ -118,7 +120,7 @@ WeightedLayersModule read_weighted_layers(const fs::path& folder, Store& store) 
   SettingsFile settings(folder / "config.json");
   WeightedLayersModule module;
   module.layer_start = settings.size("layer_start").value_or(4);
-  settings.ignore({"word_embedding_dimension", "num_hidden_layers"});
+  settings.ignore({"word_embedding_dimension", "embedding_dimension", "num_hidden_layers"});
   settings.refuse_the_rest();
   ModuleWeights weights(folder);
   module.weights = weights.require("layer_weights", 1);
@@ -147,7 +149,8 @@ MultiVectorMaskModule read_mask(const fs::path& folder) {
   SettingsFile settings(folder / "config.json");
   MultiVectorMaskModule module;
   module.skiplist_words = settings.texts("skiplist_words");
-  module.skiplist_tasks = settings.texts("skiplist_tasks");
+  module.skiplist_tasks = {"document"};
+  if (settings.take("skiplist_tasks") != nullptr) module.skiplist_tasks = settings.texts("skiplist_tasks");
   if (const Json* ids = settings.take("keep_only_token_ids")) {
     module.keep_only_token_ids.emplace();
     for (const Json& id : ids->is_array() ? *ids : Json::array({*ids})) {
@@ -167,7 +170,9 @@ bool plain_path(const std::string& path) {
 
 class ModuleReader {
  public:
-  ModuleReader(const fs::path& folder, Store& store) : folder_(folder), store_(store) {}
+  /// @param multi_vector  then a dense layer that does not say what it reads reads token rows
+  ModuleReader(const fs::path& folder, bool multi_vector, Store& store)
+      : folder_(folder), multi_vector_(multi_vector), store_(store) {}
 
   void add(const std::string& type, const std::string& path, std::vector<SentenceModule>& modules) {
     const fs::path own = folder_ / path;
@@ -175,11 +180,11 @@ class ModuleReader {
     const bool ours = type.starts_with("sentence_transformers.") || type.starts_with("pylate.models.");
     if (!ours) refuse(type);
     if (name == "Transformer" || name == "MLMTransformer") {
-      modules.emplace_back(TransformerModule{path, name == "MLMTransformer"});
+      modules.emplace_back(TransformerModule{path, name == "MLMTransformer", false});
     } else if (name == "Pooling") {
       modules.emplace_back(read_pooling(own));
     } else if (name == "Dense") {
-      modules.emplace_back(read_dense(own, type.starts_with("pylate."), store_));
+      modules.emplace_back(read_dense(own, multi_vector_ || type.starts_with("pylate."), store_));
     } else if (name == "Normalize") {
       SettingsFile settings(own / "config.json");
       modules.emplace_back(NormalizeModule{on_tokens(settings, false)});
@@ -201,14 +206,34 @@ class ModuleReader {
 
  private:
   void add_table(const std::string& name, const std::string& path, std::vector<SentenceModule>& modules) {
+    SettingsFile settings(name == "StaticEmbedding" ? fs::path() : folder_ / path / "config.json");
+    if (const Json* file = settings.take("path")) {
+      settings.refuse("path", "weights in model.safetensors", base::printable(file->dump(-1, ' ', true)));
+    }
+    settings.ignore({"frozen"});
+    settings.refuse_the_rest();
     ModuleWeights weights(folder_ / path);
     if (name == "StaticEmbedding") {
-      modules.emplace_back(StaticEmbeddingModule{path, weights.require("embedding.weight", 2)});
+      modules.emplace_back(read_static(path, weights));
     } else {
       modules.emplace_back(SparseStaticEmbeddingModule{path, weights.require("weight", 1)});
     }
     weights.refuse_the_rest();
     store_.push_back(std::move(weights).take());
+  }
+
+  // As sentence-transformers writes it, or model2vec.
+  static StaticEmbeddingModule read_static(const std::string& path, ModuleWeights& weights) {
+    StaticEmbeddingModule module;
+    module.path = path;
+    if (weights.find("embedding.weight")) {
+      module.table = weights.require("embedding.weight", 2);
+      return module;
+    }
+    module.table = weights.require("embeddings", 2);
+    if (weights.find("mapping")) module.mapping = weights.require("mapping", 1);
+    if (weights.find("weights")) module.weights = weights.require("weights", 1);
+    return module;
   }
 
   [[noreturn]] void refuse(const std::string& type) const {
@@ -219,58 +244,9 @@ class ModuleReader {
   }
 
   const fs::path& folder_;
+  bool multi_vector_;
   Store& store_;
 };
-
-void read_prompts(const fs::path& folder, SentenceModules& model) {
-  SettingsFile settings(folder / "config_sentence_transformers.json");
-  if (const Json* prompts = settings.take("prompts")) {
-    if (!prompts->is_object()) settings.refuse("prompts", "texts by names", "something else");
-    for (const auto& [name, text] : prompts->items()) {
-      if (!text.is_string() && !text.is_null()) settings.refuse("prompts", "texts by names", "something else");
-      model.prompts.emplace_back(name, text.is_null() ? "" : text.get<std::string>());
-    }
-  }
-  model.default_prompt_name = settings.text("default_prompt_name");
-  model.similarity = settings.text("similarity_fn_name");
-  model.model_type = settings.text("model_type");
-  model.truncate_dim = settings.size("truncate_dim");
-  model.query_length = settings.size("query_length");
-  model.document_length = settings.size("document_length");
-  settings.ignore({"__version__", "license", "language"});
-  settings.refuse_the_rest();
-}
-
-void read_encoder_settings(const fs::path& folder, SentenceModules& model) {
-  static constexpr std::array kNames = {"sentence_bert_config.json",         "sentence_roberta_config.json",
-                                        "sentence_distilbert_config.json",   "sentence_camembert_config.json",
-                                        "sentence_albert_config.json",       "sentence_xlm-roberta_config.json"};
-  for (const char* name : kNames) {
-    SettingsFile settings(folder / name);
-    if (!settings.is_there()) continue;
-    model.max_seq_length = settings.size("max_seq_length");
-    model.do_lower_case = settings.flag("do_lower_case", false);
-    if (const auto length = settings.size("query_length")) model.query_length = length;
-    if (const auto length = settings.size("document_length")) model.document_length = length;
-    if (const Json* expansion = settings.take("query_expansion"); expansion != nullptr && !expansion->is_boolean()) {
-      const auto value = [&](const char* key) { return expansion->is_object() ? expansion->value(key, Json()) : Json(); };
-      if (value("strategy") != "fixed" || !value("length").is_number_unsigned() ||
-          !(value("token").is_string() || value("token").is_null())) {
-        settings.refuse("query_expansion", "strategy \"fixed\", a length, attend and a token", "something else");
-      }
-      QueryExpansion query;
-      query.length = value("length").get<std::size_t>();
-      query.attend = value("attend") == true;
-      if (value("token").is_string()) query.token = value("token").get<std::string>();
-      model.query_expansion = query;
-    }
-    settings.ignore({"transformer_task", "modality_config", "module_output_name", "model_args", "tokenizer_args",
-                     "config_args", "processing_kwargs", "processor_kwargs", "model_kwargs", "tokenizer_kwargs",
-                     "config_kwargs", "unpad_inputs"});
-    settings.refuse_the_rest();
-    return;
-  }
-}
 
 struct Listed {
   std::string type;
@@ -293,6 +269,13 @@ std::vector<Listed> read_list(const fs::path& file) {
       throw Error(ErrorCode::invalid_format, where, "modules with a type and a path in this folder",
                   base::printable(one.dump(-1, ' ', true)));
     }
+    for (const auto& [key, value] : one.items()) {
+      const bool known = key == "idx" || key == "name" || key == "path" || key == "type";
+      if (!known && !(key == "kwargs" && value.empty())) {
+        throw Error(ErrorCode::unsupported, where + ": " + base::printable(key), "idx, name, path and type of a module",
+                    base::printable(value.dump(-1, ' ', true)));
+      }
+    }
     modules.push_back({text("type"), text("path")});
   }
   return modules;
@@ -313,11 +296,15 @@ std::optional<SentenceModules> read_sentence_modules(const fs::path& folder) {
   if (!fs::exists(file, ignored)) return std::nullopt;
   auto store = std::make_shared<Store>();
   SentenceModules model;
-  ModuleReader reader(folder, *store);
+  read_model_settings(folder, model);
+  ModuleReader reader(folder, model.model_type == "MultiVectorEncoder", *store);
   for (const Listed& one : read_list(file)) reader.add(one.type, one.path, model.modules);
-  read_prompts(folder, model);
   const TransformerModule* transformer = model.transformer();
-  read_encoder_settings(folder / (transformer == nullptr ? std::string() : transformer->path), model);
+  const fs::path encoder = folder / (transformer == nullptr ? std::string() : transformer->path);
+  read_encoder_settings(encoder, model);
+  if (!gives_all_layers(encoder)) {
+    std::erase_if(model.modules, [](const SentenceModule& one) { return std::holds_alternative<WeightedLayersModule>(one); });
+  }
   model.bytes = std::move(store);
   return model;
 }

@@ -19,7 +19,8 @@ enum class PoolingMode { cls, max, mean, mean_sqrt_len_tokens, weightedmean, las
 /// The encoder itself.
 struct TransformerModule {
   std::string path;  ///< of its folder below the model's; "" as a rule
-  bool masked_lm = false;  ///< what follows reads the head's token logits (SPLADE)
+  bool masked_lm = false;   ///< what follows reads the head's token logits (SPLADE)
+  bool classifier = false;  ///< what comes out are the head's text logits (cross-encoders)
 };
 
 /// Token rows to one vector; several modes are joined in their order.
@@ -44,7 +45,8 @@ struct LayerNormModule {
   LayerNorm norm;
 };
 
-/// Σ weight_l h_l / Σ weight over the hidden states from `layer_start` on, the embeddings being number 0.
+/// Σ weight_l h_l / Σ weight over the hidden states from `layer_start` on, the embeddings being number 0. Left out of the
+/// modules where config.json has no output_hidden_states: then Python does nothing, either.
 struct WeightedLayersModule {
   std::size_t layer_start = 0;
   Weight weights;  ///< [layers that are summed]
@@ -63,10 +65,13 @@ struct MultiVectorMaskModule {
   std::optional<std::vector<std::int64_t>> keep_only_token_ids;
 };
 
-/// A table instead of an encoder: the mean of the tokens' rows (model2vec's kind).
+/// A table instead of an encoder: the mean of the tokens' rows (model2vec's kind). A token's row is weights[token] *
+/// table[mapping[token]]; without a mapping it is table[token], without weights each weighs 1.
 struct StaticEmbeddingModule {
   std::string path;
-  Weight table;  ///< [vocabulary, width]
+  Weight table;                   ///< [rows, width]
+  std::optional<Weight> mapping;  ///< [vocabulary], rows of the table: to be checked by who follows it
+  std::optional<Weight> weights;  ///< [vocabulary]
 };
 
 /// A weight for each token of the vocabulary, that it has once it is there (queries without inference).
@@ -94,8 +99,10 @@ struct SentenceModules {
   bool do_lower_case = false;  ///< before the tokenizer's own normalizer
   std::vector<std::pair<std::string, std::string>> prompts;  ///< by name, in the file's order; a null is ""
   std::string default_prompt_name;                           ///< empty: none
-  std::string similarity;                                    ///< "cosine", "dot", "euclidean", "manhattan"; empty: not said
+  std::string similarity;                                    ///< "cosine", "dot", "euclidean", "manhattan", "maxsim"; empty: not said
   std::optional<std::size_t> truncate_dim;
+  std::optional<std::size_t> max_active_dims;  ///< of sparse models: only the largest so many
+  std::string cross_encoder_activation;        ///< a dotted torch class, or empty
   std::optional<QueryExpansion> query_expansion;
   std::optional<std::size_t> query_length;     ///< in tokens; of multi-vector models
   std::optional<std::size_t> document_length;

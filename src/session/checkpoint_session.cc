@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "archive/byte_reader.h"
+#include "archive/file_bytes.h"
 #include "archive/guard.h"
 #include "bertrt/error.h"
 #include "engine/packed/checkpoint_engine.h"
@@ -126,6 +128,7 @@ TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpo
   settings.problem_type = checkpoint.config.problem_type;
   settings.cross_encoder_activation = checkpoint.config.cross_encoder_activation;
   settings.position_embeddings = checkpoint.config.positions;
+  settings.folder = checkpoint.folder;
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
     settings.folder = path;
@@ -134,11 +137,19 @@ TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpo
   return settings;
 }
 
+std::string reference_of(const fs::path& folder) {
+  const fs::path file = folder / kReferenceFile;
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return {};
+  const archive::FileBytes bytes = archive::FileBytes::read(file);
+  return std::string(archive::as_text(bytes.span()));
+}
+
 std::size_t count_parameters(const family::Checkpoint& checkpoint) {
   std::size_t count = 0;
-  std::set<const void*> seen;
+  std::set<std::pair<const void*, std::int64_t>> seen;
   const auto add = [&](const family::Weight& weight) {
-    if (seen.insert(weight.tensor.storage.data()).second) count += weight.tensor.elements();
+    if (seen.emplace(weight.tensor.storage.data(), weight.tensor.storage_offset).second) count += weight.tensor.elements();
   };
   const auto add_dense = [&](const family::Dense& dense) {
     add(dense.weight);
@@ -190,12 +201,14 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   std::unique_ptr<const engine::Engine> engine = engine::packed::make_checkpoint_engine(*checkpoint, options);
   timer.stage("make the engine");
   SessionInfo info = info_of(*checkpoint, engine->facts());
+  if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
   batch::BatchLimits limits;
   limits.vocab_size = checkpoint->config.vocabulary;
   limits.type_vocab_size = checkpoint->config.types;
   limits.max_length = engine->facts().max_length;
   limits.max_length_why = engine->facts().max_length_why;
   TaskSettings settings = settings_of(path, *checkpoint);
+  std::string reference = reference_of(checkpoint->folder);
   checkpoint.reset();
   trim_heap();
   timer.stage("let the file go");
@@ -205,12 +218,16 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   }
   info.load_stages = std::move(timer).take();
   return std::make_shared<const SessionImpl>(std::move(engine), std::move(tokenizer), std::move(info), std::move(limits),
-                                             std::string(), std::move(settings));
+                                             std::move(reference), std::move(settings));
 }
 
 ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& options) {
   check_folder_options(options);
   const family::Checkpoint checkpoint = read(path);
+  (void)settings_of(path, checkpoint);
+  if (const auto tokenizer = tokenizer_of(checkpoint.folder, options)) {
+    check_vocabulary(*tokenizer, checkpoint.config.vocabulary, checkpoint.folder.string());
+  }
   ModelReport report;
   report.format = "checkpoint folder";
   report.architecture = checkpoint.config.model_type;

@@ -9,6 +9,9 @@
 
 namespace bertrt::session {
 
+/// What Python computed of a few texts, in the folder: what verify() compares with.
+inline constexpr const char* kReferenceFile = "bertrt_reference.json";
+
 /// Whether load() and inspect() take a path for a checkpoint: a folder, or a config.json.
 bool is_checkpoint_path(const std::filesystem::path& path);
 

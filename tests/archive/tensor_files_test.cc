@@ -85,8 +85,8 @@ TEST_F(TensorFilesTest, ShardsHoldWhatTheIndexSays) {
 
 TEST_F(TensorFilesTest, OtherWeightsAreNamed) {
   EXPECT_EQ(refused().code(), ErrorCode::file_not_found);
-  write("pytorch_model.bin", "x");
-  EXPECT_THAT(refused().what(), HasSubstr("pytorch_model.bin alone"));
+  write("tf_model.h5", "x");
+  EXPECT_THAT(refused().what(), HasSubstr("tf_model.h5 alone"));
 }
 
 }  // namespace

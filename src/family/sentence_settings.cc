@@ -1,0 +1,167 @@
+#include "family/sentence_settings.h"
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+
+#include "archive/byte_reader.h"
+#include "archive/file_bytes.h"
+#include "base/json.h"
+#include "base/plain_text.h"
+#include "bertrt/error.h"
+#include "family/module_files.h"
+
+namespace bertrt::family {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::string shown(const Json& value) { return base::printable(value.dump(-1, ' ', true)); }
+
+void read_prompts(SettingsFile& settings, SentenceModules& model) {
+  if (const Json* prompts = settings.take("prompts")) {
+    if (!prompts->is_object()) settings.refuse("prompts", "texts by names", shown(*prompts));
+    for (const auto& [name, text] : prompts->items()) {
+      if (!text.is_string() && !text.is_null()) settings.refuse("prompts", "texts by names", shown(*prompts));
+      model.prompts.emplace_back(name, text.is_null() ? "" : text.get<std::string>());
+    }
+  }
+  model.default_prompt_name = settings.text("default_prompt_name");
+}
+
+void read_kind(SettingsFile& settings, SentenceModules& model) {
+  static constexpr std::array<std::string_view, 5> kKinds = {"", "SentenceTransformer", "SparseEncoder", "CrossEncoder",
+                                                             "MultiVectorEncoder"};
+  model.model_type = settings.text("model_type");
+  if (std::find(kKinds.begin(), kKinds.end(), model.model_type) != kKinds.end()) return;
+  const bool pylate = model.model_type == "ColBERT";
+  settings.refuse("model_type", "SentenceTransformer, SparseEncoder, CrossEncoder or MultiVectorEncoder",
+                  pylate ? "ColBERT, PyLate's: sentence-transformers 6 loads and saves it as a MultiVectorEncoder"
+                         : base::printable(model.model_type));
+}
+
+// Arguments of Python's constructors. Those that change no number are let through.
+void check_arguments(SettingsFile& settings, const char* key) {
+  static constexpr std::array<std::string_view, 8> kHarmless = {
+      "torch_dtype", "dtype", "attn_implementation", "trust_remote_code", "use_safetensors", "low_cpu_mem_usage", "device_map",
+      "use_fast"};
+  const Json* value = settings.take(key);
+  if (value == nullptr) return;
+  if (!value->is_object()) settings.refuse(key, "settings by names", shown(*value));
+  for (const auto& [name, argument] : value->items()) {
+    if (std::find(kHarmless.begin(), kHarmless.end(), name) == kHarmless.end()) {
+      settings.refuse(key, "no arguments that change what is computed", shown(Json{{name, argument}}));
+    }
+  }
+}
+
+// What the module reads of its encoder's outputs: only the one that goes with its task.
+void check_modality(SettingsFile& settings, std::string_view task) {
+  const bool hidden = task == "feature-extraction";
+  const std::string_view output = hidden ? "last_hidden_state" : "logits";
+  if (const Json* modality = settings.take("modality_config")) {
+    const auto text = modality->is_object() ? modality->find("text") : modality->end();
+    const Json wanted = {{"method", "forward"}, {"method_output_name", output}};
+    if (!modality->is_object() || text == modality->end() || *text != wanted) {
+      settings.refuse("modality_config", "text by forward's " + std::string(output) + ", as \"" + std::string(task) + "\" has it",
+                      shown(*modality));
+    }
+  }
+  const std::string_view usual = task == "sequence-classification" ? "scores" : "token_embeddings";
+  const std::string name = settings.text("module_output_name", usual);
+  if (name != usual) settings.refuse("module_output_name", std::string(usual), base::printable(name));
+}
+
+void read_task(SettingsFile& settings, SentenceModules& model) {
+  for (SentenceModule& module : model.modules) {
+    auto* transformer = std::get_if<TransformerModule>(&module);
+    if (transformer == nullptr) continue;
+    const std::string task = settings.text("transformer_task", transformer->masked_lm ? "fill-mask" : "feature-extraction");
+    if (task != "feature-extraction" && task != "fill-mask" && task != "sequence-classification") {
+      settings.refuse("transformer_task", "feature-extraction, fill-mask or sequence-classification", base::printable(task));
+    }
+    transformer->masked_lm = task == "fill-mask";
+    transformer->classifier = task == "sequence-classification";
+    check_modality(settings, task);
+    return;
+  }
+}
+
+void read_expansion(SettingsFile& settings, SentenceModules& model) {
+  const Json* expansion = settings.take("query_expansion");
+  if (expansion == nullptr || *expansion == false) return;
+  const auto refuse = [&] {
+    settings.refuse("query_expansion", "strategy \"fixed\" (\"min\" is not computed), a length, attend and a token",
+                    shown(*expansion));
+  };
+  if (!expansion->is_object()) refuse();
+  QueryExpansion query;
+  bool fixed = false;
+  for (const auto& [key, value] : expansion->items()) {
+    if (key == "strategy" && value == "fixed") {
+      fixed = true;
+    } else if (key == "length" && value.is_number_unsigned() && value > 0 && value <= std::uint64_t{1} << 31U) {
+      query.length = value.get<std::size_t>();
+    } else if (key == "attend" && value.is_boolean()) {
+      query.attend = value.get<bool>();
+    } else if (key == "token" && value.is_string()) {
+      query.token = value.get<std::string>();
+    } else if (key != "token" || !value.is_null()) {
+      refuse();
+    }
+  }
+  if (!fixed || query.length == 0) refuse();
+  model.query_expansion = query;
+}
+
+}  // namespace
+
+void read_model_settings(const fs::path& folder, SentenceModules& model) {
+  SettingsFile settings(folder / "config_sentence_transformers.json");
+  read_kind(settings, model);
+  read_prompts(settings, model);
+  model.similarity = settings.text("similarity_fn_name");
+  model.truncate_dim = settings.size("truncate_dim");
+  model.max_active_dims = settings.size("max_active_dims");
+  model.cross_encoder_activation = settings.text("activation_fn");
+  model.query_length = settings.size("query_length");
+  model.document_length = settings.size("document_length");
+  settings.ignore({"__version__", "license", "language", "requirements", "keep_in_fp32_modules"});
+  settings.refuse_the_rest();
+}
+
+void read_encoder_settings(const fs::path& folder, SentenceModules& model) {
+  static constexpr std::array kNames = {"sentence_bert_config.json",       "sentence_roberta_config.json",
+                                        "sentence_distilbert_config.json", "sentence_camembert_config.json",
+                                        "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
+                                        "sentence_xlnet_config.json"};
+  for (const char* name : kNames) {
+    SettingsFile settings(folder / name);
+    if (!settings.is_there()) continue;
+    read_task(settings, model);
+    model.max_seq_length = settings.size("max_seq_length");
+    model.do_lower_case = settings.flag("do_lower_case", false);
+    if (const auto length = settings.size("query_length")) model.query_length = length;
+    if (const auto length = settings.size("document_length")) model.document_length = length;
+    read_expansion(settings, model);
+    for (const char* key : {"model_args", "tokenizer_args", "config_args", "model_kwargs", "tokenizer_kwargs", "processor_kwargs",
+                            "config_kwargs", "processing_kwargs"}) {
+      check_arguments(settings, key);
+    }
+    settings.ignore({"unpad_inputs"});
+    settings.refuse_the_rest();
+    return;
+  }
+}
+
+bool gives_all_layers(const fs::path& folder) {
+  const fs::path file = folder / "config.json";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return false;
+  const archive::FileBytes bytes = archive::FileBytes::read(file);
+  const nlohmann::json config = base::parse_json(archive::as_text(bytes.span()), file.string());
+  return config.is_object() && config.contains("output_hidden_states") && config["output_hidden_states"] == true;
+}
+
+}  // namespace bertrt::family
