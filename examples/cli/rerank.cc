@@ -1,6 +1,8 @@
 #include "bertrt/reranker.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +23,9 @@ struct Hit {
   std::size_t index = 0;
   float score = 0;
   std::string text;
+
+  /// What it is sorted by: a score that is no number stands last.
+  float key() const { return std::isnan(score) ? -std::numeric_limits<float>::infinity() : score; }
 };
 
 // Documents as they come in; equals in the order that they came in.
@@ -34,7 +39,7 @@ class Ranking {
     if (top_k_ && hits_.size() >= 2 * *top_k_ + 1024) cut();
   }
   const std::vector<Hit>& cut() {
-    std::stable_sort(hits_.begin(), hits_.end(), [](const Hit& a, const Hit& b) { return a.score > b.score; });
+    std::stable_sort(hits_.begin(), hits_.end(), [](const Hit& a, const Hit& b) { return a.key() > b.key(); });
     if (top_k_ && hits_.size() > *top_k_) hits_.resize(*top_k_);
     return hits_;
   }

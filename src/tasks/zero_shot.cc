@@ -1,6 +1,8 @@
 #include "bertrt/zero_shot.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -118,7 +120,9 @@ std::vector<LabelScore> answer_of(const std::vector<float>& entail, const std::v
   }
   std::vector<std::size_t> order(labels.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+  // What is no number stands last: compared as itself it would be no order at all.
+  const auto key = [&](std::size_t i) { return std::isnan(scores[i]) ? -std::numeric_limits<float>::infinity() : scores[i]; };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
   std::vector<LabelScore> answer;
   for (auto at = order.rbegin(); at != order.rend(); ++at) answer.push_back({labels[*at], *at, scores[*at]});
   return answer;
