@@ -54,10 +54,10 @@ struct QaCommand {
     });
   }
 
-  static void write_json(const std::vector<Answer>& answers, std::string& out) {
+  static void write_json(const std::vector<bertrt::Answer>& answers, std::string& out) {
     JsonWriter writer(out);
     writer.begin_object().key("answers").begin_array();
-    for (const Answer& answer : answers) {
+    for (const bertrt::Answer& answer : answers) {
       writer.begin_object().key("answer").value(answer.text).key("score").value(answer.score);
       writer.key("start").value(answer.start).key("end").value(answer.end).end_object();
     }
@@ -65,10 +65,10 @@ struct QaCommand {
     out += '\n';
   }
 
-  static void write(const Query& query, const std::vector<Answer>& answers, std::string& out) {
+  static void write(const Query& query, const std::vector<bertrt::Answer>& answers, std::string& out) {
     out += printable(query.text) + '\n';
     if (answers.empty()) out += "  no answer\n";
-    for (const Answer& answer : answers) {
+    for (const bertrt::Answer& answer : answers) {
       const std::string text = answer.text.empty() ? "(no answer)" : bold(printable(answer.text));
       out += "  " + short_score(answer.score) + "  " + bar(static_cast<double>(answer.score), 20) + "  " + text + '\n';
     }

@@ -64,13 +64,13 @@ TEST(Entities, OtherPrefixesAreTagsOfTheirOwn) {
 
 TEST(Entities, WordsTakeTheirLabelAsTheStrategySays) {
   const Names none;
-  std::vector<LabelledToken> tokens = {token("un", 0, 2, 0, 0.5F), token("##x", 2, 3, 1, 0.9F, true),
+  std::vector<LabelledToken> tokens = {token("un", 0, 2, 0, 0.5F), token("##x", 2, 3, 1, 0.95F, true),
                                        token("##y", 3, 4, 0, 0.6F, true)};
   EXPECT_EQ(labels(entities_of(tokens, rules(Aggregation::first, none))), (Names{"O:un+##x+##y"}));
   EXPECT_EQ(labels(entities_of(tokens, rules(Aggregation::max, none))), (Names{"PER:un+##x+##y"}));
   const auto mean = entities_of(tokens, rules(Aggregation::average, none));
-  EXPECT_EQ(mean[0].label, "PER");  // 0.9, 0.125 and 0.1 against 0.5, 0.025 and 0.6
-  EXPECT_NEAR(mean[0].score, 0.375, 1e-6);
+  EXPECT_EQ(mean[0].label, "PER");  // 0.125, 0.95 and 0.1 against 0.5, 0.0125 and 0.6
+  EXPECT_NEAR(mean[0].score, 1.175 / 3, 1e-6);
 }
 
 TEST(Entities, WhatIsIgnoredIsTheNameThatComesOut) {

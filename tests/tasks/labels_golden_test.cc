@@ -115,7 +115,8 @@ TEST(LabelsGolden, QuestionAnswering) {
   std::size_t cases = 0;
   for (const auto& folder : tasks_test::golden_folders("question-answering")) {
     const QuestionAnswering ask(tasks_test::load(folder));
-    for (const Json& the_case : tasks_test::expected_of(folder).at("cases")) {
+    const Json expected = tasks_test::expected_of(folder);
+    for (const Json& the_case : expected.at("cases")) {
       ++cases;
       const Json& arguments = the_case.at("arguments");
       QuestionAnsweringOptions options{.offsets = OffsetUnit::code_points};
