@@ -112,16 +112,16 @@ std::vector<Entity> entities_of(std::span<const LabelledToken> tokens, const Ent
   return entities;
 }
 
-std::vector<Entity> merge_windows(std::vector<Entity> entities) {
+std::vector<Entity> merge_windows(std::vector<Entity> entities, const std::function<std::size_t(const Entity&)>& length) {
   if (entities.empty()) return entities;
   std::stable_sort(entities.begin(), entities.end(), [](const Entity& a, const Entity& b) { return a.start < b.start; });
   std::vector<Entity> merged;
   Entity previous = entities.front();
   for (const Entity& entity : entities) {
     if (previous.start <= entity.start && entity.start < previous.end) {
-      const std::uint32_t length = entity.end - entity.start;
-      const std::uint32_t before = previous.end - previous.start;
-      if (length > before || (length == before && entity.score > previous.score)) previous = entity;
+      const std::size_t now = length(entity);
+      const std::size_t before = length(previous);
+      if (now > before || (now == before && entity.score > previous.score)) previous = entity;
     } else {
       merged.push_back(std::exchange(previous, entity));
     }

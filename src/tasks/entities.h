@@ -35,6 +35,7 @@ std::vector<Entity> entities_of(std::span<const LabelledToken> tokens, const Ent
 
 /// The entities of overlapping windows: by start, of those that begin inside another the longer one, of equal ones the
 /// surer. As Python does it, which gives an entity of no width at the front twice.
-std::vector<Entity> merge_windows(std::vector<Entity> entities);
+/// @param length  of an entity, in code points as Python has it
+std::vector<Entity> merge_windows(std::vector<Entity> entities, const std::function<std::size_t(const Entity&)>& length);
 
 }  // namespace bertrt::tasks

@@ -137,9 +137,12 @@ class Collector {
 };
 
 void finish(std::vector<Entity>& entities, std::size_t windows, std::string_view sentence, OffsetUnit unit) {
-  if (windows > 1) entities = tasks::merge_windows(std::move(entities));
   for (Entity& entity : entities) {
     if (entity.start < entity.end) entity.text = sentence.substr(entity.start, entity.end - entity.start);
+  }
+  if (windows > 1) {
+    const auto length = [](const Entity& entity) { return tasks::count_code_points(entity.text); };
+    entities = tasks::merge_windows(std::move(entities), length);
   }
   if (unit == OffsetUnit::bytes || entities.empty()) return;
   const tasks::CodePoints points(sentence);

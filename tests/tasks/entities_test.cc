@@ -85,16 +85,18 @@ TEST(Entities, WhatIsIgnoredIsTheNameThatComesOut) {
 
 Entity entity(std::uint32_t start, std::uint32_t end, float score) { return {"PER", score, "", start, end}; }
 
+std::size_t width(const Entity& entity) { return entity.end - entity.start; }
+
 TEST(MergeWindows, TheLongerThenTheSurerStays) {
-  const auto merged = merge_windows({entity(0, 5, 0.5F), entity(10, 12, 0.9F), entity(2, 9, 0.1F), entity(10, 12, 0.95F)});
+  const auto merged = merge_windows({entity(0, 5, 0.5F), entity(10, 12, 0.9F), entity(2, 9, 0.1F), entity(10, 12, 0.95F)}, width);
   ASSERT_EQ(merged.size(), 2U);
   EXPECT_EQ(merged[0].end, 9U);
   EXPECT_FLOAT_EQ(merged[1].score, 0.95F);
 }
 
 TEST(MergeWindows, NoWidthAtTheFrontComesTwice) {
-  EXPECT_EQ(merge_windows({entity(0, 0, 0.5F), entity(1, 2, 0.5F)}).size(), 3U);
-  EXPECT_TRUE(merge_windows({}).empty());
+  EXPECT_EQ(merge_windows({entity(0, 0, 0.5F), entity(1, 2, 0.5F)}, width).size(), 3U);
+  EXPECT_TRUE(merge_windows({}, width).empty());
 }
 
 }  // namespace

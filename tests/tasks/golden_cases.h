@@ -20,7 +20,7 @@ Json expected_of(const std::filesystem::path& folder);
 
 BertSession load(const std::filesystem::path& folder);
 
-/// Why two answers are not the same: numbers with a fraction may differ by 1e-5 (of the larger of 1 and their size), all
+/// Why two answers are not the same: numbers with a fraction may differ by 2e-5 (of the larger of 1 and their size), all
 /// else by nothing. Empty: they are.
 std::string difference(const Json& found, const Json& wanted, const std::string& place = "answer");
 

@@ -99,7 +99,7 @@ TEST(LabelsGolden, TokenClassification) {
         }
         return in_words ? Json::array({list}) : list;
       },
-      210);
+      190);
 }
 
 // Answers of score 0 fill up Python's list in no order of their own.
