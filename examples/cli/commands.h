@@ -14,6 +14,12 @@ void add_run(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_bench(CLI::App& app);
+void add_classify(CLI::App& app);
+void add_zero_shot(CLI::App& app);
+void add_rerank(CLI::App& app);
+void add_ner(CLI::App& app);
+void add_qa(CLI::App& app);
+void add_next_sentence(CLI::App& app);
 
 /// Bad usage that the parser cannot see, or bad input that is not a model's; exit status 2.
 class UsageError : public std::runtime_error {
