@@ -9,10 +9,17 @@ namespace bertrt::cli {
 void add_fill_mask(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_encode(CLI::App& app);
+void add_embed(CLI::App& app);
 void add_run(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_bench(CLI::App& app);
+void add_classify(CLI::App& app);
+void add_zero_shot(CLI::App& app);
+void add_rerank(CLI::App& app);
+void add_ner(CLI::App& app);
+void add_qa(CLI::App& app);
+void add_next_sentence(CLI::App& app);
 /// Adds `man` and `completion`, which describe all commands of the program. The last to be added.
 void add_man_page(CLI::App& app);
 

@@ -56,7 +56,14 @@ int run(int argc, char** argv) {
   add_fill_mask(app);
   add_tokenize(app);
   add_encode(app);
+  add_embed(app);
   add_run(app);
+  add_classify(app);
+  add_zero_shot(app);
+  add_rerank(app);
+  add_ner(app);
+  add_qa(app);
+  add_next_sentence(app);
   add_inspect(app);
   add_verify(app);
   add_bench(app);

@@ -192,6 +192,12 @@ Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOpti
   return query.pair ? tokenizer.encode(query.text, *query.pair, options) : tokenizer.encode(query.text, options);
 }
 
+void answer_texts(Queries& queries, const AnswerTexts& answer) {
+  answer_all(
+      queries, [](const Query&) { return Encoding(); },
+      [&](std::span<const Query> batch, std::span<const Encoding>) { answer(batch); });
+}
+
 void answer_all(Queries& queries, const Prepare& prepare, const Answer& answer) {
   // Answers on a terminal and a bar would run into each other.
   Progress progress("answering", queries.from_stdin() ? stdin_file_size() : 0, !stdout_is_terminal());

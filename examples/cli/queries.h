@@ -75,6 +75,12 @@ class Queries {
 /// Encodes a query; an Error names the line of standard input that it came from.
 Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options);
 
+/// Answers the texts of a batch: writes what it has to say at its end, so that it may be called again for each alone.
+using AnswerTexts = std::function<void(std::span<const Query>)>;
+
+/// All queries in batches of bounded size, for tasks that encode for themselves; else as answer_all().
+void answer_texts(Queries& queries, const AnswerTexts& answer);
+
 using Prepare = std::function<Encoding(const Query&)>;
 using Answer = std::function<void(std::span<const Query>, std::span<const Encoding>)>;
 

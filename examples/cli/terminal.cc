@@ -104,9 +104,23 @@ double peak_resident_megabytes() {
 
 #endif
 
-std::string bold(std::string_view text) {
+namespace {
+
+bool shows_colours() {
   static const bool shown = stdout_is_terminal() && std::getenv("NO_COLOR") == nullptr;
-  return shown ? "\033[1m" + std::string(text) + "\033[0m" : std::string(text);
+  return shown;
+}
+
+}  // namespace
+
+std::string in_colour(std::string_view text, std::size_t colour) {
+  constexpr std::size_t kColours = 6;  // red to cyan, black letters on them
+  if (!shows_colours()) return std::string(text);
+  return "\033[30;4" + std::to_string(1 + colour % kColours) + "m" + std::string(text) + "\033[0m";
+}
+
+std::string bold(std::string_view text) {
+  return shows_colours() ? "\033[1m" + std::string(text) + "\033[0m" : std::string(text);
 }
 
 std::string bar(double share, std::size_t width) {

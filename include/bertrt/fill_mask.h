@@ -16,10 +16,12 @@ namespace bertrt {
 
 /// One candidate for a masked token.
 struct MaskPrediction {
-  std::string token;  ///< as in the vocabulary, e.g. "paris" or "##s"
+  std::string token;  ///< as in the vocabulary, e.g. "paris" or "##s"; empty for a row of the decoder that has no token
   std::int32_t token_id = 0;
   float score = 0;       ///< softmax probability over the whole vocabulary
-  std::string sequence;  ///< the text decoded with this token in the mask's place
+  std::string sequence;  ///< the text decoded with this token in the mask's place; special tokens ([CLS], and the other
+                         ///< masks) show where the text has several masks
+  std::string token_text = {};  ///< the token decoded by itself: " paris" of a byte-level vocabulary's "Ġparis"
 };
 
 /// The candidates for one mask, best first.
@@ -29,10 +31,11 @@ struct MaskAnswer {
 };
 
 struct FillMaskOptions {
-  std::size_t top_k = 5;                     ///< 1 … vocabulary size
+  std::size_t top_k = 5;                     ///< 1 … rows of the model's decoder
   Truncation truncation = Truncation::none;  ///< a longer text is an error by default
-  /// Only these words, each one token of the vocabulary; at most top_k of them come back, with their probabilities
-  /// over the whole vocabulary. Empty: every token.
+  /// Only these words; at most top_k of them come back, with their probabilities over the whole vocabulary. A word that
+  /// is no token stands for the first one that it is made of, with a warning; none that gives a token is an error. Empty:
+  /// every token.
   std::vector<std::string> targets = {};
 };
 

@@ -71,6 +71,18 @@ class Fields {
       field.push_back(text(item, key));
     }
   }
+  /// Pairs of a text and a number, in order.
+  void read(const char* key, std::vector<std::pair<std::string, std::int64_t>>& field) const {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_array()) throw bad(where(key), "a list of pairs", value->type_name());
+    for (const Json& item : *value) {
+      if (!item.is_array() || item.size() != 2 || !item[1].is_number_integer()) {
+        throw bad(where(key), "pairs of a text and a whole number", base::printable(item.dump(-1, ' ', true)));
+      }
+      field.emplace_back(text(item[0], key), item[1].get<std::int64_t>());
+    }
+  }
 
  private:
   // What a manifest says is shown to people.
@@ -122,6 +134,8 @@ Manifest read_manifest(const Json& json, const std::string& where) {
   fields.read("architecture", manifest.architecture);
   fields.read("task", manifest.task);
   fields.read("labels", manifest.labels);
+  fields.read("label_ids", manifest.label_ids);
+  fields.read("activation", manifest.activation);
   fields.read("problem_type", manifest.problem_type);
   fields.read("dtype", manifest.dtype);
   manifest.config = read_config(fields.child("config"), fields.where("config"));

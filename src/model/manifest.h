@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bertrt::model {
@@ -40,6 +41,8 @@ struct Manifest {
   std::string task;          ///< "encoder", "masked-lm", "sequence-classification", …
   EncoderConfig config;
   std::vector<std::string> labels;
+  std::vector<std::pair<std::string, std::int64_t>> label_ids;  ///< label2id in the checkpoint's order; may be empty
+  std::string activation;  ///< a cross-encoder's, a dotted torch class; or empty
   std::string problem_type;  ///< "single_label_classification", "multi_label_classification", "regression", or empty
   std::string dtype;         ///< of the stored weights: "float32", "float16"
   std::size_t traced_batch = 0;

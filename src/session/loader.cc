@@ -84,9 +84,13 @@ TaskSettings settings_of(const model::ModelFile& file) {
   if (manifest->task != "encoder") settings.heads.push_back(manifest->task);
   settings.labels = manifest->labels;
   settings.num_labels = manifest->labels.size();
-  for (std::size_t i = 0; i < manifest->labels.size(); ++i) {
+  settings.label_ids = manifest->label_ids;
+  // Bundles of older exporters have labels alone.
+  const std::size_t unordered = settings.label_ids.empty() ? manifest->labels.size() : 0;
+  for (std::size_t i = 0; i < unordered; ++i) {
     settings.label_ids.emplace_back(manifest->labels[i], static_cast<std::int64_t>(i));
   }
+  settings.cross_encoder_activation = manifest->activation;
   settings.problem_type = manifest->problem_type;
   settings.position_embeddings = manifest->config.max_position_embeddings;
   return settings;

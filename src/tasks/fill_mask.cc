@@ -5,8 +5,12 @@
 #include <string>
 #include <utility>
 
+#include "base/plain_text.h"
+#include "base/warnings.h"
 #include "bertrt/error.h"
 #include "bertrt/output.h"
+#include "tasks/head.h"
+#include "tasks/scores.h"
 #include "tasks/softmax.h"
 
 namespace bertrt {
@@ -31,7 +35,7 @@ std::vector<TokenPlace> find_masks(std::span<const Encoding> batch, const Tokeni
   return places;
 }
 
-// A target is one token as it stands in the vocabulary, or a word that the tokenizer makes one token of.
+// The ids of the targets, each once: as they stand in the vocabulary, else the first token that is made of them.
 std::vector<std::size_t> find_targets(const std::vector<std::string>& targets, const Tokenizer& tokenizer) {
   std::vector<std::size_t> ids;
   for (const std::string& target : targets) {
@@ -39,77 +43,67 @@ std::vector<std::size_t> find_targets(const std::vector<std::string>& targets, c
     if (!id) {
       std::vector<std::int32_t> pieces;
       tokenizer.encode_ids(target, pieces);
-      if (pieces.size() == 1 && pieces.front() != tokenizer.special_tokens().unk) id = pieces.front();
-    }
-    if (!id) {
-      throw Error(ErrorCode::invalid_argument, "FillMaskOptions::targets", "words that are one token of the vocabulary",
-                  target);
+      if (pieces.empty()) {
+        base::warn("the target \"" + base::printable(target) + "\" gives no token and is left out");
+        continue;
+      }
+      id = pieces.front();
+      base::warn("the target \"" + base::printable(target) + "\" is no token of the vocabulary; \"" +
+                 base::printable(tokenizer.id_to_token(*id).value_or(std::string_view())) + "\" is taken for it");
     }
     const auto index = static_cast<std::size_t>(*id);
     if (std::find(ids.begin(), ids.end(), index) == ids.end()) ids.push_back(index);
   }
+  if (ids.empty() && !targets.empty()) {
+    throw Error(ErrorCode::invalid_argument, "FillMaskOptions::targets", "at least one that gives a token", "none");
+  }
   return ids;
 }
 
-// The text with one mask filled: what the template put in is left out, other masks stay visible.
-std::string filled_in(const Tokenizer& tokenizer, const Encoding& encoding, std::size_t position, std::int32_t token) {
-  const SpecialTokenIds& special = tokenizer.special_tokens();
-  std::vector<std::int32_t> ids;
-  for (std::size_t i = 0; i < encoding.size(); ++i) {
-    const std::int32_t id = i == position ? token : encoding.input_ids[i];
-    const bool from_template = encoding.special_tokens_mask.size() == encoding.size()
-                                   ? encoding.special_tokens_mask[i] != 0
-                                   : id == special.cls || id == special.sep || id == special.pad;
-    if (!from_template || i == position) ids.push_back(id);
-  }
-  return tokenizer.decode(ids, /*skip_special_tokens=*/false);
+// Ids to text; rows of the decoder that no token belongs to give nothing.
+std::string decode(const Tokenizer& tokenizer, std::vector<std::int32_t> ids, bool skip_special_tokens) {
+  const auto words = static_cast<std::int32_t>(tokenizer.vocab_size());
+  std::erase_if(ids, [&](std::int32_t id) { return id < 0 || id >= words; });
+  return tokenizer.decode(ids, skip_special_tokens);
 }
 
-MaskAnswer answer(const Tokenizer& tokenizer, const Encoding& encoding, std::size_t position,
-                  std::span<const float> logits, std::span<const std::size_t> targets, std::size_t top_k) {
-  const tasks::Softmax softmax(logits);
-  MaskAnswer out;
-  out.position = position;
-  std::vector<std::size_t> best;
-  if (targets.empty()) {
-    // Rows that only pad the embedding have no token, and are passed over; they count in the softmax.
-    best = tasks::top_indices(logits.first(std::min(logits.size(), tokenizer.vocab_size())), top_k);
-  } else {
-    std::vector<float> values;
-    for (const std::size_t target : targets) values.push_back(logits[target]);
-    for (const std::size_t index : tasks::top_indices(values, top_k)) best.push_back(targets[index]);
-  }
-  for (const std::size_t id : best) {
-    const auto token_id = static_cast<std::int32_t>(id);
-    const auto token = tokenizer.id_to_token(token_id);
-    out.predictions.push_back({std::string(token.value_or(std::string_view())), token_id, softmax.probability(id),
-                               filled_in(tokenizer, encoding, position, token_id)});
-  }
-  return out;
+// The text with one mask filled and without padding. Special tokens stay where other masks have to be seen.
+std::string filled_in(const Tokenizer& tokenizer, const Encoding& encoding, std::size_t position, std::int32_t token,
+                      bool is_only_mask) {
+  std::vector<std::int32_t> ids = encoding.input_ids;
+  ids[position] = token;
+  if (const std::int32_t pad = tokenizer.special_tokens().pad; pad >= 0) std::erase(ids, pad);
+  return decode(tokenizer, std::move(ids), is_only_mask);
+}
+
+std::vector<std::size_t> best_tokens(std::span<const float> logits, std::span<const std::size_t> targets, std::size_t top_k) {
+  if (targets.empty()) return tasks::top_indices(logits, top_k);
+  std::vector<float> values;
+  for (const std::size_t target : targets) values.push_back(logits[target]);
+  std::vector<std::size_t> best = tasks::top_indices(values, top_k);
+  for (std::size_t& index : best) index = targets[index];
+  return best;
+}
+
+void check_top_k(std::size_t top_k, std::size_t most) {
+  if (top_k > 0 && top_k <= most) return;
+  throw Error(ErrorCode::invalid_argument, "FillMaskOptions::top_k", "1 to " + std::to_string(most) + " (the vocabulary)",
+              std::to_string(top_k));
 }
 
 }  // namespace
 
 FillMask::FillMask(BertSession session, Evidence least) : session_(std::move(session)) {
-  const std::string& task = session_.info().task;
-  const OutputInfo* logits = session_.info().find_output(OutputRole::token_logits);
-  const auto refuse = [](std::string expected, std::string found) {
-    throw Error(ErrorCode::unsupported, "FillMask", std::move(expected), std::move(found));
-  };
-  if (logits == nullptr || (!task.empty() && task != "masked-lm")) {
-    refuse("a model with a masked-token head",
-           task.empty() ? "one that is not known to give token logits" : "one for " + task);
-  } else if (logits->evidence < least) {
-    refuse("logits that are token logits " + std::string(to_string(least)),
-           "output " + logits->name + ", which is only " + std::string(to_string(logits->evidence)));
+  tasks::require_head(session_,
+                      {.task = "FillMask", .heads = {"masked-lm"}, .role = OutputRole::token_logits, .least = least});
+  if (session_.tokenizer().special_tokens().mask < 0) {
+    throw Error(ErrorCode::unsupported, "FillMask", "a vocabulary with a mask token", "none");
   }
-  if (session_.tokenizer().special_tokens().mask < 0) refuse("a vocabulary with a mask token", "none");
 }
 
 std::vector<MaskAnswer> FillMask::one(std::string_view text, const std::string_view* pair,
                                       const FillMaskOptions& options) const {
-  EncodeOptions encode;
-  encode.truncation = options.truncation;  // to the model's limit
+  const EncodeOptions encode = tasks::encode_options(session_, options.truncation, 0);
   const Tokenizer& tokenizer = session_.tokenizer();
   const Encoding encoding = pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);
   return (*this)(std::span<const Encoding>(&encoding, 1), options).front();
@@ -118,11 +112,11 @@ std::vector<MaskAnswer> FillMask::one(std::string_view text, const std::string_v
 std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encoding> batch,
                                                           const FillMaskOptions& options) const {
   const Tokenizer& tokenizer = session_.tokenizer();
-  if (options.top_k == 0 || options.top_k > tokenizer.vocab_size()) {
-    throw Error(ErrorCode::invalid_argument, "FillMaskOptions::top_k",
-                "1 to " + std::to_string(tokenizer.vocab_size()) + " (the vocabulary)", std::to_string(options.top_k));
-  }
   const std::vector<std::size_t> targets = find_targets(options.targets, tokenizer);
+  const std::size_t top_k = targets.empty() ? options.top_k : std::min(options.top_k, targets.size());
+  const OutputInfo* const info = session_.info().find_output(OutputRole::token_logits);
+  const bool is_known = !info->shape.empty() && info->shape.back() > 0;
+  if (is_known || top_k == 0) check_top_k(top_k, is_known ? static_cast<std::size_t>(info->shape.back()) : tokenizer.vocab_size());
   RunRequest request{.hidden_states = false, .pooled_output = false, .logits = true};
   request.logit_tokens = find_masks(batch, tokenizer);
   const EncoderOutput output = session_.run(batch, request);
@@ -130,11 +124,23 @@ std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encodi
     throw Error(ErrorCode::unsupported, "FillMask", "logits over the vocabulary for each token",
                 output.token_logits ? std::to_string(output.token_logits->width()) + " classes" : "none");
   }
+  check_top_k(top_k, output.token_logits->width());
+  std::vector<std::size_t> masks(batch.size());
+  for (const TokenPlace& place : request.logit_tokens) ++masks[place.text];
   std::vector<std::vector<MaskAnswer>> answers(batch.size());
   for (const TokenPlace& place : request.logit_tokens) {
     std::vector<MaskAnswer>& own = answers[place.text];
-    own.push_back(answer(tokenizer, batch[place.text], place.token, output.token_logits->row(place.text, own.size()),
-                         targets, options.top_k));
+    const std::span<const float> logits = output.token_logits->row(place.text, own.size());
+    const tasks::Softmax softmax(logits);
+    MaskAnswer answer{place.token, {}};
+    for (const std::size_t index : best_tokens(logits, targets, top_k)) {
+      const auto id = static_cast<std::int32_t>(index);
+      answer.predictions.push_back({std::string(tokenizer.id_to_token(id).value_or(std::string_view())), id,
+                                    softmax.probability(index),
+                                    filled_in(tokenizer, batch[place.text], place.token, id, masks[place.text] == 1),
+                                    decode(tokenizer, {id}, false)});
+    }
+    own.push_back(std::move(answer));
   }
   return answers;
 }

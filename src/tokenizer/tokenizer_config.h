@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ struct TokenizerConfig {
   std::int32_t pad_type_id = 0;
   bool clean_up_spaces = false;   ///< decode() cleans the text up, as transformers' clean_up_tokenization
   std::string word_end;           ///< CLIP: a mark that decode() makes a space of, and takes spaces off the ends
+  std::size_t max_length = 0;     ///< model_max_length; 0: the files name none that is a limit
   bool split_special_tokens = false;  ///< special tokens written in the text are plain text, whatever the caller says
 };
 

@@ -8,6 +8,7 @@ FOLDER/NAME/config.json and model.safetensors (or shards), as save_pretrained wr
 "pooled"?, "logits": {output: [...]}}]}, numbers row by row.
 """
 
+import inspect
 import json
 import sys
 import warnings
@@ -95,7 +96,7 @@ def run(model, ids, kinds, mask):
     """One text through a model: what expected.json says of it."""
     arguments = {"input_ids": ids, "attention_mask": torch.ones_like(ids) if mask is None else mask}
     # Families without token types take no such argument.
-    if "token_type_ids" in model.forward.__code__.co_varnames and model.config.model_type != "mpnet":
+    if "token_type_ids" in inspect.signature(model.forward).parameters and model.config.model_type != "mpnet":
         arguments["token_type_ids"] = kinds
     choice = "MultipleChoice" in type(model).__name__
     if choice:

@@ -236,4 +236,14 @@ std::int64_t Settings::number(const char* key, std::int64_t fallback) const {
   return has(key) ? static_cast<std::int64_t>(JsonPart(values_, where_).count(key)) : fallback;
 }
 
+std::size_t Settings::max_length() const {
+  if (!has("model_max_length")) return 0;
+  const nlohmann::json& value = values_.at("model_max_length");
+  constexpr double kMost = 1e9;  // no text is as long
+  if (!value.is_number() || value.get<double>() < 0) {
+    throw Error(ErrorCode::invalid_format, where_ + ": model_max_length", "a number of tokens", value.type_name());
+  }
+  return value.get<double>() > kMost ? 0 : static_cast<std::size_t>(value.get<double>());
+}
+
 }  // namespace bertrt::tokenizer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -60,6 +61,8 @@ class Settings {
   std::optional<bool> optional_flag(const char* key) const;
   std::string text(const char* key, const std::string& fallback) const;
   std::int64_t number(const char* key, std::int64_t fallback) const;
+  /// "model_max_length" in tokens; 0: none, or the huge number that transformers writes for none.
+  std::size_t max_length() const;
   const std::string& where() const noexcept { return where_; }
 
  private:

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "bertrt/export.h"
+#include "bertrt/session.h"
+#include "bertrt/task_types.h"
+
+namespace bertrt {
+
+/// Two probabilities, which add up to 1.
+struct NextSentenceScore {
+  float is_next = 0;
+  float not_next = 0;
+};
+
+struct NextSentenceOptions {
+  Truncation truncation = Truncation::none;  ///< a longer pair is an error by default
+  std::size_t max_length = 0;                ///< tokens to truncate to; 0: the tokenizer's limit, else the model's
+};
+
+/// Does a sentence follow another one? BERT's second pretraining task.
+///
+///   bertrt::NextSentence follows(session);
+///   float p = follows("Who was Jim Henson ?", "Jim Henson was a puppeteer").is_next;
+///
+/// Const calls may run on many threads at once.
+class BERTRT_API NextSentence {
+ public:
+  /// @throws Error unsupported when the model has no such head (the message names those it has), or no tokenizer
+  explicit NextSentence(BertSession session, Evidence least = Evidence::by_name);
+
+  /// An empty second text counts as none, as for Python's tokenizers. @throws Error input_too_long
+  NextSentenceScore operator()(std::string_view text, std::string_view next,
+                               const NextSentenceOptions& options = {}) const;
+  std::vector<NextSentenceScore> operator()(std::span<const TextPair> batch,
+                                            const NextSentenceOptions& options = {}) const;
+
+ private:
+  BertSession session_;
+};
+
+}  // namespace bertrt

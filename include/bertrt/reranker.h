@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertrt/export.h"
+#include "bertrt/output.h"
+#include "bertrt/session.h"
+#include "bertrt/task_types.h"
+
+namespace bertrt {
+
+struct RerankerOptions {
+  /// Left out: the model's own (its config.json), else sigmoid for one label and none for more. Softmax is over the
+  /// labels.
+  std::optional<ScoreFunction> activation = std::nullopt;
+  /// After the activation, for a model with more than one label.
+  bool apply_softmax = false;
+  std::size_t max_length = 0;  ///< tokens of a pair, longer ones are cut (longest first); 0: the model's
+};
+
+struct RankedDocument {
+  std::size_t index = 0;  ///< in the documents given
+  float score = 0;
+};
+
+/// Cross-encoders: how well does a document answer a query, read together; as sentence-transformers' CrossEncoder.
+///
+///   bertrt::Reranker rerank(session);
+///   for (auto& hit : rerank.rank("Who was Jim Henson ?", documents, 10)) use(documents[hit.index], hit.score);
+///
+/// Const calls may run on many threads at once. Memory for a batch: its scores, and a few thousand tokens.
+class BERTRT_API Reranker {
+ public:
+  /// @throws Error unsupported when the model has no head for texts, no tokenizer, or an activation that is not known
+  explicit Reranker(BertSession session, Evidence least = Evidence::by_name);
+
+  /// One pair of a model with one label. @throws Error unsupported for a model with more
+  float operator()(std::string_view query, std::string_view document, const RerankerOptions& options = {}) const;
+  /// [pairs, labels]. A pair without a second text has an empty one.
+  Matrix predict(std::span<const TextPair> pairs, const RerankerOptions& options = {}) const;
+
+  /// The documents, best first; equals in the order given.
+  /// @param top_k  at most so many; nullopt: all
+  /// @throws Error unsupported for a model with more than one label
+  std::vector<RankedDocument> rank(std::string_view query, std::span<const std::string> documents,
+                                   std::optional<std::size_t> top_k = std::nullopt,
+                                   const RerankerOptions& options = {}) const;
+  std::vector<RankedDocument> rank(std::string_view query, std::span<const std::string_view> documents,
+                                   std::optional<std::size_t> top_k = std::nullopt,
+                                   const RerankerOptions& options = {}) const;
+
+ private:
+  BertSession session_;
+  std::string activation_;  ///< the last part of the torch class; empty: the rule
+};
+
+}  // namespace bertrt

@@ -1,0 +1,34 @@
+#include "tasks/code_points.h"
+
+#include "text/utf8.h"
+
+namespace bertrt::tasks {
+
+std::size_t count_code_points(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.size(); ++count) at += text::decode_utf8(text, at).length;
+  return count;
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  for (std::size_t at = 0; at < text.size();) {
+    const text::Decoded c = text::decode_utf8(text, at);
+    text::append_utf8(c.code_point, valid);
+    at += c.length;
+  }
+  return valid;
+}
+
+CodePoints::CodePoints(std::string_view text) : before_(text.size() + 1) {
+  std::uint32_t count = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::uint32_t length = text::decode_utf8(text, at).length;
+    before_[at] = count++;
+    for (std::uint32_t i = 1; i < length; ++i) before_[at + i] = count;  // inside a code point: its end
+    at += length;
+  }
+  before_[text.size()] = count;
+}
+
+}  // namespace bertrt::tasks

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertrt::tasks {
+
+/// How many there are; every maximal invalid part counts as one.
+std::size_t count_code_points(std::string_view text);
+
+/// The text with U+FFFD for every maximal invalid part.
+std::string valid_utf8(std::string_view text);
+
+/// Places of a text counted in code points. Holds four bytes for each byte of the text.
+class CodePoints {
+ public:
+  explicit CodePoints(std::string_view text);
+  /// Those that begin before a byte; the end of the text at most.
+  std::uint32_t before(std::size_t byte) const noexcept { return before_[byte < before_.size() ? byte : before_.size() - 1]; }
+
+ private:
+  std::vector<std::uint32_t> before_;
+};
+
+}  // namespace bertrt::tasks

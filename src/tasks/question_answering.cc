@@ -1,0 +1,87 @@
+#include "bertrt/question_answering.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "bertrt/error.h"
+#include "tasks/answer_spans.h"
+#include "tasks/head.h"
+#include "tasks/windows.h"
+
+namespace bertrt {
+namespace {
+
+constexpr std::size_t kUsualWindow = 384;
+constexpr std::size_t kUsualStride = 128;
+
+[[noreturn]] void refuse(std::string where, std::string expected, std::string found) {
+  throw Error(ErrorCode::invalid_argument, std::move(where), std::move(expected), std::move(found));
+}
+
+EncodeOptions encode_options(const BertSession& session, const QuestionAnsweringOptions& options) {
+  if (options.top_k == 0) refuse("QuestionAnsweringOptions::top_k", "at least 1", "0");
+  if (options.max_answer_length == 0) refuse("QuestionAnsweringOptions::max_answer_length", "at least 1", "0");
+  EncodeOptions encode;
+  const std::size_t limit = tasks::length_limit(session, options.max_length);
+  encode.max_length = options.max_length != 0 ? limit : limit == 0 ? kUsualWindow : std::min(limit, kUsualWindow);
+  encode.stride = options.doc_stride.value_or(std::min(encode.max_length / 2, kUsualStride));
+  if (encode.stride > encode.max_length) {
+    refuse("QuestionAnsweringOptions::doc_stride", "at most the " + std::to_string(encode.max_length) + " tokens of a window",
+           std::to_string(encode.stride));
+  }
+  encode.truncation = Truncation::only_second;
+  encode.with_word_ids = options.align_to_words;
+  return encode;
+}
+
+std::vector<Encoding> windows_for(const Tokenizer& tokenizer, const QuestionContext& asked, const EncodeOptions& encode) {
+  if (asked.question.empty()) refuse("question", "a text", "an empty one");
+  if (asked.context.empty()) refuse("context", "a text", "an empty one");
+  try {
+    return tasks::windows_of(tokenizer.encode(asked.question, asked.context, encode));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::input_too_long) throw;
+    throw Error(ErrorCode::input_too_long, "question",
+                "one that leaves the context room in a window of " + std::to_string(encode.max_length) + " tokens",
+                "a longer one");
+  }
+}
+
+}  // namespace
+
+QuestionAnswering::QuestionAnswering(BertSession session, Evidence least) : session_(std::move(session)) {
+  for (const OutputRole role : {OutputRole::start_logits, OutputRole::end_logits}) {
+    tasks::require_head(session_, {.task = "QuestionAnswering", .heads = {"question-answering"}, .role = role, .least = least});
+  }
+}
+
+std::vector<Answer> QuestionAnswering::operator()(std::string_view question, std::string_view context,
+                                                  const QuestionAnsweringOptions& options) const {
+  const QuestionContext asked{question, context};
+  return std::move((*this)(std::span(&asked, 1), options).front());
+}
+
+std::vector<std::vector<Answer>> QuestionAnswering::operator()(std::span<const QuestionContext> batch,
+                                                               const QuestionAnsweringOptions& options) const {
+  const Tokenizer& tokenizer = session_.tokenizer();
+  const EncodeOptions encode = encode_options(session_, options);
+  std::vector<std::vector<Answer>> answers(batch.size());
+  std::vector<std::size_t> counts(batch.size());
+  std::optional<tasks::AnswerCollector> collector;
+  const auto windows = [&](std::size_t text) {
+    std::vector<Encoding> own = windows_for(tokenizer, batch[text], encode);
+    counts[text] = own.size();
+    return own;
+  };
+  const auto take = [&](const tasks::WindowOutput& window) {
+    if (window.window == 0) collector.emplace(batch[window.text].context, options);
+    collector->take(window.encoding, window.output.start_logits.value().text(window.row),
+                    window.output.end_logits.value().text(window.row), tokenizer.special_tokens().cls);
+    if (window.window + 1 == counts[window.text]) answers[window.text] = collector->finish();
+  };
+  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows, take);
+  return answers;
+}
+
+}  // namespace bertrt

@@ -1,0 +1,105 @@
+#include "bertrt/reranker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/plain_text.h"
+#include "bertrt/error.h"
+#include "tasks/head.h"
+#include "tasks/scores.h"
+#include "tasks/softmax.h"
+#include "tasks/windows.h"
+
+namespace bertrt {
+namespace {
+
+// Python's for a tokenizer without a limit: as many tokens as the model has positions.
+std::size_t pair_limit(const BertSession& session, std::size_t asked) {
+  const std::size_t limit = tasks::length_limit(session, asked);
+  return limit == 0 ? tasks::settings_of(session).position_embeddings : limit;
+}
+
+std::string_view activation_for(const std::optional<ScoreFunction>& asked, const std::string& own, std::size_t labels) {
+  if (!asked) return !own.empty() ? std::string_view(own) : labels == 1 ? "Sigmoid" : "Identity";
+  switch (*asked) {
+    case ScoreFunction::sigmoid: return "Sigmoid";
+    case ScoreFunction::softmax: return "Softmax";
+    case ScoreFunction::none: break;
+  }
+  return "Identity";
+}
+
+void check_one_label(std::size_t labels) {
+  if (labels == 1) return;
+  throw Error(ErrorCode::unsupported, "Reranker", "a model with one label, whose scores have an order",
+              std::to_string(labels) + " labels; predict() gives them all");
+}
+
+}  // namespace
+
+Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(session)) {
+  tasks::require_head(session_, {.task = "Reranker", .heads = {"sequence-classification"}, .least = least});
+  const std::string& named = tasks::settings_of(session_).cross_encoder_activation;
+  activation_ = tasks::last_part(named);
+  if (named.empty()) return;
+  if (!named.starts_with("torch.") || !tasks::knows_activation(activation_)) {
+    throw Error(ErrorCode::unsupported, "activation function of the model's config.json", "one of torch.nn's that are known",
+                base::printable(named));
+  }
+}
+
+Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions& options) const {
+  const Tokenizer& tokenizer = session_.tokenizer();
+  EncodeOptions encode;
+  encode.with_offsets = false;
+  encode.truncation = Truncation::longest_first;
+  encode.max_length = pair_limit(session_, options.max_length);
+  Matrix scores;
+  scores.rows = pairs.size();
+  const auto windows = [&](std::size_t text) {
+    Encoding encoding = tokenizer.encode(pairs[text].text, pairs[text].pair.value_or(std::string_view()), encode);
+    encoding.overflowing.clear();
+    return std::vector<Encoding>{std::move(encoding)};
+  };
+  const auto take = [&](const tasks::WindowOutput& window) {
+    const std::span<const float> logits = window.output.text_logits.value().row(window.row);
+    scores.cols = logits.size();
+    std::vector<float> row(logits.begin(), logits.end());
+    tasks::activate(activation_for(options.activation, activation_, row.size()), row);
+    if (options.apply_softmax && row.size() > 1) row = tasks::scores_of(row, ScoreFunction::softmax);
+    scores.data.insert(scores.data.end(), row.begin(), row.end());
+  };
+  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, pairs.size(), windows, take);
+  return scores;
+}
+
+float Reranker::operator()(std::string_view query, std::string_view document, const RerankerOptions& options) const {
+  const TextPair pair{query, document};
+  const Matrix scores = predict(std::span(&pair, 1), options);
+  check_one_label(scores.cols);
+  return scores.data.front();
+}
+
+std::vector<RankedDocument> Reranker::rank(std::string_view query, std::span<const std::string> documents,
+                                           std::optional<std::size_t> top_k, const RerankerOptions& options) const {
+  const std::vector<std::string_view> views(documents.begin(), documents.end());
+  return rank(query, std::span<const std::string_view>(views), top_k, options);
+}
+
+std::vector<RankedDocument> Reranker::rank(std::string_view query, std::span<const std::string_view> documents,
+                                           std::optional<std::size_t> top_k, const RerankerOptions& options) const {
+  std::vector<TextPair> pairs;
+  for (const std::string_view document : documents) pairs.push_back({query, document});
+  const OutputInfo* const output = session_.info().find_output(OutputRole::text_logits);
+  const std::int64_t columns = output->shape.empty() ? 1 : output->shape.back();
+  if (columns >= 0) check_one_label(static_cast<std::size_t>(columns));
+  const Matrix scores = predict(pairs, options);
+  if (scores.rows > 0) check_one_label(scores.cols);
+  std::vector<RankedDocument> ranked;
+  for (const std::size_t index : tasks::top_indices(scores.data, top_k.value_or(scores.rows))) {
+    ranked.push_back({index, scores.data[index]});
+  }
+  return ranked;
+}
+
+}  // namespace bertrt

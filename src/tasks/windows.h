@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bertrt/encoding.h"
+#include "bertrt/output.h"
+#include "bertrt/session.h"
+#include "bertrt/tokenizer.h"
+
+namespace bertrt::tasks {
+
+/// One window of one text, and what the model gives for it: text `row` of `output`.
+struct WindowOutput {
+  std::size_t text;
+  std::size_t window;  ///< 0 for the first of the text
+  const Encoding& encoding;
+  const EncoderOutput& output;
+  std::size_t row;
+};
+
+/// The windows of a text: what truncation kept, then its overflow.
+std::vector<Encoding> windows_of(Encoding encoding);
+
+/// Runs many texts in batches of a few thousand tokens, so that memory does not grow with their number. Texts are encoded
+/// when their batch comes.
+/// @param windows  gives text i's windows, none for a text that needs no run
+/// @param take     is called for each window, texts and windows in order
+/// @param runs     for each of the caller's texts, for messages: zero-shot runs a text once for each label
+/// @throws Error, with "text i" in front of its place where there are several texts
+void run_windows(const BertSession& session, const RunRequest& request, std::size_t texts,
+                 const std::function<std::vector<Encoding>(std::size_t text)>& windows,
+                 const std::function<void(const WindowOutput&)>& take, std::size_t runs = 1);
+
+/// The longest encoding that a text is cut to: `asked` tokens, 0 standing for the tokenizer's own limit; never more than
+/// the model takes. 0: there is no limit that is known.
+std::size_t length_limit(const BertSession& session, std::size_t asked);
+
+/// The limit that the tokenizer's files name; 0: none.
+std::size_t tokenizer_limit(const BertSession& session);
+
+}  // namespace bertrt::tasks
