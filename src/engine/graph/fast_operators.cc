@@ -26,7 +26,7 @@ using bertrt::graph::Value;
 const Tensor* floats(const Value& value) {
   const Tensor* tensor = value.tensor();
   return tensor != nullptr && tensor->defined() && tensor->known() && tensor->type() == ElementType::float32 ? tensor
-                                                                                                            : nullptr;
+                                                                                                             : nullptr;
 }
 
 // Row-major values of a tensor, copied where they do not lie so.
@@ -120,8 +120,8 @@ bool softmax(const Event& event, Value& result, kernels::ThreadPool& pool) {
 // A mask of attention as rows to add to scores, each readable past its end.
 struct AddedMask {
   std::vector<float> rows;
-  std::size_t stride = 0;      // from one query's row to the next
-  std::size_t head_stride = 0; // from one head's to the next; 0: all alike
+  std::size_t stride = 0;       // from one query's row to the next
+  std::size_t head_stride = 0;  // from one head's to the next; 0: all alike
 };
 
 // Nothing for a mask that hides every key of some query: what comes out then is for the plain evaluation to say.
@@ -130,7 +130,8 @@ std::optional<AddedMask> added_mask(const Tensor& mask, std::int64_t heads, std:
   if (rank < 2 || rank > 4 || (rank == 4 && mask.size(0) != 1)) return std::nullopt;
   const std::int64_t own_heads = rank >= 3 ? mask.size(rank - 3) : 1;
   const bool fits = (mask.size(rank - 1) == keys || mask.size(rank - 1) == 1) &&
-                    (mask.size(rank - 2) == queries || mask.size(rank - 2) == 1) && (own_heads == heads || own_heads == 1);
+                    (mask.size(rank - 2) == queries || mask.size(rank - 2) == 1) &&
+                    (own_heads == heads || own_heads == 1);
   if (!fits) return std::nullopt;
   const bool truth = mask.type() == ElementType::boolean;
   if (!truth && mask.type() != ElementType::float32) return std::nullopt;
@@ -148,9 +149,9 @@ std::optional<AddedMask> added_mask(const Tensor& mask, std::int64_t heads, std:
       bool any = false;
       for (std::int64_t key = 0; key < keys; ++key) {
         const std::int64_t at = head * head_step + query * query_step + key * key_step;
-        const float value = !truth                                 ? mask.data<float>()[at]
+        const float value = !truth                               ? mask.data<float>()[at]
                             : mask.data<std::uint8_t>()[at] != 0 ? 0.0F
-                                                                   : -std::numeric_limits<float>::infinity();
+                                                                 : -std::numeric_limits<float>::infinity();
         if (std::isnan(value) || value > std::numeric_limits<float>::max()) return std::nullopt;
         any = any || value > std::numeric_limits<float>::lowest() / 2;
         to[key] = value;
@@ -185,8 +186,8 @@ bool attention(const Event& event, Value& result, kernels::ThreadPool& pool) {
   }
   const auto* scale = std::get_if<double>(&event.arguments[6].data);
   const Tensor made = Tensor::make(ElementType::float32, parts[0]->sizes());
-  const std::size_t scratch = kernels::ops::attention_scratch_size(static_cast<std::size_t>(length),
-                                                                   static_cast<std::size_t>(size));
+  const std::size_t scratch =
+      kernels::ops::attention_scratch_size(static_cast<std::size_t>(length), static_cast<std::size_t>(size));
   const std::size_t shares = std::min<std::size_t>(static_cast<std::size_t>(heads), pool.threads());
   pool.run(shares, [&](std::size_t share) {
     const kernels::AlignedBuffer memory(scratch * sizeof(float));
@@ -222,23 +223,18 @@ FastOperators::FastOperators(const bertrt::graph::Program& program) {
 }
 
 std::shared_ptr<const kernels::Linear> FastOperators::packed(const Tensor& weight, const Tensor* bias) const {
-  const Key key{weight.storage().get(),
-                bias == nullptr ? nullptr : bias->storage().get(),
-                weight.offset(),
-                weight.size(0),
-                weight.size(1),
-                weight.stride(0),
-                weight.stride(1),
-                bias == nullptr ? 0 : bias->offset()};
+  const Key key{weight.storage().get(), bias == nullptr ? nullptr : bias->storage().get(),
+                weight.offset(),        weight.size(0),
+                weight.size(1),         weight.stride(0),
+                weight.stride(1),       bias == nullptr ? 0 : bias->offset()};
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = linears_.find(key); found != linears_.end()) return found->second;
   }
   const std::vector<float> values = bertrt::graph::to_floats(weight);
   const std::vector<float> added = bias == nullptr ? std::vector<float>() : bertrt::graph::to_floats(*bias);
-  std::shared_ptr<const kernels::Linear> made =
-      kernels::Linear::pack(values, added, static_cast<std::size_t>(weight.size(0)),
-                            static_cast<std::size_t>(weight.size(1)), DType::fp32);
+  std::shared_ptr<const kernels::Linear> made = kernels::Linear::pack(
+      values, added, static_cast<std::size_t>(weight.size(0)), static_cast<std::size_t>(weight.size(1)), DType::fp32);
   const std::lock_guard lock(mutex_);
   return linears_.emplace(key, std::move(made)).first->second;
 }
@@ -249,8 +245,8 @@ bool FastOperators::linear(const Event& event, Value& result, kernels::ThreadPoo
   const Tensor* bias = event.arguments[2].none() ? nullptr : floats(event.arguments[2]);
   if (x == nullptr || weight == nullptr || weight->rank() != 2 || x->rank() == 0 || x->elements() == 0 ||
       x->sizes().back() != weight->size(1) || !stored_.contains(weight->storage().get()) ||
-      (!event.arguments[2].none() && (bias == nullptr || !stored_.contains(bias->storage().get()) ||
-                                      bias->elements() != weight->size(0)))) {
+      (!event.arguments[2].none() &&
+       (bias == nullptr || !stored_.contains(bias->storage().get()) || bias->elements() != weight->size(0)))) {
     return false;
   }
   bertrt::graph::Sizes sizes = x->sizes();
@@ -258,8 +254,9 @@ bool FastOperators::linear(const Event& event, Value& result, kernels::ThreadPoo
   const Tensor made = Tensor::make(ElementType::float32, sizes);
   const Rows rows(*x);
   kernels::Scratch scratch;
-  packed(*weight, bias)->run(rows.data(), static_cast<std::size_t>(x->elements() / weight->size(1)),
-                             made.mutable_data<float>(), {}, pool, scratch);
+  packed(*weight, bias)
+      ->run(rows.data(), static_cast<std::size_t>(x->elements() / weight->size(1)), made.mutable_data<float>(), {},
+            pool, scratch);
   result = made;
   return true;
 }
