@@ -156,6 +156,9 @@ class RoleFinder {
       return Rows::unknown;
     }
     if (node.name == "aten::masked_fill" && fixed(node.refs[1])) return logits(node.refs[0], depth + 1);
+    if (node.name == "aten::index_fill" && node.refs.size() > 2 && fixed(node.refs[2])) {
+      return logits(node.refs[0], depth + 1);
+    }
     if (node.name == "aten::where" && fixed(node.refs[0])) {
       return logits(node.refs[number(node.arguments[1]) ? 2 : 1], depth + 1);
     }

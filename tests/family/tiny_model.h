@@ -30,7 +30,7 @@ inline constexpr std::size_t kTinyPositions = 40;
 inline std::string tiny_lines() {
   const auto heads = [](const std::string& l, const std::string& h) {
     std::string text;
-    for (const std::string& one : {"q", "k", "v"}) {
+    for (const std::string one : {"q", "k", "v"}) {
       text += one + l + " = torch.linear(" + h + ", w" + one + l + ", b" + one + l + ")\n";
       text += one + l + "h = torch.permute(torch.view(" + one + l + ", [b, t, 2, 4]), [0, 2, 1, 3])\n";
     }
@@ -95,12 +95,12 @@ class TinyModel {
     add("positions", {kTinyPositions, 8});
     add("g0", {8});
     add("b0", {8});
-    for (const std::string& l : {"1", "2"}) {
-      for (const std::string& one : {"q", "k", "v", "o"}) {
+    for (const std::string l : {"1", "2"}) {
+      for (const std::string one : {"q", "k", "v", "o"}) {
         add("w" + one + l, {8, 8});
         add("b" + one + l, {8});
       }
-      for (const std::string& one : {"ga", "ba", "gf", "be"}) add(one + l, {8});
+      for (const std::string one : {"ga", "ba", "gf", "be"}) add(one + l, {8});
       add("wi" + l, {12, 8});
       add("bi" + l, {12});
       add("wf" + l, {8, 12});
