@@ -308,6 +308,15 @@ TEST(Roles, AnOutputThatIsEmptyForShortTextsIsOther) {
   EXPECT_THAT(roles_of("torch.slice(h2, 1, 1, -1)"), ElementsAre(other));
 }
 
+TEST(Roles, OfAnEncoderThatIsNotKnownGoByShapeAndAreNoSumsOfLayers) {
+  const std::vector<Change> causal = {
+      {"s1m = torch.add(s1, mask)", kTriangle + "s1m = torch.add(s1, torch.add(mask, tri))"}};
+  const TinyModel model(causal, "(h2, torch.add(h1, h2), torch.add(torch.add(h0, h1), h2))");
+  EXPECT_FALSE(model.recognized());
+  EXPECT_THAT(model.roles(), ElementsAre(hidden_state, other, other));
+  EXPECT_EQ(model.reading().outputs[0].evidence, Evidence::by_shape);
+}
+
 TEST(Lengths, AreWhatPositionsReach) {
   const TinyModel model;
   EXPECT_EQ(model.trace().lengths->longest(), test::kTinyPositions);

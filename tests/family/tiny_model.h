@@ -81,9 +81,10 @@ inline const std::string kDistance =
 class TinyModel {
  public:
   /// @param more  lines behind the model's own
-  /// @param give  what is returned: "(h2, pooled)"
+  /// @param give    what is returned: "(h2, pooled)"
+  /// @param traced  the length of the file's examples; 0: it has none
   explicit TinyModel(const std::vector<Change>& changes = {}, const std::string& give = "(h2, pooled)",
-                     const std::string& more = "") {
+                     const std::string& more = "", std::int64_t traced = 0) {
     std::string lines = tiny_lines() + more;
     for (const Change& change : changes) {
       const std::size_t at = lines.find(change.from);
@@ -110,6 +111,7 @@ class TinyModel {
     add("bp", {8});
     add("wc", {3, 8});
     add("bc", {3});
+    add("w16", {16, 8});
     add("ws", {2, 8});
     add("bs", {2});
     add("lots", {1, 2, 40, 40});
@@ -124,6 +126,7 @@ class TinyModel {
       parts_.code += "    " + lines.substr(from, to - from) + "\n";
       from = to + 1;
     }
+    if (traced != 0) add_examples(traced);
     opened_ = graph::torchscript::test::open(parts_);
     trace_ = std::make_shared<const Trace>(read_trace(*opened_->module));
   }
@@ -164,6 +167,16 @@ class TinyModel {
     }
     parts_.attributes.emplace_back(name, graph::torchscript::test::pickled::tensor(key_, shape, count));
     parts_.entries.emplace_back("data/" + key_, std::move(bytes));
+  }
+
+  void add_examples(std::int64_t length) {
+    namespace pickled = graph::torchscript::test::pickled;
+    std::vector<std::string> examples;
+    for (const std::string key : {"0", "1", "2"}) {
+      examples.push_back(pickled::tensor(key, {1, length}, length, "LongStorage"));
+    }
+    parts_.entries.emplace_back("traced_inputs.pkl",
+                                pickled::whole("}(" + pickled::text("forward") + pickled::list(examples) + "u"));
   }
 
   void add_positions() {

@@ -115,10 +115,12 @@ TEST(Compare, AnotherRoleOrNameIsAnObjection) {
   EXPECT_TRUE(compared([](Given& given) { given.infos[4].role = OutputRole::pooled_output; }).objection);
   EXPECT_TRUE(compared([](Given& given) { given.infos[2].name = "other"; }).objection);
   EXPECT_TRUE(compared([](Given& given) { given.infos[7].in_more = false; }).objection);
+  EXPECT_TRUE(compared([](Given& given) { given.infos[7].role = OutputRole::token_logits; }).objection);
 }
 
 TEST(Compare, AnotherShapeIsAnObjectionEvenWhereTheValuesAreTheSame) {
   EXPECT_TRUE(compared([](Given& given) { given.values.more[0].texts[0].shape = {2, 1}; }).objection);
+  EXPECT_TRUE(compared([](Given& given) { given.values.more[0].texts[0].shape = {1, 2}; }).objection);
   EXPECT_TRUE(compared([](Given& given) { given.values.pooled_output = Matrix{4, 1, {1, 2, 3, 4}}; }).objection);
   EXPECT_TRUE(compared([](Given& given) { given.values.more[0].texts.pop_back(); }).objection);
 }
