@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "bertrt/error.h"
 #include "commands.h"
 #include "json.h"
 #include "model_options.h"
+#include "printable.h"
 #include "terminal.h"
 
 namespace bertrt::cli {
@@ -35,25 +37,40 @@ std::vector<std::string> differs(const VerifyReport& report) {
   return parts;
 }
 
+VerifyReport verify_file(const ModelOptions& model) {
+  try {
+    return verify(model_path(model), session_options(model));
+  } catch (const Error& error) {
+    // A model that cannot be loaded or run is bad input, as it is for every command.
+    if (error.code() == ErrorCode::runtime) throw UsageError(error.what());
+    throw;
+  }
+}
+
 void VerifyCommand::run() const {
-  const VerifyReport report = verify(load_session(model));
+  const VerifyReport report = verify_file(model);
   std::string out;
   if (json) {
     JsonWriter writer(out);
     writer.begin_object().key("engine").value(to_string(report.engine)).key("cases").value(report.cases);
     writer.key("max_difference").begin_object().key("hidden").value(report.max_hidden_difference);
     writer.key("logits").value(report.max_logits_difference).end_object();
+    writer.key("trace_cases").value(report.trace_cases).key("longest_case").value(report.longest_case);
+    writer.key("why").value(report.why);
     writer.key("ok").value(report.ok).key("differs").array(std::span<const std::string>(differs(report))).end_object();
     out += '\n';
   } else {
     std::array<char, 256> text{};
     std::snprintf(
         text.data(), text.size(),
-        "  engine      %s\n  cases       %zu\n  difference  hidden states %.2g, logits %.2g (largest, absolute)\n",
-        std::string(to_string(report.engine)).c_str(), report.cases, static_cast<double>(report.max_hidden_difference),
+        "  engine      %s\n  cases       %zu from Python, %zu from the trace's own operators (up to %zu tokens)\n"
+        "  difference  hidden states %.2g, logits and others %.2g (largest, absolute)\n",
+        std::string(to_string(report.engine)).c_str(), report.cases - report.trace_cases, report.trace_cases,
+        report.longest_case, static_cast<double>(report.max_hidden_difference),
         static_cast<double>(report.max_logits_difference));
-    out = bold(report.ok ? "The model gives here what it gave in Python." : "The model differs from Python.") + '\n' +
-          text.data();
+    out = bold(report.ok ? "The model gives here what its file says." : "The model differs from what its file says.") +
+          '\n' + text.data();
+    if (!report.why.empty()) out += "  " + printable(report.why) + '\n';
     for (const std::string& part : differs(report)) out += "  " + part + " differ\n";
   }
   write_stdout(out);
@@ -63,7 +80,7 @@ void VerifyCommand::run() const {
 }  // namespace
 
 void add_verify(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("verify", "Run the self-test that a bundle carries, or a folder's bertrt_reference.json");
+  CLI::App* command = app.add_subcommand("verify", "Hold a model to its self-test (a folder: its bertrt_reference.json) and to its trace, thoroughly");
   const auto state = std::make_shared<VerifyCommand>(*command);
   command->callback([state] { state->run(); });
 }

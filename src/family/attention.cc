@@ -241,8 +241,11 @@ class Matcher {
         const bool shown = !filled && !number(node.arguments[1]);
         const auto fill = number(node.arguments[filled || shown ? 2 : 1]);
         const Ref& condition = node.refs[filled ? 1 : 0];
-        if (!fill || !condition.tensor.defined() || *fill > kHidden) return fail_at(node, "a fill that hides no key");
         if (scale <= 0) return fail_at(node, "a factor that turns a mask around");
+        // Factors between it and softmax shrink it, too.
+        if (!fill || !condition.tensor.defined() || *fill * scale > kHidden) {
+          return fail_at(node, "a fill that hides no key");
+        }
         if (!read_mask(node, condition, shown)) return std::nullopt;
         ref = node.refs[filled ? 0 : shown ? 1 : 2];
         continue;

@@ -16,7 +16,12 @@ struct Lookup {
   Weight table;
   std::vector<std::int64_t> rows;  // [texts, length]
   std::int64_t padding = -1;       // the operator's padding_idx
+  bool fixed = false;              // one row for all, whatever the inputs' values are
 };
+
+bool all_one(const std::vector<std::int64_t>& rows) {
+  return std::all_of(rows.begin(), rows.end(), [&](std::int64_t row) { return row == rows.front(); });
+}
 
 std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, const Ref& term, std::int64_t width) {
   const Sizes sizes = {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length), width};
@@ -42,6 +47,7 @@ std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, 
       lookup.rows.push_back(indices[static_cast<std::size_t>(from.index / width)]);
     }
   }
+  lookup.fixed = !node.refs[1].tensor.varies() && all_one(lookup.rows);
   return lookup;
 }
 
@@ -65,10 +71,6 @@ std::vector<std::int64_t> absolute_positions(const Probe& probe, std::int64_t fi
     }
   }
   return positions;
-}
-
-bool all_one(const std::vector<std::int64_t>& rows) {
-  return std::all_of(rows.begin(), rows.end(), [&](std::int64_t row) { return row == rows.front(); });
 }
 
 // Counted from a padding id that stands in no file by name: the row before the first token's that is no padding.
@@ -132,11 +134,12 @@ std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, cons
   }
   for (Lookup& lookup : others) {
     if (take_positions(probe, lookup, found)) continue;
-    if (found.embeddings.types || (lookup.rows != probe.types && !all_one(lookup.rows))) {
+    const bool given = lookup.rows == probe.types && !all_one(probe.types);
+    if (found.embeddings.types || (!given && !lookup.fixed)) {
       why = "rows of " + lookup.table.name + " that are chosen in a way that no model of this family has";
       return std::nullopt;
     }
-    found.embeddings.takes_types = lookup.rows == probe.types && !all_one(probe.types);
+    found.embeddings.takes_types = given;
     if (!found.embeddings.takes_types) found.embeddings.fixed_type = lookup.rows.front();
     found.embeddings.types = std::move(lookup.table);
   }

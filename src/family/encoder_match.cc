@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "bertrt/error.h"
 #include "family/attention.h"
 #include "family/embeddings_match.h"
 #include "family/function.h"
@@ -159,9 +160,19 @@ class Chain {
       if (node.name == "aten::scaled_dot_product_attention") return true;
       const graph::Tensor& made = node.result.tensor;
       if (node.name == "aten::softmax" && made.rank() >= 3 && made.sizes().back() == length &&
-          made.sizes()[made.sizes().size() - 2] == length) {
+          made.sizes()[made.sizes().size() - 2] == length && weighs(id)) {
         return true;
       }
+    }
+    return false;
+  }
+
+  // Whether a softmax's result is multiplied with something: probabilities of classes, as many as tokens, are not.
+  bool weighs(NodeId softmax) const {
+    for (NodeId id = softmax + 1; id < instance_.nodes().size(); ++id) {
+      const Node& node = instance_.node(id);
+      if (node.name != "aten::matmul" && node.name != "aten::bmm" && node.name != "aten::einsum") continue;
+      if (node.name == "aten::einsum" || instance_.whole(node.refs[0]) == softmax) return true;
     }
     return false;
   }
@@ -259,6 +270,22 @@ std::optional<MatchedEncoder> match_encoder(const Instance& instance, const Prob
   return Chain(instance, probe, why).match();
 }
 
+namespace {
+
+// Types that reach no table as they are (1 - type, type > 0): two of them, where a program runs with both.
+std::int64_t tried_types(const graph::Program& program, std::size_t length, ProbeLimits limits) {
+  limits.types_tried = 2;
+  try {
+    const Instance both(program, arguments_of(program, make_probe(1, length, MaskShape::full, limits, 0)));
+    return 2;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::runtime) throw;
+    return 1;
+  }
+}
+
+}  // namespace
+
 ProbeLimits probe_limits(const graph::Program& program, std::size_t length) {
   const Instance instance(program, arguments_of(program, make_probe(1, length, MaskShape::full, {}, 0)));
   const InputNames names = input_names(program);
@@ -285,6 +312,7 @@ ProbeLimits probe_limits(const graph::Program& program, std::size_t length) {
       }
     }
   }
+  if (names.types && limits.types == 0) limits.types_tried = tried_types(program, length, limits);
   return limits;
 }
 

@@ -136,6 +136,7 @@ void Instance::observe(const graph::Event& event) {
 }
 
 Element Instance::element(const Ref& ref, std::int64_t index) const {
+  if (ref.tensor.elements() == 0) return {kNoNode, nullptr, -1};  // [:, 1:-1] of two tokens
   const Ref* at = &ref;
   while (true) {
     const std::int64_t offset = offset_of(at->tensor, index);

@@ -58,7 +58,8 @@ class Instance {
   /// The constant that a storage belongs to; null: none.
   const graph::Constant* constant(const graph::Storage* storage) const;
 
-  /// Where an element comes from, copies looked through. @param index  in the view's logical order, below its elements
+  /// Where an element comes from, copies looked through; nowhere (index -1) in a view without elements.
+  /// @param index  in the view's logical order, below its elements
   Element element(const Ref& ref, std::int64_t index) const;
   /// The same of the element at `coordinates` of the view seen as `sizes`, which has as many elements.
   Element element(const Ref& ref, const graph::Sizes& sizes, const graph::Sizes& coordinates) const;

@@ -78,7 +78,8 @@ Probe make_probe(std::size_t texts, std::size_t length, MaskShape shape, const P
                        (random_pad || (text == 0 && token == 1));
       probe.ids.push_back(pad ? limits.padding : below(limits.ids));
       // Both types stand in every text, and not as positions do: they are not taken for either.
-      probe.types.push_back(limits.types > 1 && token < 2 ? static_cast<std::int64_t>(1 - token) : below(limits.types));
+      const std::int64_t types = std::max(limits.types, limits.types_tried);
+      probe.types.push_back(types > 1 && token < 2 ? static_cast<std::int64_t>(1 - token) : below(types));
       probe.positions.push_back(below(limits.positions));
       bool seen = token < whole;
       // The first text has a hole in any case, and a token that is seen.

@@ -44,6 +44,7 @@ enum class MaskShape { full, prefix, holed };
 struct ProbeLimits {
   std::int64_t ids = 0;
   std::int64_t types = 0;
+  std::int64_t types_tried = 0;  ///< where `types` is not known: as many were tried, and ran
   std::int64_t positions = 0;
   std::int64_t padding = -1;           ///< an id that stands among the others now and then
   std::int64_t position_padding = -1;  ///< the row of the positions' table that stands for padding

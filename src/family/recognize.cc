@@ -12,6 +12,9 @@
 namespace bertrt::family {
 namespace {
 
+// Longest text that a program without a limit of its own is looked at with.
+constexpr std::size_t kFarthest = 512;
+
 // One look at a program: an instance and what was found in it.
 struct Look {
   std::optional<MatchedEncoder> encoder;
@@ -128,8 +131,13 @@ class Reader {
     limits_.padding = first.encoder->spec.embeddings.position_scheme == PositionScheme::counted
                           ? first.encoder->spec.embeddings.padding_id
                           : limits_.padding;
+    // Where nothing limits a text, it is looked at as far as this; what a number in the code begins is seen before.
+    const bool unlimited = limit == 0;
+    if (unlimited) limit = kFarthest;
     Look best = first;
     if (!compare(first, best, limit, reading)) return reading;
+    // Distances are known as far as they were looked at.
+    if (unlimited && !best.encoder->spec.relative_bias) limit = 0;
     reading.not_explained = best.why;
     Recognition found;
     found.spec = std::move(best.encoder->spec);

@@ -63,7 +63,7 @@ class RoleFinder {
       }
     }
     if (encoder_ == nullptr && node != kNoNode && sizes.size() == 3 && sizes[1] == length_ &&
-        (residual_norm(node) || residual_sum(node))) {
+        (residual_norm(node) || (residual_sum(node) && !sum_of_norms(node)))) {
       plan.role = OutputRole::hidden_state;
       plan.evidence = Evidence::by_shape;
       return plan;
@@ -134,7 +134,8 @@ class RoleFinder {
     }
   }
 
-  // ---- logits: a linear map of rows, with bias, scale, banned classes and log_softmax at most ------------------------
+  // ---- logits: a linear map of rows, with bias, scale, banned classes and log_softmax at most
+  // ------------------------
 
   static constexpr std::size_t kMaxDepth = 64;
 
@@ -147,8 +148,8 @@ class RoleFinder {
     if (node.partial) return Rows::unknown;
     const auto constant = [&](std::size_t i) {
       return i < node.arguments.size() &&
-             (number(node.arguments[i]) || (node.refs[i].tensor.defined() &&
-                                            (weight(instance_, node.refs[i]) || fixed(node.refs[i]))));
+             (number(node.arguments[i]) ||
+              (node.refs[i].tensor.defined() && (weight(instance_, node.refs[i]) || fixed(node.refs[i]))));
     };
     if (node.name == "aten::add" || node.name == "aten::sub" || node.name == "aten::mul" || node.name == "aten::div") {
       if (constant(1)) return logits(node.refs[0], depth + 1);
@@ -156,6 +157,9 @@ class RoleFinder {
       return Rows::unknown;
     }
     if (node.name == "aten::masked_fill" && fixed(node.refs[1])) return logits(node.refs[0], depth + 1);
+    if (node.name == "aten::index_fill" && node.refs.size() > 2 && fixed(node.refs[2])) {
+      return logits(node.refs[0], depth + 1);
+    }
     if (node.name == "aten::where" && fixed(node.refs[0])) {
       return logits(node.refs[number(node.arguments[1]) ? 2 : 1], depth + 1);
     }
@@ -187,7 +191,8 @@ class RoleFinder {
     return part ? logits(made, depth + 1) : Rows::unknown;
   }
 
-  // ---- rows: what a head may read ------------------------------------------------------------------------------------
+  // ---- rows: what a head may read
+  // ------------------------------------------------------------------------------------
 
   Rows rows(const Ref& ref, std::size_t depth) {
     if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
@@ -243,7 +248,8 @@ class RoleFinder {
     return first.producer;
   }
 
-  // ---- heads: [dense, activation, norm] and an output layer ----------------------------------------------------------
+  // ---- heads: [dense, activation, norm] and an output layer
+  // ----------------------------------------------------------
 
   std::optional<std::size_t> find_head(NodeId output) {
     for (const auto& [node, index] : head_of_) {
@@ -290,7 +296,8 @@ class RoleFinder {
     return true;
   }
 
-  // ---- by shape ------------------------------------------------------------------------------------------------------
+  // ---- by shape
+  // ------------------------------------------------------------------------------------------------------
 
   // A sum of two values of the token's rows, neither of them known.
   bool residual_sum(NodeId id) const {
@@ -304,6 +311,16 @@ class RoleFinder {
       }
     }
     return true;
+  }
+
+  // A sum of what came out of norms is one of whole layers: no layer's own state.
+  bool sum_of_norms(NodeId id, std::size_t depth = 0) const {
+    if (id == kNoNode || depth > kMaxDepth) return false;
+    const Node& node = instance_.node(id);
+    if (node.name == "aten::layer_norm" || node.name == "aten::rms_norm") return true;
+    if (node.name != "aten::add" || !node.refs[0].tensor.defined() || !node.refs[1].tensor.defined()) return false;
+    return sum_of_norms(instance_.whole(node.refs[0]), depth + 1) &&
+           sum_of_norms(instance_.whole(node.refs[1]), depth + 1);
   }
 
   bool residual_norm(NodeId id) const {

@@ -139,6 +139,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     const ProbeLimits limits = probe_limits(*program, length);
     trace.vocab_size = static_cast<std::size_t>(limits.ids);
     trace.type_vocab_size = static_cast<std::size_t>(limits.types);
+    trace.types_tried = static_cast<std::size_t>(limits.types_tried);
     trace.padding_id = std::max<std::int64_t>(limits.padding, 0);
     trace.position_padding = limits.position_padding;
     trace.lengths = std::make_shared<const Lengths>(program, trace.traced_length, limits);

@@ -31,7 +31,8 @@ using Observer = std::function<void(const Event& event)>;
 struct EvaluateOptions {
   /// Shapes and small integer values only: tensors that depend on the weights have no bytes.
   bool shapes_only = false;
-  /// Most bytes that tensors of the run may hold at one time; 0: no bound. Over it: Error runtime.
+  /// Most bytes that tensors of the run may hold at one time; 0: no bound. Over it: Error runtime. Where shapes alone
+  /// are evaluated, what has no bytes counts as if it had: so a run can be refused before it starts.
   std::size_t memory_budget = 0;
   /// Most multiplications of products and elements of arguments and results, together, so that a run ends; 0: no bound.
   /// Over it: Error runtime. The default is some twenty minutes of plain evaluation.

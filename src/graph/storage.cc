@@ -83,13 +83,18 @@ void Storage::release() noexcept {
   metered_ = 0;
 }
 
-void Storage::allocate(std::shared_ptr<MemoryMeter> meter) {
+std::size_t Storage::count(std::shared_ptr<MemoryMeter> meter) {
   const std::size_t bytes = static_cast<std::size_t>(elements_) * archive::element_size(type_);
   if (meter) {
     meter->take(bytes);
     meter_ = std::move(meter);
     metered_ = bytes;
   }
+  return bytes;
+}
+
+void Storage::allocate(std::shared_ptr<MemoryMeter> meter) {
+  const std::size_t bytes = count(std::move(meter));
   // Zeroed: nothing that a model computes can show what stood in this memory before.
   owned_.reset(static_cast<std::byte*>(std::calloc(std::max<std::size_t>(bytes, 1), 1)));
   if (!owned_) {
@@ -105,8 +110,11 @@ std::shared_ptr<Storage> Storage::make(ElementType type, std::int64_t elements, 
   return storage;
 }
 
-std::shared_ptr<Storage> Storage::unknown(ElementType type, std::int64_t elements) {
-  return std::shared_ptr<Storage>(new Storage(type, elements));
+std::shared_ptr<Storage> Storage::unknown(ElementType type, std::int64_t elements,
+                                          std::shared_ptr<MemoryMeter> meter) {
+  std::shared_ptr<Storage> storage(new Storage(type, elements));
+  storage->count(std::move(meter));
+  return storage;
 }
 
 std::shared_ptr<Storage> Storage::described(const Storage& other) {

@@ -47,8 +47,9 @@ class Storage {
   /// Zeroed bytes of its own. @throws Error runtime when they are no size, over the meter's budget or not to be had
   static std::shared_ptr<Storage> make(ElementType type, std::int64_t elements,
                                        std::shared_ptr<MemoryMeter> meter = nullptr);
-  /// A description without bytes.
-  static std::shared_ptr<Storage> unknown(ElementType type, std::int64_t elements);
+  /// A description without bytes. The meter counts what they would be.
+  static std::shared_ptr<Storage> unknown(ElementType type, std::int64_t elements,
+                                          std::shared_ptr<MemoryMeter> meter = nullptr);
   /// A view of somebody else's bytes, never written to; `keep` holds them. Halves become float32, bytes that are not
   /// aligned and booleans that are neither 0 nor 1 a copy: each once, when first read.
   static std::shared_ptr<Storage> view(ElementType type, std::span<const std::byte> bytes,
@@ -88,6 +89,7 @@ class Storage {
     void operator()(std::byte* bytes) const noexcept;
   };
   Storage(ElementType type, std::int64_t elements);
+  std::size_t count(std::shared_ptr<MemoryMeter> meter);
   void allocate(std::shared_ptr<MemoryMeter> meter);
   void release() noexcept;
 

@@ -1,12 +1,18 @@
 #include "proof/cases.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+
+#include "graph/evaluate.h"
 
 namespace bertrt::proof {
 namespace {
 
 constexpr std::size_t kFirstOrdinaryId = 5;
+// Nobody waits for the plain evaluation of longer texts, or of more work: some minutes.
+constexpr std::size_t kLongest = 512;
+constexpr double kThoroughMultiplications = 3e11;
 
 // The longest text of a case that the trace can be run at for the truth.
 std::size_t clamp(const family::Lengths& lengths, std::size_t wanted) {
@@ -26,7 +32,7 @@ Encoding made_up_text(const family::Trace& trace, std::size_t tokens, std::uint3
   for (std::size_t i = 0; i < tokens; ++i) {
     state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator
     encoding.input_ids.push_back(static_cast<std::int32_t>(first + (state >> 8U) % count));
-    encoding.token_type_ids.push_back(trace.type_vocab_size > 1 && i * 2 >= tokens ? 1 : 0);
+    encoding.token_type_ids.push_back(std::max(trace.type_vocab_size, trace.types_tried) > 1 && i * 2 >= tokens ? 1 : 0);
   }
   for (const graph::ProgramInput& input : trace.program->inputs) {
     if (family::is_text_input(input.name)) continue;
@@ -43,18 +49,67 @@ Encoding made_up_text(const family::Trace& trace, std::size_t tokens, std::uint3
   return encoding;
 }
 
-std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std::int32_t> special_ids,
-                                 bool thorough) {
-  std::vector<std::size_t> wanted = {3, 11};
-  if (thorough) {
-    wanted = {1, 2, 3, 5, 8, 13, 24, 40, trace.traced_length, trace.traced_length + 1, 2 * trace.traced_length};
-    if (trace.lengths->longest() != 0) wanted.push_back(std::min<std::size_t>(trace.lengths->longest(), 128));
+namespace {
+
+// Lengths that a short proof runs at, and those of a long one: each up to 8, where most of what differs by length
+// shows, then apart up to the longest that the model takes and somebody waits for.
+std::vector<std::size_t> wanted_lengths(const family::Trace& trace, bool thorough) {
+  if (!thorough) return {3, 11};
+  std::vector<std::size_t> lengths = {1, 2, 3, 4, 5, 6, 7, 8, 13, 24, 40, 127};
+  if (const std::size_t traced = trace.traced_length; traced > 1) {
+    lengths.insert(lengths.end(), {traced - 1, traced, traced + 1, 2 * traced + 1});
   }
+  const std::size_t longest = trace.lengths->longest() == 0 ? kLongest : trace.lengths->longest();
+  lengths.insert(lengths.end(), {longest - 1, longest});
+  for (std::size_t& length : lengths) length = std::min(length, kLongest);
+  std::sort(lengths.begin(), lengths.end());
+  lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
+  return lengths;
+}
+
+// Multiplications of one token's way through the trace.
+double cost_of_token(const family::Trace& trace) {
+  graph::EvaluateOptions options;
+  options.shapes_only = true;
+  const auto arguments = trace.example_arguments();
+  const auto done = graph::evaluate(*trace.program, arguments, options);
+  const auto tokens =
+      trace.lengths->only() != 0 ? trace.lengths->only() : std::max<std::size_t>(trace.lengths->shortest(), 5);
+  return done.multiplications / static_cast<double>(tokens);
+}
+
+// Which tokens are hidden: one in the middle in a short proof; in a long one none, some, or all behind a place, by
+// turns.
+void hide(Encoding& text, std::size_t turn, bool thorough, std::uint32_t seed) {
+  const std::size_t length = text.input_ids.size();
+  if (!thorough) {
+    if (length <= 6) return;
+    text.attention_mask.assign(length, 1);
+    text.attention_mask[4] = 0;
+    return;
+  }
+  if (length < 2 || turn % 3 == 0) return;
+  text.attention_mask.assign(length, 1);
+  for (std::size_t i = 1; i < length; ++i) {
+    seed = seed * 1664525U + 1013904223U;
+    const bool hidden = turn % 3 == 1 ? (seed >> 8U) % 3 == 0 || i == length / 2 : 3 * i >= 2 * length;
+    if (hidden) text.attention_mask[i] = 0;
+  }
+}
+
+}  // namespace
+
+std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std::int32_t> special_ids, bool thorough) {
   std::vector<Encoding> cases;
+  std::set<std::size_t> done;
+  double budget = thorough ? kThoroughMultiplications : 0;
+  const double cost = thorough ? cost_of_token(trace) : 0;
   std::uint32_t seed = 1;
-  for (const std::size_t tokens : wanted) {
+  for (const std::size_t tokens : wanted_lengths(trace, thorough)) {
     const std::size_t length = clamp(*trace.lengths, tokens);
-    if (length == 0) continue;
+    if (length == 0 || (thorough && !done.insert(length).second)) continue;
+    budget -= cost * static_cast<double>(length);
+    if (thorough && budget < 0 && length > 8) continue;
     Encoding text = made_up_text(trace, length, seed++);
     // Special tokens where templates put them, the rest and padding among the words.
     std::size_t at = 0;
@@ -66,10 +121,7 @@ std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std
     if (length > 8 && static_cast<std::size_t>(trace.padding_id) < trace.vocab_size) {
       text.input_ids[length - 3] = static_cast<std::int32_t>(trace.padding_id);
     }
-    if (length > 6 && trace.takes_mask()) {
-      text.attention_mask.assign(length, 1);
-      text.attention_mask[4] = 0;
-    }
+    if (trace.takes_mask()) hide(text, cases.size(), thorough, seed);
     cases.push_back(std::move(text));
   }
   return cases;

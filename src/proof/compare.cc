@@ -80,6 +80,7 @@ std::optional<Rows> find(const Outputs& outputs, std::size_t index) {
 Comparison compare(const Outputs& expected, const Outputs& found, DType dtype) {
   Comparison result;
   const auto object = [&](const OutputInfo& info, const std::string& why) {
+    result.differ.insert(info.role);
     if (!result.objection) {
       result.objection = "output " + info.name + " (" + std::string(to_string(info.role)) + "): " + why;
     }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace bertrt::proof {
 struct Comparison {
   std::optional<std::string> objection;     ///< nothing: they agree in every output that was expected
   std::map<OutputRole, float> differences;  ///< the largest of each role, absolute
+  std::set<OutputRole> differ;              ///< the roles of outputs that do not agree
   std::size_t values = 0;
 };
 
@@ -23,8 +25,8 @@ struct Outputs {
   std::span<const OutputInfo> infos;  ///< EngineFacts::outputs
 };
 
-/// Compares every output that is expected, value by value, for every text. An output that is missing, has another role or
-/// shape, or has no values to compare is an objection.
+/// Compares every output that is expected, value by value, for every text. An output that is missing, has another role
+/// or shape, or has no values to compare is an objection.
 Comparison compare(const Outputs& expected, const Outputs& found, DType dtype);
 
 }  // namespace bertrt::proof

@@ -1,5 +1,7 @@
 #include "proof/trace_proof.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "batch/batch.h"
@@ -21,10 +23,46 @@ TraceProof::TraceProof(std::shared_ptr<const family::Trace> trace, std::span<con
     : trace_(std::move(trace)), cases_(make_cases(*trace_, special_ids, thorough)) {
   const auto reference = engine::graph::make_reference_engine(trace_, inside);
   infos_ = reference->facts().outputs;
+  sort_out(*reference);
   expected_ = run(*reference, cases_);
 }
 
+// A trace that runs at one length alone may have no answer for shorter texts.
+void TraceProof::sort_out(const engine::Engine& reference) {
+  const std::size_t only = trace_->lengths->only();
+  if (only == 0) return;
+  cases_.push_back(made_up_text(*trace_, only, 77));
+  std::erase_if(cases_, [&](const Encoding& text) {
+    if (text.input_ids.size() == only) return false;
+    try {
+      run(reference, {&text, 1});
+      return false;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::unsupported) throw;
+      refused_.push_back(text);
+      return true;
+    }
+  });
+}
+
+std::size_t TraceProof::longest() const noexcept {
+  std::size_t longest = 0;
+  for (const Encoding& text : cases_) longest = std::max(longest, text.input_ids.size());
+  return longest;
+}
+
 Comparison TraceProof::judge(const engine::Engine& engine, DType dtype) const {
+  for (const Encoding& text : refused_) {
+    try {
+      run(engine, {&text, 1});
+    } catch (const Error&) {
+      continue;
+    }
+    Comparison failed;
+    failed.objection =
+        "it answers a text of " + std::to_string(text.input_ids.size()) + " tokens, for which the trace has no answer";
+    return failed;
+  }
   try {
     const EncoderOutput found = run(engine, cases_);
     return compare({expected_, infos_}, {found, engine.facts().outputs}, dtype);

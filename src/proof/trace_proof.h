@@ -26,10 +26,14 @@ class TraceProof {
   Comparison judge(const engine::Engine& engine, DType dtype) const;
 
   std::size_t cases() const noexcept { return cases_.size(); }
+  std::size_t longest() const noexcept;  ///< of the texts, in tokens
 
  private:
+  void sort_out(const engine::Engine& reference);
+
   std::shared_ptr<const family::Trace> trace_;
   std::vector<Encoding> cases_;
+  std::vector<Encoding> refused_;  ///< for which the trace has no answer: nor may an engine
   std::vector<OutputInfo> infos_;
   EncoderOutput expected_;
 };

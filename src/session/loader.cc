@@ -105,6 +105,9 @@ ModelTraits traits_of(const model::ModelFile& file, const family::Trace& trace,
   if (trace.type_vocab_size != 0) traits.type_vocab_size = trace.type_vocab_size;
   if (trace.reading.recognition) traits.hidden_size = trace.reading.recognition->spec.hidden;
   traits.outputs = trace.outputs;
+  // Where a caller brings none, they are counted as the table's own padding row says, not as its size lets one guess.
+  traits.first_position = trace.position_padding < 0 ? 0 : trace.position_padding + 1;
+  if (trace.lengths->longest() != 0) traits.max_length = trace.lengths->longest();
   return traits;
 }
 

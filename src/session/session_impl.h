@@ -28,6 +28,7 @@ class SessionImpl {
 
   EncoderOutput run(std::span<const Encoding* const> encodings, const RunRequest& request) const;
 
+  const engine::Engine& engine() const noexcept { return *engine_; }
   const std::optional<Tokenizer>& tokenizer() const noexcept { return tokenizer_; }
   const SessionInfo& info() const noexcept { return info_; }
   /// bertrt/selftest.json; empty when the file has none.

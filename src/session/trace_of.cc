@@ -17,12 +17,12 @@ struct Held {
 }  // namespace
 
 std::shared_ptr<const family::Trace> trace_of(const std::shared_ptr<const model::ModelFile>& file,
-                                              const SessionOptions& options) {
+                                              const SessionOptions& options, bool thorough) {
   return archive::guard_memory(file->name(), [&] {
     const auto held = std::make_shared<Held>(file);
     const auto module = graph::torchscript::read_module(held->archive, held);
     return std::make_shared<const family::Trace>(
-        family::read_trace(*module, {.input_names = options.torchscript.input_names}));
+        family::read_trace(*module, {.input_names = options.torchscript.input_names, .thorough = thorough}));
   });
 }
 

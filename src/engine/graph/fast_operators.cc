@@ -1,17 +1,15 @@
 #include "engine/graph/fast_operators.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <limits>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "engine/graph/fast_attention.h"
+#include "engine/graph/fast_products.h"
 #include "kernels/linear_scratch.h"
-#include "kernels/ops/attention.h"
 #include "kernels/ops/elementwise.h"
 #include "kernels/ops/layer_norm.h"
 
@@ -23,10 +21,10 @@ using bertrt::graph::Event;
 using bertrt::graph::Tensor;
 using bertrt::graph::Value;
 
-const Tensor* floats(const Value& value) {
-  const Tensor* tensor = value.tensor();
-  return tensor != nullptr && tensor->defined() && tensor->known() && tensor->type() == ElementType::float32 ? tensor
-                                                                                                            : nullptr;
+bool is_one(const Value& value) {
+  if (const auto* integer = value.integer()) return *integer == 1;
+  const auto* real = std::get_if<double>(&value.data);
+  return real != nullptr && *real == 1;
 }
 
 // Row-major values of a tensor, copied where they do not lie so.
@@ -117,102 +115,6 @@ bool softmax(const Event& event, Value& result, kernels::ThreadPool& pool) {
   return true;
 }
 
-// A mask of attention as rows to add to scores, each readable past its end.
-struct AddedMask {
-  std::vector<float> rows;
-  std::size_t stride = 0;      // from one query's row to the next
-  std::size_t head_stride = 0; // from one head's to the next; 0: all alike
-};
-
-// Nothing for a mask that hides every key of some query: what comes out then is for the plain evaluation to say.
-std::optional<AddedMask> added_mask(const Tensor& mask, std::int64_t heads, std::int64_t queries, std::int64_t keys) {
-  const std::int64_t rank = mask.rank();
-  if (rank < 2 || rank > 4 || (rank == 4 && mask.size(0) != 1)) return std::nullopt;
-  const std::int64_t own_heads = rank >= 3 ? mask.size(rank - 3) : 1;
-  const bool fits = (mask.size(rank - 1) == keys || mask.size(rank - 1) == 1) &&
-                    (mask.size(rank - 2) == queries || mask.size(rank - 2) == 1) && (own_heads == heads || own_heads == 1);
-  if (!fits) return std::nullopt;
-  const bool truth = mask.type() == ElementType::boolean;
-  if (!truth && mask.type() != ElementType::float32) return std::nullopt;
-  const std::int64_t key_step = mask.size(rank - 1) == 1 ? 0 : mask.stride(rank - 1);
-  const std::int64_t query_step = mask.size(rank - 2) == 1 ? 0 : mask.stride(rank - 2);
-  const std::int64_t head_step = rank >= 3 && own_heads != 1 ? mask.stride(rank - 3) : 0;
-  AddedMask added;
-  added.stride = static_cast<std::size_t>(keys) + kernels::ops::kAttentionColumns;
-  added.head_stride = head_step == 0 ? 0 : added.stride * static_cast<std::size_t>(queries);
-  const std::int64_t planes = head_step == 0 ? 1 : heads;
-  added.rows.assign(static_cast<std::size_t>(planes * queries) * added.stride, 0.0F);
-  float* to = added.rows.data();
-  for (std::int64_t head = 0; head < planes; ++head) {
-    for (std::int64_t query = 0; query < queries; ++query, to += added.stride) {
-      bool any = false;
-      for (std::int64_t key = 0; key < keys; ++key) {
-        const std::int64_t at = head * head_step + query * query_step + key * key_step;
-        const float value = !truth                                 ? mask.data<float>()[at]
-                            : mask.data<std::uint8_t>()[at] != 0 ? 0.0F
-                                                                   : -std::numeric_limits<float>::infinity();
-        if (std::isnan(value) || value > std::numeric_limits<float>::max()) return std::nullopt;
-        any = any || value > std::numeric_limits<float>::lowest() / 2;
-        to[key] = value;
-      }
-      if (!any) return std::nullopt;
-    }
-  }
-  return added;
-}
-
-// Attention of one text: query, key and value [1, heads, tokens, size] that lie alike.
-bool attention(const Event& event, Value& result, kernels::ThreadPool& pool) {
-  const Tensor* parts[3] = {floats(event.arguments[0]), floats(event.arguments[1]), floats(event.arguments[2])};
-  const auto* dropout = std::get_if<double>(&event.arguments[4].data);
-  const auto* causal = std::get_if<bool>(&event.arguments[5].data);
-  if (dropout == nullptr || *dropout != 0 || causal == nullptr || *causal) return false;
-  for (const Tensor* part : parts) {
-    if (part == nullptr || part->rank() != 4 || part->size(0) != 1 || part->sizes() != parts[0]->sizes() ||
-        part->stride(3) != 1 || part->stride(2) != parts[0]->stride(2) || part->elements() == 0) {
-      return false;
-    }
-  }
-  const std::int64_t heads = parts[0]->size(1);
-  const std::int64_t length = parts[0]->size(2);
-  const std::int64_t size = parts[0]->size(3);
-  std::optional<AddedMask> mask;
-  if (!event.arguments[3].none()) {
-    const Tensor* given = event.arguments[3].tensor();
-    if (given == nullptr || !given->known()) return false;
-    mask = added_mask(*given, heads, length, length);
-    if (!mask) return false;
-  }
-  const auto* scale = std::get_if<double>(&event.arguments[6].data);
-  const Tensor made = Tensor::make(ElementType::float32, parts[0]->sizes());
-  const std::size_t scratch = kernels::ops::attention_scratch_size(static_cast<std::size_t>(length),
-                                                                   static_cast<std::size_t>(size));
-  const std::size_t shares = std::min<std::size_t>(static_cast<std::size_t>(heads), pool.threads());
-  pool.run(shares, [&](std::size_t share) {
-    const kernels::AlignedBuffer memory(scratch * sizeof(float));
-    for (auto head = static_cast<std::int64_t>(share); head < heads; head += static_cast<std::int64_t>(shares)) {
-      kernels::ops::AttentionTask task;
-      task.query = parts[0]->data<float>() + head * parts[0]->stride(1);
-      task.key = parts[1]->data<float>() + head * parts[1]->stride(1);
-      task.value = parts[2]->data<float>() + head * parts[2]->stride(1);
-      task.stride = static_cast<std::size_t>(parts[0]->stride(2));
-      task.length = static_cast<std::size_t>(length);
-      task.head_size = static_cast<std::size_t>(size);
-      task.row_end = task.length;
-      task.scale = scale != nullptr ? static_cast<float>(*scale) : 1 / std::sqrt(static_cast<float>(size));
-      if (mask) {
-        task.bias = mask->rows.data() + static_cast<std::size_t>(head) * mask->head_stride;
-        task.bias_stride = static_cast<std::ptrdiff_t>(mask->stride);
-      }
-      task.out = made.mutable_data<float>() + head * length * size;
-      task.out_stride = task.head_size;
-      kernels::ops::attention(task, reinterpret_cast<float*>(memory.data()));
-    }
-  });
-  result = made;
-  return true;
-}
-
 }  // namespace
 
 FastOperators::FastOperators(const bertrt::graph::Program& program) {
@@ -222,23 +124,18 @@ FastOperators::FastOperators(const bertrt::graph::Program& program) {
 }
 
 std::shared_ptr<const kernels::Linear> FastOperators::packed(const Tensor& weight, const Tensor* bias) const {
-  const Key key{weight.storage().get(),
-                bias == nullptr ? nullptr : bias->storage().get(),
-                weight.offset(),
-                weight.size(0),
-                weight.size(1),
-                weight.stride(0),
-                weight.stride(1),
-                bias == nullptr ? 0 : bias->offset()};
+  const Key key{weight.storage().get(), bias == nullptr ? nullptr : bias->storage().get(),
+                weight.offset(),        weight.size(0),
+                weight.size(1),         weight.stride(0),
+                weight.stride(1),       bias == nullptr ? 0 : bias->offset()};
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = linears_.find(key); found != linears_.end()) return found->second;
   }
   const std::vector<float> values = bertrt::graph::to_floats(weight);
   const std::vector<float> added = bias == nullptr ? std::vector<float>() : bertrt::graph::to_floats(*bias);
-  std::shared_ptr<const kernels::Linear> made =
-      kernels::Linear::pack(values, added, static_cast<std::size_t>(weight.size(0)),
-                            static_cast<std::size_t>(weight.size(1)), DType::fp32);
+  std::shared_ptr<const kernels::Linear> made = kernels::Linear::pack(
+      values, added, static_cast<std::size_t>(weight.size(0)), static_cast<std::size_t>(weight.size(1)), DType::fp32);
   const std::lock_guard lock(mutex_);
   return linears_.emplace(key, std::move(made)).first->second;
 }
@@ -249,24 +146,56 @@ bool FastOperators::linear(const Event& event, Value& result, kernels::ThreadPoo
   const Tensor* bias = event.arguments[2].none() ? nullptr : floats(event.arguments[2]);
   if (x == nullptr || weight == nullptr || weight->rank() != 2 || x->rank() == 0 || x->elements() == 0 ||
       x->sizes().back() != weight->size(1) || !stored_.contains(weight->storage().get()) ||
-      (!event.arguments[2].none() && (bias == nullptr || !stored_.contains(bias->storage().get()) ||
-                                      bias->elements() != weight->size(0)))) {
+      (!event.arguments[2].none() &&
+       (bias == nullptr || !stored_.contains(bias->storage().get()) || bias->elements() != weight->size(0)))) {
     return false;
   }
-  bertrt::graph::Sizes sizes = x->sizes();
-  sizes.back() = weight->size(0);
-  const Tensor made = Tensor::make(ElementType::float32, sizes);
-  const Rows rows(*x);
-  kernels::Scratch scratch;
-  packed(*weight, bias)->run(rows.data(), static_cast<std::size_t>(x->elements() / weight->size(1)),
-                             made.mutable_data<float>(), {}, pool, scratch);
-  result = made;
+  result = times_stored(*x, *weight, bias, pool);
   return true;
+}
+
+Tensor FastOperators::times_stored(const Tensor& x, const Tensor& weight, const Tensor* bias,
+                                   kernels::ThreadPool& pool) const {
+  bertrt::graph::Sizes sizes = x.sizes();
+  sizes.back() = weight.size(0);
+  const Tensor made = Tensor::make(ElementType::float32, sizes);
+  const Rows rows(x);
+  const auto count = static_cast<std::size_t>(x.elements() / weight.size(1));
+  kernels::Scratch scratch;
+  packed(weight, bias)->run(rows.data(), count, made.mutable_data<float>(), {}, pool, scratch);
+  return made;
+}
+
+// x times a stored matrix, as frozen modules have it; else products of two activations, matrix by matrix.
+bool FastOperators::product(const Tensor* a, const Tensor* b, const Tensor* bias, Value& result,
+                            kernels::ThreadPool& pool) const {
+  if (a == nullptr || b == nullptr || a->rank() < 2 || b->rank() < 2 || a->elements() == 0 || b->elements() == 0 ||
+      a->sizes().back() != b->size(b->rank() - 2)) {
+    return false;
+  }
+  if (b->rank() == 2 && stored_.contains(b->storage().get())) {
+    const Tensor weight = b->view_as({b->size(1), b->size(0)}, {b->stride(1), b->stride(0)}, b->offset());
+    result = times_stored(*a, weight, bias, pool);
+    return true;
+  }
+  return bias == nullptr && products(*a, *b, result, pool);
 }
 
 bool FastOperators::run(const Event& event, Value& result, kernels::ThreadPool& pool) const {
   const std::string_view name = event.op->name;
   if (name == "aten::linear") return linear(event, result, pool);
+  const auto operand = [&](std::size_t i) { return i < event.arguments.size() ? floats(event.arguments[i]) : nullptr; };
+  if (name == "aten::matmul" || name == "aten::bmm" || name == "aten::mm") {
+    return product(operand(0), operand(1), nullptr, result, pool);
+  }
+  if (name == "aten::addmm") {
+    const Tensor* bias = operand(0);
+    const Tensor* weight = operand(2);
+    const auto one = [&](std::size_t i) { return i < event.arguments.size() && is_one(event.arguments[i]); };
+    return bias != nullptr && weight != nullptr && weight->rank() == 2 && bias->rank() == 1 &&
+           bias->elements() == weight->size(1) && stored_.contains(bias->storage().get()) && one(3) && one(4) &&
+           product(operand(1), weight, bias, result, pool);
+  }
   if (name == "aten::layer_norm") return layer_norm(event, result);
   if (name == "aten::gelu") return gelu(event, result, pool);
   if (name == "aten::tanh") return elementwise(event, result, pool, kernels::ops::tanh);

@@ -12,8 +12,8 @@
 namespace bertrt::engine::graph {
 
 /// Fast kernels in place of the plain evaluation of what costs: dense layers on stored weights (packed at their first
-/// use), layer norm, softmax, GELU, tanh and attention. Everything else is left to the plain evaluation. Any number of
-/// calls at once.
+/// use), products of activations, layer norm, softmax, GELU, tanh and attention. Everything else is left to the plain
+/// evaluation. Any number of calls at once.
 class FastOperators {
  public:
   explicit FastOperators(const bertrt::graph::Program& program);
@@ -30,6 +30,11 @@ class FastOperators {
   };
   std::shared_ptr<const kernels::Linear> packed(const bertrt::graph::Tensor& weight,
                                                 const bertrt::graph::Tensor* bias) const;
+  /// x weightᵀ + bias. @param weight  [out, in], stored
+  bertrt::graph::Tensor times_stored(const bertrt::graph::Tensor& x, const bertrt::graph::Tensor& weight,
+                                     const bertrt::graph::Tensor* bias, kernels::ThreadPool& pool) const;
+  bool product(const bertrt::graph::Tensor* a, const bertrt::graph::Tensor* b, const bertrt::graph::Tensor* bias,
+               bertrt::graph::Value& result, kernels::ThreadPool& pool) const;
   bool linear(const bertrt::graph::Event& event, bertrt::graph::Value& result, kernels::ThreadPool& pool) const;
 
   std::map<const bertrt::graph::Storage*, bool> stored_;  // storages of constants

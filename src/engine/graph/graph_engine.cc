@@ -1,5 +1,6 @@
 #include "engine/graph/graph_engine.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "engine/graph/arguments.h"
 #include "engine/graph/memory_budget.h"
 #include "engine/graph/operators_run.h"
+#include "engine/graph/padding.h"
 #include "engine/graph/threads.h"
 #include "engine/out_of_memory.h"
 
@@ -21,8 +23,11 @@ class GraphEngine final : public Engine {
   GraphEngine(std::shared_ptr<const family::Trace> trace, std::size_t memory_budget, bool fast, bool inside,
               std::size_t threads)
       : threads_(threads),
-        trace_(std::move(trace)), offers_(make_offers(*trace_, inside)), operators_(trace_, {}, memory_budget, fast) {
+        trace_(std::move(trace)),
+        offers_(make_offers(*trace_, inside)),
+        operators_(trace_, {}, memory_budget, fast) {
     for (const Offer& offer : offers_) facts_.outputs.push_back(offer.info);
+    padded_ = read_padding(*trace_, offers_, operators_, threads_.pool());
     const family::Lengths& lengths = *trace_->lengths;
     facts_.max_length = lengths.longest();
     facts_.max_length_why = lengths.why();
@@ -49,24 +54,38 @@ class GraphEngine final : public Engine {
     }
     const auto plan = operators_.plan(std::move(slots));
     std::vector<std::vector<Tensor>> found(batch.size());
+    const std::size_t runs = std::min(batch.size(), threads_.pool().threads());
     std::vector<std::size_t> lengths(batch.size());
     for (std::size_t text = 0; text < batch.size(); ++text) lengths[text] = length_of(batch, text);
     const auto one = [&](std::size_t text, kernels::ThreadPool& pool) {
       const auto arguments = arguments_of(*trace_, batch, text, lengths[text]);
-      found[text] = operators_.run(*plan, arguments, {}, pool);
+      found[text] = operators_.run(*plan, arguments, {}, pool, runs);
     };
     if (batch.size() == 1) {
       one(0, threads_.pool());
     } else {
-      threads_.pool().run(batch.size(),
-                                        [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
+      threads_.pool().run(batch.size(), [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
     }
     for (std::size_t text = 0; text < batch.size(); ++text) {
       for (std::size_t i = 0; i < wanted.size(); ++i) {
-        add_output(builder, wanted[i], text, found[text][i], batch.length(text), lengths[text]);
+        add_output(builder, wanted[i], text, found[text][i], kept_tokens(wanted[i], batch, text, lengths[text]));
       }
     }
     return std::move(builder).finish();
+  }
+
+  // Of an output of a text that was padded: how many tokens are its own; nothing where none is cut off.
+  std::optional<std::size_t> kept_tokens(std::size_t offer, const batch::Batch& batch, std::size_t text,
+                                         std::size_t length) const {
+    if (length == batch.length(text)) return std::nullopt;
+    const PaddedOutput& output = padded_[offer];
+    if (!output.objection.empty()) {
+      throw Error(ErrorCode::unsupported, "text " + std::to_string(text),
+                  std::to_string(length) + " tokens (" + trace_->lengths->why() + ")",
+                  std::to_string(batch.length(text)) + ", and padded the output " + offers_[offer].info.name +
+                      " would not be the text's own: " + output.objection);
+    }
+    return output.tokens ? std::optional(batch.length(text)) : std::nullopt;
   }
 
   // The length that a text is run at. @throws Error input_too_long, unsupported
@@ -75,7 +94,7 @@ class GraphEngine final : public Engine {
     const family::Lengths& lengths = *trace_->lengths;
     const std::string& reason = lengths.objection(length);
     if (reason.empty()) return length;
-    if (lengths.only() != 0 && length < lengths.only() && trace_->takes_mask()) return lengths.only();
+    if (!padded_.empty() && length < lengths.only()) return lengths.only();
     throw Error(length > lengths.shortest() ? ErrorCode::input_too_long : ErrorCode::unsupported,
                 "text " + std::to_string(text), "a length that the trace is right at (" + lengths.why() + ")",
                 std::to_string(length) + " tokens: " + reason);
@@ -85,6 +104,7 @@ class GraphEngine final : public Engine {
   std::shared_ptr<const family::Trace> trace_;
   std::vector<Offer> offers_;
   OperatorsRun operators_;
+  std::vector<PaddedOutput> padded_;  // by offer; empty: no text is padded
   EngineFacts facts_;
 };
 

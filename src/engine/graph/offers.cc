@@ -24,7 +24,8 @@ void add_inside(const family::Recognition& recognition, std::vector<Offer>& offe
   const auto hidden = static_cast<std::int64_t>(recognition.spec.hidden);
   for (std::size_t layer = 1; layer < recognition.states.size(); ++layer) {
     Offer offer;
-    offer.info = {"layer " + std::to_string(layer), OutputRole::hidden_state, Evidence::recognized, {-1, hidden}, false};
+    offer.info = {
+        "layer " + std::to_string(layer), OutputRole::hidden_state, Evidence::recognized, {-1, hidden}, false};
     offer.source = Source::state;
     offer.index = layer;
     offer.slot = recognition.states[layer];
@@ -53,11 +54,18 @@ std::vector<Offer> make_offers(const family::Trace& trace, bool inside) {
   }
   std::vector<Offer> offers;
   std::vector<std::size_t> states;
+  // What stands before the first layer is no layer's state, but comes before them.
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (!plans[i].embeddings) continue;
+    offers.push_back(offer_of(trace, i, (*slots)[i]));
+    offers.back().info.in_more = true;
+  }
   for (std::size_t i = 0; i < plans.size(); ++i) {
     if (plans[i].role == OutputRole::hidden_state && !plans[i].embeddings) states.push_back(i);
   }
   // First layer first: in the program's order.
-  std::stable_sort(states.begin(), states.end(), [&](std::size_t a, std::size_t b) { return plans[a].order < plans[b].order; });
+  std::stable_sort(states.begin(), states.end(),
+                   [&](std::size_t a, std::size_t b) { return plans[a].order < plans[b].order; });
   states.erase(std::unique(states.begin(), states.end(),
                            [&](std::size_t a, std::size_t b) { return plans[a].order == plans[b].order; }),
                states.end());
@@ -73,6 +81,7 @@ std::vector<Offer> make_offers(const family::Trace& trace, bool inside) {
                                          OutputRole::start_logits, OutputRole::end_logits};
   std::vector<bool> taken(plans.size());
   for (const std::size_t i : states) taken[i] = true;
+  for (std::size_t i = 0; i < plans.size(); ++i) taken[i] = taken[i] || plans[i].embeddings;
   for (const OutputRole role : kSingle) {
     const auto first = std::find_if(plans.begin(), plans.end(), [&](const auto& plan) { return plan.role == role; });
     if (first != plans.end()) {

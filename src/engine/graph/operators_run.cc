@@ -1,6 +1,7 @@
 #include "engine/graph/operators_run.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -42,17 +43,45 @@ std::shared_ptr<const OperatorsRun::Plan> OperatorsRun::plan(std::vector<Slot> o
   return made;
 }
 
+std::size_t OperatorsRun::peak_bytes(const Plan& plan, std::span<const Value> arguments,
+                                     const bertrt::graph::EvaluateOptions& options) const {
+  constexpr std::size_t kMostKept = 4096;
+  std::pair<std::vector<Slot>, std::vector<std::int64_t>> key{plan.outputs, {}};
+  for (const Value& argument : arguments) {
+    if (const Tensor* tensor = argument.tensor()) {
+      key.second.insert(key.second.end(), tensor->sizes().begin(), tensor->sizes().end());
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = peaks_.find(key); found != peaks_.end()) return found->second;
+  }
+  bertrt::graph::EvaluateOptions shapes = options;
+  shapes.shapes_only = true;
+  const std::size_t peak = bertrt::graph::evaluate(*trace_->program, arguments, shapes).peak_bytes;
+  const std::lock_guard lock(mutex_);
+  if (peaks_.size() < kMostKept) peaks_.emplace(std::move(key), peak);
+  return peak;
+}
+
 std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> arguments, std::span<const Value> given,
-                                      kernels::ThreadPool& pool) const {
+                                      kernels::ThreadPool& pool, std::size_t runs) const {
   std::vector<std::pair<Slot, Value>> there;
   for (std::size_t i = 0; i < plan.needed.size(); ++i) there.emplace_back(plan.needed[i], given[i]);
   bertrt::graph::EvaluateOptions options;
   options.wanted = plan.wanted;
   options.given = there;
   options.keep = plan.outputs;
-  options.memory_budget = memory_budget_;
+  options.memory_budget = std::max<std::size_t>(memory_budget_ / std::max<std::size_t>(runs, 1), 1);
+  if (const std::size_t peak = peak_bytes(plan, arguments, options); peak > options.memory_budget) {
+    throw Error(ErrorCode::runtime, "SessionOptions::memory_budget",
+                "at most " + std::to_string(options.memory_budget) + " bytes for a text",
+                std::to_string(peak) + " bytes, which this one would need");
+  }
   if (fast_) {
-    options.substitute = [&](const bertrt::graph::Event& event, Value& result) { return fast_->run(event, result, pool); };
+    options.substitute = [&](const bertrt::graph::Event& event, Value& result) {
+      return fast_->run(event, result, pool);
+    };
   }
   bertrt::graph::Evaluation done = bertrt::graph::evaluate(*trace_->program, arguments, options);
   std::vector<Tensor> outputs;
@@ -65,24 +94,42 @@ std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> a
   return outputs;
 }
 
-void add_output(batch::OutputBuilder& builder, std::size_t output, std::size_t text, const Tensor& tensor,
-                std::size_t own_length, std::size_t padded_length) {
+namespace {
+
+// Whole numbers and truths (argmax, topk's indices) as floats, as far as those hold them.
+std::vector<float> as_floats(const Tensor& tensor) {
+  if (bertrt::graph::is_floating(tensor.type())) return bertrt::graph::to_floats(tensor);
+  std::vector<float> floats;
+  for (const std::int64_t value : bertrt::graph::to_integers(tensor)) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 24;
+    const auto number = static_cast<float>(value);
+    if (std::abs(static_cast<double>(value)) > kMost && static_cast<double>(number) != static_cast<double>(value)) {
+      throw Error(ErrorCode::unsupported, "an output of whole numbers", "ones that float32 holds",
+                  std::to_string(value));
+    }
+    floats.push_back(number);
+  }
+  return floats;
+}
+
+}  // namespace
+
+Tensor of_text(const Tensor& tensor, std::optional<std::size_t> tokens) {
   bertrt::graph::Sizes sizes = tensor.sizes();
   bertrt::graph::Sizes strides = tensor.strides();
   if (!sizes.empty() && sizes[0] == 1) {
     sizes.erase(sizes.begin());
     strides.erase(strides.begin());
   }
-  if (own_length != padded_length) {
-    for (std::int64_t& size : sizes) {
-      if (size == static_cast<std::int64_t>(padded_length)) {
-        size = static_cast<std::int64_t>(own_length);
-        break;
-      }
-    }
-  }
-  const std::vector<float> data = bertrt::graph::to_floats(tensor.view_as(sizes, strides, tensor.offset()));
-  const std::vector<std::size_t> shape(sizes.begin(), sizes.end());
+  if (tokens && !sizes.empty()) sizes[0] = std::min(sizes[0], static_cast<std::int64_t>(*tokens));
+  return tensor.view_as(sizes, strides, tensor.offset());
+}
+
+void add_output(batch::OutputBuilder& builder, std::size_t output, std::size_t text, const Tensor& tensor,
+                std::optional<std::size_t> tokens) {
+  const Tensor own = of_text(tensor, tokens);
+  const std::vector<float> data = as_floats(own);
+  const std::vector<std::size_t> shape(own.sizes().begin(), own.sizes().end());
   builder.add(output, text, shape, data);
 }
 

@@ -7,17 +7,19 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "batch/output_builder.h"
 #include "engine/graph/fast_operators.h"
 #include "engine/graph/offers.h"
 #include "family/trace.h"
+#include "graph/evaluate.h"
 
 namespace bertrt::engine::graph {
 
-/// Runs a trace's own operators for one text at a time, as far as some outputs need them. Immutable; any number of calls
-/// at once.
+/// Runs a trace's own operators for one text at a time, as far as some outputs need them. Immutable; any number of
+/// calls at once.
 class OperatorsRun {
  public:
   /// @param given  slots that the caller brings (an encoder's states): what makes them is not run
@@ -35,11 +37,16 @@ class OperatorsRun {
 
   /// @param arguments  of the program, for one text
   /// @param given      values of plan.needed, in its order
-  /// @return values of plan.outputs. @throws Error runtime
+  /// @param runs       that go on at one time and share the memory budget
+  /// @return values of plan.outputs. @throws Error runtime; before it starts where it would need more than the budget
   std::vector<bertrt::graph::Tensor> run(const Plan& plan, std::span<const bertrt::graph::Value> arguments,
-                                         std::span<const bertrt::graph::Value> given, kernels::ThreadPool& pool) const;
+                                         std::span<const bertrt::graph::Value> given, kernels::ThreadPool& pool,
+                                         std::size_t runs = 1) const;
 
  private:
+  std::size_t peak_bytes(const Plan& plan, std::span<const bertrt::graph::Value> arguments,
+                         const bertrt::graph::EvaluateOptions& options) const;
+
   std::shared_ptr<const family::Trace> trace_;
   std::vector<bertrt::graph::Slot> given_;
   std::size_t memory_budget_;
@@ -47,10 +54,16 @@ class OperatorsRun {
   std::vector<bertrt::graph::Value> shapes_;  // by slot, of one evaluation: what shares bytes
   mutable std::mutex mutex_;
   mutable std::map<std::vector<bertrt::graph::Slot>, std::shared_ptr<const Plan>> plans_;
+  /// What a run holds at most, by its outputs and its arguments' sizes.
+  mutable std::map<std::pair<std::vector<bertrt::graph::Slot>, std::vector<std::int64_t>>, std::size_t> peaks_;
 };
 
-/// One text's output without its batch axis and without the rows of padding, as floats, into `builder`.
+/// One text's output without its batch axis.
+/// @param tokens  of which nothing but the first are kept along the first axis behind that; nothing: all of it is
+bertrt::graph::Tensor of_text(const bertrt::graph::Tensor& tensor, std::optional<std::size_t> tokens);
+
+/// The same as floats, into `builder`.
 void add_output(batch::OutputBuilder& builder, std::size_t output, std::size_t text,
-                const bertrt::graph::Tensor& tensor, std::size_t own_length, std::size_t padded_length);
+                const bertrt::graph::Tensor& tensor, std::optional<std::size_t> tokens);
 
 }  // namespace bertrt::engine::graph

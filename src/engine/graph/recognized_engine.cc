@@ -43,14 +43,15 @@ class RecognizedEngine final : public Engine {
                    packed::PackedTuning tuning)
       : threads_(options.threads),
         trace_(std::move(trace)),
-        recognition_(*trace_->reading.recognition),
-        offers_(make_offers(*trace_, true)),
-        model_(packed::PackedModel::pack(recognition_.spec, recognition_.heads, options.packed.dtype,
-                                         with_threads(tuning))) {
+        states_(trace_->reading.recognition->states),
+        offers_(make_offers(*trace_, true)) {
+    const family::Recognition& recognition = *trace_->reading.recognition;
+    for (const HeadSpec& head : recognition.heads) reads_.push_back(head.reads);
+    model_ = packed::PackedModel::pack(recognition.spec, recognition.heads, options.packed.dtype, with_threads(tuning));
     const bool operators = std::any_of(offers_.begin(), offers_.end(),
                                        [](const Offer& offer) { return offer.source == Source::operators; });
     if (operators) {
-      operators_.emplace(trace_, given_slots(recognition_), memory_budget(options.memory_budget), true);
+      operators_.emplace(trace_, given_slots(recognition), memory_budget(options.memory_budget), true);
     }
     for (const Offer& offer : offers_) facts_.outputs.push_back(offer.info);
     facts_.dtype = options.packed.dtype;
@@ -59,6 +60,8 @@ class RecognizedEngine final : public Engine {
     facts_.proven_max = facts_.max_length;
     facts_.lengths_why = "the packed engine computes every length without padding";
     facts_.kernels = kernels::isa::calibration_report();
+    // The weights are packed by now: where no operator of the trace runs, the file's bytes are of no more use.
+    if (!operators_) trace_.reset();
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
@@ -103,7 +106,7 @@ class RecognizedEngine final : public Engine {
       if (offer.source == Source::head &&
           std::find(work.heads.begin(), work.heads.end(), offer.index) == work.heads.end()) {
         packed::PackedRequest::HeadRows rows{offer.index, {}};
-        const bool tokens = recognition_.heads[offer.index].reads == HeadSpec::Reads::tokens;
+        const bool tokens = reads_[offer.index] == HeadSpec::Reads::tokens;
         if (tokens && !offer.column && !offer.info.in_more) rows.rows = builder.wanted().rows;
         work.heads.push_back(offer.index);
         work.request.heads.push_back(rows);
@@ -112,11 +115,11 @@ class RecognizedEngine final : public Engine {
     if (!slots.empty()) {
       work.operators = operators_->plan(std::move(slots));
       for (const Slot slot : work.operators->needed) {
-        const auto state = std::find(recognition_.states.begin(), recognition_.states.end(), slot);
-        if (state == recognition_.states.end()) {
+        const auto state = std::find(states_.begin(), states_.end(), slot);
+        if (state == states_.end()) {
           work.request.pooled = true;
         } else {
-          states.push_back(static_cast<std::size_t>(state - recognition_.states.begin()));
+          states.push_back(static_cast<std::size_t>(state - states_.begin()));
         }
       }
     }
@@ -130,8 +133,8 @@ class RecognizedEngine final : public Engine {
     return static_cast<std::size_t>(std::find(among.begin(), among.end(), value) - among.begin());
   }
 
-  void add_packed(batch::OutputBuilder& builder, std::size_t output, const Work& work,
-                  const packed::PackedOutput& done, const batch::Batch& batch) const {
+  void add_packed(batch::OutputBuilder& builder, std::size_t output, const Work& work, const packed::PackedOutput& done,
+                  const batch::Batch& batch) const {
     const Offer& offer = offers_[output];
     for (std::size_t text = 0; text < batch.size(); ++text) {
       const std::size_t length = batch.length(text);
@@ -151,7 +154,7 @@ class RecognizedEngine final : public Engine {
                 const batch::Batch& batch) const {
     const Offer& offer = offers_[output];
     const std::span<const float> all = logits.data;
-    if (recognition_.heads[offer.index].reads != HeadSpec::Reads::tokens) {
+    if (reads_[offer.index] != HeadSpec::Reads::tokens) {
       builder.add(output, text, std::vector<std::size_t>{logits.cols}, logits.row(text));
       return;
     }
@@ -174,32 +177,45 @@ class RecognizedEngine final : public Engine {
 
   void run_operators(batch::OutputBuilder& builder, const Work& work, const packed::PackedOutput& done,
                      const batch::Batch& batch) const {
+    need_right_lengths(batch);
     std::vector<std::vector<Tensor>> found(batch.size());
+    const std::size_t runs = std::min(batch.size(), threads_.pool().threads());
     const auto one = [&](std::size_t text, kernels::ThreadPool& pool) {
       std::vector<Value> given;
       for (const Slot slot : work.operators->needed) {
-        const auto state = std::find(recognition_.states.begin(), recognition_.states.end(), slot);
-        if (state == recognition_.states.end()) {
+        const auto state = std::find(states_.begin(), states_.end(), slot);
+        if (state == states_.end()) {
           given.push_back(as_value(done.pooled->row(text).data(), 1, done.pooled->cols, false));
           continue;
         }
-        const auto index = static_cast<std::size_t>(state - recognition_.states.begin());
+        const auto index = static_cast<std::size_t>(state - states_.begin());
         const TokenRows& rows = done.states[place(work.request.states, index)];
         given.push_back(as_value(rows.text(text).data(), batch.length(text), rows.width(), true));
       }
       const auto arguments = arguments_of(*trace_, batch, text, batch.length(text));
-      found[text] = operators_->run(*work.operators, arguments, given, pool);
+      found[text] = operators_->run(*work.operators, arguments, given, pool, runs);
     };
     if (batch.size() == 1) {
       one(0, threads_.pool());
     } else {
-      threads_.pool().run(batch.size(),
-                                        [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
+      threads_.pool().run(batch.size(), [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
     }
     for (std::size_t text = 0; text < batch.size(); ++text) {
       for (std::size_t i = 0; i < work.computed.size(); ++i) {
-        add_output(builder, work.computed[i], text, found[text][i], batch.length(text), batch.length(text));
+        add_output(builder, work.computed[i], text, found[text][i], std::nullopt);
       }
+    }
+  }
+
+  // The encoder is right at any length, the operators around it where the trace is.
+  void need_right_lengths(const batch::Batch& batch) const {
+    const family::Lengths& lengths = *trace_->lengths;
+    for (std::size_t text = 0; text < batch.size(); ++text) {
+      const std::string& reason = lengths.objection(batch.length(text));
+      if (reason.empty()) continue;
+      throw Error(ErrorCode::unsupported, "text " + std::to_string(text),
+                  "a length that the trace's operators are right at (" + lengths.why() + ")",
+                  std::to_string(batch.length(text)) + " tokens: " + reason);
     }
   }
 
@@ -209,8 +225,9 @@ class RecognizedEngine final : public Engine {
   }
 
   Threads threads_;
-  std::shared_ptr<const family::Trace> trace_;
-  const family::Recognition& recognition_;
+  std::shared_ptr<const family::Trace> trace_;  // null where no operators run
+  std::vector<Slot> states_;                    // of the program
+  std::vector<HeadSpec::Reads> reads_;          // by head
   std::vector<Offer> offers_;
   std::unique_ptr<const packed::PackedModel> model_;
   std::optional<OperatorsRun> operators_;

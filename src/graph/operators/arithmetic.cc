@@ -144,7 +144,7 @@ void power(Call& c) {
   // A root of a number below 0 is none, be it an infinite one.
   const double power_of_number = exponent.real() ? c.real(1) : 0;
   if (std::fabs(power_of_number) == 0.5) {
-    return c.give(floating_unary(c, base, [=](auto x) {
+    return c.give(floating_unary(c, cast(c, base, floating(promote({&base}))), [=](auto x) {
       return power_of_number > 0 ? std::sqrt(x) : 1 / std::sqrt(x);
     }));
   }
@@ -215,6 +215,9 @@ Tensor quotient_of(Call& call, const Tensor& a, const Tensor& b, Rounding roundi
   ElementType type = promote({&a, &b});
   if (rounding == Rounding::none) type = floating(type);
   if (!is_floating(type)) check_overflow(call, a, b);
+  if (rounding == Rounding::trunc && type == ElementType::boolean) {
+    call.fail("numbers", "a quotient of booleans, cut to a whole number");
+  }
   switch (rounding) {
     case Rounding::none:
       return binary(call, a, b, type, Either{[](std::int64_t p, std::int64_t) { return p; },

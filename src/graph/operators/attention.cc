@@ -55,6 +55,26 @@ void clear_blind_rows(const Tensor& weights) {
 }
 
 
+/// Whether libtorch has a kernel of its own for these, whose result lies in memory as the query does; its general way
+/// ends in a product, which is row-major. reshape() and view() behind it are legal by this.
+bool lies_as_query(const Tensor& query, const Tensor& key, const Tensor& value, const std::optional<Tensor>& mask) {
+  if (query.rank() != 4) return false;
+  for (const Tensor* one : {&query, &key, &value}) {
+    if (one->stride(3) != 1 || one->size(0) != query.size(0) || one->size(3) != query.size(3) || one->size(2) == 0) {
+      return false;
+    }
+  }
+  if (key.size(1) != value.size(1) || key.size(1) == 0) return false;
+  if (!mask) return true;
+  const auto fits = [&](std::int64_t axis, std::int64_t size) {
+    const std::int64_t own = mask->size(mask->rank() - axis);
+    return own == 1 || own == size;
+  };
+  if (mask->rank() != 2 && mask->rank() != 4) return false;
+  return fits(1, key.size(2)) && fits(2, query.size(2)) &&
+         (mask->rank() == 2 || (fits(3, query.size(1)) && fits(4, query.size(0))));
+}
+
 void attention(Call& c) {
   const Tensor& query = c.tensor(0);
   Tensor key = c.tensor(1);
@@ -67,6 +87,10 @@ void attention(Call& c) {
     }
   }
   const std::int64_t rank = query.rank();
+  if (c.optional_tensor(3) && c.optional_tensor(3)->rank() < 2) {
+    c.fail("a mask of queries and keys", to_string(c.optional_tensor(3)->sizes()));
+  }
+  const bool lies = lies_as_query(query, key, value, c.optional_tensor(3));
   if (key.rank() != rank || value.rank() != rank) c.fail("query, key and value of one rank", to_string(key.sizes()));
   if (query.size(rank - 1) != key.size(rank - 1) || key.size(rank - 2) != value.size(rank - 2)) {
     c.fail("a key that fits the query and the value",
@@ -107,7 +131,7 @@ void attention(Call& c) {
   const Tensor weights = softmax_of(c, scores, scores.rank() - 1, false);
   if (mask || causal) clear_blind_rows(weights);
   const Tensor result = matrix_product(c, weights, value);
-  if (rank != 4 || result.sizes() != query.sizes()) return c.give(result);
+  if (!lies || result.sizes() != query.sizes()) return c.give(result);
   // It lies as the query does: where heads of a token lie next to each other, joining them is a view.
   const Tensor laid = empty_like(c, query.type(), query);
   if (all_known(laid, result)) copy_values(laid, result);

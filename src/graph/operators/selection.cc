@@ -89,8 +89,11 @@ void masked_scatter(Call& c) {
 Tensor bounded(Call& c, const Tensor& x, const std::optional<Tensor>& low, const std::optional<Tensor>& high) {
   if (!low && !high) c.fail("a min or a max", "neither");
   // Numbers alone leave floats of one kind what they are.
-  const bool numbers = (!low || low->wrapped_number) && (!high || high->wrapped_number);
-  const ElementType type = numbers && is_floating(x.type()) ? x.type() : low && high ? promote({&x, &*low, &*high}) : promote({&x, low ? &*low : &*high});
+  const bool wrapped = (!low || low->wrapped_number) && (!high || high->wrapped_number);
+  const bool keeps = wrapped && is_floating(x.type()) && !(x.wrapped_number && c.argument(1).tensor() != nullptr);
+  const ElementType type = keeps         ? x.type()
+                           : low && high ? promote({&x, &*low, &*high})
+                                         : promote({&x, low ? &*low : &*high});
   Tensor result = x;
   if (low) {
     result = binary(c, result, *low, type, [](auto p, auto q) { return p != p ? p : q != q ? q : p < q ? q : p; });

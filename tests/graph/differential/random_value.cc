@@ -123,6 +123,10 @@ class Reader {
 
   Tensor laid_out(ElementType type, Sizes sizes, char layout) {
     const auto rank = static_cast<std::int64_t>(sizes.size());
+    if (layout == 'h' && rank >= 3) {
+      std::swap(sizes[static_cast<std::size_t>(rank - 3)], sizes[static_cast<std::size_t>(rank - 2)]);
+      return transposed(Tensor::make(type, sizes), rank - 3, rank - 2);
+    }
     if ((layout == 't' || layout == 'p') && rank >= 2) {
       const auto other = static_cast<std::size_t>(layout == 't' ? rank - 2 : 0);
       std::swap(sizes[other], sizes.back());
