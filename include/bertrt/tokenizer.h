@@ -26,8 +26,8 @@ enum class Truncation {
 
 /// How to encode. Defaults: special tokens on, no truncation, no padding.
 struct EncodeOptions {
-  /// Longest result in tokens, special tokens included. 0: no limit, but for a session's tokenizer that truncates: the
-  /// model's.
+  /// Longest result in tokens, special tokens included. 0: no limit, but where it truncates: the smaller of what
+  /// tokenizer_config.json says (Tokenizer::model_max_length()) and, for a session's tokenizer, the model's limit.
   std::size_t max_length = 0;
   /// What to do with a text longer than `max_length`.
   Truncation truncation = Truncation::none;
@@ -126,6 +126,9 @@ class BERTRT_API Tokenizer {
   std::size_t vocab_size() const noexcept;
 
   const SpecialTokenIds& special_tokens() const noexcept;
+
+  /// tokenizer_config.json's model_max_length, which is the limit where truncation is asked for without max_length.
+  std::size_t model_max_length() const noexcept;  // 0: none
 
   /// "wordpiece", "unigram", "bpe" or "wordlevel".
   std::string_view family() const noexcept;

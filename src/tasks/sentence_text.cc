@@ -30,11 +30,12 @@ bool makes_lower_case(const Tokenizer& tokenizer) {
 
 }  // namespace
 
-std::size_t sentence_length(const session::TaskSettings& settings, const SessionInfo& info) {
-  std::size_t length = smaller(settings.tokenizer_max_length, settings.position_embeddings);
+std::size_t sentence_length(const BertSession& session) {
+  const session::TaskSettings& settings = session::Access::impl(session).settings();
+  std::size_t length = smaller(session.tokenizer().model_max_length(), settings.position_embeddings);
   if (settings.sentence && settings.sentence->max_seq_length.value_or(0) != 0)
     length = *settings.sentence->max_seq_length;
-  return smaller(length, info.max_length);
+  return smaller(length, session.info().max_length);
 }
 
 SentenceText::SentenceText(const BertSession& session, std::size_t max_length) : tokenizer_(session.tokenizer()) {
@@ -45,7 +46,7 @@ SentenceText::SentenceText(const BertSession& session, std::size_t max_length) :
                 "at most " + std::to_string(info.max_length) + " tokens (the model's limit)",
                 std::to_string(max_length));
   }
-  max_length_ = max_length != 0 ? max_length : sentence_length(settings, info);
+  max_length_ = max_length != 0 ? max_length : sentence_length(session);
   if (settings.sentence) {
     prompts_ = {settings.sentence->prompts, settings.sentence->default_prompt_name};
     lower_case_ = settings.sentence->do_lower_case && !makes_lower_case(tokenizer_);

@@ -16,7 +16,7 @@ namespace bertrt::tasks {
 
 /// The longest text in tokens by sentence-transformers' rules: max_seq_length where the model says it, else the smaller
 /// one of the tokenizer's limit and the table of positions; never more than the engine takes. 0: no limit.
-std::size_t sentence_length(const session::TaskSettings& settings, const SessionInfo& info);
+std::size_t sentence_length(const BertSession& session);
 
 /// From a caller's text to the tokens that a sentence model reads: its prompt in front, lower case where the model
 /// wants it, cut silently at its length. Immutable.

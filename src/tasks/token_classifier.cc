@@ -84,7 +84,7 @@ class TokenReader {
 
 EncodeOptions encode_options(const BertSession& session, const TokenClassifierOptions& options) {
   EncodeOptions encode;
-  const std::size_t own = tasks::tokenizer_limit(session);
+  const std::size_t own = session.tokenizer().model_max_length();
   if (options.stride) {
     if (options.aggregation == Aggregation::none) {
       throw Error(ErrorCode::invalid_argument, "TokenClassifierOptions::stride", "an aggregation, to put windows together",

@@ -7,7 +7,6 @@
 #include "archive/tensor.h"
 #include "bertrt/error.h"
 #include "family/sentence_modules.h"
-#include "session/tokenizer_limit.h"
 #include "tasks/sparse_embedder_impl.h"
 #include "tasks/sparse_pooling.h"
 
@@ -66,7 +65,7 @@ std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesyst
                 std::to_string(tokenizer.vocab_size()));
   }
   const std::size_t limit =
-      options.max_length != 0 ? options.max_length : session::tokenizer_limit(folder / module->path);
+      options.max_length != 0 ? options.max_length : tokenizer.model_max_length();
   SentenceText text(std::move(tokenizer), limit, {modules->prompts, modules->default_prompt_name});
   return std::make_shared<const TokenWeights>(std::move(text), std::move(weights));
 }

@@ -79,12 +79,8 @@ void run_windows(const BertSession& session, const RunRequest& request, std::siz
   batches.flush();
 }
 
-std::size_t tokenizer_limit(const BertSession& session) {
-  return session::Access::impl(session.tokenizer()).config().max_length;
-}
-
 std::size_t length_limit(const BertSession& session, std::size_t asked) {
-  const std::size_t own = asked == 0 ? tokenizer_limit(session) : asked;
+  const std::size_t own = asked == 0 ? session.tokenizer().model_max_length() : asked;
   const std::size_t most = session.info().max_length;
   return own == 0 ? most : most == 0 ? own : std::min(own, most);
 }

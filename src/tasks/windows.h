@@ -38,7 +38,4 @@ void run_windows(const BertSession& session, const RunRequest& request, std::siz
 /// the model takes. 0: there is no limit that is known.
 std::size_t length_limit(const BertSession& session, std::size_t asked);
 
-/// The limit that the tokenizer's files name; 0: none.
-std::size_t tokenizer_limit(const BertSession& session);
-
 }  // namespace bertrt::tasks

@@ -28,9 +28,13 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) { return make(token
 Tokenizer Tokenizer::from_files(std::span<const File> files) { return make(tokenizer::TokenizerFiles(files)); }
 
 EncodeOptions Tokenizer::limited(EncodeOptions options) const noexcept {
-  if (options.max_length == 0 && options.truncation != Truncation::none) options.max_length = model_max_length_;
+  if (options.max_length > 0 || options.truncation == Truncation::none) return options;
+  const std::size_t of_files = model_max_length();
+  options.max_length = model_max_length_ == 0 || of_files == 0 ? std::max(model_max_length_, of_files) : std::min(model_max_length_, of_files);
   return options;
 }
+
+std::size_t Tokenizer::model_max_length() const noexcept { return impl_->config().model_max_length; }
 
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
   return impl_->encode(Input{{&text, 1}}, nullptr, limited(options));

@@ -28,7 +28,9 @@ struct TokenizerConfig {
   std::int32_t pad_type_id = 0;
   bool clean_up_spaces = false;   ///< decode() cleans the text up, as transformers' clean_up_tokenization
   std::string word_end;           ///< CLIP: a mark that decode() makes a space of, and takes spaces off the ends
-  std::size_t max_length = 0;     ///< model_max_length; 0: the files name none that is a limit
+  std::size_t model_max_length = 0;  ///< what tokenizer_config.json says; 0: nothing
+  /// A pair of texts is not cut token by token from the longer one: what Python tokenizers leave is not Hugging Face's own.
+  bool cuts_no_pairs = false;
   bool split_special_tokens = false;  ///< special tokens written in the text are plain text, whatever the caller says
 };
 

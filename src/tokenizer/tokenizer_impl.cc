@@ -251,6 +251,10 @@ Encoding TokenizerImpl::encode(const Input& first, const Input* second, const En
     windows = truncate(sizes[0], sizes[1], is_pair, options.max_length - added, options.truncation, options.stride,
                        config_.truncation_side);
   }
+  if (config_.cuts_no_pairs && is_pair && options.max_length > 0 && options.truncation == Truncation::longest_first &&
+      (windows.first.size() > 1 || windows.second.size() > 1)) {
+    throw Error(ErrorCode::unsupported, "truncation", "only_first or only_second for pairs under this tokenizer", "longest_first");
+  }
   const bool is_whole = windows.first.size() == 1 && windows.second.size() == 1;
   // Without a post-processor Hugging Face's sequence ids go astray in padding and in a pair's overflow.
   const bool goes_astray = config_.post_processors.empty() && (options.pad_to > 0 || (is_pair && !is_whole));

@@ -1,7 +1,6 @@
 #include "tokenizer/files/json_part.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "bertrt/error.h"
@@ -10,25 +9,6 @@
 namespace bertrt::tokenizer {
 namespace {
 
-constexpr std::size_t kMaxDepth = 64;
-
-/// The deepest nesting of brackets outside of strings.
-std::size_t depth_of(std::string_view bytes) noexcept {
-  std::size_t depth = 0;
-  std::size_t deepest = 0;
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    const char c = bytes[at];
-    if (c == '"') {
-      for (++at; at < bytes.size() && bytes[at] != '"'; ++at) at += bytes[at] == '\\';
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
 std::string shown(const nlohmann::json& value) {
   std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (text.size() > 60) text.resize(60);
@@ -36,17 +16,6 @@ std::string shown(const nlohmann::json& value) {
 }
 
 }  // namespace
-
-nlohmann::json parse_json(std::string_view bytes, const std::string& where) {
-  if (depth_of(bytes) > kMaxDepth) {
-    throw Error(ErrorCode::invalid_format, where, "JSON of at most " + std::to_string(kMaxDepth) + " levels", "more");
-  }
-  try {
-    return nlohmann::json::parse(bytes);
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorCode::invalid_format, where, "JSON", error.what());
-  }
-}
 
 std::int32_t json_id(const nlohmann::json& value, const std::string& where) {
   constexpr std::int64_t kMaxId = (1 << 22) - 1;

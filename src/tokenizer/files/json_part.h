@@ -9,9 +9,6 @@
 // Internal to the layer: the JSON library must not reach a header that another layer includes.
 namespace bertrt::tokenizer {
 
-/// Parses JSON of at most 64 levels. @throws Error invalid_format that names `where`
-nlohmann::json parse_json(std::string_view bytes, const std::string& where);
-
 /// An object of a file, read strictly: what is missing, of another type or unknown is an Error that names it.
 class JsonPart {
  public:

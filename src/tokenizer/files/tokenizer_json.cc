@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/json.h"
 #include "bertrt/error.h"
 #include "tokenizer/files/json_part.h"
 #include "tokenizer/files/model_member.h"
@@ -61,7 +62,7 @@ std::vector<AddedToken> read_added_tokens(const JsonPart& document) {
 
 LoadedTokenizer read_tokenizer_json(std::string_view bytes, const std::string& where) {
   const TokenizerJsonParts parts = split_tokenizer_json(bytes, where);
-  const json rest = parse_json(parts.rest, where);
+  const json rest = base::parse_json(parts.rest, where);
   const JsonPart document(rest, where);
   document.allow({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
                   "decoder", "model"});

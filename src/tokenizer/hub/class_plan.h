@@ -28,15 +28,29 @@ struct ClassPlan {
   NamedTokens tokens;
   /// Further special tokens where the files list none.
   std::vector<TokenValue> usual_extra;
+  /// Further special tokens behind those that the files list, where these have not their contents.
+  std::vector<TokenValue> further_extra;
+  bool extra_is_special = false;  ///< whatever the files say of them
   std::vector<std::pair<std::string, TokenValue>> model_specific;
   Stages stages;
   Decoder decoder;
   bool pads_left = false;
+  bool takes_file_pad = false;  ///< the pad token of tokenizer.json's padding, where none is named
+  bool cleans_up_bpe = false;   ///< decode() cleans up although the model is a BPE
   std::int32_t pad_type_id = 0;
   std::string word_end;  ///< see TokenizerConfig
   /// What the class puts around texts; none: it takes the file's, or else the texts alone.
   enum class Around { none, bert, bert_by_types, roberta, roberta_types_0, eos, xlnet, clip, herbert, splinter, mbart };
   Around around = Around::none;
+  PostProcessors if_no_post_processor;  ///< with Around::none, where the file has none
+  /// A BPE's options, which stand in the place of the file's.
+  struct Bpe {
+    std::string suffix;
+    std::optional<std::string> unk_token;
+    bool fuse_unk = false;
+    bool byte_fallback = false;
+  };
+  Bpe bpe;
   std::int32_t cls_type_id = 0;  ///< Funnel's first token
   std::int32_t cls_if_none = -1;  ///< ids that the class takes where a file sets the token to null
   std::int32_t sep_if_none = -1;
@@ -50,11 +64,8 @@ struct ClassPlan {
 std::optional<ClassPlan> plan_class(std::string_view name, const Settings& settings,
                                     const std::shared_ptr<const text::Precompiled>& charsmap);
 
-/// Gives a model that was read from files the options that the class has in place of the files'.
-void set_class_options(std::string_view name, const ClassPlan& plan, const Settings& settings, ModelSpec& spec);
-
-/// The vocabulary of a sentencepiece model as the class has it.
-UnigramPieces pieces_of(std::string_view name, const ClassPlan& plan, const Settings& settings,
-                        const SentencePieceModel& model, const std::string& where);
+/// How transformers takes a sentencepiece model as it stands: without a class of its own, or under FNetTokenizer.
+ClassPlan plan_sentencepiece(bool is_fnet, const Settings& settings, const SentencePieceModel& model,
+                             const std::shared_ptr<const text::Precompiled>& charsmap);
 
 }  // namespace bertrt::tokenizer

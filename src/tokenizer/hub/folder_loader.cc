@@ -4,14 +4,16 @@
 #include <memory>
 #include <utility>
 
+#include "base/json.h"
 #include "bertrt/error.h"
 #include "tokenizer/bpe/bpe_vocab.h"
-#include "tokenizer/files/json_part.h"
 #include "tokenizer/files/model_member.h"
 #include "tokenizer/files/model_spec.h"
-#include "tokenizer/files/stages_json.h"
 #include "tokenizer/files/tokenizer_json.h"
 #include "tokenizer/hub/class_plan.h"
+#include "tokenizer/hub/class_vocab.h"
+#include "tokenizer/hub/esm.h"
+#include "tokenizer/hub/file_stages.h"
 #include "tokenizer/hub/named_tokens.h"
 #include "tokenizer/hub/settings.h"
 #include "tokenizer/unigram/sentencepiece_model.h"
@@ -24,41 +26,6 @@ using nlohmann::json;
 constexpr std::string_view kTokenizerJson = "tokenizer.json";
 constexpr std::string_view kSilent = "no file that names a class";
 
-/// tokenizer.json's stages that a class takes over: its post-processor, its sides, and a sentencepiece normalizer.
-struct FileStages {
-  PostProcessors post_processors;
-  bool has_post_processor = false;
-  std::shared_ptr<const text::Precompiled> charsmap;
-  std::optional<Side> padding_side;
-  std::optional<Side> truncation_side;
-  std::string pad_token;
-};
-
-std::optional<Side> side_of(const json& rest, const char* section, const std::string& where) {
-  if (!rest.contains(section) || !rest[section].is_object()) return std::nullopt;
-  const JsonPart part(rest[section], where + ": " + section);
-  return !part.has("direction") || part.text("direction") == "Right" ? Side::right : Side::left;
-}
-
-FileStages read_file_stages(const json& rest, const std::string& where) {
-  FileStages stages;
-  stages.has_post_processor = rest.contains("post_processor") && !rest["post_processor"].is_null();
-  if (stages.has_post_processor) {
-    stages.post_processors = read_post_processor(rest["post_processor"], where + ": post_processor");
-  }
-  if (rest.contains("normalizer")) {
-    const Normalizer normalizer = read_normalizer(rest["normalizer"], where + ": normalizer");
-    for (const normalizers::Step& step : normalizer.steps()) {
-      const auto* map = std::get_if<normalizers::Precompiled>(&step);
-      if (map != nullptr && stages.charsmap == nullptr) stages.charsmap = *map;
-    }
-  }
-  stages.padding_side = side_of(rest, "padding", where);
-  stages.truncation_side = side_of(rest, "truncation", where);
-  if (stages.padding_side) stages.pad_token = JsonPart(rest["padding"], where + ": padding").text("pad_token");
-  return stages;
-}
-
 std::string_view required(const TokenizerFiles& files, std::string_view name, const ClassChoice& choice) {
   const auto bytes = files.find(name);
   if (!bytes) {
@@ -67,16 +34,28 @@ std::string_view required(const TokenizerFiles& files, std::string_view name, co
   return *bytes;
 }
 
-/// The sentencepiece model among the files; "" for none.
+/// The sentencepiece model among the files that a class takes; "" for none.
 std::string sentencepiece_file(const TokenizerFiles& files, std::string_view name, bool is_silent) {
-  std::vector<const char*> usual = {"spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model"};
-  if (is_silent) name = {};
-  if (name == "DebertaV2Tokenizer") usual = {"spm.model"};
-  if (name == "AlbertTokenizer" || name == "T5Tokenizer" || name == "XLNetTokenizer" || name == "BigBirdTokenizer") usual = {"spiece.model"};
-  if (name == "XLMRobertaTokenizer" || name == "CamembertTokenizer" || name == "BarthezTokenizer") usual = {"sentencepiece.bpe.model"};
-  if (name == "RemBertTokenizer") usual = {"sentencepiece.model"};
-  for (const char* file : usual) {
-    if (files.has(file)) return file;
+  struct Row {
+    std::string_view name;
+    const char* file;
+  };
+  static constexpr Row kFiles[] = {
+      {"DebertaV2Tokenizer", "spm.model"},        {"AlbertTokenizer", "spiece.model"},
+      {"T5Tokenizer", "spiece.model"},            {"XLNetTokenizer", "spiece.model"},
+      {"BigBirdTokenizer", "spiece.model"},       {"FNetTokenizer", "spiece.model"},
+      {"ReformerTokenizer", "spiece.model"},      {"XLMRobertaTokenizer", "sentencepiece.bpe.model"},
+      {"MBartTokenizer", "sentencepiece.bpe.model"}, {"CamembertTokenizer", "sentencepiece.bpe.model"},
+      {"BarthezTokenizer", "sentencepiece.bpe.model"}, {"RemBertTokenizer", "sentencepiece.model"},
+      {"LlamaTokenizer", "tokenizer.model"},      {"TokenizersBackend", "tokenizer.model"}};
+  if (is_silent && (name == "AlbertTokenizer" || name == "XLMRobertaTokenizer")) {
+    for (const char* file : {"spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model"}) {
+      if (files.has(file)) return file;
+    }
+    return {};
+  }
+  for (const Row& row : kFiles) {
+    if (row.name == name && files.has(row.file)) return row.file;
   }
   return {};
 }
@@ -86,14 +65,20 @@ class FolderLoader {
   FolderLoader(const TokenizerFiles& files) : files_(files), settings_(files), choice_(choose(files, settings_)) {}
 
   LoadedTokenizer load() {
+    if (choice_.name == "EsmTokenizer") {
+      NamedTokens tokens;
+      LoadedTokenizer loaded = load_esm(required(files_, "vocab.txt", choice_), files_.where("vocab.txt"), settings_, tokens);
+      set_sides(std::nullopt, std::nullopt, false, loaded.config);
+      finish(tokens, false, loaded);
+      return loaded;
+    }
     if (choice_.kind == ClassKind::other) {
       throw Error(ErrorCode::unsupported, choice_.reason, "a tokenizer of the tokenizers library",
                   choice_.name + ", which is written in Python or needs another program");
     }
     const bool has_json = files_.has(kTokenizerJson);
     if (choice_.kind == ClassKind::stands && choice_.name == "TokenizersBackend") {
-      if (!has_json) required(files_, kTokenizerJson, choice_);
-      return load_as_it_stands(std::nullopt);
+      return has_json ? load_as_it_stands(std::nullopt) : load_rebuilt(choice_.name, {});
     }
     // Classes without a constructor of their own take their parent's, and tokenizer.json as it stands.
     const std::string parent = choice_.kind != ClassKind::stands ? choice_.name
@@ -103,8 +88,7 @@ class FolderLoader {
     FileStages stages;
     if (has_json) stages = read_file_stages(rest(), files_.where(kTokenizerJson));
     if (choice_.kind == ClassKind::stands && has_json) return load_as_it_stands(parent);
-    if (choice_.name == "FNetTokenizer") required(files_, kTokenizerJson, choice_);
-    return load_rebuilt(parent, std::move(stages));
+    return load_rebuilt(choice_.name == "FNetTokenizer" ? choice_.name : parent, std::move(stages));
   }
 
  private:
@@ -124,7 +108,7 @@ class FolderLoader {
   const json& rest() {
     if (rest_.is_null()) {
       const std::string where = files_.where(kTokenizerJson);
-      rest_ = parse_json(split_tokenizer_json(*files_.find(kTokenizerJson), where).rest, where);
+      rest_ = base::parse_json(split_tokenizer_json(*files_.find(kTokenizerJson), where).rest, where);
     }
     return rest_;
   }
@@ -132,8 +116,9 @@ class FolderLoader {
   LoadedTokenizer load_as_it_stands(const std::optional<std::string>& parent);
   LoadedTokenizer load_rebuilt(const std::string& name, FileStages stages);
   ModelSpec read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces, std::string& where);
+  PostProcessors around(const std::string& name, const ClassPlan& plan, const FileStages& stages, const LoadedTokenizer& loaded) const;
   void set_sides(const std::optional<Side>& padding, const std::optional<Side>& truncation, bool pads_left, TokenizerConfig& config) const;
-  void finish(const NamedTokens& tokens, LoadedTokenizer& loaded) const;
+  void finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedTokenizer& loaded) const;
 
   const TokenizerFiles& files_;
   Settings settings_;
@@ -179,7 +164,7 @@ void FolderLoader::set_sides(const std::optional<Side>& padding, const std::opti
   config.truncation_side = read("truncation_side", truncation, Side::right);
 }
 
-void FolderLoader::finish(const NamedTokens& tokens, LoadedTokenizer& loaded) const {
+void FolderLoader::finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedTokenizer& loaded) const {
   TokenizerConfig& config = loaded.config;
   config.added.finish(files_.names());
   for (const auto& [id, entry] : config.added.by_id()) {
@@ -196,7 +181,8 @@ void FolderLoader::finish(const NamedTokens& tokens, LoadedTokenizer& loaded) co
   const bool is_bpe = loaded.model->words().family() == "bpe";
   config.clean_up_spaces =
       settings_.flag("clean_up_tokenization_spaces", false) &&
-      (!is_bpe || settings_.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", false));
+      (!is_bpe || settings_.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", cleans_up_bpe));
+  config.model_max_length = settings_.model_max_length();
 }
 
 LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>& parent) {
@@ -228,7 +214,7 @@ LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>
     config.post_processors = texts_alone();
   }
   set_sides(stages.padding_side, stages.truncation_side, false, config);
-  finish(tokens, loaded);
+  finish(tokens, plan && plan->cleans_up_bpe, loaded);
   return loaded;
 }
 
@@ -250,15 +236,32 @@ ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan
     read_vocab_txt(required(files_, "vocab.txt", choice_), where, spec.vocab);
     return spec;
   }
-  if (plan.model == ClassModel::bpe) {
-    where = files_.where("vocab.json");
-    BpeSpec spec;
-    read_vocab_json(required(files_, "vocab.json", choice_), where, spec.vocab);
-    read_merges_txt(required(files_, "merges.txt", choice_), files_.where("merges.txt"), spec.vocab, spec.merges);
-    return spec;
+  if (pieces != nullptr) return sentencepiece_spec(name, plan, settings_, *pieces, where);
+  if (plan.model == ClassModel::unigram || name == "LlamaTokenizer" || name == "ReformerTokenizer") {
+    required(files_, "a sentencepiece model", choice_);
   }
-  if (pieces == nullptr) required(files_, "a sentencepiece model", choice_);
-  return pieces_of(name, plan, settings_, *pieces, where);
+  where = files_.where("vocab.json");
+  BpeSpec spec;
+  read_vocab_json(required(files_, "vocab.json", choice_), where, spec.vocab);
+  read_merges_txt(required(files_, "merges.txt", choice_), files_.where("merges.txt"), spec.vocab, spec.merges);
+  return spec;
+}
+
+/// What stands around texts under a class that builds its stages.
+PostProcessors FolderLoader::around(const std::string& name, const ClassPlan& plan, const FileStages& stages, const LoadedTokenizer& loaded) const {
+  const TokenizerConfig& config = loaded.config;
+  // RemBERT's constructor ends with the template that a tokenizer without one gets.
+  const bool has_none = plan.around == ClassPlan::Around::none || (name == "RemBertTokenizer" && !stages.has_post_processor);
+  if (!has_none) {
+    return post_processors_of(plan, plan.tokens, config.added, loaded.model->words(), config.padding_side == Side::left);
+  }
+  const auto texts = [&] { return texts_between(settings_, plan.tokens, config.added, loaded.model->words()); };
+  const bool has_json = files_.has(kTokenizerJson);
+  if (name == "GPTNeoXTokenizer") return has_json ? texts_alone() : texts();
+  if (stages.has_post_processor) return stages.post_processors;
+  if (has_json) return plan.if_no_post_processor.empty() ? texts_alone() : plan.if_no_post_processor;
+  const bool says = settings_.has("add_bos_token") || settings_.has("add_eos_token");
+  return says || plan.if_no_post_processor.empty() ? texts() : plan.if_no_post_processor;
 }
 
 LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages stages) {
@@ -271,12 +274,15 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
       stages.charsmap = std::make_shared<const text::Precompiled>(pieces->precompiled_charsmap, where);
     }
   }
-  std::optional<ClassPlan> plan = plan_class(name, settings_, stages.charsmap);
+  const bool as_it_stands = name == "TokenizersBackend" || name == "FNetTokenizer";
+  if (as_it_stands && !pieces) required(files_, name == "FNetTokenizer" ? "spiece.model" : "tokenizer.model", choice_);
+  std::optional<ClassPlan> plan = as_it_stands ? plan_sentencepiece(name == "FNetTokenizer", settings_, *pieces, stages.charsmap)
+                                               : plan_class(name, settings_, stages.charsmap);
   if (!plan) {
     throw Error(ErrorCode::unsupported, choice_.reason, "a tokenizer class that this library has (docs/tokenizers.md)", name);
   }
-  if (pieces && plan->model == ClassModel::unigram && pieces->model_type != 1) {
-    throw Error(ErrorCode::unsupported, where, "a unigram model", "model type " + std::to_string(pieces->model_type));
+  if (plan->takes_file_pad && !plan->tokens.pad && !stages.pad_token.empty()) {
+    plan->tokens.pad = TokenValue::text(stages.pad_token);
   }
   ModelSpec spec = read_spec(name, *plan, pieces ? &*pieces : nullptr, where);
   set_class_options(name, *plan, settings_, spec);
@@ -291,25 +297,17 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
   std::vector<TokenValue> extra = extra_tokens(settings_, *plan, pieces ? &*pieces : nullptr);
   std::vector<std::pair<std::string, TokenValue>> specific = plan->model_specific;
   for (const auto& one : settings_.model_specific()) {
-    const auto is_known = [&](const auto& other) { return other.first == one.first; };
-    if (std::none_of(specific.begin(), specific.end(), is_known)) specific.push_back(one);
+    const auto known = std::find_if(specific.begin(), specific.end(), [&](const auto& other) { return other.first == one.first; });
+    if (known != specific.end()) {
+      known->second = one.second;
+    } else {
+      specific.push_back(one);
+    }
   }
   set_sides(stages.padding_side, stages.truncation_side, plan->pads_left, config);
   add_named_tokens(settings_, plan->tokens, specific, extra, loaded);
-  // RemBERT's constructor ends with the template that a tokenizer without one gets.
-  const bool has_none = plan->around == ClassPlan::Around::none || (name == "RemBertTokenizer" && !stages.has_post_processor);
-  if (has_none) {
-    const bool says = !files_.has(kTokenizerJson) && (settings_.has("add_bos_token") || settings_.has("add_eos_token"));
-    if (says && (settings_.flag("add_bos_token", false) || settings_.flag("add_eos_token", false))) {
-      throw Error(ErrorCode::unsupported, settings_.where(), "no add_bos_token and no add_eos_token without a tokenizer.json", "true");
-    }
-    config.post_processors = stages.has_post_processor ? stages.post_processors : texts_alone();
-    if (name == "GPTNeoXTokenizer") config.post_processors = texts_alone();
-  } else {
-    config.post_processors = post_processors_of(*plan, plan->tokens, config.added, loaded.model->words(),
-                                                config.padding_side == Side::left);
-  }
-  finish(plan->tokens, loaded);
+  config.post_processors = around(name, *plan, stages, loaded);
+  finish(plan->tokens, plan->cleans_up_bpe, loaded);
   return loaded;
 }
 

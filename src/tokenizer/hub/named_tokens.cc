@@ -57,6 +57,21 @@ PostProcessors templates(std::vector<TemplatePiece> single, std::vector<Template
   return {post_processors::TemplateProcessing{{std::move(single), std::move(pair)}, {}, {}}};
 }
 
+std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces) {
+  if (settings.extra()) return *settings.extra();
+  if (pieces == nullptr) return plan.usual_extra;
+  // What the model file says stands in the place of what the class is usually given.
+  using Type = SentencePieceModel::PieceType;
+  std::vector<TokenValue> tokens;
+  for (const SentencePieceModel::Piece& piece : pieces->pieces) {
+    if (piece.type != Type::control && piece.type != Type::user_defined) continue;
+    tokens.push_back({.content = std::string(piece.text), .special = piece.type == Type::control, .normalized = false, .is_text = false});
+  }
+  if (plan.around == Around::mbart) tokens.insert(tokens.begin(), plan.usual_extra.begin(), plan.usual_extra.end());
+  if (plan.around == Around::eos) tokens.insert(tokens.end(), plan.usual_extra.begin(), plan.usual_extra.end());  // T5's own
+  return tokens;
+}
+
 }  // namespace
 
 void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
@@ -91,17 +106,14 @@ void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
 }
 
 std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces) {
-  if (settings.extra()) return *settings.extra();
-  if (pieces == nullptr) return plan.usual_extra;
-  // What the model file says stands in the place of what the class is usually given.
-  using Type = SentencePieceModel::PieceType;
-  std::vector<TokenValue> tokens;
-  for (const SentencePieceModel::Piece& piece : pieces->pieces) {
-    if (piece.type != Type::control && piece.type != Type::user_defined) continue;
-    tokens.push_back({.content = std::string(piece.text), .special = piece.type == Type::control, .normalized = false, .is_text = false});
+  std::vector<TokenValue> tokens = listed_extra(settings, plan, pieces);
+  for (const TokenValue& further : plan.further_extra) {
+    const auto is_it = [&](const TokenValue& other) { return other.content == further.content; };
+    if (std::none_of(tokens.begin(), tokens.end(), is_it)) tokens.push_back(further);
   }
-  if (plan.around == Around::mbart) tokens.insert(tokens.begin(), plan.usual_extra.begin(), plan.usual_extra.end());
-  if (plan.around == Around::eos) tokens.insert(tokens.end(), plan.usual_extra.begin(), plan.usual_extra.end());  // T5's own
+  for (TokenValue& token : tokens) {
+    if (plan.extra_is_special) token.special = true;
+  }
   return tokens;
 }
 
@@ -112,6 +124,22 @@ SpecialTokenIds special_ids(const NamedTokens& tokens, const AddedVocabulary& ad
 
 PostProcessors texts_alone() {
   return templates({{Kind::first, -1, 0}}, {{Kind::first, -1, 0}, {Kind::second, -1, 1}});
+}
+
+PostProcessors texts_between(const Settings& settings, const NamedTokens& tokens, const AddedVocabulary& added, const WordModel& model) {
+  const Ids ids(added, model);
+  const auto put = [&](const char* key, const std::optional<TokenValue>& token, std::int32_t type_id, std::vector<TemplatePiece>& steps) {
+    if (token && settings.flag(key, false)) steps.push_back({Kind::special, ids.id(token->content, key), type_id});
+  };
+  std::vector<TemplatePiece> pair;
+  std::vector<TemplatePiece> single;
+  for (const std::int32_t type_id : {0, 1}) {
+    put("add_bos_token", tokens.bos, type_id, pair);
+    pair.push_back({type_id == 0 ? Kind::first : Kind::second, -1, type_id});
+    put("add_eos_token", tokens.eos, type_id, pair);
+    if (type_id == 0) single = pair;
+  }
+  return templates(std::move(single), std::move(pair));
 }
 
 PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& tokens, const AddedVocabulary& added,

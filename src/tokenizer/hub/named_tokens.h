@@ -29,4 +29,7 @@ PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& toke
 /// The template that transformers gives a tokenizer that has none.
 PostProcessors texts_alone();
 
+/// The same with bos_token and eos_token around each text where add_bos_token and add_eos_token say so.
+PostProcessors texts_between(const Settings& settings, const NamedTokens& tokens, const AddedVocabulary& added, const WordModel& model);
+
 }  // namespace bertrt::tokenizer

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/json.h"
 #include "bertrt/error.h"
 #include "tokenizer/files/json_part.h"
 #include "tokenizer/files/model_member.h"
@@ -19,7 +20,7 @@ constexpr std::array<std::string_view, 7> kNamed = {"bos_token", "eos_token", "u
 json read_object(const TokenizerFiles& files, std::string_view name) {
   const auto bytes = files.find(name);
   if (!bytes) return json::object();
-  json value = parse_json(*bytes, files.where(name));
+  json value = base::parse_json(*bytes, files.where(name));
   if (!value.is_object()) throw Error(ErrorCode::invalid_format, files.where(name), "a JSON object", value.type_name());
   return value;
 }
@@ -181,7 +182,7 @@ void Settings::read_added_tokens(const TokenizerFiles& files) {
   const auto bytes = files.find("tokenizer.json");
   if (!bytes) return;
   const std::string where = files.where("tokenizer.json");
-  const json rest = parse_json(split_tokenizer_json(*bytes, where).rest, where);
+  const json rest = base::parse_json(split_tokenizer_json(*bytes, where).rest, where);
   for (const char* stage : {"pre_tokenizer", "decoder"}) {
     is_byte_level_ = is_byte_level_ || (rest.contains(stage) && has_byte_level(rest[stage]));
   }
@@ -236,14 +237,16 @@ std::int64_t Settings::number(const char* key, std::int64_t fallback) const {
   return has(key) ? static_cast<std::int64_t>(JsonPart(values_, where_).count(key)) : fallback;
 }
 
-std::size_t Settings::max_length() const {
-  if (!has("model_max_length")) return 0;
-  const nlohmann::json& value = values_.at("model_max_length");
-  constexpr double kMost = 1e9;  // no text is as long
-  if (!value.is_number() || value.get<double>() < 0) {
-    throw Error(ErrorCode::invalid_format, where_ + ": model_max_length", "a number of tokens", value.type_name());
+std::size_t Settings::model_max_length() const {
+  const char* key = values_.contains("model_max_length") ? "model_max_length" : "max_len";
+  if (!has(key)) return 0;
+  const json& value = values_[key];
+  constexpr double kLargest = 1e9;
+  if (value.is_number() && value.get<double>() > kLargest) return 0;
+  if (!value.is_number_unsigned()) {
+    throw Error(ErrorCode::invalid_format, where_ + ": " + key, "a number of tokens", value.dump().substr(0, 60));
   }
-  return value.get<double>() > kMost ? 0 : static_cast<std::size_t>(value.get<double>());
+  return value.get<std::size_t>();
 }
 
 }  // namespace bertrt::tokenizer

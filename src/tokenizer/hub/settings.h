@@ -61,8 +61,8 @@ class Settings {
   std::optional<bool> optional_flag(const char* key) const;
   std::string text(const char* key, const std::string& fallback) const;
   std::int64_t number(const char* key, std::int64_t fallback) const;
-  /// "model_max_length" in tokens; 0: none, or the huge number that transformers writes for none.
-  std::size_t max_length() const;
+  /// "model_max_length", or "max_len"; 0 where neither is there or it is the very large number that stands for none.
+  std::size_t model_max_length() const;
   const std::string& where() const noexcept { return where_; }
 
  private:

@@ -75,6 +75,13 @@ class Fields {
   std::string_view span_;
 };
 
+std::string_view text_of(std::string_view bytes, const std::string& where) {
+  if (!text::is_valid_utf8(bytes)) {
+    throw Error(ErrorCode::invalid_format, where, "names of pieces in UTF-8", "other bytes");
+  }
+  return bytes;
+}
+
 SentencePieceModel::Piece read_piece(std::string_view bytes, const std::string& where) {
   SentencePieceModel::Piece piece;
   Fields fields(bytes, where);
@@ -107,7 +114,12 @@ SentencePieceModel SentencePieceModel::parse(std::string_view bytes, const std::
       while (trainer.next()) {
         if (trainer.is_varint(3)) model.model_type = static_cast<int>(trainer.varint() & 0xFFU);
         if (trainer.is_varint(35)) model.byte_fallback = trainer.varint() != 0;
-        if (trainer.is_varint(40)) model.unk_id = static_cast<std::int32_t>(trainer.varint() & 0x7FFFFFFFU);
+        if (trainer.is_varint(40)) model.unk_id = static_cast<std::int32_t>(trainer.varint());
+        if (trainer.is_varint(41)) model.bos_id = static_cast<std::int32_t>(trainer.varint());
+        if (trainer.is_varint(42)) model.eos_id = static_cast<std::int32_t>(trainer.varint());
+        if (trainer.is_bytes(45)) model.unk_piece = text_of(trainer.bytes(), where);
+        if (trainer.is_bytes(46)) model.bos_piece = text_of(trainer.bytes(), where);
+        if (trainer.is_bytes(47)) model.eos_piece = text_of(trainer.bytes(), where);
       }
     } else if (fields.is_bytes(3)) {
       Fields normalizer(fields.bytes(), where);

@@ -20,6 +20,11 @@ struct SentencePieceModel {
   std::vector<Piece> pieces;
   int model_type = 1;  ///< 1: unigram, 2: BPE, 3: word, 4: char
   std::int32_t unk_id = 0;
+  std::int32_t bos_id = 1;  ///< below 0: none
+  std::int32_t eos_id = 2;
+  std::string_view unk_piece = "<unk>";
+  std::string_view bos_piece = "<s>";
+  std::string_view eos_piece = "</s>";
   bool byte_fallback = false;
   std::string_view precompiled_charsmap;  ///< in the file's bytes; may be empty
 
