@@ -9,6 +9,7 @@ namespace bertrt::cli {
 void add_fill_mask(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_encode(CLI::App& app);
+void add_embed(CLI::App& app);
 void add_run(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_verify(CLI::App& app);

@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   add_fill_mask(app);
   add_tokenize(app);
   add_encode(app);
+  add_embed(app);
   add_run(app);
   add_classify(app);
   add_zero_shot(app);

@@ -75,7 +75,8 @@ struct PaddedTensor {
 /// One vector for each token of each text of a batch, text after text, with no padding between them.
 ///
 /// Padding at the end of an encoding (attention_mask 0, what EncodeOptions::pad_to puts in) has no row: text i has a
-/// row for each token up to its last one with attention_mask 1, so that token indexes stay the encoding's own. A
+/// row for each token up to its last one with attention_mask 1 (RunRequest::padding_rows: for each), so that token
+/// indexes stay the encoding's own. A
 /// zero elsewhere in the mask is honoured and keeps its row.
 ///
 /// Owns its values; a view is valid as long as the object it was taken from. For one text the data is
@@ -132,6 +133,9 @@ struct RunRequest {
   bool logits = false;
   /// Everything else that the model gives: EncoderOutput::more.
   bool more = false;
+  /// Rows also for tokens with attention_mask 0 at the end of an encoding: nothing looks at them, but they look at the
+  /// others (a ColBERT query's expansion). They are computed like any other token.
+  bool padding_rows = false;
   /// The tokens whose token_logits are wanted, in any order, also more than once. Empty: all.
   std::vector<TokenPlace> logit_tokens = {};
 

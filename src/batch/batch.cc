@@ -49,8 +49,8 @@ std::size_t real_length(const Encoding& encoding) {
   return static_cast<std::size_t>(mask.rend() - last);
 }
 
-// Checks one encoding and returns its length without padding.
-std::size_t check_encoding(std::size_t text, const Encoding& encoding, const BatchLimits& limits) {
+// Checks one encoding and returns its length, as a rule without padding.
+std::size_t check_encoding(std::size_t text, const Encoding& encoding, const BatchLimits& limits, bool keep_padding) {
   const std::size_t tokens = encoding.size();
   if (tokens == 0) reject(text, "input_ids", "at least one token", "none");
   check_size(text, "token_type_ids", encoding.token_type_ids, tokens);
@@ -72,8 +72,9 @@ std::size_t check_encoding(std::size_t text, const Encoding& encoding, const Bat
               " floats");
     }
   }
-  const std::size_t length = real_length(encoding);
-  if (length == 0) reject(text, "attention_mask", "at least one token that is not padding", "zeros alone");
+  const std::size_t real = real_length(encoding);
+  const std::size_t length = keep_padding ? tokens : real;
+  if (real == 0) reject(text, "attention_mask", "at least one token that is not padding", "zeros alone");
   if (limits.max_length != 0 && length > limits.max_length) {
     throw Error(ErrorCode::input_too_long, where_in(text, "input_ids"),
                 "at most " + std::to_string(limits.max_length) + " tokens (" +
@@ -115,7 +116,7 @@ void append_part(std::vector<T>& out, const std::vector<T>& values, std::size_t 
 
 }  // namespace
 
-Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& limits) {
+Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& limits, bool keep_padding) {
   if (encodings.empty()) throw Error(ErrorCode::invalid_argument, "run", "at least one text", "an empty batch");
   auto offsets = std::make_shared<std::vector<std::size_t>>();
   offsets->reserve(encodings.size() + 1);
@@ -124,7 +125,7 @@ Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& 
     if (encodings[text] == nullptr) {
       throw Error(ErrorCode::invalid_argument, "text " + std::to_string(text), "an encoding", "a null pointer");
     }
-    const std::size_t length = check_encoding(text, *encodings[text], limits);
+    const std::size_t length = check_encoding(text, *encodings[text], limits, keep_padding);
     check_alike(text, *encodings[text], *encodings.front());
     offsets->push_back(offsets->back() + length);
   }
@@ -156,11 +157,11 @@ Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& 
   return batch;
 }
 
-Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits) {
+Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits, bool keep_padding) {
   std::vector<const Encoding*> pointers;
   pointers.reserve(encodings.size());
   for (const Encoding& encoding : encodings) pointers.push_back(&encoding);
-  return make_batch(std::span<const Encoding* const>(pointers), limits);
+  return make_batch(std::span<const Encoding* const>(pointers), limits, keep_padding);
 }
 
 }  // namespace bertrt::batch

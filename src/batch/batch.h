@@ -14,7 +14,8 @@ namespace bertrt::batch {
 /// The real tokens of many texts, one after another, without padding: what every engine takes.
 ///
 /// Tokens with attention_mask 0 at the end of an encoding (padding) are left out of `input_ids` and of every other
-/// vector here, and have no output row. A zero anywhere else is a hole that engines must honour.
+/// vector here, and have no output row, unless they were to be kept. A zero anywhere else is a hole that engines must
+/// honour.
 struct Batch {
   std::shared_ptr<const std::vector<std::size_t>> row_offsets;  ///< [batch + 1]
   std::vector<std::int32_t> input_ids;                          ///< [total_tokens]
@@ -42,7 +43,8 @@ struct BatchLimits {
 /// out of
 ///         its domain, position_ids or extra inputs that only some of the texts have; input_too_long. Each message
 ///         names the text ("text 3") and the first index that is wrong.
-Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& limits);
-Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits);
+/// @param keep_padding  tokens with attention_mask 0 at the end stay, as those elsewhere do
+Batch make_batch(std::span<const Encoding* const> encodings, const BatchLimits& limits, bool keep_padding = false);
+Batch make_batch(std::span<const Encoding> encodings, const BatchLimits& limits, bool keep_padding = false);
 
 }  // namespace bertrt::batch

@@ -18,6 +18,7 @@
 #include "session/decision.h"
 #include "session/load_timer.h"
 #include "session/tokenizer_choice.h"
+#include "session/tokenizer_limit.h"
 #include "session/trim_heap.h"
 
 namespace bertrt::session {
@@ -128,6 +129,7 @@ TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpo
   settings.problem_type = checkpoint.config.problem_type;
   settings.cross_encoder_activation = checkpoint.config.cross_encoder_activation;
   settings.position_embeddings = checkpoint.config.positions;
+  settings.tokenizer_max_length = tokenizer_limit(checkpoint.folder);
   settings.folder = checkpoint.folder;
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {

@@ -25,12 +25,12 @@ EncoderOutput run_batch(const engine::Engine& engine, const batch::Batch& batch,
 
 EncoderOutput run_checked(const engine::Engine& engine, const batch::BatchLimits& limits,
                           std::span<const Encoding* const> encodings, const RunRequest& request) {
-  return run_batch(engine, batch::make_batch(encodings, limits), request);
+  return run_batch(engine, batch::make_batch(encodings, limits, request.padding_rows), request);
 }
 
 EncoderOutput run_checked(const engine::Engine& engine, const batch::BatchLimits& limits,
                           std::span<const Encoding> encodings, const RunRequest& request) {
-  return run_batch(engine, batch::make_batch(encodings, limits), request);
+  return run_batch(engine, batch::make_batch(encodings, limits, request.padding_rows), request);
 }
 
 EncoderOutput SessionImpl::run(std::span<const Encoding* const> encodings, const RunRequest& request) const {

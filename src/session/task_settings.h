@@ -22,6 +22,7 @@ struct TaskSettings {
   std::string problem_type;  ///< "regression", "single_label_classification", "multi_label_classification" or empty
   std::string cross_encoder_activation;  ///< a dotted torch class, or empty
   std::size_t position_embeddings = 0;   ///< max_position_embeddings as config.json says it; 0: not known
+  std::size_t tokenizer_max_length = 0;  ///< model_max_length as tokenizer_config.json says it; 0: none
   std::optional<family::SentenceModules> sentence;  ///< a sentence-transformers model's
   std::filesystem::path folder;  ///< the model's, for messages; empty for other files
 };

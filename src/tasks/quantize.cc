@@ -1,0 +1,109 @@
+#include "bertrt/quantize.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "bertrt/error.h"
+#include "tasks/matrix_check.h"
+
+namespace bertrt {
+namespace {
+
+constexpr std::array kPrecisions = {Precision::float32, Precision::int8, Precision::uint8, Precision::binary,
+                                    Precision::ubinary};
+
+[[noreturn]] void refuse(std::string expected, std::string found) {
+  throw Error(ErrorCode::invalid_argument, "quantize", std::move(expected), std::move(found));
+}
+
+void check_numbers(const Matrix& vectors) {
+  tasks::check_matrix("quantize", vectors);
+  for (const float value : vectors.data) {
+    if (std::isnan(value)) refuse("numbers", "a value that is none");
+  }
+}
+
+// As numpy's packbits: the first column in the highest bit. A signed byte is 128 less, which turns its highest bit.
+void pack_bits(const Matrix& vectors, QuantizedMatrix& out) {
+  const std::uint8_t turned = out.precision == Precision::binary ? 0x80 : 0;
+  for (std::size_t row = 0; row < vectors.rows; ++row) {
+    const std::span<const float> values = vectors.row(row);
+    std::uint8_t* bytes = out.data.data() + row * out.row_bytes;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i] > 0) bytes[i / 8] = static_cast<std::uint8_t>(bytes[i / 8] | (0x80U >> (i % 8)));
+    }
+    for (std::size_t i = 0; i < out.row_bytes; ++i) bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ turned);
+  }
+}
+
+void round_to_steps(const Matrix& vectors, const QuantizationRanges& ranges, QuantizedMatrix& out) {
+  const std::uint8_t turned = out.precision == Precision::int8 ? 0x80 : 0;
+  std::vector<float> steps(vectors.cols);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    steps[i] = (ranges.high[i] - ranges.low[i]) / 255.0F;
+    if (steps[i] == 0) steps[i] = 1;
+  }
+  for (std::size_t at = 0; at < vectors.data.size(); ++at) {
+    const std::size_t column = at % vectors.cols;
+    const float step = std::floor((vectors.data[at] - ranges.low[column]) / steps[column]);
+    out.data[at] = static_cast<std::uint8_t>(static_cast<unsigned>(std::clamp(step, 0.0F, 255.0F)) ^ turned);
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Precision precision) noexcept {
+  switch (precision) {
+    case Precision::float32: return "float32";
+    case Precision::int8: return "int8";
+    case Precision::uint8: return "uint8";
+    case Precision::binary: return "binary";
+    case Precision::ubinary: return "ubinary";
+  }
+  return "unknown";
+}
+
+template <>
+std::optional<Precision> parse(std::string_view name) noexcept {
+  for (const Precision precision : kPrecisions) {
+    if (to_string(precision) == name) return precision;
+  }
+  return std::nullopt;
+}
+
+QuantizationRanges quantization_ranges(const Matrix& calibration) {
+  check_numbers(calibration);
+  if (calibration.rows < 2) refuse("at least two vectors to take ranges from", std::to_string(calibration.rows));
+  const std::span<const float> first = calibration.row(0);
+  QuantizationRanges ranges{{first.begin(), first.end()}, {first.begin(), first.end()}};
+  for (std::size_t row = 1; row < calibration.rows; ++row) {
+    const std::span<const float> values = calibration.row(row);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      ranges.low[i] = std::min(ranges.low[i], values[i]);
+      ranges.high[i] = std::max(ranges.high[i], values[i]);
+    }
+  }
+  return ranges;
+}
+
+QuantizedMatrix quantize(const Matrix& vectors, Precision precision, const QuantizationRanges* ranges) {
+  if (precision == Precision::float32) refuse("int8, uint8, binary or ubinary", "float32, which is what there is");
+  check_numbers(vectors);
+  const bool bits = precision == Precision::binary || precision == Precision::ubinary;
+  QuantizedMatrix out{precision, vectors.rows, vectors.cols, bits ? (vectors.cols + 7) / 8 : vectors.cols, {}};
+  out.data.resize(out.rows * out.row_bytes);
+  if (bits) {
+    pack_bits(vectors, out);
+    return out;
+  }
+  if (ranges == nullptr) refuse("ranges for int8 and uint8 (quantization_ranges())", "none");
+  if (ranges->low.size() != vectors.cols || ranges->high.size() != vectors.cols) {
+    refuse("ranges of " + std::to_string(vectors.cols) + " columns", std::to_string(ranges->low.size()));
+  }
+  round_to_steps(vectors, *ranges, out);
+  return out;
+}
+
+}  // namespace bertrt

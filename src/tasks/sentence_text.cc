@@ -1,0 +1,125 @@
+#include "tasks/sentence_text.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bertrt/error.h"
+#include "bertrt/runtime.h"
+#include "session/session_impl.h"
+#include "tasks/lowered.h"
+
+namespace bertrt::tasks {
+namespace {
+
+std::size_t smaller(std::size_t a, std::size_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
+
+std::array<std::int32_t, 5> special_ids(const Tokenizer& tokenizer) {
+  const SpecialTokenIds& ids = tokenizer.special_tokens();
+  return {ids.unk, ids.pad, ids.cls, ids.sep, ids.mask};
+}
+
+// Lower case in front of a tokenizer that makes it itself would change nothing.
+bool makes_lower_case(const Tokenizer& tokenizer) {
+  std::vector<std::int32_t> upper;
+  std::vector<std::int32_t> lower;
+  tokenizer.encode_ids("A B C D E F G H I J K L M N O P Q R S T U V W X Y Z", upper, /*parse_special_tokens=*/false);
+  tokenizer.encode_ids("a b c d e f g h i j k l m n o p q r s t u v w x y z", lower, /*parse_special_tokens=*/false);
+  return upper == lower;
+}
+
+}  // namespace
+
+std::size_t sentence_length(const session::TaskSettings& settings, const SessionInfo& info) {
+  std::size_t length = smaller(settings.tokenizer_max_length, settings.position_embeddings);
+  if (settings.sentence && settings.sentence->max_seq_length.value_or(0) != 0)
+    length = *settings.sentence->max_seq_length;
+  return smaller(length, info.max_length);
+}
+
+SentenceText::SentenceText(const BertSession& session, std::size_t max_length) : tokenizer_(session.tokenizer()) {
+  const session::TaskSettings& settings = session::Access::impl(session).settings();
+  const SessionInfo& info = session.info();
+  if (max_length != 0 && info.max_length != 0 && max_length > info.max_length) {
+    throw Error(ErrorCode::invalid_argument, "EmbedderOptions::max_length",
+                "at most " + std::to_string(info.max_length) + " tokens (the model's limit)",
+                std::to_string(max_length));
+  }
+  max_length_ = max_length != 0 ? max_length : sentence_length(settings, info);
+  if (settings.sentence) {
+    prompts_ = {settings.sentence->prompts, settings.sentence->default_prompt_name};
+    lower_case_ = settings.sentence->do_lower_case && !makes_lower_case(tokenizer_);
+  }
+  if (!lower_case_) return;
+  for (const std::int32_t id : special_ids(tokenizer_)) {
+    if (const auto token = tokenizer_.id_to_token(id); id >= 0 && token) kept_.emplace_back(*token);
+  }
+}
+
+SentenceText::SentenceText(Tokenizer tokenizer, std::size_t max_length, Prompts prompts)
+    : tokenizer_(std::move(tokenizer)), prompts_(std::move(prompts)), max_length_(max_length), special_tokens_(false) {}
+
+std::string SentenceText::prepared(std::string_view text, std::string_view prompt) const {
+  std::string whole(prompt);
+  whole += text;
+  return lower_case_ ? lowered(whole, kept_) : whole;
+}
+
+std::vector<Encoding> SentenceText::encode(std::span<const std::string_view> texts, std::string_view prompt,
+                                           std::size_t max_length) const {
+  EncodeOptions options;
+  options.add_special_tokens = special_tokens_;
+  options.max_length = max_length != 0 ? max_length : max_length_;
+  options.truncation = options.max_length == 0 ? Truncation::none : Truncation::longest_first;
+  options.with_offsets = false;
+  std::vector<Encoding> encodings;
+  if (prompt.empty() && !lower_case_) {
+    encodings = tokenizer_.encode_batch(texts, options, num_threads());
+  } else {
+    std::vector<std::string> whole;
+    whole.reserve(texts.size());
+    for (const std::string_view text : texts) whole.push_back(prepared(text, prompt));
+    encodings = tokenizer_.encode_batch(std::span<const std::string>(whole), options, num_threads());
+  }
+  for (Encoding& encoding : encodings) encoding.overflowing = {};
+  return encodings;
+}
+
+std::vector<Encoding> SentenceText::encode_windows(std::string_view text, std::string_view prompt,
+                                                   std::size_t stride) const {
+  EncodeOptions options;
+  options.max_length = max_length_;
+  options.truncation = max_length_ == 0 ? Truncation::none : Truncation::longest_first;
+  options.stride = stride;
+  std::string whole(prompt);
+  whole += text;
+  std::vector<std::uint32_t> origins;
+  if (lower_case_) whole = lowered(whole, kept_, &origins);
+  Encoding first = tokenizer_.encode(whole, options);
+  std::vector<Encoding> windows = std::move(first.overflowing);
+  first.overflowing = {};
+  windows.insert(windows.begin(), std::move(first));
+  const auto before = static_cast<std::uint32_t>(prompt.size());
+  for (Encoding& window : windows) {
+    for (std::size_t i = 0; i < window.size(); ++i) {
+      Offset& offset = window.offsets[i];
+      if (window.special_tokens_mask[i] != 0) continue;
+      if (lower_case_) offset = {origins[offset.begin], origins[offset.end]};
+      if (offset.end <= before) window.special_tokens_mask[i] = 1;
+      offset = {std::max(offset.begin, before) - before, std::max(offset.end, before) - before};
+    }
+  }
+  return windows;
+}
+
+std::size_t SentenceText::prompt_tokens(std::string_view prompt) const {
+  const std::string_view nothing;
+  const Encoding encoding = encode(std::span(&nothing, 1), prompt).front();
+  if (encoding.size() == 0) return 0;
+  const std::int32_t last = encoding.input_ids.back();
+  const std::array<std::int32_t, 5> special = special_ids(tokenizer_);
+  const bool ends_special = std::find(special.begin(), special.end(), last) != special.end();
+  return encoding.size() - (ends_special ? 1 : 0);
+}
+
+}  // namespace bertrt::tasks

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertrt/session.h"
+#include "bertrt/tokenizer.h"
+#include "session/task_settings.h"
+#include "tasks/prompts.h"
+
+namespace bertrt::tasks {
+
+/// The longest text in tokens by sentence-transformers' rules: max_seq_length where the model says it, else the smaller
+/// one of the tokenizer's limit and the table of positions; never more than the engine takes. 0: no limit.
+std::size_t sentence_length(const session::TaskSettings& settings, const SessionInfo& info);
+
+/// From a caller's text to the tokens that a sentence model reads: its prompt in front, lower case where the model
+/// wants it, cut silently at its length. Immutable.
+class SentenceText {
+ public:
+  /// @param max_length  0: sentence_length()
+  /// @throws Error unsupported for a session without a tokenizer; invalid_argument for a length that the model has not
+  SentenceText(const BertSession& session, std::size_t max_length);
+  /// For a tokenizer without a session (word vectors): no template. @param max_length  0: no limit
+  SentenceText(Tokenizer tokenizer, std::size_t max_length, Prompts prompts);
+
+  /// One encoding a text, on several threads.
+  /// @param max_length  where it is not the model's own; 0: the model's
+  std::vector<Encoding> encode(std::span<const std::string_view> texts, std::string_view prompt,
+                               std::size_t max_length = 0) const;
+  /// The whole text, in windows of the model's length that share `stride` tokens. Their offsets count the bytes of the
+  /// caller's text; tokens of the prompt, which the first window begins with, are marked as special ones.
+  std::vector<Encoding> encode_windows(std::string_view text, std::string_view prompt, std::size_t stride) const;
+
+  /// How many of an encoding's first tokens are the prompt's: the prompt encoded alone, without the special token at
+  /// its end.
+  std::size_t prompt_tokens(std::string_view prompt) const;
+
+  const Tokenizer& tokenizer() const noexcept { return tokenizer_; }
+  const Prompts& prompts() const noexcept { return prompts_; }
+  std::size_t max_length() const noexcept { return max_length_; }
+  bool lower_case() const noexcept { return lower_case_; }
+
+ private:
+  std::string prepared(std::string_view text, std::string_view prompt) const;
+
+  Tokenizer tokenizer_;
+  Prompts prompts_;
+  std::size_t max_length_ = 0;
+  bool special_tokens_ = true;
+  bool lower_case_ = false;
+  std::vector<std::string> kept_;  ///< special tokens, which lower case leaves alone
+};
+
+}  // namespace bertrt::tasks

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bertrt/encoding.h"
+
+namespace bertrt::tasks {
+
+/// Most tokens that are computed at a time where the caller does not say: enough to keep every core busy, little enough
+/// that the intermediate values of a large model are some hundred megabytes.
+inline constexpr std::size_t kBatchTokens = 4096;
+
+/// Texts by their lengths, in groups of at most `max_tokens` tokens (a longer text alone), longest first, so that
+/// neighbours are alike for engines that pad. Every index stands in one group.
+std::vector<std::vector<std::size_t>> plan_token_batches(std::span<const std::size_t> lengths, std::size_t max_tokens);
+
+/// Calls `run` for each such group with its encodings, and their indexes among all.
+void for_token_batches(
+    std::span<const Encoding> encodings, std::size_t max_tokens,
+    const std::function<void(std::span<const Encoding* const> batch, std::span<const std::size_t> indexes)>& run);
+
+/// A share of a stream that is sorted and batched as one: as many texts as `next` gives until there are enough to fill
+/// some batches, or its bytes are many. Empty at the end.
+std::vector<std::string> take_texts(const std::function<std::optional<std::string>()>& next);
+
+}  // namespace bertrt::tasks

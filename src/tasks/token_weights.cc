@@ -1,0 +1,74 @@
+#include <algorithm>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "archive/guard.h"
+#include "archive/tensor.h"
+#include "bertrt/error.h"
+#include "family/sentence_modules.h"
+#include "session/tokenizer_limit.h"
+#include "tasks/sparse_embedder_impl.h"
+#include "tasks/sparse_pooling.h"
+
+namespace bertrt::tasks {
+namespace {
+
+class TokenWeights final : public SparseEmbedderImpl {
+ public:
+  TokenWeights(SentenceText text, std::vector<float> weights)
+      : SparseEmbedderImpl(std::move(text), "a weight for each token that is there: the model's own", weights.size()),
+        weights_(std::move(weights)) {}
+
+  std::vector<SparseVector> embed(std::span<const std::string_view> texts, std::string_view prompt,
+                                  const SparseEmbedOptions& options) const override {
+    std::vector<SparseVector> out;
+    out.reserve(texts.size());
+    for (Encoding& encoding : text().encode(texts, prompt)) {
+      std::vector<std::int32_t>& ids = encoding.input_ids;
+      std::sort(ids.begin(), ids.end());
+      ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+      SparseVector vector;
+      for (const std::int32_t id : ids) {
+        const float weight = weights_[static_cast<std::size_t>(id)];
+        if (weight == 0) continue;
+        vector.indices.push_back(id);
+        vector.values.push_back(weight);
+      }
+      out.push_back(keep_greatest(std::move(vector), options.max_active));
+    }
+    return out;
+  }
+
+ private:
+  std::vector<float> weights_;
+};
+
+}  // namespace
+
+std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesystem::path& folder,
+                                                             const EmbedderOptions& options) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) return nullptr;
+  const auto modules = archive::guard_memory(folder.string(), [&] { return family::read_sentence_modules(folder); });
+  if (!modules || modules->modules.empty()) return nullptr;
+  const auto* module = std::get_if<family::SparseStaticEmbeddingModule>(&modules->modules.front());
+  if (module == nullptr) return nullptr;
+  if (modules->modules.size() != 1) {
+    throw Error(ErrorCode::unsupported, "SparseEmbedder, modules.json", "a SparseStaticEmbedding alone",
+                std::to_string(modules->modules.size()) + " modules");
+  }
+  std::vector<float> weights = archive::to_float32(module->weights.tensor);
+  Tokenizer tokenizer = Tokenizer::load(folder / module->path);
+  if (tokenizer.vocab_size() > weights.size()) {
+    throw Error(ErrorCode::model_mismatch, folder.string(),
+                "a vocabulary of at most " + std::to_string(weights.size()) + " tokens",
+                std::to_string(tokenizer.vocab_size()));
+  }
+  const std::size_t limit =
+      options.max_length != 0 ? options.max_length : session::tokenizer_limit(folder / module->path);
+  SentenceText text(std::move(tokenizer), limit, {modules->prompts, modules->default_prompt_name});
+  return std::make_shared<const TokenWeights>(std::move(text), std::move(weights));
+}
+
+}  // namespace bertrt::tasks

@@ -1,0 +1,61 @@
+#include "tasks/what_it_has.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "bertrt/error.h"
+#include "session/session_impl.h"
+
+namespace bertrt::tasks {
+namespace {
+
+// In the variant's order.
+constexpr std::array kModules = {
+    "Transformer",          "Pooling",       "Dense",           "Normalize",       "LayerNorm",
+    "WeightedLayerPooling", "SpladePooling", "MultiVectorMask", "StaticEmbedding", "SparseStaticEmbedding"};
+static_assert(kModules.size() == std::variant_size_v<family::SentenceModule>);
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+std::string what_it_has(const BertSession& session) {
+  const session::TaskSettings& settings = session::Access::impl(session).settings();
+  std::string text = "heads: " + joined(settings.heads);
+  if (settings.sentence) {
+    std::vector<std::string> modules;
+    for (const family::SentenceModule& module : settings.sentence->modules)
+      modules.emplace_back(kModules[module.index()]);
+    text += "; sentence modules: " + joined(modules);
+  }
+  std::vector<std::string> outputs;
+  for (const OutputInfo& output : session.info().outputs) {
+    std::string role(to_string(output.role));
+    if (std::find(outputs.begin(), outputs.end(), role) == outputs.end()) outputs.push_back(std::move(role));
+  }
+  return text + "; outputs: " + joined(outputs);
+}
+
+std::size_t hidden_width(const BertSession& session, const std::string& task, Evidence least) {
+  const OutputInfo* last = nullptr;
+  for (const OutputInfo& output : session.info().outputs) {
+    if (output.role == OutputRole::hidden_state && !output.in_more) last = &output;
+  }
+  if (last == nullptr) {
+    throw Error(ErrorCode::unsupported, task, "a model that gives hidden states", what_it_has(session));
+  }
+  if (last->evidence < least) {
+    throw Error(ErrorCode::unsupported, task, "a hidden state that is known " + std::string(to_string(least)),
+                "output " + last->name + ", which is one only " + std::string(to_string(last->evidence)));
+  }
+  if (!last->shape.empty() && last->shape.back() > 0) return static_cast<std::size_t>(last->shape.back());
+  if (session.info().hidden_size != 0) return session.info().hidden_size;
+  throw Error(ErrorCode::unsupported, task, "a hidden state whose width is known", "output " + last->name);
+}
+
+}  // namespace bertrt::tasks

@@ -1,0 +1,217 @@
+#include "bertrt/embedder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "bertrt/multi_vector_embedder.h"
+#include "bertrt/sparse_embedder.h"
+#include "error_matchers.h"
+
+namespace bertrt {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+fs::path golden(const std::string& name) { return fs::path(BERTRT_TEST_DATA) / "tasks" / name; }
+BertSession session(const std::string& name) { return BertSession::load(golden(name)); }
+fs::path trace(const std::string& name) { return fs::path(BERTRT_TEST_DATA) / "traces" / name; }
+
+void expect_equal(std::span<const float> a, std::span<const float> b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5);
+}
+
+TEST(Embedder, APlainModelIsMeanPooledAndSaysSo) {
+  const BertSession plain = session("feature-extraction");
+  const Embedder embed(plain);
+  EXPECT_THAT(embed.info().pooling_why, HasSubstr("mean: the model's files name no pooling"));
+  EXPECT_EQ(embed.info().dimensions, 32U);
+  const EncoderOutput output = plain.run(plain.tokenizer().encode("the river"));
+  const TokenRows& rows = output.last_hidden_state();
+  std::vector<float> mean(32);
+  for (std::size_t token = 0; token < rows.sequence(0); ++token) {
+    for (std::size_t i = 0; i < 32; ++i) mean[i] += rows.row(0, token)[i] / static_cast<float>(rows.sequence(0));
+  }
+  expect_equal(embed("the river"), mean);
+}
+
+TEST(Embedder, ATraceIsEmbeddedToo) {
+  const Embedder embed(BertSession::load(trace("bert_tuple.pt")));
+  EXPECT_EQ(embed("a text").size(), embed.info().dimensions);
+  EXPECT_EQ(embed(std::vector<std::string>{}).rows, 0U);
+}
+
+TEST(Embedder, SettingsOfAFolderAreShown) {
+  const EmbedderInfo info = Embedder(session("sentence-mean")).info();
+  EXPECT_EQ(info.pooling, std::vector<Pooling>{Pooling::mean});
+  EXPECT_EQ(info.max_length, 24U);
+  EXPECT_EQ(info.dimensions, 16U);
+  EXPECT_EQ(info.pooling_why, "the model's own");
+}
+
+TEST(Embedder, TheCallersPoolingGoesInFrontOfTheModelsModules) {
+  const Embedder own(session("sentence-mean"));
+  const Embedder cls(session("sentence-mean"), {.pooling = {Pooling::cls}});
+  EXPECT_EQ(cls.info().dimensions, 16U);
+  EXPECT_NE(own("the river"), cls("the river"));
+  const Error error = thrown_by([] { Embedder(session("sentence-mean"), {.pooling = {Pooling::cls, Pooling::max}}); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(Embedder(session("sentence-max"), {.pooling = {Pooling::cls, Pooling::max}}).info().dimensions, 64U);
+}
+
+TEST(Embedder, BadOptionsAreErrors) {
+  const Embedder embed(session("sentence-mean"));
+  EXPECT_EQ(thrown_by([&] { embed("a", {.prompt_name = "passage"}); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { embed("a", {.dimensions = 17}); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([] { Embedder(session("sentence-mean"), {.max_length = 65}); }).code(),
+            ErrorCode::invalid_argument);
+}
+
+TEST(Embedder, OneThatWasMovedFromSaysSo) {
+  Embedder embed(session("sentence-mean"));
+  const Embedder other = std::move(embed);
+  EXPECT_EQ(thrown_by([&] { embed("a"); }).code(), ErrorCode::invalid_argument);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(other("a").size(), 16U);
+}
+
+TEST(Embedder, EmptyListsAndEmptyTexts) {
+  const Embedder embed(session("sentence-mean"));
+  const Matrix none = embed(std::vector<std::string>{});
+  EXPECT_EQ(none.rows, 0U);
+  EXPECT_EQ(none.cols, 16U);
+  const Matrix two = embed({"", "\xFF\xFE"});
+  EXPECT_EQ(two.rows, 2U);
+  for (const float value : two.data) EXPECT_TRUE(std::isfinite(value));
+}
+
+// Python fails on these: its limit says 66 positions, of which RoBERTa uses 64.
+TEST(Embedder, ATextBeyondRobertasPositionsIsCut) {
+  const Embedder embed(session("neighbour-roberta"));
+  EXPECT_EQ(embed.info().max_length, 64U);
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "boat ";
+  EXPECT_EQ(embed(text).size(), 16U);
+}
+
+// As older versions write it: the encoder in a folder of its own.
+TEST(Embedder, TheTransformersFolderMayBeBelow) {
+  const fs::path copy = fs::temp_directory_path() / "bertrt_folder_below";
+  fs::remove_all(copy);
+  fs::create_directories(copy / "0_Transformer");
+  for (const auto& entry : fs::directory_iterator(golden("sentence-max"))) {
+    const std::string name = entry.path().filename().string();
+    const bool above = name == "modules.json" || name == "config_sentence_transformers.json" || entry.is_directory();
+    fs::copy(entry.path(), (above ? copy : copy / "0_Transformer") / name, fs::copy_options::recursive);
+  }
+  std::ofstream(copy / "modules.json")
+      << R"([{"idx":0,"name":"0","path":"0_Transformer","type":"sentence_transformers.models.Transformer"},)"
+      << R"({"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"}])";
+  const Embedder below = Embedder::load(copy);
+  EXPECT_EQ(below.info().max_length, 24U);
+  expect_equal(below("the river", {.prompt_name = "query"}),
+               Embedder(session("sentence-max"))("the river", {.prompt_name = "query"}));
+  fs::remove_all(copy);
+}
+
+TEST(Embedder, ManyThreadsAtOnce) {
+  const Embedder embed(session("sentence-mean"));
+  const std::vector<std::string> texts(50, "the king lives in the new house near the river");
+  const Matrix wanted = embed(texts);
+  std::vector<Matrix> found(4);
+  std::vector<std::thread> threads;
+  for (Matrix& one : found) threads.emplace_back([&] { one = embed(texts); });
+  for (std::thread& thread : threads) thread.join();
+  for (const Matrix& one : found) expect_equal(one.data, wanted.data);
+}
+
+TEST(Chunks, OneSpanOfAllIsTheMeanWithoutSpecialTokens) {
+  const BertSession plain = session("feature-extraction");
+  const Embedder embed(plain);
+  const std::string text = "the capital of Paris is in the city";
+  const EncoderOutput output = plain.run(plain.tokenizer().encode(text));
+  const TokenRows& rows = output.last_hidden_state();
+  const auto mean = [&](std::size_t begin, std::size_t end) {
+    std::vector<float> sum(32);
+    for (std::size_t token = begin; token < end; ++token) {
+      for (std::size_t i = 0; i < 32; ++i) sum[i] += rows.row(0, token)[i] / static_cast<float>(end - begin);
+    }
+    return sum;
+  };
+  const std::vector<Offset> spans = {{0, 35}, {0, 11}, {4, 5}};
+  const Matrix found = embed.chunks(text, spans);
+  ASSERT_EQ(found.rows, 3U);
+  expect_equal(found.row(0), mean(1, rows.sequence(0) - 1));
+  expect_equal(found.row(1), mean(1, 3));
+  expect_equal(found.row(2), mean(2, 3));
+  EXPECT_EQ(thrown_by([&] { embed.chunks(text, std::vector<Offset>{{0, 36}}); }).code(), ErrorCode::invalid_argument);
+}
+
+TEST(Chunks, ALongTextIsReadInWindows) {
+  const Embedder embed(session("sentence-cls"));
+  std::string text;
+  std::vector<Offset> spans;
+  for (int i = 0; i < 60; ++i) {
+    const auto begin = static_cast<std::uint32_t>(text.size());
+    text += i % 2 == 0 ? "the king " : "river city ";
+    spans.push_back({begin, static_cast<std::uint32_t>(text.size())});
+  }
+  const Matrix found = embed.chunks(text, spans);
+  ASSERT_EQ(found.rows, 60U);
+  for (std::size_t i = 0; i < 60; ++i) {
+    float size = 0;
+    for (const float value : found.row(i)) size += value * value;
+    EXPECT_GT(size, 0.1F) << i;  // every span has its tokens
+  }
+  const Matrix normal = embed.chunks(text, spans, {.normalize = true});
+  EXPECT_NEAR(similarity(normal.row(0), normal.row(0), Similarity::dot), 1, 1e-5);
+}
+
+TEST(Tasks, AModelThatDoesSomethingElseIsRefusedWithWhatItHas) {
+  const auto message = [](auto make) { return std::string(thrown_by(make).what()); };
+  EXPECT_THAT(message([] { Embedder(session("splade")); }), HasSubstr("SpladePooling"));
+  EXPECT_THAT(message([] { Embedder(session("colbert")); }), HasSubstr("MultiVectorMask"));
+  EXPECT_THAT(message([] { SparseEmbedder(session("sentence-mean")); }), HasSubstr("heads: none"));
+  EXPECT_THAT(message([] { MultiVectorEmbedder(session("sentence-mean")); }), HasSubstr("Pooling"));
+  EXPECT_THAT(message([] { MultiVectorEmbedder(session("feature-extraction")); }), HasSubstr("heads: none"));
+  EXPECT_THAT(message([] { SparseEmbedder(BertSession::load(trace("bert_tuple.pt"))); }), HasSubstr("hidden_state"));
+  EXPECT_EQ(thrown_by([] {
+              Embedder::load(golden("neighbour-static")).chunks("a", std::vector<Offset>{{0, 1}});
+            }).code(),
+            ErrorCode::unsupported);
+}
+
+TEST(Tasks, AnyPoolingCanBeAskedOfAModelWithOtherModules) {
+  const Embedder embed(session("colbert"), {.pooling = {Pooling::mean}});
+  EXPECT_EQ(embed.info().dimensions, 32U);
+  EXPECT_THAT(embed.info().pooling_why, HasSubstr("not used"));
+}
+
+TEST(SparseEmbedder, AMaskedLanguageModelAloneIsPooledAsUsualAndSaysSo) {
+  const SparseEmbedder embed(BertSession::load(fs::path(BERTRT_MODELS) / "demo.pt"));
+  EXPECT_THAT(embed.pooling_why(), HasSubstr("log1p(relu(x))"));
+  const SparseVector vector = embed("Paris is the capital of France.", {.max_active = 5});
+  EXPECT_EQ(vector.indices.size(), 5U);
+  EXPECT_EQ(embed.decode(vector, 2).size(), 2U);
+}
+
+TEST(SparseEmbedder, ATextWhoseLogitsDoNotFitIsReadInParts) {
+  const SparseEmbedder embed(session("splade"));
+  const std::string text = "the king lives in the new house near the river";
+  const SparseVector whole = embed(text);
+  const SparseVector parts = embed(text, {.batch_tokens = 3});
+  EXPECT_EQ(parts.indices, whole.indices);
+  expect_equal(parts.values, whole.values);
+  EXPECT_TRUE(embed(std::vector<std::string>{}).empty());
+}
+
+}  // namespace
+}  // namespace bertrt
