@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""docs/families.md: which checkpoints are read from a folder, and how near they are to Hugging Face's outputs.
+"""docs/families.md: which families run as a folder, a trace and a bundle, and how near they are to Hugging Face's outputs.
 
-    python scripts/families.py build/bin/checkpoint_distance [--count N] > docs/families.md
+    python scripts/families.py build/tests/family/checkpoint_distance build/bin/bertrt [--count N] > docs/families.md
 
-Needs torch and transformers. Makes N random checkpoints a family and head (differential.py), runs all of them through the
-packed engine, and fails unless every one of them agrees.
+Needs torch and transformers. Makes N random checkpoints a family and head (differential.py) and runs all of them through the
+packed engine; traces and exports one model of each family and runs it by the command line (family_traces.py). Fails unless all
+that runs agrees.
 """
 
 import argparse
@@ -16,14 +17,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "family"))
 import differential  # noqa: E402
+import family_traces  # noqa: E402
 import transformers  # noqa: E402
 
 HEAD = """# Families
 
 Written by `scripts/families.py`; do not edit.
 
+## Folders
+
 A checkpoint folder is a model as it stands: `config.json`, `model.safetensors` (or the shards of
-`model.safetensors.index.json`; float32, float16 or bfloat16), and the tokenizer's files. It runs on the packed engine. What
+`model.safetensors.index.json`, or `pytorch_model.bin` and its shards; float32, float16 or bfloat16), and the tokenizer's files. It runs on the packed engine. What
 vouches for it: every key of `config.json` is handled, known to change nothing that is computed, or refused by its name; every
 weight that the family has must be there in the shape that `config.json` says, and the encoder may have no others; and random
 configurations of each family (sizes, heads, layers, activation, eps, padding id, token types, tied or not, dtype, shards) are
@@ -33,46 +37,68 @@ held to Hugging Face's outputs: hidden states and pooled outputs within 1e-5, lo
 TAIL = """
 Activations: gelu, gelu_python (exact); gelu_new, gelu_pytorch_tanh, gelu_python_tanh, gelu_fast, gelu_accurate (by tanh);
 relu, tanh, linear. Refused by name: decoders and cross-attention, `position_embedding_type` other than `absolute`, ALBERT's
-`inner_group_num` above 1, pruned heads, quantized weights, code of the repository (`auto_map`), `pytorch_model.bin`, families
-that are not in the table.
+`inner_group_num` above 1, pruned heads, quantized weights, code of the repository (`auto_map`), families that are not in the
+table.
+
+`bertrt verify FOLDER` compares with `bertrt_reference.json`, which `python models/export.py FOLDER --reference` writes into a
+folder; without one it says that nothing was compared, and fails.
+
+## Traces and bundles
+
+A trace is `torch.jit.trace`'s of the family's bare model with ids and mask, traced at {traced} tokens, from Hugging Face's code
+as it stands; a bundle is what `models/export.py` makes. Largest difference of the last hidden state and the pooled output from
+Python's, relative to the largest value (at least 1), at the lengths that ran of {lengths}. "no": the packed engine refuses what it
+does not recognize whole; such a trace runs on the graph engine.
+
+| family | trace, packed | trace, graph | bundle, packed |
+| --- | --- | --- | --- |
 """
 
 NAMES = {"XLMRoberta": "xlm-roberta", "Data2VecText": "data2vec-text"}
 
 
+def folder_row(program, family, heads, count, rng):
+    """A line of the table of folders, and whether all of them agree."""
+    root = Path(tempfile.mkdtemp())
+    try:
+        folders = []
+        for head in heads:
+            for i in range(count):
+                folders.append(root / f"{head}-{i}")
+                differential.make(folders[-1], family, rng, len(folders), head)
+        found = differential.distances(program, folders)
+    finally:
+        shutil.rmtree(root)
+    good = [one for one in found if differential.agrees(one)]
+    hidden, logits = (max(one[key] for one in found) if len(good) == len(found) else float("inf") for key in ("hidden", "logits"))
+    name = NAMES.get(family, family.lower())
+    shown = ", ".join(head.removeprefix("For") for head in heads)
+    return f"| {name} | {shown} | {len(good)} of {len(found)} | {hidden:.1e} | {logits:.1e} |", len(good) == len(found)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("program")
+    parser.add_argument("program", help="checkpoint_distance")
+    parser.add_argument("bertrt", help="the command line")
     parser.add_argument("--count", type=int, default=6, help="checkpoints of each family and head")
     arguments = parser.parse_args()
     rng = random.Random(20)
-    rows = []
     agree = True
-    for family, heads in differential.FAMILIES.items():
-        root = Path(tempfile.mkdtemp())
-        try:
-            folders = []
-            for head in heads:
-                for i in range(arguments.count):
-                    folder = root / f"{head}-{i}"
-                    differential.make(folder, family, rng, len(folders), head)
-                    folders.append(folder)
-            found = differential.distances(arguments.program, folders)
-        finally:
-            shutil.rmtree(root)
-        good = [one for one in found if differential.agrees(one)]
-        agree = agree and len(good) == len(found)
-        hidden = max(one["hidden"] for one in good)
-        logits = max(one["logits"] for one in good)
-        name = NAMES.get(family, family.lower())
-        shown = ", ".join(head.removeprefix("For") for head in heads)
-        rows.append(f"| {name} | {shown} | {len(good)} of {len(found)} | {hidden:.1e} | {logits:.1e} |")
     print(HEAD)
     print(f"Against transformers {transformers.__version__}, fp32:\n")
     print("| model_type | heads | checkpoints that agree | hidden states | logits |")
     print("| --- | --- | --- | --- | --- |")
-    print("\n".join(rows))
-    print(TAIL, end="")
+    for family, heads in differential.FAMILIES.items():
+        line, good = folder_row(arguments.program, family, heads, arguments.count, rng)
+        print(line, flush=True)
+        agree = agree and good
+    lengths = ", ".join(map(str, family_traces.LENGTHS))
+    print(TAIL.format(traced=family_traces.TRACED, lengths=lengths), end="")
+    with tempfile.TemporaryDirectory() as root:
+        for family in [*differential.FAMILIES, *family_traces.OTHERS]:
+            cells, good = family_traces.row(arguments.bertrt, family, Path(root), family in differential.FAMILIES)
+            print(f"| {NAMES.get(family, family.lower())} | {' | '.join(cells)} |", flush=True)
+            agree = agree and good
     return 0 if agree else 1
 
 

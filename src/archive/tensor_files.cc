@@ -59,7 +59,7 @@ std::string other_weights(const fs::path& folder) {
       return std::string(name) + " alone, which is not read here; load it in Python and save it again (safetensors)";
     }
   }
-  return "neither";
+  return "none of them";
 }
 
 }  // namespace

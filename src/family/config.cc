@@ -55,22 +55,22 @@ class Keys {
 
   std::string text(std::initializer_list<std::string_view> names, std::string_view otherwise) {
     const Json* value = take(names);
-    if (value == nullptr || value->is_null()) return std::string(otherwise);
+    if (value == nullptr) return std::string(otherwise);
     if (!value->is_string()) refuse(*names.begin(), "a text", *value);
     return value->get<std::string>();
   }
 
   bool flag(std::string_view key, bool otherwise) {
     const Json* value = take(key);
-    if (value == nullptr || value->is_null()) return otherwise;
+    if (value == nullptr) return otherwise;
     if (!value->is_boolean()) refuse(key, "true or false", *value);
     return value->get<bool>();
   }
 
-  /// A setting with one value that is computed here; where it is left out or null, it has that value.
+  /// A setting with one value that is computed here; where it is left out, it has that value. Null is as good as false.
   void must_be(std::string_view key, const Json& wanted, const char* why) {
     const Json* value = take(key);
-    if (value == nullptr || value->is_null() || *value == wanted) return;
+    if (value == nullptr || *value == wanted || (value->is_null() && wanted == false)) return;
     refuse(key, shown(wanted) + " (" + why + ")", *value);
   }
 

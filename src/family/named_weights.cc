@@ -23,7 +23,12 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 std::optional<Weight> WeightTaker::find(std::string_view name) {
   std::string full = prefix_ + std::string(name);
   std::optional<Weight> weight = weights_.find(full);
-  if (weight) taken_.insert(std::move(full));
+  if (!weight) return weight;
+  if (!floating(weight->tensor.type)) {
+    throw Error(ErrorCode::model_mismatch, weight->name, "floating-point numbers",
+                std::string(archive::to_string(weight->tensor.type)));
+  }
+  taken_.insert(std::move(full));
   return weight;
 }
 

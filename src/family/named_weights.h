@@ -26,6 +26,7 @@ class WeightTaker {
  public:
   WeightTaker(const NamedWeights& weights, std::string prefix) : weights_(weights), prefix_(std::move(prefix)) {}
 
+  /// @throws Error model_mismatch for a weight that is no floating-point tensor
   std::optional<Weight> find(std::string_view name);
   /// @param rank  dimensions that it must have. @throws Error model_mismatch
   Weight require(std::string_view name, std::size_t rank);

@@ -98,6 +98,10 @@ TEST(CheckpointConfig, SettingsThatChangeTheArithmeticAreRefused) {
   EXPECT_THAT(refused(R"("relative_attention_num_buckets":8)", "mpnet"), HasSubstr("relative_attention_num_buckets"));
   EXPECT_THAT(refused(R"("pad_token_id":null)", "roberta"), HasSubstr("pad_token_id"));
   EXPECT_THAT(refused(R"("pad_token_id":50265)", "roberta"), HasSubstr("pad_token_id"));
+  // Python takes some nulls for false, others for a failure; none of them for the setting's default.
+  EXPECT_THAT(refused(R"("hidden_act":null)"), HasSubstr("hidden_act"));
+  EXPECT_THAT(refused(R"("tie_word_embeddings":null)"), HasSubstr("tie_word_embeddings"));
+  EXPECT_THAT(refused(R"("position_embedding_type":null)"), HasSubstr("position_embedding_type"));
 }
 
 TEST(CheckpointConfig, SettingsThatChangeNothingMayHaveAnyValue) {

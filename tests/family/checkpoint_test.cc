@@ -120,6 +120,15 @@ TEST_F(CheckpointTest, EveryWeightIsThereAndNoOther) {
   EXPECT_THAT(refused(), HasSubstr("token_type_embeddings"));
 }
 
+TEST_F(CheckpointTest, WeightsAreFloatingPoint) {
+  copy("bert");
+  std::string bytes = read_file(folder_ / "model.safetensors");
+  const std::size_t at = bytes.find("\"F32\"", bytes.find("encoder.layer.1.output.dense.bias"));
+  bytes.replace(at, 5, "\"I32\"");
+  std::ofstream(folder_ / "model.safetensors", std::ios::binary) << bytes;
+  EXPECT_THAT(refused(), HasSubstr("encoder.layer.1.output.dense.bias: expected floating-point numbers"));
+}
+
 TEST_F(CheckpointTest, WithoutThePoolerThereIsNoPooledOutput) {
   copy("bert");
   rename("pooler.dense.weight", "");

@@ -5,7 +5,7 @@
 
 FOLDER/NAME/config.json and model.safetensors (or shards), as save_pretrained writes them, and FOLDER/NAME/expected.json:
 {"made_with", "cases": [{"input_ids", "token_type_ids", "attention_mask"?, "hidden_states": [[...] a layer],
-"pooled"?, "logits": {output: [...]}}]}, numbers row by row.
+"pooled"?, "logits": {output: [...]}}]}, numbers row by row. bert-pretraining/bertrt_reference.json is `models/export.py FOLDER --reference --task masked-lm`'s.
 """
 
 import inspect

@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 #include "bertrt/inspect.h"
 #include "bertrt/session.h"
+#include "bertrt/verify.h"
 #include "error_matchers.h"
 
 namespace bertrt {
@@ -96,6 +98,31 @@ TEST(CheckpointSession, InspectSaysWhatLoadDoes) {
     EXPECT_EQ(report.lengths.proven_max, info.max_length);
     EXPECT_GT(report.parameters, 10000U);
   }
+}
+
+TEST(CheckpointSession, IsVerifiedAgainstItsReference) {
+  const VerifyReport report = verify(BertSession::load(folder("bert-pretraining")));
+  EXPECT_TRUE(report.ok);
+  EXPECT_GT(report.cases, 0U);
+  // The same reference beside a model with another layer norm.
+  namespace fs = std::filesystem;
+  const fs::path copy = fs::path(testing::TempDir()) / "checkpoint_session_verify";
+  fs::remove_all(copy);
+  fs::copy(folder("bert-pretraining"), copy);
+  std::stringstream text;
+  text << std::ifstream(copy / "config.json").rdbuf();
+  std::string config = text.str();
+  const std::string eps = "\"layer_norm_eps\": 1e-12";
+  ASSERT_NE(config.find(eps), std::string::npos);
+  std::ofstream(copy / "config.json") << config.replace(config.find(eps), eps.size(), "\"layer_norm_eps\": 1e-2");
+  EXPECT_FALSE(verify(BertSession::load(copy)).ok);
+  fs::remove_all(copy);
+}
+
+TEST(CheckpointSession, WithoutAReferenceVerifyIsNoYes) {
+  const Error error = thrown_by([] { (void)verify(BertSession::load(folder("bert"))); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.what(), HasSubstr("bertrt_reference.json"));
 }
 
 TEST(CheckpointSession, LowerDtypesRun) {

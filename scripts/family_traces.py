@@ -1,0 +1,166 @@
+"""Traces and bundles of tiny random models of many families, run by build/bin/bertrt and compared with Python: for families.py."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+import transformers
+
+ROOT = Path(__file__).resolve().parents[1]
+TRACED = 14
+LENGTHS = (1, 5, TRACED, 20)
+SIZES = {
+    "vocab_size": 60,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 40,
+    "pad_token_id": 1,
+}
+DISTIL = {"vocab_size": 60, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48, "max_position_embeddings": 40}
+# Of families that are read from no folder. Their keys beside SIZES.
+OTHERS = {
+    "BigBird": {"attention_type": "original_full"},
+    "ConvBert": {"embedding_size": 32, "head_ratio": 2},
+    "Deberta": {"relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
+    "DebertaV2": {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 8, "share_att_key": True},
+    "Esm": {"position_embedding_type": "rotary", "mask_token_id": 4},
+    "FNet": {},
+    "IBert": {},
+    "LayoutLM": {},
+    "Longformer": {"attention_window": 8},
+    "MegatronBert": {},
+    "MobileBert": {"embedding_size": 16, "true_hidden_size": 16, "intra_bottleneck_size": 16},
+    "ModernBert": {"local_attention": 6, "cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2, "eos_token_id": 3},
+    "RoFormer": {"embedding_size": 32},
+    "RobertaPreLayerNorm": {},
+    "Splinter": {},
+    "SqueezeBert": {"embedding_size": 32},
+    "XLMRobertaXL": {},
+}
+
+
+def settings_of(family):
+    if family == "DistilBert":
+        return DISTIL
+    if family == "Albert":
+        return SIZES | {"embedding_size": 16}
+    if family == "Electra":
+        return SIZES | {"embedding_size": 16}
+    if family == "RemBert":
+        return SIZES | {"input_embedding_size": 16, "output_embedding_size": 16}
+    return SIZES | OTHERS.get(family, {})
+
+
+def model_of(family):
+    """A random model, its weights as large as trained ones."""
+    cls = getattr(transformers, f"{family}Model")
+    config = cls.config_class(**settings_of(family))
+    config._attn_implementation = "eager" if family == "MPNet" else None
+    torch.manual_seed(5)
+    model = cls(config).eval()
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if value.ndim > 1:
+                value.normal_(0, 0.15)
+            elif name.endswith("bias"):
+                value.normal_(0, 0.1)
+    return model
+
+
+def outputs_of(model, ids):
+    row = torch.tensor([ids])
+    with torch.no_grad():
+        return model(input_ids=row, attention_mask=torch.ones_like(row), return_dict=True)
+
+
+def save_trace(model, path):
+    ids = torch.randint(5, 60, (1, TRACED))
+    arguments = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    with torch.no_grad():
+        traced = torch.jit.trace(model, example_kwarg_inputs=arguments, strict=False, check_trace=False)
+    torch.jit.save(traced, path)
+
+
+def export_bundle(model, folder, path):
+    """By models/export.py, of the model saved as a folder with a small tokenizer; what it said if it did not."""
+    model.save_pretrained(folder)
+    words = ["<pad>", "[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghij")]
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    transformers.BertTokenizer.from_pretrained(folder).save_pretrained(folder)
+    command = [sys.executable, ROOT / "models" / "export.py", folder, "--output", path, "--task", "encoder", "--length", str(TRACED)]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    return "" if done.returncode == 0 else done.stderr.strip().removeprefix("export.py: ")
+
+
+def run(program, path, engine, ids):
+    command = [program, "run", "--model", path, "--engine", engine, "--json", "--ids", ",".join(map(str, ids))]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if done.returncode != 0:
+        return None, done.stderr.strip().removeprefix("bertrt: ")
+    return json.loads(done.stdout), ""
+
+
+def largest_difference(found, wanted):
+    """Of the last hidden state, and the pooled output where Python has one; relative to the largest value of at least 1."""
+    states = [one for one in found["outputs"] if one["role"] == "hidden_state" or one["name"] == "last_hidden_state"]
+    if not states:
+        return float("inf")
+    pairs = [(states[-1], wanted.last_hidden_state)]
+    pooled = [one for one in found["outputs"] if one["role"] == "pooled_output"]
+    if getattr(wanted, "pooler_output", None) is not None and pooled:
+        pairs.append((pooled[0], wanted.pooler_output))
+    worst = 0.0
+    for mine, theirs in pairs:
+        values = torch.tensor(mine["data"])
+        if values.numel() != theirs.numel() or not values.isfinite().all():
+            return float("inf")
+        worst = max(worst, float((values - theirs.flatten()).abs().max() / max(1.0, float(theirs.abs().max()))))
+    return worst
+
+
+def compare(program, path, engine, model):
+    """(largest difference, lengths that ran) or (None, why not)."""
+    worst, lengths = 0.0, []
+    for length in LENGTHS:
+        ids = torch.randint(5, 60, (length,), generator=torch.Generator().manual_seed(length)).tolist()
+        found, why = run(program, path, engine, ids)
+        if found is None:
+            if lengths:
+                continue
+            return None, why
+        worst = max(worst, largest_difference(found, outputs_of(model, ids)))
+        lengths.append(length)
+    return worst, lengths
+
+
+def cell(result, limit=1e-5):
+    worst, rest = result
+    if worst is None:
+        return "no"
+    shown = f"{worst:.0e}" if worst <= limit else f"**{worst:.0e}**"
+    return f"{shown} at {', '.join(map(str, rest))}"
+
+
+def row(program, family, folder, bundles):
+    """Cells: trace on packed, trace on graph, bundle on packed; and whether all that ran agrees."""
+    try:
+        model = model_of(family)
+        path = folder / f"{family}.pt"
+        save_trace(model, path)
+    except Exception as error:  # noqa: BLE001 whatever a family's code throws is what the table says
+        return [f"no trace: {str(error).splitlines()[0][:80]}", "", ""], False
+    results = [compare(program, path, "packed", model), compare(program, path, "graph", model)]
+    if bundles:
+        (folder / family).mkdir()
+        bundle = folder / f"{family}-bundle.pt"
+        why = export_bundle(model, folder / family, bundle)
+        results.append((None, why) if why else compare(program, bundle, "packed", model))
+    for result in results:
+        if result[0] is None:
+            print(f"{family}: {result[1]}", file=sys.stderr)
+    agree = all(worst is None or worst <= 1e-5 for worst, _ in results)
+    return [cell(one) for one in results] + [""] * (3 - len(results)), agree
