@@ -1,5 +1,5 @@
-// classify, zero-shot, rerank, ner, qa and next-sentence: what they print, and what they do with bad input. Their answers
-// are held to Python's in tests/tasks.
+// classify, zero-shot, rerank, ner, qa and next-sentence: what they print, and what they do with bad input. Their
+// answers are held to Python's in tests/tasks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,7 +33,7 @@ TEST(Classify, GivesAllLabelsBestFirst) {
 }
 
 TEST(Classify, LinesPairsAndBlankLines) {
-  const std::vector<std::string> command = {"classify", "--model", model("text-classification"), "--top-k", "1",
+  const std::vector<std::string> command = {"classify",         "--model", model("text-classification"), "--top-k", "1",
                                             "--pair-separator", "|"};
   const auto lines = run_json(command, "Who was Jim ?|a puppeteer\n\nWho was Jim ?|\nWho was Jim ?\n");
   ASSERT_EQ(lines.size(), 4U);
@@ -53,8 +53,10 @@ TEST(Classify, FunctionsAndBadUsage) {
 }
 
 TEST(Classify, ABadLineHasItsErrorInItsPlace) {
-  const std::string input = "{\"text\":\"good\"}\nno json\n{\"text\":\"" + std::string(300, '!') + "\"}\n{\"text\":\"good\"}\n";
-  const std::vector<std::string> command = {"classify", "--model", model("text-classification"), "--input-format", "jsonl"};
+  const std::string input =
+      "{\"text\":\"good\"}\nno json\n{\"text\":\"" + std::string(300, '!') + "\"}\n{\"text\":\"good\"}\n";
+  const std::vector<std::string> command = {"classify", "--model", model("text-classification"), "--input-format",
+                                            "jsonl"};
   auto keeping = command;
   keeping.emplace_back("--keep-going");
   const auto lines = run_json(keeping, input);
@@ -68,13 +70,13 @@ TEST(Classify, ABadLineHasItsErrorInItsPlace) {
 }
 
 TEST(ZeroShot, GivesTheLabelsGiven) {
-  const auto lines = run_json({"zero-shot", "--model", model("zero-shot"), "--labels", "sport, politics ,,science",
-                               "the movie was very good"});
+  const auto lines = run_json(
+      {"zero-shot", "--model", model("zero-shot"), "--labels", "sport, politics ,,science", "the movie was very good"});
   ASSERT_EQ(lines[0]["labels"].size(), 3U);
   EXPECT_EQ(lines[0]["labels"][0]["label"], "politics");
   EXPECT_NEAR(lines[0]["labels"][0]["score"].get<double>(), 0.36322308, 1e-5);
-  const auto apart = run_json({"zero-shot", "--model", model("zero-shot"), "--labels", "sport,politics", "--multi-label",
-                               "the movie was very good"});
+  const auto apart = run_json({"zero-shot", "--model", model("zero-shot"), "--labels", "sport,politics",
+                               "--multi-label", "the movie was very good"});
   EXPECT_NEAR(apart[0]["labels"][0]["score"].get<double>(), 0.82937300, 1e-5);
 }
 
@@ -82,11 +84,13 @@ TEST(ZeroShot, WhatCannotBeAsked) {
   expect_refused({"zero-shot", "--model", model("zero-shot"), "good"}, 2, "--labels");
   expect_refused({"zero-shot", "--model", model("zero-shot"), "--labels", " ,", "good"}, 2, "--labels");
   expect_refused({"zero-shot", "--model", model("zero-shot"), "--labels", "a", ""}, 2, "empty");
-  expect_refused({"zero-shot", "--model", model("zero-shot"), "--labels", "a", "--template", "none", "b"}, 2, "template");
+  expect_refused({"zero-shot", "--model", model("zero-shot"), "--labels", "a", "--template", "none", "b"}, 2,
+                 "template");
 }
 
 TEST(Rerank, OrdersTheDocuments) {
-  const std::vector<std::string> command = {"rerank", "--model", model("cross-encoder"), "--query", "Who was Jim Henson ?"};
+  const std::vector<std::string> command = {"rerank", "--model", model("cross-encoder"), "--query",
+                                            "Who was Jim Henson ?"};
   const std::string input = "a puppeteer\nthe capital of Paris\n\nthe movie was very good\nthe movie was very good\n";
   const auto lines = run_json(command, input);
   ASSERT_EQ(lines.size(), 1U);
@@ -109,7 +113,8 @@ TEST(Rerank, ManyDocumentsAndTheBestOfThem) {
   std::string input;
   for (int i = 0; i < 5000; ++i) input += "document " + std::to_string(i) + "\n";
   const auto all = run_json({"rerank", "--model", model("cross-encoder"), "--query", "who"}, input)[0]["results"];
-  const auto best = run_json({"rerank", "--model", model("cross-encoder"), "--query", "who", "--top-k", "7"}, input)[0]["results"];
+  const auto best =
+      run_json({"rerank", "--model", model("cross-encoder"), "--query", "who", "--top-k", "7"}, input)[0]["results"];
   ASSERT_EQ(all.size(), 5000U);
   ASSERT_EQ(best.size(), 7U);
   for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(best[i], all[i]);
@@ -125,8 +130,8 @@ TEST(Ner, GivesEntitiesWithBytes) {
   EXPECT_EQ(first["text"], "Angela");
   EXPECT_EQ(first["index"], 1);
   const std::string text = "東京 Angela";
-  const std::vector<std::string> command = {"ner",         "--model", model("token-classification"), "--aggregation", "simple",
-                                            "--ignore-labels", "", text};
+  const std::vector<std::string> command = {
+      "ner", "--model", model("token-classification"), "--aggregation", "simple", "--ignore-labels", "", text};
   const auto groups = run_json(command)[0]["entities"];
   ASSERT_FALSE(groups.empty());
   EXPECT_EQ(keys(groups[0]), (Names{"end", "label", "score", "start", "text", "word"}));
@@ -151,7 +156,8 @@ TEST(Ner, LinesWindowsAndBadUsage) {
 
 TEST(Qa, FindsAnswers) {
   const std::string context = "Jim Henson was a puppeteer. He lives near Berlin, in the café of the king.";
-  const auto lines = run_json({"qa", "--model", model("question-answering"), "--question", "Who was Jim Henson ?", context});
+  const auto lines =
+      run_json({"qa", "--model", model("question-answering"), "--question", "Who was Jim Henson ?", context});
   EXPECT_EQ(keys(lines[0]), Names{"answers"});
   ASSERT_EQ(lines[0]["answers"].size(), 1U);
   const auto& answer = lines[0]["answers"][0];
@@ -159,9 +165,10 @@ TEST(Qa, FindsAnswers) {
   EXPECT_EQ(answer["answer"], "puppeteer");
   EXPECT_EQ(answer["start"], 17);
   EXPECT_NEAR(answer["score"].get<double>(), 0.02885404, 1e-5);
-  const auto more = run_json({"qa", "--model", model("question-answering"), "--question", "Who was Jim Henson ?", "--top-k", "5",
-                              "--impossible", "--no-align", "--max-answer-length", "3", "--max-length", "30", "--doc-stride", "8"},
-                             context + "\n" + context + "\n");
+  const auto more =
+      run_json({"qa", "--model", model("question-answering"), "--question", "Who was Jim Henson ?", "--top-k", "5",
+                "--impossible", "--no-align", "--max-answer-length", "3", "--max-length", "30", "--doc-stride", "8"},
+               context + "\n" + context + "\n");
   ASSERT_EQ(more.size(), 2U);
   EXPECT_EQ(more[0], more[1]);
   EXPECT_EQ(more[0]["answers"].size(), 5U);
@@ -175,7 +182,8 @@ TEST(Qa, WhatCannotBeAsked) {
 }
 
 TEST(NextSentence, GivesTwoProbabilities) {
-  const auto lines = run_json({"next-sentence", "--model", model("next-sentence"), "Who was Jim Henson ?", "a puppeteer"});
+  const auto lines =
+      run_json({"next-sentence", "--model", model("next-sentence"), "Who was Jim Henson ?", "a puppeteer"});
   EXPECT_EQ(keys(lines[0]), (Names{"is_next", "not_next"}));
   EXPECT_NEAR(lines[0]["is_next"].get<double>() + lines[0]["not_next"].get<double>(), 1, 1e-6);
   expect_refused({"next-sentence", "--model", model("next-sentence"), "one"}, 2, "two texts");
