@@ -34,6 +34,7 @@ TASKS = {
     "token-classification": ("AutoModelForTokenClassification", ["logits"]),
     "question-answering": ("AutoModelForQuestionAnswering", ["start_logits", "end_logits"]),
     "next-sentence": ("AutoModelForNextSentencePrediction", ["logits"]),
+    "multiple-choice": ("AutoModelForMultipleChoice", ["logits"]),
 }
 # model_type -> the way positions are counted
 POSITION_SCHEMES = {
@@ -130,7 +131,9 @@ def export(options):
         "task": options.task,
         "config": config,
         "labels": labels(model.config, options.task),
+        "label_ids": label_ids(model.config, options.task),
         "problem_type": problem_type(model.config, options.task),
+        "activation": activation(model.config, options.task),
         "dtype": options.dtype,
         "traced": {"batch": 1, "length": length},
         "methods": methods(model, options.task),
@@ -209,6 +212,22 @@ def labels(config, task):
     if task not in ("sequence-classification", "token-classification"):
         return []
     return [str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels)]
+
+
+def label_ids(config, task):
+    """label2id in the checkpoint's own order, which says what stands for entailment."""
+    if task not in ("sequence-classification", "token-classification"):
+        return []
+    return [[str(label), int(index)] for label, index in (config.label2id or {}).items()]
+
+
+def activation(config, task):
+    """A cross-encoder's activation, a dotted torch class, where the checkpoint names one; else None."""
+    if task != "sequence-classification":
+        return None
+    own = getattr(config, "sentence_transformers", None) or {}
+    old = getattr(config, "sbert_ce_default_activation_function", None)
+    return own.get("activation_fn") or old or getattr(config, "sbert_ce_default_activation_fn", None)
 
 
 def problem_type(config, task):
@@ -293,6 +312,8 @@ def traceable(model, task):
     def encode_and_head(self, **inputs):
         # One pass for both, so that the trace holds the encoder once: what the head is given by the encoder is kept.
         kept = []
+        if task == "multiple-choice":  # a pair by itself is a question with one choice
+            inputs = {name: value.unsqueeze(1) for name, value in inputs.items()}
         hook = self.base_model.register_forward_hook(lambda module, arguments, output: kept.append(output))
         output = original.forward(self, **inputs, output_hidden_states=True, return_dict=True)
         hook.remove()

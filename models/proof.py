@@ -102,7 +102,9 @@ def largest(found, expected):
 def reference_outputs(model, manifest, inputs):
     """What the checkpoint itself gives, by Hugging Face's code."""
     arguments = {name: inputs[name] for name in manifest["methods"]["forward"]["inputs"]}
-    output = model(**arguments, output_hidden_states=True, return_dict=True)
+    alone = manifest["task"] == "multiple-choice"  # a pair by itself is a question with one choice
+    choices = {name: value.unsqueeze(1) for name, value in arguments.items()} if alone else arguments
+    output = model(**choices, output_hidden_states=True, return_dict=True)
     reference = {"layers": output.hidden_states[1:]}
     for name in ("logits", "start_logits", "end_logits"):
         if getattr(output, name, None) is not None:

@@ -1,10 +1,9 @@
-#include "bertrt/classifier.h"
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "bertrt/classifier.h"
 #include "commands.h"
 #include "label_output.h"
 #include "model_options.h"

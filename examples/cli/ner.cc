@@ -1,5 +1,3 @@
-#include "bertrt/token_classifier.h"
-
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "bertrt/error.h"
+#include "bertrt/token_classifier.h"
 #include "commands.h"
 #include "json.h"
 #include "label_output.h"
@@ -24,11 +23,14 @@ struct NerCommand {
     command.add_option("--aggregation", aggregation, "How tokens become entities")
         ->check(CLI::IsMember({"none", "simple", "first", "average", "max"}))
         ->capture_default_str();
-    command.add_option("--stride", stride, "Tokens that windows of a long text share; without it, what is too long is cut off")
+    command
+        .add_option("--stride", stride,
+                    "Tokens that windows of a long text share; without it, what is too long is cut off")
         ->check(CLI::Range(0, 100000000));
     command.add_option("--max-length", options.max_length, "Tokens of a window; default: the tokenizer's limit")
         ->check(CLI::Range(1, 100000000));
-    command.add_option("--ignore-labels", ignore, "Labels to leave out, with commas between them")->capture_default_str();
+    command.add_option("--ignore-labels", ignore, "Labels to leave out, with commas between them")
+        ->capture_default_str();
     command.add_option("--offsets", offsets, "What start and end count")
         ->check(CLI::IsMember({"byte", "codepoint"}))
         ->capture_default_str();

@@ -29,13 +29,20 @@ struct NextSentenceCommand {
       for (const Query& query : batch) pairs.push_back(pair_of(query));
       const auto answers = follows(pairs, options);
       std::string out;
-      for (std::size_t i = 0; i < batch.size(); ++i) json ? write_json(answers[i], out) : write(batch[i], answers[i], out);
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        json ? write_json(answers[i], out) : write(batch[i], answers[i], out);
       write_stdout(out);
     });
   }
 
   static void write_json(const NextSentenceScore& score, std::string& out) {
-    JsonWriter(out).begin_object().key("is_next").value(score.is_next).key("not_next").value(score.not_next).end_object();
+    JsonWriter(out)
+        .begin_object()
+        .key("is_next")
+        .value(score.is_next)
+        .key("not_next")
+        .value(score.not_next)
+        .end_object();
     out += '\n';
   }
 

@@ -1,11 +1,10 @@
-#include "bertrt/question_answering.h"
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "bertrt/error.h"
+#include "bertrt/question_answering.h"
 #include "commands.h"
 #include "json.h"
 #include "label_output.h"
@@ -25,9 +24,11 @@ struct QaCommand {
     command.add_option("--max-answer-length", options.max_answer_length, "Longest answer in tokens")
         ->check(some)
         ->capture_default_str();
-    command.add_option("--doc-stride", doc_stride, "Tokens that windows of a long text share; default: half, at most 128")
+    command
+        .add_option("--doc-stride", doc_stride, "Tokens that windows of a long text share; default: half, at most 128")
         ->check(CLI::Range(0, 100000000));
-    command.add_option("--max-length", options.max_length, "Tokens of a window; default: the model's, at most 384")->check(some);
+    command.add_option("--max-length", options.max_length, "Tokens of a window; default: the model's, at most 384")
+        ->check(some);
     command.add_flag("--impossible", options.handle_impossible, "\"No answer\" takes part, as an empty one");
     command.add_flag("--no-align", no_align, "Answers may be parts of words");
     command.add_option("--offsets", offsets, "What start and end count")
@@ -49,7 +50,8 @@ struct QaCommand {
       }
       const auto answers = ask(asked, options);
       std::string out;
-      for (std::size_t i = 0; i < batch.size(); ++i) json ? write_json(answers[i], out) : write(batch[i], answers[i], out);
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        json ? write_json(answers[i], out) : write(batch[i], answers[i], out);
       write_stdout(out);
     });
   }

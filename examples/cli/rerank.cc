@@ -1,5 +1,3 @@
-#include "bertrt/reranker.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "bertrt/error.h"
+#include "bertrt/reranker.h"
 #include "commands.h"
 #include "json.h"
 #include "label_output.h"
@@ -97,7 +96,8 @@ struct RerankCommand {
   void write(const std::vector<Hit>& hits, std::string& out) const {
     out += bold(printable(query)) + '\n';
     for (const Hit& hit : hits) {
-      out += "  " + short_score(hit.score) + "  " + pad_right(std::to_string(hit.index), 6) + printable(hit.text) + '\n';
+      out +=
+          "  " + short_score(hit.score) + "  " + pad_right(std::to_string(hit.index), 6) + printable(hit.text) + '\n';
     }
   }
 

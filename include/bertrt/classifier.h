@@ -20,7 +20,7 @@ struct ClassifierOptions {
   /// softmax else.
   std::optional<ScoreFunction> function = std::nullopt;
   Truncation truncation = Truncation::none;  ///< a longer text is an error by default
-  std::size_t max_length = 0;                ///< tokens to truncate to; 0: the tokenizer's limit, else the model's
+  std::size_t max_length = 0;  ///< in tokens; 0: the tokenizer's limit where it truncates, else the model's
 };
 
 /// Text classification: a text or a pair in, labels with scores out, as transformers' pipeline has it.

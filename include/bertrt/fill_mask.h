@@ -34,8 +34,8 @@ struct FillMaskOptions {
   std::size_t top_k = 5;                     ///< 1 … rows of the model's decoder
   Truncation truncation = Truncation::none;  ///< a longer text is an error by default
   /// Only these words; at most top_k of them come back, with their probabilities over the whole vocabulary. A word that
-  /// is no token stands for the first one that it is made of, with a warning; none that gives a token is an error. Empty:
-  /// every token.
+  /// is no token stands for the first one that it is made of, with a warning; none that gives a token is an error.
+  /// Empty: every token.
   std::vector<std::string> targets = {};
 };
 

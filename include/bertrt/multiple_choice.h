@@ -14,7 +14,7 @@ namespace bertrt {
 
 struct MultipleChoiceOptions {
   Truncation truncation = Truncation::none;  ///< a longer pair is an error by default
-  std::size_t max_length = 0;                ///< tokens to truncate to; 0: the tokenizer's limit, else the model's
+  std::size_t max_length = 0;  ///< in tokens; 0: the tokenizer's limit where it truncates, else the model's
 };
 
 /// Which of several endings fits a beginning: each is run as a pair with it.

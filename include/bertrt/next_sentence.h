@@ -19,7 +19,7 @@ struct NextSentenceScore {
 
 struct NextSentenceOptions {
   Truncation truncation = Truncation::none;  ///< a longer pair is an error by default
-  std::size_t max_length = 0;                ///< tokens to truncate to; 0: the tokenizer's limit, else the model's
+  std::size_t max_length = 0;  ///< in tokens; 0: the tokenizer's limit where it truncates, else the model's
 };
 
 /// Does a sentence follow another one? BERT's second pretraining task.

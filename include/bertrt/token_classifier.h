@@ -47,14 +47,15 @@ struct Entity {
   std::string word;         ///< the tokens put together again, normalized as the tokenizer does: "angela"
   std::uint32_t start = 0;  ///< in the caller's text, half-open; bytes, or code points where asked for
   std::uint32_t end = 0;
-  std::string text = {};    ///< what stands there, byte for byte
+  std::string text = {};                            ///< what stands there, byte for byte
   std::optional<std::size_t> index = std::nullopt;  ///< the token's place in its window; with Aggregation::none alone
 };
 
 /// Names, places, parts of speech: a label for each token, and entities out of them, as transformers' pipeline has it.
 ///
 ///   bertrt::TokenClassifier find(session);
-///   for (auto& e : find(text, {.aggregation = bertrt::Aggregation::simple})) use(e.label, text.substr(e.start, e.end - e.start));
+///   for (auto& e : find(text, {.aggregation = bertrt::Aggregation::simple})) use(e.label, text.substr(e.start, e.end -
+///   e.start));
 ///
 /// Const calls may run on many threads at once. Memory for a batch: its results, and a few thousand tokens.
 class BERTRT_API TokenClassifier {

@@ -29,8 +29,8 @@ struct ZeroShotOptions {
 /// may run on many threads at once.
 class BERTRT_API ZeroShot {
  public:
-  /// Entailment is the first label of the model's label2id that begins with "entail"; without one it is the last column,
-  /// with a warning.
+  /// Entailment is the first label of the model's label2id that begins with "entail"; without one it is the last
+  /// column, with a warning.
   /// @throws Error unsupported when the model has no head for texts or no tokenizer
   explicit ZeroShot(BertSession session, Evidence least = Evidence::by_name);
 

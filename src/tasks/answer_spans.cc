@@ -57,8 +57,8 @@ std::vector<float> allowed_softmax(std::span<const float> logits, const std::vec
   return values;
 }
 
-void AnswerCollector::take(const Encoding& window, std::span<const float> start_logits, std::span<const float> end_logits,
-                           std::int32_t cls) {
+void AnswerCollector::take(const Encoding& window, std::span<const float> start_logits,
+                           std::span<const float> end_logits, std::int32_t cls) {
   std::vector<bool> allowed(window.size());
   for (std::size_t i = 0; i < allowed.size(); ++i) {
     allowed[i] = window.sequence_ids[i] == 1 || (cls >= 0 && window.input_ids[i] == cls);
@@ -108,7 +108,8 @@ std::vector<Answer> AnswerCollector::finish() {
   const CodePoints points(counts ? context_ : std::string_view());
   std::vector<Answer> answers;
   for (const Found& one : found) {
-    const std::string_view text = one.end > one.start ? context_.substr(one.start, one.end - one.start) : std::string_view();
+    const std::string_view text =
+        one.end > one.start ? context_.substr(one.start, one.end - one.start) : std::string_view();
     answers.push_back({std::string(text), static_cast<float>(one.score), one.start, one.end});
     if (!counts) continue;
     answers.back().start = points.before(one.start);

@@ -32,10 +32,12 @@ std::vector<float> allowed_softmax(std::span<const float> logits, const std::vec
 /// The answers of one question, window by window.
 class AnswerCollector {
  public:
-  AnswerCollector(std::string_view context, const QuestionAnsweringOptions& options) : context_(context), options_(options) {}
+  AnswerCollector(std::string_view context, const QuestionAnsweringOptions& options)
+      : context_(context), options_(options) {}
 
   /// @param cls  the id of [CLS], -1 where there is none
-  void take(const Encoding& window, std::span<const float> start_logits, std::span<const float> end_logits, std::int32_t cls);
+  void take(const Encoding& window, std::span<const float> start_logits, std::span<const float> end_logits,
+            std::int32_t cls);
 
   /// Best first; leaves this object empty.
   std::vector<Answer> finish();

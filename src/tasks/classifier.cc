@@ -57,7 +57,8 @@ std::vector<std::vector<LabelScore>> Classifier::operator()(std::span<const Text
       answers[window.text].push_back({tasks::label_name(labels_, index), index, scores[index]});
     }
   };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows, take);
+  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows,
+                     take);
   return answers;
 }
 

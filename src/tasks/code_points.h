@@ -19,7 +19,9 @@ class CodePoints {
  public:
   explicit CodePoints(std::string_view text);
   /// Those that begin before a byte; the end of the text at most.
-  std::uint32_t before(std::size_t byte) const noexcept { return before_[byte < before_.size() ? byte : before_.size() - 1]; }
+  std::uint32_t before(std::size_t byte) const noexcept {
+    return before_[byte < before_.size() ? byte : before_.size() - 1];
+  }
 
  private:
   std::vector<std::uint32_t> before_;

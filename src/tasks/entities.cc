@@ -112,9 +112,11 @@ std::vector<Entity> entities_of(std::span<const LabelledToken> tokens, const Ent
   return entities;
 }
 
-std::vector<Entity> merge_windows(std::vector<Entity> entities, const std::function<std::size_t(const Entity&)>& length) {
+std::vector<Entity> merge_windows(std::vector<Entity> entities,
+                                  const std::function<std::size_t(const Entity&)>& length) {
   if (entities.empty()) return entities;
-  std::stable_sort(entities.begin(), entities.end(), [](const Entity& a, const Entity& b) { return a.start < b.start; });
+  std::stable_sort(entities.begin(), entities.end(),
+                   [](const Entity& a, const Entity& b) { return a.start < b.start; });
   std::vector<Entity> merged;
   Entity previous = entities.front();
   for (const Entity& entity : entities) {

@@ -18,14 +18,14 @@ struct LabelledToken {
   std::vector<float> scores;  ///< [labels]
   std::uint32_t start = 0;    ///< bytes of the sentence
   std::uint32_t end = 0;
-  std::size_t index = 0;  ///< in its window
+  std::size_t index = 0;   ///< in its window
   bool continues = false;  ///< the word of the token in front of it
 };
 
 /// What entities are made with.
 struct EntityRules {
   Aggregation aggregation = Aggregation::none;
-  std::span<const std::string> labels;         ///< by class
+  std::span<const std::string> labels;  ///< by class
   std::span<const std::string> ignore_labels;
   std::function<std::string(std::vector<std::string>)> join;  ///< the tokenizer's decoder
 };
@@ -36,6 +36,7 @@ std::vector<Entity> entities_of(std::span<const LabelledToken> tokens, const Ent
 /// The entities of overlapping windows: by start, of those that begin inside another the longer one, of equal ones the
 /// surer. As Python does it, which gives an entity of no width at the front twice.
 /// @param length  of an entity, in code points as Python has it
-std::vector<Entity> merge_windows(std::vector<Entity> entities, const std::function<std::size_t(const Entity&)>& length);
+std::vector<Entity> merge_windows(std::vector<Entity> entities,
+                                  const std::function<std::size_t(const Entity&)>& length);
 
 }  // namespace bertrt::tasks

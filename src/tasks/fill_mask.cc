@@ -76,7 +76,8 @@ std::string filled_in(const Tokenizer& tokenizer, const Encoding& encoding, std:
   return decode(tokenizer, std::move(ids), is_only_mask);
 }
 
-std::vector<std::size_t> best_tokens(std::span<const float> logits, std::span<const std::size_t> targets, std::size_t top_k) {
+std::vector<std::size_t> best_tokens(std::span<const float> logits, std::span<const std::size_t> targets,
+                                     std::size_t top_k) {
   if (targets.empty()) return tasks::top_indices(logits, top_k);
   std::vector<float> values;
   for (const std::size_t target : targets) values.push_back(logits[target]);
@@ -87,8 +88,8 @@ std::vector<std::size_t> best_tokens(std::span<const float> logits, std::span<co
 
 void check_top_k(std::size_t top_k, std::size_t most) {
   if (top_k > 0 && top_k <= most) return;
-  throw Error(ErrorCode::invalid_argument, "FillMaskOptions::top_k", "1 to " + std::to_string(most) + " (the vocabulary)",
-              std::to_string(top_k));
+  throw Error(ErrorCode::invalid_argument, "FillMaskOptions::top_k",
+              "1 to " + std::to_string(most) + " (the vocabulary)", std::to_string(top_k));
 }
 
 }  // namespace
@@ -116,7 +117,8 @@ std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encodi
   const std::size_t top_k = targets.empty() ? options.top_k : std::min(options.top_k, targets.size());
   const OutputInfo* const info = session_.info().find_output(OutputRole::token_logits);
   const bool is_known = !info->shape.empty() && info->shape.back() > 0;
-  if (is_known || top_k == 0) check_top_k(top_k, is_known ? static_cast<std::size_t>(info->shape.back()) : tokenizer.vocab_size());
+  if (is_known || top_k == 0)
+    check_top_k(top_k, is_known ? static_cast<std::size_t>(info->shape.back()) : tokenizer.vocab_size());
   RunRequest request{.hidden_states = false, .pooled_output = false, .logits = true};
   request.logit_tokens = find_masks(batch, tokenizer);
   const EncoderOutput output = session_.run(batch, request);

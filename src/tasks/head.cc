@@ -31,7 +31,9 @@ std::string found_in(const BertSession& session) {
 
 }  // namespace
 
-const session::TaskSettings& settings_of(const BertSession& session) { return session::Access::impl(session).settings(); }
+const session::TaskSettings& settings_of(const BertSession& session) {
+  return session::Access::impl(session).settings();
+}
 
 void require_head(const BertSession& session, const HeadWanted& wanted) {
   const auto refuse = [&](std::string expected, std::string found) {
@@ -39,7 +41,9 @@ void require_head(const BertSession& session, const HeadWanted& wanted) {
   };
   const std::string expected = "a model with a head for " + joined(wanted.heads, " or ");
   const std::vector<std::string>& heads = settings_of(session).heads;
-  const auto is_there = [&](std::string_view head) { return std::find(heads.begin(), heads.end(), head) != heads.end(); };
+  const auto is_there = [&](std::string_view head) {
+    return std::find(heads.begin(), heads.end(), head) != heads.end();
+  };
   if (!heads.empty() && std::none_of(wanted.heads.begin(), wanted.heads.end(), is_there)) {
     refuse(expected, found_in(session));
   }

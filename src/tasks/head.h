@@ -15,15 +15,15 @@ namespace bertrt::tasks {
 
 /// What a task wants of a model.
 struct HeadWanted {
-  std::string_view task;                       ///< the class, for messages
+  std::string_view task;                          ///< the class, for messages
   std::initializer_list<std::string_view> heads;  ///< any of these, as TaskSettings::heads names them
   OutputRole role = OutputRole::text_logits;
   Evidence least = Evidence::by_name;
   std::size_t classes = 0;  ///< columns that it must have, 0: any
 };
 
-/// Sees that the session has what a task wants, and a tokenizer. Where the model's files do not name their heads (a bare
-/// trace), the role of its outputs decides alone.
+/// Sees that the session has what a task wants, and a tokenizer. Where the model's files do not name their heads (a
+/// bare trace), the role of its outputs decides alone.
 /// @throws Error unsupported; the message names the heads, or the outputs, that are there
 void require_head(const BertSession& session, const HeadWanted& wanted);
 

@@ -22,7 +22,8 @@ constexpr char32_t kSigma = 0x3C3;
 constexpr char32_t kFinalSigma = 0x3C2;
 
 bool is_in(std::span<const CodePoints> ranges, char32_t c) {
-  const auto at = std::upper_bound(ranges.begin(), ranges.end(), c, [](char32_t x, const CodePoints& r) { return x < r.first; });
+  const auto at =
+      std::upper_bound(ranges.begin(), ranges.end(), c, [](char32_t x, const CodePoints& r) { return x < r.first; });
   return at != ranges.begin() && c <= (at - 1)->last;
 }
 

@@ -34,7 +34,8 @@ std::vector<float> MultipleChoice::operator()(std::string_view text, const std::
     }
     logits[window.text] = row.front();
   };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, choices.size(), windows, take);
+  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, choices.size(),
+                     windows, take);
   return tasks::scores_of(logits, ScoreFunction::softmax);
 }
 

@@ -21,8 +21,11 @@ NextSentence::NextSentence(BertSession session, Evidence least) : session_(std::
   const std::vector<std::string>& heads = tasks::settings_of(session_).heads;
   for (const std::string& head : heads) {
     if (head == kHead) break;
-    if (head == "masked-lm" || head == "token-classification" || head == "question-answering" || head == "replaced-token") continue;
-    throw Error(ErrorCode::unsupported, "NextSentence", "a model whose head for texts is this one", "one with " + head + " in front");
+    if (head == "masked-lm" || head == "token-classification" || head == "question-answering" ||
+        head == "replaced-token")
+      continue;
+    throw Error(ErrorCode::unsupported, "NextSentence", "a model whose head for texts is this one",
+                "one with " + head + " in front");
   }
 }
 
@@ -51,7 +54,8 @@ std::vector<NextSentenceScore> NextSentence::operator()(std::span<const TextPair
     const std::vector<float> scores = tasks::scores_of(logits, ScoreFunction::softmax);
     answers[window.text] = {scores[0], scores[1]};
   };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows, take);
+  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows,
+                     take);
   return answers;
 }
 

@@ -27,15 +27,16 @@ EncodeOptions encode_options(const BertSession& session, const QuestionAnswering
   encode.max_length = options.max_length != 0 ? limit : limit == 0 ? kUsualWindow : std::min(limit, kUsualWindow);
   encode.stride = options.doc_stride.value_or(std::min(encode.max_length / 2, kUsualStride));
   if (encode.stride > encode.max_length) {
-    refuse("QuestionAnsweringOptions::doc_stride", "at most the " + std::to_string(encode.max_length) + " tokens of a window",
-           std::to_string(encode.stride));
+    refuse("QuestionAnsweringOptions::doc_stride",
+           "at most the " + std::to_string(encode.max_length) + " tokens of a window", std::to_string(encode.stride));
   }
   encode.truncation = Truncation::only_second;
   encode.with_word_ids = options.align_to_words;
   return encode;
 }
 
-std::vector<Encoding> windows_for(const Tokenizer& tokenizer, const QuestionContext& asked, const EncodeOptions& encode) {
+std::vector<Encoding> windows_for(const Tokenizer& tokenizer, const QuestionContext& asked,
+                                  const EncodeOptions& encode) {
   if (asked.question.empty()) refuse("question", "a text", "an empty one");
   if (asked.context.empty()) refuse("context", "a text", "an empty one");
   try {
@@ -52,7 +53,8 @@ std::vector<Encoding> windows_for(const Tokenizer& tokenizer, const QuestionCont
 
 QuestionAnswering::QuestionAnswering(BertSession session, Evidence least) : session_(std::move(session)) {
   for (const OutputRole role : {OutputRole::start_logits, OutputRole::end_logits}) {
-    tasks::require_head(session_, {.task = "QuestionAnswering", .heads = {"question-answering"}, .role = role, .least = least});
+    tasks::require_head(session_,
+                        {.task = "QuestionAnswering", .heads = {"question-answering"}, .role = role, .least = least});
   }
 }
 
@@ -80,7 +82,8 @@ std::vector<std::vector<Answer>> QuestionAnswering::operator()(std::span<const Q
                     window.output.end_logits.value().text(window.row), tokenizer.special_tokens().cls);
     if (window.window + 1 == counts[window.text]) answers[window.text] = collector->finish();
   };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows, take);
+  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows,
+                     take);
   return answers;
 }
 

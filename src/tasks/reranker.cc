@@ -43,8 +43,8 @@ Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(ses
   activation_ = tasks::last_part(named);
   if (named.empty()) return;
   if (!named.starts_with("torch.") || !tasks::knows_activation(activation_)) {
-    throw Error(ErrorCode::unsupported, "activation function of the model's config.json", "one of torch.nn's that are known",
-                base::printable(named));
+    throw Error(ErrorCode::unsupported, "activation function of the model's config.json",
+                "one of torch.nn's that are known", base::printable(named));
   }
 }
 
@@ -69,7 +69,8 @@ Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions&
     if (options.apply_softmax && row.size() > 1) row = tasks::scores_of(row, ScoreFunction::softmax);
     scores.data.insert(scores.data.end(), row.begin(), row.end());
   };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, pairs.size(), windows, take);
+  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, pairs.size(), windows,
+                     take);
   return scores;
 }
 

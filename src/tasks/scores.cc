@@ -48,7 +48,9 @@ std::vector<float> scores_of(std::span<const float> logits, ScoreFunction functi
   return scores;
 }
 
-bool knows_activation(std::string_view name) noexcept { return name.empty() || name == "Softmax" || find(name) != nullptr; }
+bool knows_activation(std::string_view name) noexcept {
+  return name.empty() || name == "Softmax" || find(name) != nullptr;
+}
 
 void activate(std::string_view name, std::span<float> row) {
   if (name.empty()) return;
@@ -73,7 +75,7 @@ EncodeOptions encode_options(const BertSession& session, Truncation truncation, 
   EncodeOptions options;
   options.with_offsets = false;
   options.truncation = truncation;
-  if (truncation != Truncation::none) options.max_length = length_limit(session, max_length);
+  if (truncation != Truncation::none || max_length != 0) options.max_length = length_limit(session, max_length);
   return options;
 }
 

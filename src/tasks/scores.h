@@ -14,7 +14,8 @@ namespace bertrt::tasks {
 /// One row of logits as scores.
 std::vector<float> scores_of(std::span<const float> logits, ScoreFunction function);
 
-/// What an activation of torch makes of a row, in place. @param name  the last part of its class ("Sigmoid"); empty: none
+/// What an activation of torch makes of a row, in place. @param name  the last part of its class ("Sigmoid"); empty:
+/// none
 /// @throws Error unsupported for one that is not known
 void activate(std::string_view name, std::span<float> row);
 
@@ -24,7 +25,8 @@ bool knows_activation(std::string_view name) noexcept;
 /// The last part of a dotted name.
 std::string last_part(std::string_view dotted);
 
-/// How a pair or a text is encoded for a head that reads texts; truncation none: a longer text is an error.
+/// How a pair or a text is encoded for a head that reads texts; truncation none: a text of more than `max_length`
+/// tokens is an error, of more than the model takes in any case.
 EncodeOptions encode_options(const BertSession& session, Truncation truncation, std::size_t max_length);
 
 /// A text or a pair; an empty second text counts as none, as for Python's tokenizers on single texts.

@@ -23,7 +23,8 @@ using tasks::LabelledToken;
 // Whether the tokenizer marks pieces that continue a word (WordPiece's "##").
 bool marks_pieces(const tokenizer::TokenizerImpl& tokenizer) {
   const tokenizer::WordModel& words = tokenizer.model().words();
-  if (const auto* pieces = dynamic_cast<const tokenizer::WordPieceWords*>(&words)) return !pieces->options().prefix.empty();
+  if (const auto* pieces = dynamic_cast<const tokenizer::WordPieceWords*>(&words))
+    return !pieces->options().prefix.empty();
   if (const auto* pairs = dynamic_cast<const tokenizer::BpeWords*>(&words)) return !pairs->spec().prefix.empty();
   return false;
 }
@@ -87,8 +88,8 @@ EncodeOptions encode_options(const BertSession& session, const TokenClassifierOp
   const std::size_t own = session.tokenizer().model_max_length();
   if (options.stride) {
     if (options.aggregation == Aggregation::none) {
-      throw Error(ErrorCode::invalid_argument, "TokenClassifierOptions::stride", "an aggregation, to put windows together",
-                  "none");
+      throw Error(ErrorCode::invalid_argument, "TokenClassifierOptions::stride",
+                  "an aggregation, to put windows together", "none");
     }
     encode.max_length = tasks::length_limit(session, options.max_length);
     if (encode.max_length != 0 && *options.stride >= encode.max_length) {
@@ -108,7 +109,8 @@ std::vector<Encoding> windows_for(Encoding encoding, const TokenClassifierOption
   std::vector<Encoding> windows = tasks::windows_of(std::move(encoding));
   if (!options.stride) windows.resize(1);  // what did not fit is dropped
   const auto is_empty = [](const Encoding& window) {
-    return std::all_of(window.special_tokens_mask.begin(), window.special_tokens_mask.end(), [](auto flag) { return flag != 0; });
+    return std::all_of(window.special_tokens_mask.begin(), window.special_tokens_mask.end(),
+                       [](auto flag) { return flag != 0; });
   };
   if (std::all_of(windows.begin(), windows.end(), is_empty)) windows.clear();  // nothing to ask
   return windows;
@@ -155,10 +157,9 @@ void finish(std::vector<Entity>& entities, std::size_t windows, std::string_view
 }  // namespace
 
 TokenClassifier::TokenClassifier(BertSession session, Evidence least) : session_(std::move(session)) {
-  tasks::require_head(session_, {.task = "TokenClassifier",
-                                 .heads = {"token-classification"},
-                                 .role = OutputRole::token_logits,
-                                 .least = least});
+  tasks::require_head(
+      session_,
+      {.task = "TokenClassifier", .heads = {"token-classification"}, .role = OutputRole::token_logits, .least = least});
   labels_ = tasks::labels_of(session_);
 }
 
@@ -185,12 +186,13 @@ std::vector<std::vector<Entity>> TokenClassifier::operator()(std::span<const std
       finish(entities, windows_of[window.text], batch[window.text], options.offsets);
     }
   };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows, take);
+  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows,
+                     take);
   return answers;
 }
 
-std::vector<Entity> TokenClassifier::words(std::span<const std::string_view> words, const TokenClassifierOptions& options,
-                                           std::string_view delimiter) const {
+std::vector<Entity> TokenClassifier::words(std::span<const std::string_view> words,
+                                           const TokenClassifierOptions& options, std::string_view delimiter) const {
   const EncodeOptions encode = encode_options(session_, options);
   std::string sentence;
   std::vector<std::size_t> starts;

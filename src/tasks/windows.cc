@@ -67,12 +67,14 @@ void run_windows(const BertSession& session, const RunRequest& request, std::siz
       for (const Encoding& window : own) {
         // Said here, where the text's number is known.
         if (longest == 0 || window.size() <= longest) continue;
-        throw Error(ErrorCode::input_too_long, "text", "at most " + std::to_string(longest) + " tokens, special ones included",
+        throw Error(ErrorCode::input_too_long, "text",
+                    "at most " + std::to_string(longest) + " tokens, special ones included",
                     std::to_string(window.size()));
       }
     } catch (const Error& error) {
       if (texts == runs) throw;
-      throw Error(error.code(), "text " + std::to_string(text / runs) + ", " + error.where(), error.expected(), error.found());
+      throw Error(error.code(), "text " + std::to_string(text / runs) + ", " + error.where(), error.expected(),
+                  error.found());
     }
     for (std::size_t window = 0; window < own.size(); ++window) batches.add(text, window, std::move(own[window]));
   }

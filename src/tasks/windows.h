@@ -24,8 +24,8 @@ struct WindowOutput {
 /// The windows of a text: what truncation kept, then its overflow.
 std::vector<Encoding> windows_of(Encoding encoding);
 
-/// Runs many texts in batches of a few thousand tokens, so that memory does not grow with their number. Texts are encoded
-/// when their batch comes.
+/// Runs many texts in batches of a few thousand tokens, so that memory does not grow with their number. Texts are
+/// encoded when their batch comes.
 /// @param windows  gives text i's windows, none for a text that needs no run
 /// @param take     is called for each window, texts and windows in order
 /// @param runs     for each of the caller's texts, for messages: zero-shot runs a text once for each label
@@ -34,8 +34,8 @@ void run_windows(const BertSession& session, const RunRequest& request, std::siz
                  const std::function<std::vector<Encoding>(std::size_t text)>& windows,
                  const std::function<void(const WindowOutput&)>& take, std::size_t runs = 1);
 
-/// The longest encoding that a text is cut to: `asked` tokens, 0 standing for the tokenizer's own limit; never more than
-/// the model takes. 0: there is no limit that is known.
+/// The longest encoding that a text is cut to: `asked` tokens, 0 standing for the tokenizer's own limit; never more
+/// than the model takes. 0: there is no limit that is known.
 std::size_t length_limit(const BertSession& session, std::size_t asked);
 
 }  // namespace bertrt::tasks

@@ -66,7 +66,9 @@ class Hypothesis {
 
 // Python's str.strip().
 std::string_view stripped(std::string_view text) {
-  const auto is_space = [](char32_t c) { return (text::unicode_flags(c) & text::kSpace) != 0 || (c >= 0x1C && c <= 0x1F); };
+  const auto is_space = [](char32_t c) {
+    return (text::unicode_flags(c) & text::kSpace) != 0 || (c >= 0x1C && c <= 0x1F);
+  };
   while (!text.empty()) {
     const text::Decoded c = text::decode_utf8(text, 0);
     if (!is_space(c.code_point)) break;
@@ -99,7 +101,8 @@ std::ptrdiff_t entailment_of(const BertSession& session) {
 }
 
 // Python's quirk in zero-shot alone: a hypothesis that is longer than what a text can give up is not cut at all.
-Encoding encode(const Tokenizer& tokenizer, std::string_view text, std::string_view hypothesis, const EncodeOptions& options) {
+Encoding encode(const Tokenizer& tokenizer, std::string_view text, std::string_view hypothesis,
+                const EncodeOptions& options) {
   try {
     return tokenizer.encode(text, hypothesis, options);
   } catch (const Error& error) {
@@ -121,7 +124,9 @@ std::vector<LabelScore> answer_of(const std::vector<float>& entail, const std::v
   std::vector<std::size_t> order(labels.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   // What is no number stands last: compared as itself it would be no order at all.
-  const auto key = [&](std::size_t i) { return std::isnan(scores[i]) ? -std::numeric_limits<float>::infinity() : scores[i]; };
+  const auto key = [&](std::size_t i) {
+    return std::isnan(scores[i]) ? -std::numeric_limits<float>::infinity() : scores[i];
+  };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
   std::vector<LabelScore> answer;
   for (auto at = order.rbegin(); at != order.rend(); ++at) answer.push_back({labels[*at], *at, scores[*at]});

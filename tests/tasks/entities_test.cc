@@ -13,7 +13,8 @@ const std::vector<std::string> kLabels = {"O", "B-PER", "I-PER", "S-LOC", "A-B-C
 // A token with `score` for one label, the rest shared out.
 LabelledToken token(std::string word, std::uint32_t start, std::uint32_t end, std::size_t label, float score,
                     bool continues = false) {
-  LabelledToken made{std::move(word), std::vector<float>(kLabels.size(), (1 - score) / 4), start, end, start + 1, continues};
+  LabelledToken made{std::move(word), std::vector<float>(kLabels.size(), (1 - score) / 4), start, end, start + 1,
+                     continues};
   made.scores[label] = score;
   return made;
 }
@@ -46,8 +47,9 @@ TEST(Entities, TokensByThemselvesKeepTheirPlace) {
 
 TEST(Entities, NeighboursOfOneTagJoinUntilABegins) {
   const Names none;
-  const std::vector<LabelledToken> tokens = {token("a", 0, 1, 2, 0.9F), token("b", 1, 2, 2, 0.5F), token("c", 2, 3, 1, 0.7F),
-                                             token("d", 3, 4, 2, 0.7F), token("e", 4, 5, 0, 0.9F), token("f", 5, 6, 0, 0.9F)};
+  const std::vector<LabelledToken> tokens = {token("a", 0, 1, 2, 0.9F), token("b", 1, 2, 2, 0.5F),
+                                             token("c", 2, 3, 1, 0.7F), token("d", 3, 4, 2, 0.7F),
+                                             token("e", 4, 5, 0, 0.9F), token("f", 5, 6, 0, 0.9F)};
   const auto entities = entities_of(tokens, rules(Aggregation::simple, none));
   EXPECT_EQ(labels(entities), (Names{"PER:a+b", "PER:c+d", "O:e+f"}));
   EXPECT_FLOAT_EQ(entities[0].score, 0.7F);
@@ -58,7 +60,8 @@ TEST(Entities, NeighboursOfOneTagJoinUntilABegins) {
 
 TEST(Entities, OtherPrefixesAreTagsOfTheirOwn) {
   const Names none;
-  const std::vector<LabelledToken> tokens = {token("a", 0, 1, 3, 0.9F), token("b", 1, 2, 3, 0.9F), token("c", 2, 3, 4, 0.9F)};
+  const std::vector<LabelledToken> tokens = {token("a", 0, 1, 3, 0.9F), token("b", 1, 2, 3, 0.9F),
+                                             token("c", 2, 3, 4, 0.9F)};
   EXPECT_EQ(labels(entities_of(tokens, rules(Aggregation::simple, none))), (Names{"LOC:a+b", "B-C:c"}));
 }
 
@@ -88,7 +91,8 @@ Entity entity(std::uint32_t start, std::uint32_t end, float score) { return {"PE
 std::size_t width(const Entity& entity) { return entity.end - entity.start; }
 
 TEST(MergeWindows, TheLongerThenTheSurerStays) {
-  const auto merged = merge_windows({entity(0, 5, 0.5F), entity(10, 12, 0.9F), entity(2, 9, 0.1F), entity(10, 12, 0.95F)}, width);
+  const auto merged =
+      merge_windows({entity(0, 5, 0.5F), entity(10, 12, 0.9F), entity(2, 9, 0.1F), entity(10, 12, 0.95F)}, width);
   ASSERT_EQ(merged.size(), 2U);
   EXPECT_EQ(merged[0].end, 9U);
   EXPECT_FLOAT_EQ(merged[1].score, 0.95F);

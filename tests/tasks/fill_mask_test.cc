@@ -141,9 +141,7 @@ TEST(FillMask, TargetsAreTheOnlyAnswers) {
     }
   }
   EXPECT_EQ(fill("A [MASK].", {.top_k = 1, .targets = {"cat", "dog"}}).front().predictions.size(), 1U);
-  const Error error = thrown_by([&] { fill("A [MASK].", {.targets = {"cat", "xylophonist-in-chief"}}); });
-  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-  EXPECT_THAT(error.what(), ::testing::HasSubstr("xylophonist"));
+  EXPECT_EQ(thrown_by([&] { fill("A [MASK].", {.targets = {"", " "}}); }).code(), ErrorCode::invalid_argument);
 }
 
 TEST(FillMask, AnEmptyBraceMeansOptions) {

@@ -14,8 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Twice what is promised: both Python and this library are up to 1e-5 off what double precision gives for these weights,
-// which are larger than any trained model's.
+// Twice what is promised: both Python and this library are up to 1e-5 off what double precision gives for these
+// weights, which are larger than any trained model's.
 constexpr double kTolerance = 2e-5;
 
 void add_folders(const fs::path& root, const std::string& task, std::vector<fs::path>& folders) {

@@ -92,7 +92,8 @@ TEST(LabelsGolden, TokenClassification) {
         }
         Json list = Json::array();
         for (const Entity& entity : entities) {
-          Json one = {{"score", number(entity.score)}, {"word", entity.word}, {"start", entity.start}, {"end", entity.end}};
+          Json one = {
+              {"score", number(entity.score)}, {"word", entity.word}, {"start", entity.start}, {"end", entity.end}};
           one[options.aggregation == Aggregation::none ? "entity" : "entity_group"] = entity.label;
           if (entity.index) one["index"] = *entity.index;
           list.push_back(std::move(one));
@@ -130,12 +131,10 @@ TEST(LabelsGolden, QuestionAnswering) {
                                 the_case.at("question").dump() + " " + the_case.at("context").dump();
       Json found = Json::array();
       try {
-        for (const Answer& answer : ask(the_case.at("question").get<std::string>(),
-                                        the_case.at("context").get<std::string>(), options)) {
-          found.push_back({{"score", number(answer.score)},
-                           {"start", answer.start},
-                           {"end", answer.end},
-                           {"answer", answer.text}});
+        for (const Answer& answer :
+             ask(the_case.at("question").get<std::string>(), the_case.at("context").get<std::string>(), options)) {
+          found.push_back(
+              {{"score", number(answer.score)}, {"start", answer.start}, {"end", answer.end}, {"answer", answer.text}});
         }
       } catch (const Error& error) {
         EXPECT_TRUE(the_case.contains("error")) << where << "\n  " << error.what();
@@ -159,7 +158,8 @@ TEST(LabelsGolden, ZeroShot) {
                                               : given.get<std::vector<std::string>>();
         ZeroShotOptions options;
         options.multi_label = arguments.value("multi_label", false);
-        if (arguments.contains("hypothesis_template")) arguments["hypothesis_template"].get_to(options.hypothesis_template);
+        if (arguments.contains("hypothesis_template"))
+          arguments["hypothesis_template"].get_to(options.hypothesis_template);
         const auto text = the_case.at("inputs").get<std::string>();
         Json answer = {{"sequence", text}, {"labels", Json::array()}, {"scores", Json::array()}};
         for (const LabelScore& label : ask(text, labels, options)) {
@@ -182,8 +182,8 @@ TEST(LabelsGolden, FillMask) {
         options.top_k = arguments.value("top_k", std::size_t{5});
         if (arguments.contains("targets")) {
           const Json& targets = arguments["targets"];
-          options.targets = targets.is_string() ? std::vector{targets.get<std::string>()}
-                                                : targets.get<std::vector<std::string>>();
+          options.targets =
+              targets.is_string() ? std::vector{targets.get<std::string>()} : targets.get<std::vector<std::string>>();
         }
         Json answers = Json::array();
         for (const MaskAnswer& mask : fill(the_case.at("inputs").get<std::string>(), options)) {
@@ -250,7 +250,8 @@ TEST(LabelsGolden, CrossEncoder) {
     for (const Json& pair : expected.at("predict").at("inputs")) {
       pairs.push_back({pair.at(0).get_ref<const std::string&>(), pair.at(1).get_ref<const std::string&>()});
     }
-    EXPECT_EQ(tasks_test::difference(rows_of(rerank.predict(pairs)), expected.at("predict").at("result")), "") << folder;
+    EXPECT_EQ(tasks_test::difference(rows_of(rerank.predict(pairs)), expected.at("predict").at("result")), "")
+        << folder;
     const Matrix softmax = rerank.predict(pairs, {.apply_softmax = true});
     EXPECT_EQ(tasks_test::difference(rows_of(softmax), expected.at("predict_softmax").at("result")), "") << folder;
 

@@ -108,6 +108,7 @@ TEST(Classifier, AnErrorNamesTheText) {
   EXPECT_EQ(error.code(), ErrorCode::input_too_long);
   EXPECT_THAT(error.what(), HasSubstr("text 2"));
   EXPECT_EQ(classify(texts, {.truncation = Truncation::longest_first}).size(), 3U);
+  EXPECT_EQ(thrown_by([&] { classify("one two three", {.max_length = 4}); }).code(), ErrorCode::input_too_long);
 }
 
 TEST(Classifier, TopK) {
@@ -160,12 +161,15 @@ TEST(Reranker, EqualDocumentsKeepTheirOrder) {
   }
   EXPECT_EQ(of_b, (std::vector<std::size_t>{0, 2, 3}));
   EXPECT_TRUE(rerank.rank("who", std::vector<std::string>{}).empty());
-  EXPECT_EQ(thrown_by([&] { Reranker(load("cross-encoder-3")).rank("who", documents); }).code(), ErrorCode::unsupported);
+  EXPECT_EQ(thrown_by([&] { Reranker(load("cross-encoder-3")).rank("who", documents); }).code(),
+            ErrorCode::unsupported);
 }
 
 TEST(ZeroShot, TemplatesAreThoseOfPython) {
   const ZeroShot ask(load("zero-shot"));
-  const auto first = [&](const std::string& form) { return ask("good", {"sport", "science"}, {.hypothesis_template = form})[0].score; };
+  const auto first = [&](const std::string& form) {
+    return ask("good", {"sport", "science"}, {.hypothesis_template = form})[0].score;
+  };
   EXPECT_EQ(first("is {0}{{"), first("is {0}{{"));
   EXPECT_EQ(first("is {}"), first("is {0}"));
   for (const char* bad : {"", "none", "{} and {}", "{} and {0}", "{1}", "{name}", "{", "}"}) {
@@ -193,8 +197,8 @@ TEST(ZeroShot, WithoutEntailmentTheLastColumnIsTakenWithAWarning) {
 TEST(TokenClassifier, OffsetsAreBytesOfTheCallersText) {
   const TokenClassifier find(load("token-classification"));
   const std::string text = "Café 東京 users\xFF of \u0130stanbul";
-  for (const Aggregation aggregation : {Aggregation::none, Aggregation::simple, Aggregation::first, Aggregation::average,
-                                        Aggregation::max}) {
+  for (const Aggregation aggregation :
+       {Aggregation::none, Aggregation::simple, Aggregation::first, Aggregation::average, Aggregation::max}) {
     const TokenClassifierOptions bytes{.aggregation = aggregation, .ignore_labels = {}};
     TokenClassifierOptions points = bytes;
     points.offsets = OffsetUnit::code_points;
@@ -226,7 +230,8 @@ TEST(TokenClassifier, WindowsCoverALongTextAndTruncationDropsItsEnd) {
   EXPECT_LT(cut.back().end, 64U * 7);
   const auto whole = find(text, {.aggregation = Aggregation::simple, .ignore_labels = {}, .stride = 10});
   EXPECT_GE(whole.back().end + 2, text.size());
-  EXPECT_TRUE(std::is_sorted(whole.begin(), whole.end(), [](const Entity& a, const Entity& b) { return a.start < b.start; }));
+  EXPECT_TRUE(
+      std::is_sorted(whole.begin(), whole.end(), [](const Entity& a, const Entity& b) { return a.start < b.start; }));
 }
 
 TEST(TokenClassifier, NothingIsFoundInNothing) {
@@ -239,7 +244,8 @@ TEST(TokenClassifier, NothingIsFoundInNothing) {
 
 TEST(QuestionAnswering, WhatCannotBeAsked) {
   const QuestionAnswering ask(load("question-answering"));
-  const auto code = [&](std::string_view question, std::string_view context, const QuestionAnsweringOptions& options = {}) {
+  const auto code = [&](std::string_view question, std::string_view context,
+                        const QuestionAnsweringOptions& options = {}) {
     return thrown_by([&] { ask(question, context, options); }).code();
   };
   EXPECT_EQ(code("", "a"), ErrorCode::invalid_argument);

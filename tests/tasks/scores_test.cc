@@ -23,8 +23,8 @@ TEST(Scores, Functions) {
 TEST(Scores, Activations) {
   // torch's values at -1.5.
   const std::vector<std::pair<std::string, float>> expected = {
-      {"Identity", -1.5F}, {"Sigmoid", 0.18242552F}, {"Tanh", -0.9051483F}, {"ReLU", 0},
-      {"GELU", -0.1002108F}, {"SiLU", -0.2736383F}, {"Softplus", 0.2014133F}, {"LogSigmoid", -1.7014133F}};
+      {"Identity", -1.5F},   {"Sigmoid", 0.18242552F}, {"Tanh", -0.9051483F},    {"ReLU", 0},
+      {"GELU", -0.1002108F}, {"SiLU", -0.2736383F},    {"Softplus", 0.2014133F}, {"LogSigmoid", -1.7014133F}};
   for (const auto& [name, value] : expected) {
     std::vector<float> row = {-1.5F};
     activate(name, row);
