@@ -29,6 +29,16 @@ graph::Slot slot_of(const Instance& instance, NodeId node) {
   return instance.program().instructions[instance.node(node).instruction].outputs[0];
 }
 
+// Whether something is written into a node's result behind it: then its slot holds another value in the end.
+bool is_overwritten(const Instance& instance, NodeId node) {
+  const graph::Storage* storage = instance.node(node).result.tensor.storage().get();
+  for (NodeId id = node + 1; id < instance.nodes().size(); ++id) {
+    const graph::Tensor& made = instance.node(id).result.tensor;
+    if (made.defined() && made.storage().get() == storage) return true;
+  }
+  return false;
+}
+
 Look look_at(const graph::Program& program, const Probe& probe) {
   Look look;
   const Instance instance(program, arguments_of(program, probe));
@@ -39,6 +49,14 @@ Look look_at(const graph::Program& program, const Probe& probe) {
     look.why = "an input that no encoder of the family takes";
   } else {
     look.encoder = match_encoder(instance, probe, look.why);
+  }
+  if (look.encoder) {
+    std::vector<NodeId> kept = look.encoder->states;
+    if (look.encoder->pooled) kept.push_back(*look.encoder->pooled);
+    if (std::any_of(kept.begin(), kept.end(), [&](NodeId node) { return is_overwritten(instance, node); })) {
+      look.encoder.reset();
+      look.why = "a layer's state that is written to in place later on";
+    }
   }
   look.outputs = find_roles(instance, look.encoder ? &*look.encoder : nullptr, look.heads);
   if (!look.encoder) return look;

@@ -107,6 +107,18 @@ TEST(TraceProof, AChangeInAnyTextOrLayerIsNoticed) {
   }
 }
 
+// Layers that the trace itself does not give, but a session on the packed engine does.
+TEST(TraceProof, AChangeInLayersInsideIsNoticed) {
+  const TinyModel model({}, "torch.linear(pooled, wc, bc)");
+  const TraceProof proof(model.shared(), kSpecial, true, false);
+  const Changed engine(engine::graph::make_recognized_engine(model.shared(), {}),
+                       [](const batch::Batch&, EncoderOutput& output) {
+                         ASSERT_EQ(output.all_encoder_layers.size(), 2U);
+                         std::swap(output.all_encoder_layers[0], output.all_encoder_layers[1]);
+                       });
+  EXPECT_TRUE(proof.judge(engine, DType::fp32).objection);
+}
+
 TEST(TraceProof, AnEngineThatFailsIsNoProof) {
   const TinyModel model;
   const TraceProof proof(model.shared(), kSpecial, true, false);
