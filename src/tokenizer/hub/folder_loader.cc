@@ -176,7 +176,6 @@ void FolderLoader::finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedT
   for (auto member : {&SpecialTokenIds::unk, &SpecialTokenIds::pad, &SpecialTokenIds::cls, &SpecialTokenIds::sep, &SpecialTokenIds::mask}) {
     if (config.special.*member < 0) config.special.*member = usual.*member;
   }
-  config.max_length = settings_.max_length();
   config.split_special_tokens = settings_.flag("split_special_tokens", false);
   const bool is_bpe = loaded.model->words().family() == "bpe";
   config.clean_up_spaces =
