@@ -51,6 +51,32 @@ TEST(Verify, TheDemoModelAgreesWithPython) {
   EXPECT_EQ(report["ok"], true);
 }
 
+// A checkpoint folder is a model for every command.
+const std::string kFolder = BERTRT_TEST_DATA "/checkpoints/bert-pretraining";
+
+TEST(Folder, IsInspected) {
+  const auto report = run_json({"inspect", kFolder}).at(0);
+  EXPECT_EQ(report["format"], "checkpoint folder");
+  EXPECT_EQ(report["architecture"], "bert");
+  EXPECT_EQ(report["engine"], "packed");
+  EXPECT_EQ(report["lengths"]["proven_max"], 24);
+  EXPECT_EQ(report["outputs"].size(), 5U);
+}
+
+TEST(Folder, IsRun) {
+  const auto report = run_json({"run", "--model", kFolder, "the cat sat"}).at(0);
+  EXPECT_EQ(report["engine"], "packed");
+  EXPECT_EQ(report["outputs"].size(), 5U);
+  EXPECT_EQ(run_json({"encode", "--model", kFolder, "the cat sat"}).at(0)["input_ids"], json::parse("[2,28,29,30,3]"));
+  EXPECT_EQ(run_json({"tokenize", "--model", kFolder, "the cat sat"}).at(0)["input_ids"], json::parse("[2,28,29,30,3]"));
+  EXPECT_FALSE(run_json({"fill-mask", "--model", kFolder, "the [MASK] sat"}).at(0)["masks"].empty());
+}
+
+TEST(Folder, IsVerifiedWhereAReferenceStandsInIt) {
+  EXPECT_EQ(run_json({"verify", kFolder}).at(0)["ok"], true);
+  expect_refused({"verify", BERTRT_TEST_DATA "/checkpoints/bert"}, 2, "bertrt_reference.json");
+}
+
 TEST(Bench, GivesTheContract) {
   const std::string ids = write_file("ids.jsonl", "{\"input_ids\":[101,2023,102]}\n\n{\"input_ids\":[101,102]}\n");
   const auto report = run_json({"bench", "--ids", ids, "--batch-size", "1", "--passes", "1", "--sort", "--lengths",

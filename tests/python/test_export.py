@@ -229,6 +229,17 @@ class EdgesTest(unittest.TestCase):
             logits = model(**{name: torch.tensor([case[name]]) for name in ("input_ids", "token_type_ids")}).logits
         self.assertLess((logits - torch.tensor(case["text_logits"]["data"])).abs().max().item(), 1e-5)
 
+    def test_a_reference_beside_a_folder(self):
+        folder = self.checkpoint(transformers.BertForTokenClassification)
+        result = export(folder, "--reference")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        cases = json.loads((folder / "bertrt_reference.json").read_text())["cases"]
+        self.assertTrue(cases)
+        for case in cases:
+            self.assertIn("logits", case)  # the task is the one that config.json's class has
+        self.assertEqual(export(folder, "--reference", "--output", self.output).returncode, 2)
+        self.assertEqual(export(self.folder / "nowhere", "--reference").returncode, 1)
+
     def test_other_heads(self):
         for cls, task, keys in (
             (transformers.BertForTokenClassification, "token-classification", {"logits"}),
