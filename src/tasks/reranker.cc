@@ -39,7 +39,10 @@ void check_one_label(std::size_t labels) {
 
 Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(session)) {
   tasks::require_head(session_, {.task = "Reranker", .heads = {"sequence-classification"}, .least = least});
-  const std::string& named = tasks::settings_of(session_).cross_encoder_activation;
+  // sentence-transformers' own file comes before config.json.
+  const session::TaskSettings& settings = tasks::settings_of(session_);
+  const bool is_saved = settings.sentence && !settings.sentence->cross_encoder_activation.empty();
+  const std::string& named = is_saved ? settings.sentence->cross_encoder_activation : settings.cross_encoder_activation;
   activation_ = tasks::last_part(named);
   if (named.empty()) return;
   if (!named.starts_with("torch.") || !tasks::knows_activation(activation_)) {

@@ -48,6 +48,7 @@ class Changed {
   ~Changed() { fs::remove_all(folder_); }
   Changed(const Changed&) = delete;
   Changed& operator=(const Changed&) = delete;
+  void add(const std::string& file, const std::string& text) const { std::ofstream(folder_ / file) << text; }
   BertSession session() const { return tasks_test::load(folder_); }
 
  private:
@@ -150,6 +151,16 @@ TEST(Reranker, ActivationsByTheCallAndByTheFile) {
   EXPECT_NEAR(Reranker(old.session())("who", "a puppeteer"), std::tanh(none), 1e-6);
   const Changed unknown("cross-encoder", {{"sentence_transformers", {{"activation_fn", "their.own.Thing"}}}});
   EXPECT_THAT(thrown_by([&] { Reranker{unknown.session()}; }).what(), HasSubstr("their.own.Thing"));
+}
+
+TEST(Reranker, ASavedCrossEncodersOwnFileComesFirst) {
+  const Changed saved("cross-encoder", {{"sentence_transformers", {{"activation_fn", "torch.nn.Tanh"}}}});
+  saved.add("modules.json", R"([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}])");
+  saved.add("config_sentence_transformers.json",
+            R"({"model_type": "CrossEncoder", "activation_fn": "torch.nn.modules.linear.Identity"})");
+  saved.add("sentence_bert_config.json", R"({"transformer_task": "sequence-classification"})");
+  const Reranker rerank(saved.session());
+  EXPECT_EQ(rerank("who", "a puppeteer"), rerank("who", "a puppeteer", {.activation = ScoreFunction::none}));
 }
 
 TEST(Reranker, EqualDocumentsKeepTheirOrder) {
