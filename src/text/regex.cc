@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bertrt/error.h"
+#include "text/newer_characters.h"
 #include "text/utf8.h"
 
 namespace bertrt::text {
@@ -90,6 +91,7 @@ class Search {
 struct Regex::Compiled {
   std::string pattern;
   bool is_literal = false;
+  bool names_newer = false;  ///< a character of which the search should see itself
   regex_t* regex = nullptr;
   ~Compiled() {
     if (regex != nullptr) onig_free(regex);
@@ -103,6 +105,9 @@ Regex& Regex::operator=(Regex&&) noexcept = default;
 
 Regex::Regex(std::string_view pattern, const std::string& where) : compiled_(std::make_unique<Compiled>()) {
   compiled_->pattern = pattern;
+  std::string scratch;
+  if (!is_valid_utf8(pattern)) throw Error(ErrorCode::invalid_format, where, "a pattern in UTF-8", "other bytes");
+  compiled_->names_newer = with_older_characters(pattern, scratch).data() != pattern.data();
   if (pattern.size() > kMaxPattern) {
     throw Error(ErrorCode::invalid_format, where, "a pattern of at most " + std::to_string(kMaxPattern) + " bytes",
                 std::to_string(pattern.size()));
@@ -146,7 +151,8 @@ void Regex::find_all(std::string_view text, std::vector<Match>& matches) const {
     for (std::size_t at = 0; at < text.size(); at += decode_utf8(text, at).length) add(at, at);
     add(text.size(), text.size());
   } else {
-    Search search(compiled_->regex, text);
+    std::string scratch;
+    Search search(compiled_->regex, compiled_->names_newer ? text : with_older_characters(text, scratch));
     bool has_last = false;
     for (std::size_t from = 0; from <= text.size();) {
       const int result = search.find(from);

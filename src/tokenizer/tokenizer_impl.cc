@@ -40,6 +40,15 @@ void check_limits(const EncodeOptions& options, std::size_t added, std::size_t a
   }
 }
 
+/// No stage cuts at all white space, so that the model sees some.
+bool leaves_space_in_pieces(const Stages& stages) {
+  const auto& steps = stages.pre_tokenizer.steps();
+  return std::none_of(steps.begin(), steps.end(), [](const pre_tokenizers::Step& step) {
+    return std::holds_alternative<pre_tokenizers::Bert>(step) || std::holds_alternative<pre_tokenizers::Whitespace>(step) ||
+           std::holds_alternative<pre_tokenizers::WhitespaceSplit>(step);
+  });
+}
+
 /// What transformers' CLIP tokenizer makes of a decoded text: the mark of a word's end is a space, none at the ends.
 std::string without_word_ends(std::string_view text, std::string_view mark) {
   std::string spaced;
@@ -85,6 +94,7 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
   }
   in_raw_text_ = AddedTokenMatcher(std::move(raw));
   in_normalized_text_ = AddedTokenMatcher(std::move(normalized));
+  const bool leaves_white_space = loaded.stages != nullptr && leaves_space_in_pieces(*loaded.stages);
   if (loaded.stages != nullptr) {
     // The words' model is a part of model_; PipelineModel changes it in mark_special() alone.
     std::shared_ptr<WordModel> words(const_cast<WordModel*>(&model_->words()), [](WordModel*) {});
@@ -96,6 +106,10 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
     return (bytes != nullptr && bytes->trim_offsets) || (roberta != nullptr && roberta->trim_offsets);
   });
   if (!trims) return;
+  if (leaves_white_space && model_->words().family() == "unigram") {
+    // Hugging Face trims an unknown piece by its own characters in the normal form, which are not kept.
+    throw Error(ErrorCode::unsupported, "post_processor", "no trimmed offsets with a unigram model whose pieces may have white space", "both");
+  }
   const bool has_normalizer = model_->has_normalizer();
   for (const auto& [id, entry] : config_.added.by_id()) {
     // Hugging Face trims by the white space of the normal form, which the text need not have.

@@ -49,9 +49,9 @@ void Planner::roberta(bool is_deberta) {
 
 // RoBERTa's, with tokens around entities. The entities themselves are no text.
 void Planner::luke() {
-  const std::string task = settings_.text("task", "entity_span_classification");
-  if (task != "entity_span_classification" && task != "entity_classification" && task != "entity_pair_classification") {
-    throw Error(ErrorCode::invalid_format, settings_.where() + ": task", "a task of LUKE", task);
+  if (settings_.has("task")) {
+    throw Error(ErrorCode::unsupported, settings_.where() + ": task", "none: the tasks of LUKE want entities beside the text",
+                settings_.text("task", ""));
   }
   if (settings_.has("extra_special_tokens") && settings_.has("additional_special_tokens")) {
     throw Error(ErrorCode::unsupported, settings_.where(), "one list of further special tokens under LukeTokenizer",

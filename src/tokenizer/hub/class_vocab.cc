@@ -120,9 +120,6 @@ ModelSpec sentencepiece_spec(std::string_view name, const ClassPlan& plan, const
     if (as_it_stands) rename_pieces(settings, names);
     return sentencepiece_bpe(names, model, where);
   }
-  if (model.model_type != 1) {
-    throw Error(ErrorCode::unsupported, where, "a unigram model", "model type " + std::to_string(model.model_type));
-  }
   UnigramPieces pieces = pieces_of(name, plan, settings, model, where);
   if (as_it_stands) {
     if (!settings.added_tokens().empty()) {

@@ -47,7 +47,7 @@ std::string sentencepiece_file(const TokenizerFiles& files, std::string_view nam
       {"ReformerTokenizer", "spiece.model"},      {"XLMRobertaTokenizer", "sentencepiece.bpe.model"},
       {"MBartTokenizer", "sentencepiece.bpe.model"}, {"CamembertTokenizer", "sentencepiece.bpe.model"},
       {"BarthezTokenizer", "sentencepiece.bpe.model"}, {"RemBertTokenizer", "sentencepiece.model"},
-      {"LlamaTokenizer", "tokenizer.model"},      {"TokenizersBackend", "tokenizer.model"}};
+      {"GemmaTokenizer", "tokenizer.model"},      {"LlamaTokenizer", "tokenizer.model"},      {"TokenizersBackend", "tokenizer.model"}};
   if (is_silent && (name == "AlbertTokenizer" || name == "XLMRobertaTokenizer")) {
     for (const char* file : {"spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model"}) {
       if (files.has(file)) return file;
@@ -236,7 +236,7 @@ ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan
     return spec;
   }
   if (pieces != nullptr) return sentencepiece_spec(name, plan, settings_, *pieces, where);
-  if (plan.model == ClassModel::unigram || name == "LlamaTokenizer" || name == "ReformerTokenizer") {
+  if (plan.model == ClassModel::unigram || plan.bpe.fuse_unk) {  // those that come from sentencepiece
     required(files_, "a sentencepiece model", choice_);
   }
   where = files_.where("vocab.json");

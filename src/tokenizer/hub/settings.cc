@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 7> kNamed = {"bos_token", "eos_token", "u
 json read_object(const TokenizerFiles& files, std::string_view name) {
   const auto bytes = files.find(name);
   if (!bytes) return json::object();
+  if (bytes->starts_with("\xEF\xBB\xBF")) throw Error(ErrorCode::invalid_format, files.where(name), "JSON", "a byte order mark");
   json value = base::parse_json(*bytes, files.where(name));
   if (!value.is_object()) throw Error(ErrorCode::invalid_format, files.where(name), "a JSON object", value.type_name());
   return value;
