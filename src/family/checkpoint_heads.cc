@@ -165,7 +165,9 @@ std::vector<CheckpointHead> checkpoint_heads(WeightTaker& top, const CheckpointC
   std::vector<CheckpointHead> heads;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     heads.push_back(reader.read(wanted[i], i < named));
+    // Python has names of their own for the two of a pretraining class alone.
     if (named > 1 && wanted[i] == HeadKind::masked_lm) heads.back().output = "prediction_logits";
+    if (named == 1 && i == 0) heads.back().output = "logits";
   }
   return heads;
 }

@@ -180,6 +180,15 @@ TEST_F(CheckpointTest, HeadsThatArchitecturesDoesNotNameAreFoundByTheirNames) {
   EXPECT_EQ(checkpoint.heads[1].kind, HeadKind::next_sentence);
 }
 
+TEST_F(CheckpointTest, AHeadIsNamedAsItsClassNamesIt) {
+  copy("bert-pretraining");
+  EXPECT_EQ(read().heads.at(0).output, "prediction_logits");
+  EXPECT_EQ(read().heads.at(1).output, "seq_relationship_logits");
+  set("architectures", {"BertForNextSentencePrediction"});
+  EXPECT_EQ(read().heads.at(0).kind, HeadKind::next_sentence);
+  EXPECT_EQ(read().heads.at(0).output, "logits");
+}
+
 TEST_F(CheckpointTest, ClassesAreTheLabels) {
   copy("roberta-sequence");
   set("id2label", {{"0", "a"}, {"1", "b"}});
