@@ -64,7 +64,7 @@ void VerifyCommand::run() const {
     std::snprintf(
         text.data(), text.size(),
         "  engine      %s\n  cases       %zu from Python, %zu from the trace's own operators (up to %zu tokens)\n"
-        "  difference  hidden states %.2g, logits and others %.2g (largest, absolute)\n",
+        "  difference  hidden states %.2g, logits and others %.2g (largest, by the row's largest value)\n",
         std::string(to_string(report.engine)).c_str(), report.cases - report.trace_cases, report.trace_cases,
         report.longest_case, static_cast<double>(report.max_hidden_difference),
         static_cast<double>(report.max_logits_difference));

@@ -16,8 +16,8 @@ struct VerifyReport {
   std::size_t cases = 0;                   ///< texts that were compared, of both kinds together
   std::size_t trace_cases = 0;      ///< of them, made-up texts whose expected values the trace's own operators gave
   std::size_t longest_case = 0;     ///< of those, in tokens
-  float max_hidden_difference = 0;  ///< absolute
-  float max_logits_difference = 0;  ///< absolute; of logits and all other outputs
+  float max_hidden_difference = 0;  ///< by max(1, the largest value of its row), as the bounds are
+  float max_logits_difference = 0;  ///< likewise; of logits and all other outputs
   bool tokens_equal = false;        ///< the session's tokenizer gives the bundle's ids; true, too, where it has none
   bool hidden_ok = false;           ///< hidden states within the documented bounds of the session's dtype
   bool logits_ok = false;           ///< logits likewise; true, too, where there are values for none

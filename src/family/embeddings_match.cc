@@ -23,6 +23,15 @@ bool all_one(const std::vector<std::int64_t>& rows) {
   return std::all_of(rows.begin(), rows.end(), [&](std::int64_t row) { return row == rows.front(); });
 }
 
+// Whether no input of the program is the same for all tokens of a probe (masks have holes when it is first looked at):
+// what is the same for all then depends on none of them
+// (zeros that positions are gathered from).
+bool has_all_sorts(const Instance& instance, const Probe& probe) {
+  const InputNames names = input_names(instance.program());
+  return !all_one(probe.ids) && (!names.types || !all_one(probe.types)) &&
+         (!names.positions || !all_one(probe.positions));
+}
+
 std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, const Ref& term, std::int64_t width) {
   const Sizes sizes = {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length), width};
   const auto wide = broadcast(term, sizes);
@@ -47,7 +56,7 @@ std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, 
       lookup.rows.push_back(indices[static_cast<std::size_t>(from.index / width)]);
     }
   }
-  lookup.fixed = !node.refs[1].tensor.varies() && all_one(lookup.rows);
+  lookup.fixed = all_one(lookup.rows) && (!node.refs[1].tensor.varies() || has_all_sorts(instance, probe));
   return lookup;
 }
 

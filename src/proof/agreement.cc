@@ -38,6 +38,7 @@ void Agreement::add(std::span<const float> expected, std::span<const float> foun
     } else {
       const float difference = std::abs(expected[i] - found[i]);
       max_difference_ = std::max(max_difference_, difference);
+      max_scaled_ = std::max(max_scaled_, difference / largest);
       if (bound_.absolute != 0) max_share_ = std::max(max_share_, difference / (bound_.absolute * largest));
       squared_error_ += static_cast<double>(difference) * static_cast<double>(difference);
       squared_expected_ += static_cast<double>(expected[i]) * static_cast<double>(expected[i]);

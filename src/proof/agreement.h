@@ -37,11 +37,14 @@ class Agreement {
   std::size_t values() const noexcept { return values_; }
   /// The largest difference of a pair of finite values.
   float max_difference() const noexcept { return max_difference_; }
+  /// The same, each by max(1, the largest finite value of its row).
+  float max_scaled() const noexcept { return max_scaled_; }
 
  private:
   Bound bound_;
   std::size_t values_ = 0;
   float max_difference_ = 0;
+  float max_scaled_ = 0;
   float max_share_ = 0;  ///< of what the bound allows
   double squared_error_ = 0;
   double squared_expected_ = 0;

@@ -110,6 +110,8 @@ Comparison compare(const Outputs& expected, const Outputs& found, DType dtype) {
     result.values += agreement.values();
     float& largest = result.differences[info.role];
     largest = std::max(largest, agreement.max_difference());
+    float& scaled = result.scaled[info.role];
+    scaled = std::max(scaled, agreement.max_scaled());
     if (const auto why = agreement.objection()) object(info, *why);
   }
   return result;

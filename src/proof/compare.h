@@ -15,6 +15,7 @@ namespace bertrt::proof {
 struct Comparison {
   std::optional<std::string> objection;     ///< nothing: they agree in every output that was expected
   std::map<OutputRole, float> differences;  ///< the largest of each role, absolute
+  std::map<OutputRole, float> scaled;       ///< likewise, by max(1, the largest finite value of the row)
   std::set<OutputRole> differ;              ///< the roles of outputs that do not agree
   std::size_t values = 0;
 };

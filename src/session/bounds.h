@@ -34,6 +34,7 @@ class Difference {
 
   std::size_t values() const noexcept { return values_; }
   float max() const noexcept { return max_; }
+  float scaled() const noexcept { return scaled_; }  ///< by max(1, the row's largest finite value)
   double relative() const noexcept;
   /// Within an absolute bound (0: none) and a relative one (0: none). Where nothing was compared, nothing is within.
   bool within(float absolute, float relative_bound) const noexcept;

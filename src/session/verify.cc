@@ -38,8 +38,8 @@ void hold_to_self_test(const session::SessionImpl& impl, VerifyReport& report) {
         const Encoding* const one = &encoding;
         return impl.run({&one, 1}, request);
       });
-  report.max_hidden_difference = std::max(report.max_hidden_difference, result.hidden.max());
-  report.max_logits_difference = std::max(report.max_logits_difference, result.logits.max());
+  report.max_hidden_difference = std::max(report.max_hidden_difference, result.hidden.scaled());
+  report.max_logits_difference = std::max(report.max_logits_difference, result.logits.scaled());
   const session::Bounds bounds = session::verify_bounds(impl.info().dtype);
   report.hidden_ok = report.hidden_ok && result.hidden.within(bounds.hidden, bounds.relative);
   report.logits_ok = report.logits_ok && (!result.has_logits || result.logits.within(bounds.logits, bounds.relative));
@@ -67,7 +67,7 @@ void hold_to_trace(const session::SessionImpl& impl, const std::shared_ptr<const
   report.trace_cases = proof.cases();
   report.longest_case = proof.longest();
   report.cases += report.trace_cases;
-  for (const auto& [role, difference] : found.differences) {
+  for (const auto& [role, difference] : found.scaled) {
     float& largest = is_hidden(role) ? report.max_hidden_difference : report.max_logits_difference;
     largest = std::max(largest, difference);
   }

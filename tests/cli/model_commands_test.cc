@@ -45,7 +45,10 @@ TEST(Inspect, TheModelDefaultsToTheDemo) { EXPECT_EQ(run_json({"inspect"}), run_
 TEST(Verify, TheDemoModelAgreesWithPython) {
   const auto report = run_json({"verify", kDemo}).at(0);
   EXPECT_EQ(report["engine"], "packed");
-  EXPECT_GT(report["cases"], 0);
+  EXPECT_GT(report["cases"], report["trace_cases"]);
+  EXPECT_GE(report["trace_cases"], 12);
+  EXPECT_GE(report["longest_case"], 128);
+  EXPECT_EQ(report["why"], "");
   EXPECT_LE(report["max_difference"]["hidden"], 1e-5);
   EXPECT_LE(report["max_difference"]["logits"], 1e-4);
   EXPECT_EQ(report["ok"], true);
@@ -75,6 +78,17 @@ TEST(Folder, IsRun) {
 TEST(Folder, IsVerifiedWhereAReferenceStandsInIt) {
   EXPECT_EQ(run_json({"verify", kFolder}).at(0)["ok"], true);
   expect_refused({"verify", BERTRT_TEST_DATA "/checkpoints/bert"}, 2, "bertrt_reference.json");
+}
+
+// A bare trace has no self-test: its own operators are what it is held to.
+TEST(Verify, ABareTraceIsComparedWithItself) {
+  const std::string folder = std::string(BERTRT_TEST_DATA) + "/kinds/";
+  for (const char* name : {"splade.pt", "causal.pt", "clipped_gelu.pt"}) {
+    const auto report = run_json({"verify", folder + name}).at(0);
+    EXPECT_EQ(report["ok"], true) << name << report["why"];
+    EXPECT_EQ(report["cases"], report["trace_cases"]);
+    EXPECT_GE(report["cases"], 12);
+  }
 }
 
 TEST(Bench, GivesTheContract) {
