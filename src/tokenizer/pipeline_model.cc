@@ -10,7 +10,7 @@ Offset source_of(const Splits& splits, const Splits::Span& span, Offset range) {
 
 void PipelineModel::encode_aligned(Splits& splits, RunContext context, Pieces& pieces) const {
   PreTokenizer::Scratch scratch;
-  stages_->pre_tokenizer.split(splits, context.at_text_start, scratch);
+  stages_->pre_tokenizer.split(splits, context.at_text_start ? context.start_bytes : 0, scratch);
   const std::string_view bytes = splits.text.bytes;
   for (const Splits::Span& span : splits.spans) {
     const std::size_t before = pieces.ids.size();

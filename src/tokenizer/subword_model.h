@@ -24,6 +24,8 @@ struct Pieces {
 /// What a model has to know about the run beside its text.
 struct RunContext {
   bool at_text_start = true;  ///< the run begins at byte 0 of the caller's text (Metaspace's "first" scheme)
+  /// With encode_normalized(): how many bytes of the normal form stand for the text's first character.
+  std::uint32_t start_bytes = 1;
   bool special_pieces = true;  ///< false: a text may not name control pieces (parse_special_tokens is off)
 };
 

@@ -160,7 +160,13 @@ void TokenizerImpl::append_run(std::string_view text, Offset range, bool parse_s
       put_added(segment.id, segment.range, out);
     } else {
       const Offset in_text = changes ? normalized.to_source(segment.range) : segment.range;
-      const RunContext context = context_at(range.begin + in_text.begin, parse_special_tokens);
+      RunContext context = context_at(range.begin + in_text.begin, parse_special_tokens);
+      if (changes && context.at_text_start) {
+        const auto begin = normalized.source.begin() + segment.range.begin;
+        const auto end = normalized.source.begin() + segment.range.end;
+        context.start_bytes = static_cast<std::uint32_t>(
+            std::find_if(begin, end, [&](Offset offset) { return offset.begin != in_text.begin; }) - begin);
+      }
       const std::string_view part = slice(searched, segment.range);
       if (changes) {
         model->encode_normalized(part, context, out);

@@ -150,7 +150,7 @@ void read_merges_txt(std::string_view bytes, const std::string& where, const Sub
     std::string_view line = bytes.substr(0, end);
     bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || line.starts_with("#version")) continue;
+    if (line.starts_with("#version")) continue;  // an empty line is an error, as there
     reader.add(line);
   }
   reader.flush();

@@ -55,8 +55,8 @@ void match_runs(std::string_view bytes, Kind kind_of, std::vector<text::Match>& 
 
 class Splitter {
  public:
-  Splitter(Splits& splits, bool at_text_start, Scratch& scratch)
-      : splits_(splits), at_text_start_(at_text_start), scratch_(scratch) {}
+  Splitter(Splits& splits, std::uint32_t start_bytes, Scratch& scratch)
+      : splits_(splits), start_bytes_(start_bytes), scratch_(scratch) {}
 
   void operator()(pre_tokenizers::Bert) {
     cut(Behavior::removed, false, [](std::string_view bytes, auto& matches) { match_characters(bytes, is_space, matches); });
@@ -121,7 +121,7 @@ class Splitter {
       if (step.scheme == PrependScheme::never || bytes.starts_with(step.replacement) || bytes.starts_with(' ')) {
         return false;
       }
-      return step.scheme == PrependScheme::always || (at_text_start_ && span.origin == 0);
+      return step.scheme == PrependScheme::always || span.origin < start_bytes_;
     };
     rewrite(wants_mark, step.replacement, &step.replacement);
     if (!step.split) return;
@@ -225,17 +225,17 @@ class Splitter {
   }
 
   Splits& splits_;
-  bool at_text_start_;
+  std::uint32_t start_bytes_;
   Scratch& scratch_;
 };
 
 }  // namespace
 
-void PreTokenizer::split(Splits& splits, bool at_text_start, Scratch& scratch) const {
+void PreTokenizer::split(Splits& splits, std::uint32_t start_bytes, Scratch& scratch) const {
   splits.spans.clear();
   if (splits.text.bytes.empty()) return;
   splits.spans.push_back({0, static_cast<std::uint32_t>(splits.text.bytes.size()), splits.text.source[0].begin});
-  Splitter splitter(splits, at_text_start, scratch);
+  Splitter splitter(splits, start_bytes, scratch);
   for (const pre_tokenizers::Step& step : steps_) std::visit(splitter, step);
 }
 

@@ -76,9 +76,9 @@ class PreTokenizer {
     text::ChangeList list;
   };
 
-  /// Cuts the text of `splits` into spans. What was in splits.spans does not count. `at_text_start`: the run begins the
-  /// caller's text. @throws Error invalid_argument where a pattern takes too long
-  void split(Splits& splits, bool at_text_start, Scratch& scratch) const;
+  /// Cuts the text of `splits` into spans. What was in splits.spans does not count. `start_bytes`: spans whose origin is
+  /// below it begin the caller's text. @throws Error invalid_argument where a pattern takes too long
+  void split(Splits& splits, std::uint32_t start_bytes, Scratch& scratch) const;
 
  private:
   std::vector<pre_tokenizers::Step> steps_;

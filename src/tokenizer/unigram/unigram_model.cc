@@ -117,7 +117,7 @@ void UnigramModel::encode_word(const text::NormalizedText& text, std::size_t beg
   text::NormalizedText& word = scratch.word;
   word.clear();
   const bool marked = text.bytes[begin] == ' ' || text.bytes.compare(begin, kMark.size(), kMark) == 0;
-  const bool first = context.at_text_start && text.source[begin].begin == 0;
+  const bool first = context.at_text_start && text.source[begin].begin < context.start_bytes;
   if (!marked &&
       (spec_.prepend_scheme == PrependScheme::always || (spec_.prepend_scheme == PrependScheme::first && first))) {
     // The mark stands where the word's first character stands.

@@ -83,6 +83,12 @@ FOLDERS = {
     "GPT-2": {**BPE, **named("GPT2Tokenizer", pad_token="<pad>")},
     "CLIP": {**BPE, **named("CLIPTokenizer", unk_token="<unk>", pad_token="<pad>")},
     "OpenAI's first": {**BPE, **named("OpenAIGPTTokenizer", pad_token="<pad>")},
+    "LUKE": {**BPE, **named("LukeTokenizer", entity_token_1={"__type": "AddedToken", **{k: v for k, v in special(0, "[NEW]", lstrip=True).items() if k not in ("id", "special")}},
+                            entity_mask_token="new token", clean_up_tokenization_spaces=True)},
+    "Blenderbot": {**BPE, **named("BlenderbotTokenizer")},
+    "CodeGen": {**BPE, **named("CodeGenTokenizer", pad_token="<pad>")},
+    "tokens at both ends": {**BPE, **named("GPT2Tokenizer", add_bos_token=True, add_eos_token=True, eos_token="</s>", pad_token="<pad>")},
+    "an empty line among the merges": {**BPE, "merges.txt": MERGES + "\n", **named("RobertaTokenizer")},
     "a side that is none": {**BERT, **named("BertTokenizer", padding_side="middle")},
 }  # fmt: skip
 

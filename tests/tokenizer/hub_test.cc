@@ -1,0 +1,69 @@
+// Classes of transformers that folders name. The expected ids are those of transformers 5.23.0.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bertrt/error.h"
+#include "bertrt/tokenizer.h"
+#include "tokenizer/unigram/sentencepiece_bpe.h"
+
+namespace bertrt {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr std::string_view kProteins =
+    "<cls>\n<pad>\n<eos>\n<unk>\nL\nA\nG\nV\nS\nE\nR\nT\nI\nD\nP\nK\nQ\nN\nF\nY\nM\nH\nW\nC\nX\nB\nU\nZ\nO\n.\n-\n<null_1>\n<mask>\n";
+
+Tokenizer esm(std::string_view vocab, std::string_view config) {
+  const Tokenizer::File files[] = {{"vocab.txt", vocab}, {"tokenizer_config.json", config}};
+  return Tokenizer::from_files(files);
+}
+
+TEST(Esm, FindsItsVocabularyInTheText) {
+  const Tokenizer tokenizer = esm(kProteins, R"({"tokenizer_class": "EsmTokenizer"})");
+  EXPECT_THAT(tokenizer.encode("MK T<mask>").input_ids, ElementsAre(0, 20, 15, 11, 32, 2));
+  // What stands between two tokens is unknown, piece by piece.
+  EXPECT_THAT(tokenizer.encode("mk t\x1cM").input_ids, ElementsAre(0, 3, 3, 20, 2));
+  EXPECT_THAT(tokenizer.encode("MK", std::string_view("T")).input_ids, ElementsAre(0, 20, 15, 2, 11, 2));
+  EXPECT_EQ(tokenizer.decode(std::vector<std::int32_t>{0, 20, 15, 2}), "M K");
+}
+
+TEST(Esm, RefusesWhatPythonWouldDoOtherwise) {
+  EXPECT_THROW(esm("<cls>\n<eos>\nL\n", R"({"tokenizer_class": "EsmTokenizer"})"), Error);
+  EXPECT_THROW(esm("<cls>\n<eos>\n<unk>\nL\nL\n", R"({"tokenizer_class": "EsmTokenizer"})"), Error);
+  const Tokenizer tokenizer = esm(kProteins, R"({"tokenizer_class": "EsmTokenizer"})");
+  EXPECT_THROW(tokenizer.encode("MKTVRQ", "MKTVRQ", {.max_length = 7, .truncation = Truncation::longest_first}), Error);
+}
+
+TEST(ModelMaxLength, IsTheLimitWhereTextsAreCut) {
+  const auto limit = [](std::string_view value) {
+    return esm(kProteins, R"({"tokenizer_class": "EsmTokenizer", "model_max_length": )" + std::string(value) + "}").model_max_length();
+  };
+  EXPECT_EQ(limit("512"), 512u);
+  EXPECT_EQ(limit("null"), 0u);
+  EXPECT_EQ(limit("1000000000000000019884624838656"), 0u);
+  EXPECT_EQ(limit("1e30"), 0u);
+  EXPECT_THROW(limit("-1"), Error);
+  EXPECT_THROW(limit("\"512\""), Error);
+  const Tokenizer tokenizer = esm(kProteins, R"({"tokenizer_class": "EsmTokenizer", "model_max_length": 4})");
+  EXPECT_THAT(tokenizer.encode("MKTV", {.truncation = Truncation::only_first}).input_ids, ElementsAre(0, 20, 15, 2));
+  EXPECT_EQ(tokenizer.encode("MKTV").size(), 6u);
+}
+
+TEST(SentencepieceBpe, MergesAreItsPieces) {
+  tokenizer::SentencePieceModel model;
+  for (const char* piece : {"<unk>", "a", "b", "ab", "aa", "aab"}) model.pieces.push_back({piece, 0});
+  std::vector<std::string> names;
+  for (const auto& piece : model.pieces) names.emplace_back(piece.text);
+  const tokenizer::BpeSpec spec = tokenizer::sentencepiece_bpe(names, model, "test");
+  EXPECT_EQ(spec.merges.find(1, 2).id, 3);
+  EXPECT_EQ(spec.merges.find(1, 1).id, 4);
+  EXPECT_EQ(spec.merges.find(1, 3).rank + 1, spec.merges.find(4, 2).rank);  // a + ab before aa + b
+  EXPECT_EQ(spec.merges.find(1, 3).id, 5);
+  names[3] = "other";
+  EXPECT_THROW(tokenizer::sentencepiece_bpe(names, model, "test"), Error);
+}
+
+}  // namespace
+}  // namespace bertrt
