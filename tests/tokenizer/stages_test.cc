@@ -128,7 +128,7 @@ TEST(Stages, NestingIsBounded) {
   EXPECT_THAT(error_of(R"({"normalizer":)" + deep + "," + kModel + "}"), HasSubstr("tokenizer.json"));
   std::string closed = deep + R"({"type":"NFC"})";
   for (int i = 0; i < 100000; ++i) closed += "]}";
-  EXPECT_THAT(error_of(R"({"normalizer":)" + closed + "," + kModel + "}"), HasSubstr("levels"));
+  EXPECT_THAT(error_of(R"({"normalizer":)" + closed + "," + kModel + "}"), HasSubstr("deep"));
 }
 
 TEST(Stages, AMegabyteOfAnything) {

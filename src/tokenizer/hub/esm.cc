@@ -1,5 +1,7 @@
 #include "tokenizer/hub/esm.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -71,10 +73,17 @@ LoadedTokenizer load_esm(std::string_view bytes, const std::string& where, const
   if (!tokens.unk || !tokens.cls || !tokens.eos || !vocab.find(tokens.unk->content)) {
     throw Error(ErrorCode::unsupported, where, "a vocabulary with EsmTokenizer's unk_token, and a cls_token and an eos_token", "none");
   }
+  const std::vector<TokenValue> extra = settings.extra().value_or(std::vector<TokenValue>{});
+  std::set<std::string_view> special_words;
+  for (const auto* token : {&tokens.bos, &tokens.eos, &tokens.unk, &tokens.sep, &tokens.pad, &tokens.cls, &tokens.mask}) {
+    if (*token) special_words.insert((*token)->content);
+  }
+  for (const auto& [key, value] : settings.model_specific()) special_words.insert(value.content);
+  for (const TokenValue& value : extra) special_words.insert(value.content);
   std::vector<AddedToken> words;
   for (std::size_t id = 0; id < vocab.size(); ++id) {
     const auto token = vocab.token(static_cast<std::int32_t>(id));
-    words.push_back({.content = std::string(*token), .normalized = false, .special = false});
+    words.push_back({.content = std::string(*token), .normalized = false, .special = special_words.contains(*token)});
   }
   LoadedTokenizer loaded;
   Stages stages;
@@ -84,7 +93,7 @@ LoadedTokenizer load_esm(std::string_view bytes, const std::string& where, const
   loaded.model = std::make_unique<PipelineModel>(loaded.stages, std::make_shared<WordLevelWords>(std::move(vocab), tokens.unk->content));
   TokenizerConfig& config = loaded.config;
   config.added.add(words, loaded.model->words(), loaded.stages->normalizer);
-  add_named_tokens(settings, tokens, settings.model_specific(), settings.extra().value_or(std::vector<TokenValue>{}), loaded);
+  add_named_tokens(settings, tokens, settings.model_specific(), extra, loaded);
   for (const auto& [id, entry] : config.added.by_id()) {
     if (entry.token.single_word) {
       throw Error(ErrorCode::unsupported, settings.where(), "no added token of single_word under EsmTokenizer", entry.token.content);
