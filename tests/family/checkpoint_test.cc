@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 
 #include "archive/safetensors.h"
@@ -28,7 +29,7 @@ class CheckpointTest : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   void copy(const std::string& name) {
-    folder_ = fs::path(testing::TempDir()) / ("checkpoint_" + name);
+    folder_ = fs::path(testing::TempDir()) / ("checkpoint_" + name + std::to_string(std::random_device()()));
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     const fs::path from = fs::path(BERTRT_TEST_DATA) / "checkpoints" / name;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 
 #include "error_matchers.h"
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 class SentenceModulesTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "sentence_modules";
+    folder_ = fs::path(testing::TempDir()) / ("sentence_modules" + std::to_string(std::random_device()()));
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <string>
 
@@ -106,7 +107,7 @@ TEST(CheckpointSession, IsVerifiedAgainstItsReference) {
   EXPECT_GT(report.cases, 0U);
   // The same reference beside a model with another layer norm.
   namespace fs = std::filesystem;
-  const fs::path copy = fs::path(testing::TempDir()) / "checkpoint_session_verify";
+  const fs::path copy = fs::path(testing::TempDir()) / ("checkpoint_session_verify" + std::to_string(std::random_device()()));
   fs::remove_all(copy);
   fs::copy(folder("bert-pretraining"), copy);
   std::stringstream text;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -104,7 +105,7 @@ TEST(Embedder, ATextBeyondRobertasPositionsIsCut) {
 
 // As older versions write it: the encoder in a folder of its own.
 TEST(Embedder, TheTransformersFolderMayBeBelow) {
-  const fs::path copy = fs::temp_directory_path() / "bertrt_folder_below";
+  const fs::path copy = fs::temp_directory_path() / ("bertrt_folder_below" + std::to_string(std::random_device()()));
   fs::remove_all(copy);
   fs::create_directories(copy / "0_Transformer");
   for (const auto& entry : fs::directory_iterator(golden("sentence-max"))) {

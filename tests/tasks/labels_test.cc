@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,7 +37,7 @@ class Changed {
  public:
   Changed(const std::string& name, const nlohmann::json& change) {
     const fs::path from = fs::path(BERTRT_TEST_DATA) / "tasks" / name;
-    folder_ = fs::path(testing::TempDir()) / ("bertrt_labels_" + std::to_string(++count_) + "_" + name);
+    folder_ = fs::path(testing::TempDir()) / ("bertrt_labels_" + std::to_string(std::random_device()()) + "_" + name);
     fs::remove_all(folder_);
     fs::copy(from, folder_);
     std::ifstream file(folder_ / "config.json");
@@ -52,7 +53,6 @@ class Changed {
   BertSession session() const { return tasks_test::load(folder_); }
 
  private:
-  static inline int count_ = 0;
   fs::path folder_;
 };
 

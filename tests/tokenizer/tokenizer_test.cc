@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <random>
 
 #include "bertrt/error.h"
 #include "tokenizer/golden.h"
@@ -191,7 +192,7 @@ TEST(Tokenizer, CodePointOffsets) {
 }
 
 TEST(Tokenizer, BadFilesAreClearErrors) {
-  const fs::path folder = fs::temp_directory_path() / "bertrt_tokenizer_test";
+  const fs::path folder = fs::temp_directory_path() / ("bertrt_tokenizer_test" + std::to_string(std::random_device()()));
   fs::create_directories(folder / "empty");
   const auto code_of = [](const fs::path& path) { return error_of([&] { Tokenizer::load(path); }).code(); };
   EXPECT_EQ(code_of(folder / "nothing.txt"), ErrorCode::file_not_found);
