@@ -46,7 +46,7 @@ TEST(CommandLine, DescribesItselfToManAndShells) {
        {std::vector<std::string>{"man"}, {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}}) {
     const Outcome outcome = run(page);
     EXPECT_EQ(outcome.status, 0) << page.back();
-    for (const char* said : {"tokenize", "fill-mask", "top"}) EXPECT_THAT(outcome.out, HasSubstr(said)) << page.back();
+    for (const char* said : {"tokenize", "inspect", "top"}) EXPECT_THAT(outcome.out, HasSubstr(said)) << page.back();
   }
   expect_refused({"completion", "csh"}, 2, "csh");
 }
