@@ -48,7 +48,7 @@ int print_information(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"BERT-family models from TorchScript files: masked words, tokens, hidden states."};
+  CLI::App app{"BERT-family models: embeddings, ranks, labels, entities, answers, masked words, hidden states."};
   app.name("bertrt");
   app.set_version_flag("--version", std::string(version()));
   app.require_subcommand(1);

@@ -1,5 +1,5 @@
 # Configures, builds, checks and runs one consumer:
-# cmake -DSOURCE= -DBINARY= -DOPTIONS= -DINSTALL= -DROOT= -DINPUT=a|b -DANSWER=regex [-DREFUSED=regex] -P run.cmake
+# cmake -DSOURCE= -DBINARY= -DOPTIONS= -DINSTALL= -DROOT= -DINPUT=a|b -DANSWER=regex [-DREFUSED=regex] [-DTARGET=] -P run.cmake
 # REFUSED: configuring must fail with these words instead.
 cmake_minimum_required(VERSION 3.22)
 function(run)
@@ -22,7 +22,11 @@ if(REFUSED)
   return()
 endif()
 run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BINARY}" ${options} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
-run("${CMAKE_COMMAND}" --build "${BINARY}" --config Release --parallel 2)
+set(what "")
+if(TARGET)
+  set(what --target "${TARGET}")
+endif()
+run("${CMAKE_COMMAND}" --build "${BINARY}" --config Release --parallel 2 ${what})
 
 # The consumer's own file is compiled without anything of libtorch's.
 file(READ "${BINARY}/compile_commands.json" commands)
