@@ -8,7 +8,8 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   bertrt::register_torchscript();
   try {
-    static_cast<void>(bertrt::BertSession::load(argv[1], {.engine = bertrt::EngineKind::torchscript, .device = "tpu"}));
+    static_cast<void>(bertrt::BertSession::load(
+        argv[1], {.engine = bertrt::EngineKind::torchscript, .torchscript = {.device = "tpu"}}));
     return 3;
   } catch (const bertrt::Error& error) {  // thrown on the other side of the border
     if (error.code() != bertrt::ErrorCode::invalid_argument) return 4;
