@@ -11,8 +11,9 @@
 #include "engine/graph/operators_run.h"
 #include "engine/graph/threads.h"
 #include "engine/out_of_memory.h"
+#include "engine/packed/facts.h"
 #include "engine/packed/packed_model.h"
-#include "kernels/isa/calibration.h"
+#include "engine/packed/packed_outputs.h"
 
 namespace bertrt::engine::graph {
 namespace {
@@ -21,12 +22,17 @@ using bertrt::graph::Slot;
 using bertrt::graph::Tensor;
 using bertrt::graph::Value;
 using Source = family::OutputPlan::Source;
-using family::HeadSpec;
 
 std::vector<Slot> given_slots(const family::Recognition& recognition) {
   std::vector<Slot> slots = recognition.states;
   if (recognition.pooled) slots.push_back(*recognition.pooled);
   return slots;
+}
+
+packed::PackedSource packed_source(const Offer& offer) {
+  using Kind = packed::PackedSource::Kind;
+  const Kind kind = offer.source == Source::state ? Kind::state : offer.source == Source::pooled ? Kind::pooled : Kind::head;
+  return {kind, offer.index, offer.column};
 }
 
 Value as_value(const float* rows, std::size_t count, std::size_t width, bool tokens) {
@@ -46,20 +52,14 @@ class RecognizedEngine final : public Engine {
         states_(trace_->reading.recognition->states),
         offers_(make_offers(*trace_, true)) {
     const family::Recognition& recognition = *trace_->reading.recognition;
-    for (const HeadSpec& head : recognition.heads) reads_.push_back(head.reads);
     model_ = packed::PackedModel::pack(recognition.spec, recognition.heads, options.packed.dtype, with_threads(tuning));
     const bool operators = std::any_of(offers_.begin(), offers_.end(),
                                        [](const Offer& offer) { return offer.source == Source::operators; });
     if (operators) {
       operators_.emplace(trace_, given_slots(recognition), memory_budget(options.memory_budget), true);
     }
+    facts_ = packed::facts_of(*model_, options.packed.dtype);
     for (const Offer& offer : offers_) facts_.outputs.push_back(offer.info);
-    facts_.dtype = options.packed.dtype;
-    facts_.max_length = model_->max_length();
-    facts_.proven_min = 1;
-    facts_.proven_max = facts_.max_length;
-    facts_.lengths_why = "the packed engine computes every length without padding";
-    facts_.kernels = kernels::isa::calibration_report();
     // The weights are packed by now: where no operator of the trace runs, the file's bytes are of no more use.
     if (!operators_) trace_.reset();
   }
@@ -73,123 +73,63 @@ class RecognizedEngine final : public Engine {
  private:
   EncoderOutput run_batch(const batch::Batch& batch, const RunRequest& request) const {
     batch::OutputBuilder builder(batch, request, facts_.outputs);
-    Work work = plan(builder);
-    const packed::PackedOutput done = model_->run(batch, work.request);
+    packed::PackedOutputs outputs(*model_, batch, builder);
+    const Work work = plan(builder, outputs);
+    const packed::PackedOutput done = model_->run(batch, outputs.request());
     for (std::size_t i = 0; i < offers_.size(); ++i) {
-      if (builder.wants(i) && offers_[i].source != Source::operators) add_packed(builder, i, work, done, batch);
+      const Offer& offer = offers_[i];
+      if (builder.wants(i) && offer.source != Source::operators) outputs.add(i, packed_source(offer), offer.info.in_more, done);
     }
-    if (work.operators) run_operators(builder, work, done, batch);
+    if (work.operators) run_operators(builder, outputs, work, done, batch);
     return std::move(builder).finish();
   }
 
-  // What a request asks of the packed model and of the operators around it.
+  // What a request asks of the operators around the packed model.
   struct Work {
-    packed::PackedRequest request;
-    std::vector<std::size_t> heads;  // by place in request.heads: which head
     std::shared_ptr<const OperatorsRun::Plan> operators;
     std::vector<std::size_t> computed;  // offers that operators compute, in the plan's order
   };
 
-  Work plan(const batch::OutputBuilder& builder) const {
+  Work plan(const batch::OutputBuilder& builder, packed::PackedOutputs& outputs) const {
     Work work;
     std::vector<Slot> slots;
-    std::vector<std::size_t> states;
     for (std::size_t i = 0; i < offers_.size(); ++i) {
       const Offer& offer = offers_[i];
       if (!builder.wants(i)) continue;
-      if (offer.source == Source::state) states.push_back(offer.index);
-      if (offer.source == Source::pooled) work.request.pooled = true;
-      if (offer.source == Source::operators) {
+      if (offer.source != Source::operators) {
+        outputs.want(packed_source(offer), offer.info.in_more);
+      } else {
         slots.push_back(offer.slot);
         work.computed.push_back(i);
       }
-      if (offer.source == Source::head &&
-          std::find(work.heads.begin(), work.heads.end(), offer.index) == work.heads.end()) {
-        packed::PackedRequest::HeadRows rows{offer.index, {}};
-        const bool tokens = reads_[offer.index] == HeadSpec::Reads::tokens;
-        if (tokens && !offer.column && !offer.info.in_more) rows.rows = builder.wanted().rows;
-        work.heads.push_back(offer.index);
-        work.request.heads.push_back(rows);
-      }
     }
-    if (!slots.empty()) {
-      work.operators = operators_->plan(std::move(slots));
-      for (const Slot slot : work.operators->needed) {
-        const auto state = std::find(states_.begin(), states_.end(), slot);
-        if (state == states_.end()) {
-          work.request.pooled = true;
-        } else {
-          states.push_back(static_cast<std::size_t>(state - states_.begin()));
-        }
-      }
-    }
-    std::sort(states.begin(), states.end());
-    states.erase(std::unique(states.begin(), states.end()), states.end());
-    work.request.states = std::move(states);
+    if (slots.empty()) return work;
+    work.operators = operators_->plan(std::move(slots));
+    for (const Slot slot : work.operators->needed) outputs.want(given_by(slot), true);
     return work;
   }
 
-  static std::size_t place(const std::vector<std::size_t>& among, std::size_t value) {
-    return static_cast<std::size_t>(std::find(among.begin(), among.end(), value) - among.begin());
+  // Operators read the encoder's states and its pooled output.
+  packed::PackedSource given_by(Slot slot) const {
+    const auto state = std::find(states_.begin(), states_.end(), slot);
+    if (state == states_.end()) return {packed::PackedSource::Kind::pooled};
+    return {packed::PackedSource::Kind::state, static_cast<std::size_t>(state - states_.begin())};
   }
 
-  void add_packed(batch::OutputBuilder& builder, std::size_t output, const Work& work, const packed::PackedOutput& done,
-                  const batch::Batch& batch) const {
-    const Offer& offer = offers_[output];
-    for (std::size_t text = 0; text < batch.size(); ++text) {
-      const std::size_t length = batch.length(text);
-      if (offer.source == Source::state) {
-        const TokenRows& rows = done.states[place(work.request.states, offer.index)];
-        builder.add(output, text, std::vector<std::size_t>{length, rows.width()}, rows.text(text));
-      } else if (offer.source == Source::pooled) {
-        builder.add(output, text, std::vector<std::size_t>{done.pooled->cols}, done.pooled->row(text));
-      } else {
-        const Matrix& logits = done.heads[place(work.heads, offer.index)];
-        add_head(builder, output, text, logits, batch);
-      }
-    }
-  }
-
-  void add_head(batch::OutputBuilder& builder, std::size_t output, std::size_t text, const Matrix& logits,
-                const batch::Batch& batch) const {
-    const Offer& offer = offers_[output];
-    const std::span<const float> all = logits.data;
-    if (reads_[offer.index] != HeadSpec::Reads::tokens) {
-      builder.add(output, text, std::vector<std::size_t>{logits.cols}, logits.row(text));
-      return;
-    }
-    const std::vector<std::size_t>& offsets = *batch.row_offsets;
-    if (offer.column) {
-      std::vector<float> column;
-      for (std::size_t row = offsets[text]; row < offsets[text + 1]; ++row) {
-        column.push_back(logits.row(row)[*offer.column]);
-      }
-      builder.add(output, text, std::vector<std::size_t>{column.size()}, column);
-    } else if (offer.info.in_more) {
-      builder.add(output, text, std::vector<std::size_t>{batch.length(text), logits.cols},
-                  all.subspan(offsets[text] * logits.cols, batch.length(text) * logits.cols));
-    } else {
-      const std::vector<std::size_t>& wanted = *builder.wanted().row_offsets;
-      builder.add_wanted(output, text, logits.cols,
-                         all.subspan(wanted[text] * logits.cols, (wanted[text + 1] - wanted[text]) * logits.cols));
-    }
-  }
-
-  void run_operators(batch::OutputBuilder& builder, const Work& work, const packed::PackedOutput& done,
-                     const batch::Batch& batch) const {
+  void run_operators(batch::OutputBuilder& builder, const packed::PackedOutputs& outputs, const Work& work,
+                     const packed::PackedOutput& done, const batch::Batch& batch) const {
     need_right_lengths(batch);
     std::vector<std::vector<Tensor>> found(batch.size());
     const std::size_t runs = std::min(batch.size(), threads_.pool().threads());
     const auto one = [&](std::size_t text, kernels::ThreadPool& pool) {
       std::vector<Value> given;
       for (const Slot slot : work.operators->needed) {
-        const auto state = std::find(states_.begin(), states_.end(), slot);
-        if (state == states_.end()) {
+        const packed::PackedSource source = given_by(slot);
+        if (source.kind == packed::PackedSource::Kind::pooled) {
           given.push_back(as_value(done.pooled->row(text).data(), 1, done.pooled->cols, false));
           continue;
         }
-        const auto index = static_cast<std::size_t>(state - states_.begin());
-        const TokenRows& rows = done.states[place(work.request.states, index)];
+        const TokenRows& rows = done.states[outputs.state(source.index)];
         given.push_back(as_value(rows.text(text).data(), batch.length(text), rows.width(), true));
       }
       const auto arguments = arguments_of(*trace_, batch, text, batch.length(text));
@@ -227,7 +167,6 @@ class RecognizedEngine final : public Engine {
   Threads threads_;
   std::shared_ptr<const family::Trace> trace_;  // null where no operators run
   std::vector<Slot> states_;                    // of the program
-  std::vector<HeadSpec::Reads> reads_;          // by head
   std::vector<Offer> offers_;
   std::unique_ptr<const packed::PackedModel> model_;
   std::optional<OperatorsRun> operators_;

@@ -7,8 +7,8 @@
 
 #include "batch/output_builder.h"
 #include "engine/out_of_memory.h"
+#include "engine/packed/facts.h"
 #include "engine/packed/packed_model.h"
-#include "kernels/isa/calibration.h"
 #include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
@@ -50,16 +50,11 @@ class CheckpointEngine final : public Engine {
     PackedTuning tuning;
     tuning.pool = threads_.get();
     model_ = PackedModel::pack(checkpoint.encoder, heads, options.packed.dtype, tuning);
+    facts_ = facts_of(*model_, options.packed.dtype);
     for (const CheckpointOffer& offer : offers_) facts_.outputs.push_back(offer.info);
     facts_.inputs = {"input_ids", "attention_mask"};
     if (checkpoint.encoder.embeddings.takes_types) facts_.inputs.emplace_back("token_type_ids");
-    facts_.dtype = options.packed.dtype;
-    facts_.max_length = model_->max_length();
     facts_.max_length_why = "what the model's table of positions reaches";
-    facts_.proven_min = 1;
-    facts_.proven_max = facts_.max_length;
-    facts_.lengths_why = "the packed engine computes every length without padding";
-    facts_.kernels = kernels::isa::calibration_report();
     facts_.findings = checkpoint.findings;
   }
 
