@@ -83,6 +83,8 @@ must_not_have("#include \"engine/(packed|graph)/" "an engine knows no other" ""
 must_not_have("#include \"engine/torchscript/" "an engine that is a module is known by its factory" ""
   "${ROOT}/src/engine/packed/*.*" "${ROOT}/src/engine/graph/*.*" "${ROOT}/src/proof/*.*" "${ROOT}/src/session/*.*"
   "${ROOT}/src/serving/*.*" "${ROOT}/src/tasks/*.*")
+must_not_have("#include \"engine/(packed|graph|torchscript)/" "a session knows factories, not engines" ""
+  "${ROOT}/src/session/*.*" "${ROOT}/src/serving/*.*" "${ROOT}/src/tasks/*.*")
 must_not_have("#include \"(${any_layer})/" "the command line uses the public headers alone" ""
   "${ROOT}/examples/*.cc" "${ROOT}/examples/*.h")
 must_not_have("#include (<[a-z_]+[./]|\"([^b]|b[^e]))" "a public header needs the standard library and its like alone" ""

@@ -5,13 +5,16 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "bertrt/error.h"
 #include "bertrt/session.h"
 #include "engine/engine.h"
 #include "model/model_file.h"
 #include "model/traits.h"
 
 namespace bertrt::family {
+struct Checkpoint;
 struct Trace;
 }
 
@@ -46,6 +49,19 @@ class EngineFactory {
   /// @throws Error unsafe_model before any code of the file is run under Trust::data_only; unsupported, invalid_format,
   ///         model_mismatch, invalid_argument, runtime
   virtual std::unique_ptr<const Engine> make(const EngineSource& source) const = 0;
+
+  /// On a checkpoint folder, whose weights are known by their names and of whose bytes nothing is kept.
+  /// @throws Error unsupported for a kind that runs traces alone; model_mismatch, out_of_resources
+  virtual std::unique_ptr<const Engine> make_of(const family::Checkpoint&, const SessionOptions&) const {
+    refuse_checkpoint();
+  }
+  /// The outputs of that engine, told without the work of making it. @throws Error unsupported as make_of()
+  virtual std::vector<OutputInfo> outputs_of(const family::Checkpoint&) const { refuse_checkpoint(); }
+
+ private:
+  [[noreturn]] void refuse_checkpoint() const {
+    throw Error(ErrorCode::unsupported, "a checkpoint folder", "the packed engine", std::string(to_string(kind())));
+  }
 };
 
 /// The factory of a kind; the one for torchscript is opened as a module by the first call that asks for it, unless the

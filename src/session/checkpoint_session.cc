@@ -12,7 +12,7 @@
 #include "archive/file_bytes.h"
 #include "archive/guard.h"
 #include "bertrt/error.h"
-#include "engine/packed/checkpoint_engine.h"
+#include "engine/factory.h"
 #include "family/checkpoint.h"
 #include "family/sentence_modules.h"
 #include "session/decision.h"
@@ -198,7 +198,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   if (tokenizer) check_vocabulary(*tokenizer, checkpoint->config.vocabulary, checkpoint->folder.string());
   timer.stage("tokenizer");
 
-  std::unique_ptr<const engine::Engine> engine = engine::packed::make_checkpoint_engine(*checkpoint, options);
+  std::unique_ptr<const engine::Engine> engine = engine::factory(EngineKind::packed).make_of(*checkpoint, options);
   timer.stage("make the engine");
   SessionInfo info = info_of(*checkpoint, engine->facts());
   if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
@@ -234,9 +234,7 @@ ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& optio
   report.task = task_of(checkpoint);
   report.inputs = {{"input_ids", "int64", {}}, {"attention_mask", "int64", {}}};
   if (checkpoint.encoder.embeddings.takes_types) report.inputs.push_back({"token_type_ids", "int64", {}});
-  for (engine::packed::CheckpointOffer& offer : engine::packed::checkpoint_offers(checkpoint)) {
-    report.outputs.push_back(std::move(offer.info));
-  }
+  report.outputs = engine::factory(EngineKind::packed).outputs_of(checkpoint);
   const family::CheckpointConfig& config = checkpoint.config;
   const auto skipped = config.family->counted_positions ? static_cast<std::size_t>(config.padding_id) + 1 : 0;
   report.lengths.proven_max = config.positions > skipped ? config.positions - skipped : 0;

@@ -1,9 +1,12 @@
 #include "engine/graph/factories.h"
 
+#include <utility>
+
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "engine/graph/graph_engine.h"
 #include "engine/graph/recognized_engine.h"
+#include "engine/packed/checkpoint_engine.h"
 #include "engine/packed/identity.h"
 #include "family/trace.h"
 
@@ -31,6 +34,17 @@ void PackedFactory::check(const EngineSource& source) const {
 std::unique_ptr<const Engine> PackedFactory::make(const EngineSource& source) const {
   check(source);
   return make_recognized_engine(source.trace, source.options);
+}
+
+std::unique_ptr<const Engine> PackedFactory::make_of(const family::Checkpoint& checkpoint,
+                                                     const SessionOptions& options) const {
+  return packed::make_checkpoint_engine(checkpoint, options);
+}
+
+std::vector<OutputInfo> PackedFactory::outputs_of(const family::Checkpoint& checkpoint) const {
+  std::vector<OutputInfo> outputs;
+  for (packed::CheckpointOffer& offer : packed::checkpoint_offers(checkpoint)) outputs.push_back(std::move(offer.info));
+  return outputs;
 }
 
 std::string GraphFactory::identity(DType) const { return std::string(version()) + " graph 1"; }

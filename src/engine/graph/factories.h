@@ -4,13 +4,16 @@
 
 namespace bertrt::engine::graph {
 
-/// The packed engine's door: traces whose encoder was recognized.
+/// The packed engine's door: traces whose encoder was recognized, and checkpoints.
 class PackedFactory final : public EngineFactory {
  public:
   EngineKind kind() const noexcept override { return EngineKind::packed; }
   std::string identity(DType dtype) const override;
   void check(const EngineSource& source) const override;
   std::unique_ptr<const Engine> make(const EngineSource& source) const override;
+  std::unique_ptr<const Engine> make_of(const family::Checkpoint& checkpoint,
+                                        const SessionOptions& options) const override;
+  std::vector<OutputInfo> outputs_of(const family::Checkpoint& checkpoint) const override;
 };
 
 /// The graph engine's: traces that are graphable.
