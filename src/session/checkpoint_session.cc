@@ -19,13 +19,13 @@
 #include "session/load_timer.h"
 #include "session/tokenizer_choice.h"
 #include "session/trim_heap.h"
+#include "session/warm_up.h"
 
 namespace bertrt::session {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kShortWarmup = 8;
 constexpr const char* kWhy =
     "a checkpoint folder: every setting of its config.json and every weight of its encoder is one that is known; no trace "
     "stands beside it to be compared with";
@@ -102,21 +102,12 @@ SessionInfo info_of(const family::Checkpoint& checkpoint, const engine::EngineFa
   return info;
 }
 
-void warm_up(const engine::Engine& engine, const batch::BatchLimits& limits, const SessionOptions& options) {
-  const std::size_t longest = limits.max_length == 0 ? SIZE_MAX : limits.max_length;
-  std::vector<std::size_t> lengths = options.warmup_lengths;
-  if (lengths.empty()) lengths.push_back(std::min(kShortWarmup, longest));
-  for (const std::size_t length : lengths) {
-    if (length == 0 || length > longest) {
-      throw Error(ErrorCode::invalid_argument, "SessionOptions::warmup_lengths",
-                  "lengths from 1 to " + std::to_string(longest), std::to_string(length));
-    }
-    Encoding text;
-    text.input_ids.assign(length, static_cast<std::int32_t>(limits.vocab_size - 1));
-    text.token_type_ids.assign(length, 0);
-    text.attention_mask.assign(length, 1);
-    run_checked(engine, limits, std::span(&text, 1), {});
-  }
+Encoding made_up_text(std::size_t length, std::size_t vocabulary) {
+  Encoding text;
+  text.input_ids.assign(length, static_cast<std::int32_t>(vocabulary - 1));
+  text.token_type_ids.assign(length, 0);
+  text.attention_mask.assign(length, 1);
+  return text;
 }
 
 TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpoint) {
@@ -213,7 +204,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   trim_heap();
   timer.stage("let the file go");
   if (options.warmup) {
-    warm_up(*engine, limits, options);
+    warm_up(*engine, options, false, [&](std::size_t length) { return made_up_text(length, limits.vocab_size); });
     timer.stage("warm-up");
   }
   info.load_stages = std::move(timer).take();

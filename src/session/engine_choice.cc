@@ -18,13 +18,12 @@
 #include "session/self_test_check.h"
 #include "session/session_impl.h"
 #include "session/trim_heap.h"
+#include "session/warm_up.h"
 
 namespace bertrt::session {
 namespace {
 
 using engine::Engine;
-
-constexpr std::size_t kShortWarmup = 8;
 
 class Chooser {
  public:
@@ -178,25 +177,10 @@ class Chooser {
       engine.reset();  // its memory is wanted by the other
       return Refusal{ErrorCode::model_mismatch, *objection};
     }
-    if (options_.warmup) warm_up(*engine, static_cast<bool>(proof));
+    // A proof has warmed it already.
+    const auto text = [&](std::size_t length) { return proof::made_up_text(*source_.trace, length, 1); };
+    if (options_.warmup && warm_up(*engine, options_, static_cast<bool>(proof), text)) timer_.stage("warm-up");
     return EngineChoice{std::move(engine), kind, std::move(why)};
-  }
-
-  // All lengths are alike to the packed engine, and a proof has warmed it already.
-  void warm_up(const Engine& engine, bool has_run) {
-    std::vector<std::size_t> lengths = options_.warmup_lengths;
-    const std::size_t longest = engine.facts().max_length == 0 ? SIZE_MAX : engine.facts().max_length;
-    if (lengths.empty() && !has_run) lengths.push_back(std::min(kShortWarmup, longest));
-    for (const std::size_t length : lengths) {
-      if (length == 0 || length > longest) {
-        throw Error(ErrorCode::invalid_argument, "SessionOptions::warmup_lengths",
-                    "lengths from 1 to " + std::to_string(longest), std::to_string(length));
-      }
-      const Encoding text =
-          proof::made_up_text(*source_.trace, length, 1);
-      run_checked(engine, {}, std::span(&text, 1), {});
-    }
-    if (!lengths.empty()) timer_.stage("warm-up");
   }
 
   const engine::EngineSource& source_;

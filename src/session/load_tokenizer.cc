@@ -16,21 +16,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kBundleTokenizer = "extra/bertrt/tokenizer/";
+constexpr std::string_view kExtra = "extra/";
 
 std::optional<Tokenizer> from_bundle(const fs::path& path) {
   const auto wanted = [](std::string_view name) {
     const std::string_view inside = name.substr(name.find('/') + 1);
-    return inside.starts_with(kBundleTokenizer) || inside == "byteorder";
+    return inside == "byteorder" ||
+           (inside.starts_with(kExtra) && inside.substr(kExtra.size()).starts_with(session::kBundleTokenizer));
   };
   const archive::PartialFile file = archive::PartialFile::read(path, wanted);
   archive::Archive archive(file.span(), path.string());
-  std::vector<Tokenizer::File> files;
-  for (const std::string& entry : archive.list(kBundleTokenizer)) {
-    files.push_back({entry.substr(kBundleTokenizer.size()), archive::as_text(archive.read(entry))});
-  }
-  if (files.empty()) return std::nullopt;
-  return Tokenizer::from_files(files);
+  std::vector<std::string> names = archive.list(kExtra);
+  for (std::string& name : names) name.erase(0, kExtra.size());
+  return session::bundle_tokenizer(
+      names, [&](const std::string& name) { return archive::as_text(archive.read(std::string(kExtra).append(name))); });
 }
 
 }  // namespace

@@ -111,11 +111,6 @@ ModelTraits traits_of(const model::ModelFile& file, const family::Trace& trace,
   return traits;
 }
 
-std::vector<std::int32_t> special_ids_of(const Tokenizer& tokenizer) {
-  const SpecialTokenIds& ids = tokenizer.special_tokens();
-  return {ids.cls, ids.mask, ids.sep, ids.unk};
-}
-
 batch::BatchLimits make_limits(const ModelTraits& traits, const engine::EngineFacts& facts) {
   batch::BatchLimits limits;
   limits.vocab_size = traits.vocab_size;

@@ -1,29 +1,21 @@
 #include "session/tokenizer_choice.h"
 
 #include <array>
-#include <string_view>
 #include <system_error>
-#include <vector>
 
 #include "bertrt/error.h"
 
 namespace bertrt::session {
-namespace {
 
-constexpr std::string_view kBundleFolder = "bertrt/tokenizer/";
-
-std::optional<Tokenizer> from_bundle(const model::ModelFile& file) {
-  const std::vector<std::string> names = file.extra_names();
+std::optional<Tokenizer> bundle_tokenizer(std::span<const std::string> names,
+                                          const std::function<std::string_view(const std::string& name)>& read) {
   std::vector<Tokenizer::File> files;
   for (const std::string& name : names) {
-    if (!name.starts_with(kBundleFolder)) continue;
-    files.push_back({name.substr(kBundleFolder.size()), *file.extra(name)});
+    if (name.starts_with(kBundleTokenizer)) files.push_back({name.substr(kBundleTokenizer.size()), read(name)});
   }
   if (files.empty()) return std::nullopt;
   return Tokenizer::from_files(files);
 }
-
-}  // namespace
 
 std::optional<Tokenizer> tokenizer_beside(const std::filesystem::path& folder) {
   static constexpr std::array kNames = {"tokenizer.json", "vocab.txt"};
@@ -39,8 +31,14 @@ std::optional<Tokenizer> choose_tokenizer(const model::ModelFile& file,
                                           const std::optional<std::filesystem::path>& folder,
                                           const SessionOptions& options) {
   if (!options.tokenizer.empty()) return Tokenizer::load(options.tokenizer);
-  if (auto tokenizer = from_bundle(file)) return tokenizer;
+  const auto read = [&](const std::string& name) { return *file.extra(name); };
+  if (auto tokenizer = bundle_tokenizer(file.extra_names(), read)) return tokenizer;
   return folder ? tokenizer_beside(*folder) : std::nullopt;
+}
+
+std::vector<std::int32_t> special_ids_of(const Tokenizer& tokenizer) {
+  const SpecialTokenIds& ids = tokenizer.special_tokens();
+  return {ids.cls, ids.mask, ids.sep, ids.unk};
 }
 
 void check_vocabulary(const Tokenizer& tokenizer, std::size_t embedding_rows, const std::string& model_name) {

@@ -2,8 +2,13 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bertrt/session.h"
 #include "bertrt/tokenizer.h"
@@ -17,9 +22,21 @@ std::optional<Tokenizer> choose_tokenizer(const model::ModelFile& file,
                                           const std::optional<std::filesystem::path>& folder,
                                           const SessionOptions& options);
 
+/// Where a bundle keeps its tokenizer's files, among its extra entries.
+inline constexpr std::string_view kBundleTokenizer = "bertrt/tokenizer/";
+
+/// The tokenizer of a bundle; none where no entry lies in its folder.
+/// @param names  of the bundle's extra entries
+/// @param read   an entry's text, which must stay during the call
+std::optional<Tokenizer> bundle_tokenizer(std::span<const std::string> names,
+                                          const std::function<std::string_view(const std::string& name)>& read);
+
 /// A tokenizer.json or vocab.txt in the folder of a model's file; none where there is neither.
 /// @throws Error as Tokenizer::load
 std::optional<Tokenizer> tokenizer_beside(const std::filesystem::path& folder);
+
+/// The special tokens that a proof puts among its own: [CLS], [MASK], [SEP], [UNK]; -1 for one that there is not.
+std::vector<std::int32_t> special_ids_of(const Tokenizer& tokenizer);
 
 /// A vocabulary may be smaller than the embedding (padded to a round number), never larger.
 /// @param embedding_rows  0: unknown, not checked

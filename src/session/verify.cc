@@ -12,6 +12,7 @@
 #include "session/loader.h"
 #include "session/self_test.h"
 #include "session/session_impl.h"
+#include "session/tokenizer_choice.h"
 #include "session/trace_of.h"
 
 namespace bertrt {
@@ -58,10 +59,7 @@ void hold_to_trace(const session::SessionImpl& impl, const std::shared_ptr<const
                               trace->reading.not_explained);
   }
   std::vector<std::int32_t> special_ids;
-  if (impl.tokenizer()) {
-    const SpecialTokenIds& ids = impl.tokenizer()->special_tokens();
-    special_ids = {ids.cls, ids.mask, ids.sep, ids.unk};
-  }
+  if (impl.tokenizer()) special_ids = session::special_ids_of(*impl.tokenizer());
   const proof::TraceProof proof(trace, special_ids, packed, true);
   const proof::Comparison found = proof.judge(impl.engine(), impl.info().dtype);
   report.trace_cases = proof.cases();
