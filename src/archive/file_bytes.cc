@@ -22,34 +22,6 @@ constexpr std::size_t kChunk = std::size_t{64} << 20;  // one system call's wort
 // slower whenever the system had to make room for them first.
 constexpr std::size_t kBytesPerThread = std::size_t{8} << 20;
 
-struct Close {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-
-std::unique_ptr<std::FILE, Close> open_file(const std::filesystem::path& path) {
-#if defined(_WIN32)
-  return std::unique_ptr<std::FILE, Close>(::_wfopen(path.c_str(), L"rb"));
-#else
-  return std::unique_ptr<std::FILE, Close>(std::fopen(path.c_str(), "rb"));
-#endif
-}
-
-std::size_t read_from(std::FILE* file, std::size_t offset, std::span<std::byte> out) {
-  std::setvbuf(file, nullptr, _IONBF, 0);
-#if defined(_WIN32)
-  if (::_fseeki64(file, static_cast<std::int64_t>(offset), SEEK_SET) != 0) return 0;
-#else
-  if (::fseeko(file, static_cast<off_t>(offset), SEEK_SET) != 0) return 0;
-#endif
-  std::size_t done = 0;
-  while (done < out.size()) {
-    const std::size_t count = std::fread(out.data() + done, 1, std::min(kChunk, out.size() - done), file);
-    if (count == 0) break;
-    done += count;
-  }
-  return done;
-}
-
 // The whole file by as many threads as are worth it; returns how many bytes there were.
 std::size_t read_all(const std::filesystem::path& path, std::span<std::byte> out) {
   const std::size_t parts = parts_for(out.size(), kBytesPerThread);
@@ -57,7 +29,7 @@ std::size_t read_all(const std::filesystem::path& path, std::span<std::byte> out
   std::vector<std::size_t> done(parts, 0);
   run_parts(parts, [&](std::size_t i) {
     const std::size_t begin = std::min(i * part, out.size());
-    done[i] = archive::read_range(path, begin, out.subspan(begin, std::min(part, out.size() - begin)));
+    done[i] = RangeReader(path).read(begin, out.subspan(begin, std::min(part, out.size() - begin)));
   });
   return std::accumulate(done.begin(), done.end(), std::size_t{0});
 }
@@ -82,15 +54,34 @@ std::size_t size_of_file(const std::filesystem::path& path) {
   }
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   if (failure) throw Error(ErrorCode::io, name, "a readable file", failure.message());
-  if (!open_file(path)) {
+  if (!RangeReader(path)) {
     throw Error(ErrorCode::io, name, "a readable file", std::error_code(errno, std::generic_category()).message());
   }
   return static_cast<std::size_t>(size);
 }
 
-std::size_t read_range(const std::filesystem::path& path, std::size_t offset, std::span<std::byte> out) {
-  const auto file = open_file(path);
-  return file ? read_from(file.get(), offset, out) : 0;
+#if defined(_WIN32)
+RangeReader::RangeReader(const std::filesystem::path& path) : file_(::_wfopen(path.c_str(), L"rb")) {
+#else
+RangeReader::RangeReader(const std::filesystem::path& path) : file_(std::fopen(path.c_str(), "rb")) {
+#endif
+  if (file_) std::setvbuf(file_.get(), nullptr, _IONBF, 0);
+}
+
+std::size_t RangeReader::read(std::size_t offset, std::span<std::byte> out) const {
+  if (!file_) return 0;
+#if defined(_WIN32)
+  if (::_fseeki64(file_.get(), static_cast<std::int64_t>(offset), SEEK_SET) != 0) return 0;
+#else
+  if (::fseeko(file_.get(), static_cast<off_t>(offset), SEEK_SET) != 0) return 0;
+#endif
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const std::size_t count = std::fread(out.data() + done, 1, std::min(kChunk, out.size() - done), file_.get());
+    if (count == 0) break;
+    done += count;
+  }
+  return done;
 }
 
 FileBytes FileBytes::read(const std::filesystem::path& path) {

@@ -15,7 +15,7 @@ namespace bertrt::archive {
 class PartialFile {
  public:
   /// @param wanted  of an entry's name, the top folder included
-  /// @throws Error file_not_found, io; what ends in the middle of a record is left to ZipDirectory
+  /// @throws Error file_not_found, io; what ZipDirectory throws for a zip file that is damaged
   static PartialFile read(const std::filesystem::path& path, const std::function<bool(std::string_view name)>& wanted);
 
   std::span<const std::byte> span() const noexcept { return {data_.get(), size_}; }

@@ -7,6 +7,9 @@
 
 namespace bertrt::archive {
 
+/// The end records with the longest comment that they can have, in bytes.
+inline constexpr std::size_t kLongestZipEnd = 22 + 0xffff + 20 + 56;
+
 /// What a zip archive's end says of its directory.
 struct ZipEnd {
   std::uint64_t entries = 0;

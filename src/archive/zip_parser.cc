@@ -13,6 +13,7 @@ constexpr std::uint32_t kDirectorySignature = 0x02014b50;
 constexpr std::uint32_t kLocalSignature = 0x04034b50;
 constexpr std::uint32_t kDescriptorSignature = 0x08074b50;
 constexpr std::size_t kLocalSize = 30;
+constexpr std::size_t kLongestDescriptor = 24;
 constexpr std::uint16_t kZip64Extra = 0x0001;
 constexpr std::uint16_t kUnicodePathExtra = 0x7075;  // another name for the same entry
 constexpr std::uint32_t kOnes = 0xffffffff;
@@ -35,6 +36,10 @@ Error ZipParser::bad(std::string expected, std::string found) const {
   return Error(ErrorCode::invalid_format, where_, std::move(expected), std::move(found));
 }
 
+void ZipParser::fetch(std::uint64_t offset, std::uint64_t count) const {
+  if (fetch_) fetch_(offset, count);
+}
+
 template <typename T>
 T ZipParser::need(std::optional<T> value) const {
   if (!value) throw bad("a whole zip record", "the end of the file");
@@ -42,7 +47,10 @@ T ZipParser::need(std::optional<T> value) const {
 }
 
 std::vector<ZipEntry> ZipParser::parse() {
+  const std::size_t tail = std::min(bytes_.size(), kLongestZipEnd);
+  fetch(bytes_.size() - tail, tail);
   end_ = read_zip_end(bytes_, where_);
+  fetch(end_.directory_offset, end_.directory_size);
   std::vector<ZipEntry> entries;
   entries.reserve(static_cast<std::size_t>(end_.entries));
   extents_.reserve(static_cast<std::size_t>(end_.entries));
@@ -149,10 +157,12 @@ std::span<const std::byte> ZipParser::locate(std::string_view name, const std::s
                                              std::uint64_t offset) {
   const std::uint64_t limit = end_.directory_offset;
   if (offset > limit || limit - offset < kLocalSize) throw bad("entry " + shown + " inside the file", "one outside");
+  fetch(offset, kLocalSize);
   ByteReader reader(bytes_.first(static_cast<std::size_t>(limit)), static_cast<std::size_t>(offset));
   if (need(reader.read<std::uint32_t>()) != kLocalSignature) throw bad("a local header of " + shown, "other bytes");
   need(reader.read<std::uint16_t>());  // version
   Header local = read_common(reader);
+  fetch(reader.position(), std::uint64_t{local.name_size} + local.extra_size);
   const auto local_name = reader.take(local.name_size);
   if (!local_name || as_text(*local_name) != name) throw bad("the name " + shown + " in its local header", "another");
   const auto extra = reader.take(local.extra_size);
@@ -175,6 +185,7 @@ std::span<const std::byte> ZipParser::locate(std::string_view name, const std::s
 
 // What follows a streamed entry's data: checksum and sizes again, with a signature or without, in 32 bits or in 64.
 std::uint64_t ZipParser::end_of_descriptor(std::uint64_t at, const std::string& shown, const Header& header) const {
+  fetch(at, kLongestDescriptor);
   const auto before_directory = bytes_.first(static_cast<std::size_t>(end_.directory_offset));
   const auto agrees = [&](ByteReader reader, auto size) -> std::optional<std::uint64_t> {
     using Size = decltype(size);

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "archive/byte_reader.h"
@@ -14,10 +16,15 @@
 
 namespace bertrt::archive {
 
-/// Reads a zip archive's directory and the local headers; used by ZipDirectory alone, which says how strictly.
+/// Reads a zip archive's directory and the local headers; used by ZipDirectory, which says how strictly, and
+/// by PartialFile.
 class ZipParser {
  public:
-  ZipParser(std::span<const std::byte> bytes, const std::string& where) : bytes_(bytes), where_(where) {}
+  /// @param fetch  is told of each range before it is looked at (it may reach past the end): for bytes that are read
+  ///               from a file when they are wanted. Data of entries is not looked at
+  ZipParser(std::span<const std::byte> bytes, const std::string& where,
+            std::function<void(std::uint64_t offset, std::uint64_t count)> fetch = {})
+      : bytes_(bytes), where_(where), fetch_(std::move(fetch)) {}
 
   /// The files in the directory's order; folders are checked and left out.
   std::vector<ZipEntry> parse();
@@ -50,9 +57,11 @@ class ZipParser {
                                     std::uint64_t offset);
   std::uint64_t end_of_descriptor(std::uint64_t at, const std::string& shown, const Header& header) const;
   void check_extents();
+  void fetch(std::uint64_t offset, std::uint64_t count) const;
 
   std::span<const std::byte> bytes_;
   const std::string& where_;
+  std::function<void(std::uint64_t offset, std::uint64_t count)> fetch_;
   ZipEnd end_;
   std::vector<Extent> extents_;  // of every entry, with its header
 };
