@@ -5,7 +5,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "bertrt/error.h"
 #include "bertrt/session.h"
@@ -55,8 +54,8 @@ class EngineFactory {
   virtual std::unique_ptr<const Engine> make_of(const family::Checkpoint&, const SessionOptions&) const {
     refuse_checkpoint();
   }
-  /// The outputs of that engine, told without the work of making it. @throws Error unsupported as make_of()
-  virtual std::vector<OutputInfo> outputs_of(const family::Checkpoint&) const { refuse_checkpoint(); }
+  /// What that engine is (its arithmetic left out), told without the work of making it. @throws Error as make_of()
+  virtual EngineFacts facts_of(const family::Checkpoint&) const { refuse_checkpoint(); }
 
  private:
   [[noreturn]] void refuse_checkpoint() const {

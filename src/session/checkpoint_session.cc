@@ -223,17 +223,15 @@ ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& optio
   report.format = "checkpoint folder";
   report.architecture = checkpoint.config.model_type;
   report.task = task_of(checkpoint);
-  report.inputs = {{"input_ids", "int64", {}}, {"attention_mask", "int64", {}}};
-  if (checkpoint.encoder.embeddings.takes_types) report.inputs.push_back({"token_type_ids", "int64", {}});
-  report.outputs = engine::factory(EngineKind::packed).outputs_of(checkpoint);
-  const family::CheckpointConfig& config = checkpoint.config;
-  const auto skipped = config.family->counted_positions ? static_cast<std::size_t>(config.padding_id) + 1 : 0;
-  report.lengths.proven_max = config.positions > skipped ? config.positions - skipped : 0;
+  engine::EngineFacts facts = engine::factory(EngineKind::packed).facts_of(checkpoint);
+  for (const std::string& name : facts.inputs) report.inputs.push_back({name, "int64", {}});
+  report.outputs = std::move(facts.outputs);
+  report.lengths.proven_max = facts.proven_max;
   report.lengths.why = "the packed engine computes every length that the table of positions reaches";
   report.engine = EngineKind::packed;
   report.engine_why = kWhy;
   report.parameters = count_parameters(checkpoint);
-  for (const std::string& finding : checkpoint.findings) report.findings.push_back({"warning", "", finding});
+  for (const std::string& finding : facts.findings) report.findings.push_back({"warning", "", finding});
   return report;
 }
 

@@ -1,7 +1,5 @@
 #include "engine/graph/factories.h"
 
-#include <utility>
-
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "engine/graph/graph_engine.h"
@@ -41,10 +39,8 @@ std::unique_ptr<const Engine> PackedFactory::make_of(const family::Checkpoint& c
   return packed::make_checkpoint_engine(checkpoint, options);
 }
 
-std::vector<OutputInfo> PackedFactory::outputs_of(const family::Checkpoint& checkpoint) const {
-  std::vector<OutputInfo> outputs;
-  for (packed::CheckpointOffer& offer : packed::checkpoint_offers(checkpoint)) outputs.push_back(std::move(offer.info));
-  return outputs;
+EngineFacts PackedFactory::facts_of(const family::Checkpoint& checkpoint) const {
+  return packed::checkpoint_facts(checkpoint);
 }
 
 std::string GraphFactory::identity(DType) const { return std::string(version()) + " graph 1"; }

@@ -13,7 +13,7 @@ class PackedFactory final : public EngineFactory {
   std::unique_ptr<const Engine> make(const EngineSource& source) const override;
   std::unique_ptr<const Engine> make_of(const family::Checkpoint& checkpoint,
                                         const SessionOptions& options) const override;
-  std::vector<OutputInfo> outputs_of(const family::Checkpoint& checkpoint) const override;
+  EngineFacts facts_of(const family::Checkpoint& checkpoint) const override;
 };
 
 /// The graph engine's: traces that are graphable.

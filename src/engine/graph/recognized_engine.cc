@@ -14,6 +14,7 @@
 #include "engine/packed/facts.h"
 #include "engine/packed/packed_model.h"
 #include "engine/packed/packed_outputs.h"
+#include "kernels/isa/calibration.h"
 
 namespace bertrt::engine::graph {
 namespace {
@@ -58,7 +59,9 @@ class RecognizedEngine final : public Engine {
     if (operators) {
       operators_.emplace(trace_, given_slots(recognition), memory_budget(options.memory_budget), true);
     }
-    facts_ = packed::facts_of(*model_, options.packed.dtype);
+    facts_ = packed::facts_of(recognition.spec);
+    facts_.dtype = options.packed.dtype;
+    facts_.kernels = kernels::isa::calibration_report();
     for (const Offer& offer : offers_) facts_.outputs.push_back(offer.info);
     // The weights are packed by now: where no operator of the trace runs, the file's bytes are of no more use.
     if (!operators_) trace_.reset();

@@ -9,6 +9,7 @@
 #include "engine/out_of_memory.h"
 #include "engine/packed/facts.h"
 #include "engine/packed/packed_model.h"
+#include "kernels/isa/calibration.h"
 #include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
@@ -50,12 +51,9 @@ class CheckpointEngine final : public Engine {
     PackedTuning tuning;
     tuning.pool = threads_.get();
     model_ = PackedModel::pack(checkpoint.encoder, heads, options.packed.dtype, tuning);
-    facts_ = facts_of(*model_, options.packed.dtype);
-    for (const CheckpointOffer& offer : offers_) facts_.outputs.push_back(offer.info);
-    facts_.inputs = {"input_ids", "attention_mask"};
-    if (checkpoint.encoder.embeddings.takes_types) facts_.inputs.emplace_back("token_type_ids");
-    facts_.max_length_why = "what the model's table of positions reaches";
-    facts_.findings = checkpoint.findings;
+    facts_ = checkpoint_facts(checkpoint);
+    facts_.dtype = options.packed.dtype;
+    facts_.kernels = kernels::isa::calibration_report();
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
@@ -104,6 +102,16 @@ std::vector<CheckpointOffer> checkpoint_offers(const family::Checkpoint& checkpo
   });
   std::move(logits.begin(), logits.end(), std::back_inserter(offers));
   return offers;
+}
+
+EngineFacts checkpoint_facts(const family::Checkpoint& checkpoint) {
+  EngineFacts facts = facts_of(checkpoint.encoder);
+  for (CheckpointOffer& offer : checkpoint_offers(checkpoint)) facts.outputs.push_back(std::move(offer.info));
+  facts.inputs = {"input_ids", "attention_mask"};
+  if (checkpoint.encoder.embeddings.takes_types) facts.inputs.emplace_back("token_type_ids");
+  facts.max_length_why = "what the model's table of positions reaches";
+  facts.findings = checkpoint.findings;
+  return facts;
 }
 
 std::unique_ptr<const Engine> make_checkpoint_engine(const family::Checkpoint& checkpoint, const SessionOptions& options) {

@@ -21,6 +21,10 @@ struct CheckpointOffer {
 /// `more`. Roles are known by the weights' names.
 std::vector<CheckpointOffer> checkpoint_offers(const family::Checkpoint& checkpoint);
 
+/// What that engine is, told without packing; its arithmetic left out.
+/// @throws Error model_mismatch, as make_checkpoint_engine
+EngineFacts checkpoint_facts(const family::Checkpoint& checkpoint);
+
 /// The packed engine on a checkpoint; nothing of its bytes is kept.
 /// @throws Error model_mismatch, unsupported, runtime
 std::unique_ptr<const Engine> make_checkpoint_engine(const family::Checkpoint& checkpoint, const SessionOptions& options);

@@ -55,24 +55,6 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
   }
 }
 
-// The longest text: what the table of positions reaches, or less where the spec says so.
-std::size_t longest_text(const family::EncoderSpec& spec, const EmbeddingWeights& embeddings) {
-  if (embeddings.position_scheme == PositionScheme::none) return spec.max_length;
-  const std::int64_t first =
-      embeddings.position_scheme == PositionScheme::counted ? embeddings.padding_id : embeddings.first_position;
-  const auto rows = static_cast<std::int64_t>(embeddings.positions->rows());
-  const std::int64_t skipped = embeddings.position_scheme == PositionScheme::counted ? first + 1 : first;
-  if (first < 0 || skipped >= rows) {
-    refuse("a first position below " + std::to_string(rows), std::to_string(skipped));
-  }
-  const auto reach = static_cast<std::size_t>(rows - skipped);
-  if (spec.max_length > reach) {
-    refuse("texts of at most " + std::to_string(reach) + " tokens, what the positions reach",
-           std::to_string(spec.max_length));
-  }
-  return spec.max_length == 0 ? reach : spec.max_length;
-}
-
 void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtype, LayerWeights& to, Packer& packer) {
   const family::Dense* const qkv[3] = {&from.query, &from.key, &from.value};
   for (const family::Dense* part : qkv) {
@@ -100,6 +82,25 @@ void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtyp
 
 }  // namespace
 
+std::size_t longest_text(const family::EncoderSpec& spec) {
+  const family::Embeddings& embeddings = spec.embeddings;
+  if (embeddings.position_scheme == PositionScheme::none) return spec.max_length;
+  if (!embeddings.positions) refuse("a table of positions where the scheme has them", "no table");
+  const bool counted = embeddings.position_scheme == PositionScheme::counted;
+  const std::int64_t first = counted ? embeddings.padding_id : embeddings.first_position;
+  const std::int64_t rows = embeddings.positions->tensor.shape[0];
+  const std::int64_t skipped = counted ? first + 1 : first;
+  if (first < 0 || skipped >= rows) {
+    refuse("a first position below " + std::to_string(rows), std::to_string(skipped));
+  }
+  const auto reach = static_cast<std::size_t>(rows - skipped);
+  if (spec.max_length > reach) {
+    refuse("texts of at most " + std::to_string(reach) + " tokens, what the positions reach",
+           std::to_string(spec.max_length));
+  }
+  return spec.max_length == 0 ? reach : spec.max_length;
+}
+
 std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec, DType dtype, Packer& packer) {
   check_sizes(spec);
   auto weights = std::make_unique<EncoderWeights>();
@@ -108,7 +109,7 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   weights->takes_mask = spec.mask == family::MaskKind::keys;
   // Halved embeddings keep int8 below half of the fp32 size; their rounding is far below that of the int8 weights.
   prepare_embeddings(spec, dtype == DType::int8, weights->embeddings, packer);
-  weights->max_length = longest_text(spec, weights->embeddings);
+  weights->max_length = longest_text(spec);
   if (spec.relative_bias) {
     if (weights->max_length == 0) refuse("a longest text where positions are relative", "none");
     weights->relative_bias = RelativeBias(*spec.relative_bias, spec.heads, weights->max_length);

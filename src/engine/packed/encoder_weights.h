@@ -53,6 +53,10 @@ struct EncoderWeights {
   std::size_t max_length = 0;                     ///< tokens of the longest text; 0: no limit
 };
 
+/// The longest text in tokens that a model of this spec takes: what its table of positions reaches, or less where the
+/// spec says so; 0: no limit. @throws Error model_mismatch
+std::size_t longest_text(const family::EncoderSpec& spec);
+
 /// Checks the spec and gives its weights to the packer: what is returned is whole when the packer has run, and must
 /// not be moved until then.
 /// @param dtype  of the layers' products; the rest is fp32

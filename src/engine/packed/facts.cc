@@ -1,17 +1,15 @@
 #include "engine/packed/facts.h"
 
-#include "kernels/isa/calibration.h"
+#include "engine/packed/encoder_weights.h"
 
 namespace bertrt::engine::packed {
 
-EngineFacts facts_of(const PackedModel& model, DType dtype) {
+EngineFacts facts_of(const family::EncoderSpec& encoder) {
   EngineFacts facts;
-  facts.dtype = dtype;
-  facts.max_length = model.max_length();
+  facts.max_length = longest_text(encoder);
   facts.proven_min = 1;
   facts.proven_max = facts.max_length;
   facts.lengths_why = "the packed engine computes every length without padding";
-  facts.kernels = kernels::isa::calibration_report();
   return facts;
 }
 

@@ -67,7 +67,7 @@ class PackedModel {
  public:
   /// Packs on all threads of the shared pool.
   /// @param dtype  of the layers' products; embeddings, attention, norms, pooler and heads are fp32
-  /// @throws Error model_mismatch where sizes do not fit each other, unsupported, runtime (no memory)
+  /// @throws Error model_mismatch where sizes do not fit each other, unsupported, out_of_resources
   static std::unique_ptr<const PackedModel> pack(const family::EncoderSpec& encoder,
                                                  std::span<const family::HeadSpec> heads, DType dtype,
                                                  const PackedTuning& tuning = {});
@@ -77,7 +77,7 @@ class PackedModel {
 
   /// The answer for a text, and its bits, do not depend on the other texts of the batch.
   /// @throws Error invalid_argument (an id, type, position or row out of range, states that do not ascend),
-  ///         input_too_long, unsupported (a pooled output that the model has not), runtime (no memory)
+  ///         input_too_long, unsupported (a pooled output that the model has not), out_of_resources
   PackedOutput run(const batch::Batch& batch, const PackedRequest& request) const;
 
   std::size_t layers() const noexcept;
