@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/enum_names.h"
+
 namespace bertrt {
 
 std::string_view to_string(ErrorCode code) noexcept {
@@ -24,11 +26,9 @@ std::string_view to_string(ErrorCode code) noexcept {
 template <>
 std::optional<ErrorCode> parse(std::string_view name) noexcept {
   using enum ErrorCode;
-  for (const ErrorCode code : {file_not_found, io, invalid_format, unsupported, unsafe_model, model_mismatch,
-                               invalid_argument, input_too_long, missing_mask_token, runtime, out_of_resources}) {
-    if (to_string(code) == name) return code;
-  }
-  return std::nullopt;
+  return base::find_by_name({file_not_found, io, invalid_format, unsupported, unsafe_model, model_mismatch,
+                               invalid_argument, input_too_long, missing_mask_token, runtime, out_of_resources},
+                            name);
 }
 
 Error::Error(ErrorCode code, std::string where, std::string expected, std::string found)

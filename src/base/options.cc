@@ -1,21 +1,8 @@
 #include "bertrt/options.h"
 
-#include <array>
-#include <cstddef>
+#include "base/enum_names.h"
 
 namespace bertrt {
-namespace {
-
-template <typename Enum, std::size_t count>
-std::optional<Enum> find(const std::array<Enum, count>& values, std::string_view name) {
-  for (const Enum value : values) {
-    if (to_string(value) == name) return value;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
 std::string_view to_string(EngineKind engine) noexcept {
   switch (engine) {
     case EngineKind::automatic: return "automatic";
@@ -55,24 +42,24 @@ std::string_view to_string(Trust trust) noexcept {
 template <>
 std::optional<EngineKind> parse(std::string_view name) noexcept {
   using enum EngineKind;
-  return name == "auto" ? automatic : find(std::array{automatic, packed, graph, torchscript}, name);
+  return name == "auto" ? automatic : base::find_by_name({automatic, packed, graph, torchscript}, name);
 }
 
 template <>
 std::optional<DType> parse(std::string_view name) noexcept {
   using enum DType;
-  return find(std::array{fp32, bf16, int8}, name);
+  return base::find_by_name({fp32, bf16, int8}, name);
 }
 
 template <>
 std::optional<LengthPolicy> parse(std::string_view name) noexcept {
-  return find(std::array{LengthPolicy::automatic, LengthPolicy::fixed}, name);
+  return base::find_by_name({LengthPolicy::automatic, LengthPolicy::fixed}, name);
 }
 
 template <>
 std::optional<Trust> parse(std::string_view name) noexcept {
   using enum Trust;
-  return find(std::array{data_only, checked, full}, name);
+  return base::find_by_name({data_only, checked, full}, name);
 }
 
 }  // namespace bertrt

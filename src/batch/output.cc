@@ -1,10 +1,10 @@
 #include "bertrt/output.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
+#include "base/enum_names.h"
 #include "bertrt/error.h"
 
 namespace bertrt {
@@ -15,14 +15,6 @@ void check_index(const char* what, std::size_t index, std::size_t size) {
   throw Error(ErrorCode::invalid_argument, what,
               size == 0 ? "an output that is not empty" : "an index from 0 to " + std::to_string(size - 1),
               std::to_string(index));
-}
-
-template <typename Enum, std::size_t count>
-std::optional<Enum> find(const std::array<Enum, count>& values, std::string_view name) {
-  for (const Enum value : values) {
-    if (to_string(value) == name) return value;
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -43,8 +35,7 @@ std::string_view to_string(OutputRole role) noexcept {
 template <>
 std::optional<OutputRole> parse(std::string_view name) noexcept {
   using enum OutputRole;
-  return find(std::array{hidden_state, pooled_output, token_logits, text_logits, start_logits, end_logits, other},
-              name);
+  return base::find_by_name({hidden_state, pooled_output, token_logits, text_logits, start_logits, end_logits, other}, name);
 }
 
 std::string_view to_string(Evidence evidence) noexcept {
@@ -60,7 +51,7 @@ std::string_view to_string(Evidence evidence) noexcept {
 template <>
 std::optional<Evidence> parse(std::string_view name) noexcept {
   using enum Evidence;
-  return find(std::array{none, by_shape, by_name, recognized}, name);
+  return base::find_by_name({none, by_shape, by_name, recognized}, name);
 }
 
 TokenRows::TokenRows(std::shared_ptr<const std::vector<std::size_t>> row_offsets, std::size_t width,

@@ -1,18 +1,13 @@
 #include "tasks/pooling.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <string_view>
 
+#include "base/enum_names.h"
+
 namespace bertrt {
-namespace {
-
-constexpr std::array kModes = {Pooling::cls,          Pooling::max,      Pooling::mean, Pooling::mean_sqrt_len_tokens,
-                               Pooling::weightedmean, Pooling::lasttoken};
-
-}  // namespace
 
 std::string_view to_string(Pooling pooling) noexcept {
   switch (pooling) {
@@ -28,10 +23,8 @@ std::string_view to_string(Pooling pooling) noexcept {
 
 template <>
 std::optional<Pooling> parse(std::string_view name) noexcept {
-  for (const Pooling mode : kModes) {
-    if (to_string(mode) == name) return mode;
-  }
-  return std::nullopt;
+  using enum Pooling;
+  return base::find_by_name({cls, max, mean, mean_sqrt_len_tokens, weightedmean, lasttoken}, name);
 }
 
 namespace tasks {

@@ -1,18 +1,15 @@
 #include "bertrt/quantize.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 
+#include "base/enum_names.h"
 #include "bertrt/error.h"
 #include "tasks/matrix_check.h"
 
 namespace bertrt {
 namespace {
-
-constexpr std::array kPrecisions = {Precision::float32, Precision::int8, Precision::uint8, Precision::binary,
-                                    Precision::ubinary};
 
 [[noreturn]] void refuse(std::string expected, std::string found) {
   throw Error(ErrorCode::invalid_argument, "quantize", std::move(expected), std::move(found));
@@ -67,10 +64,8 @@ std::string_view to_string(Precision precision) noexcept {
 
 template <>
 std::optional<Precision> parse(std::string_view name) noexcept {
-  for (const Precision precision : kPrecisions) {
-    if (to_string(precision) == name) return precision;
-  }
-  return std::nullopt;
+  using enum Precision;
+  return base::find_by_name({float32, int8, uint8, binary, ubinary}, name);
 }
 
 QuantizationRanges quantization_ranges(const Matrix& calibration) {

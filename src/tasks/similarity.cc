@@ -1,18 +1,16 @@
 #include "bertrt/similarity.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 
+#include "base/enum_names.h"
 #include "bertrt/error.h"
 #include "tasks/dot.h"
 #include "tasks/matrix_check.h"
 
 namespace bertrt {
 namespace {
-
-constexpr std::array kFunctions = {Similarity::cosine, Similarity::dot, Similarity::euclidean, Similarity::manhattan};
 
 void check_widths(const char* where, std::size_t a, std::size_t b) {
   if (a == b) return;
@@ -34,10 +32,8 @@ std::string_view to_string(Similarity similarity) noexcept {
 
 template <>
 std::optional<Similarity> parse(std::string_view name) noexcept {
-  for (const Similarity function : kFunctions) {
-    if (to_string(function) == name) return function;
-  }
-  return std::nullopt;
+  using enum Similarity;
+  return base::find_by_name({cosine, dot, euclidean, manhattan}, name);
 }
 
 float similarity(std::span<const float> a, std::span<const float> b, Similarity function) {

@@ -1,22 +1,9 @@
 #include "bertrt/task_types.h"
 
-#include <array>
-
+#include "base/enum_names.h"
 #include "bertrt/token_classifier.h"
 
 namespace bertrt {
-namespace {
-
-template <typename Enum, std::size_t count>
-std::optional<Enum> find(const std::array<Enum, count>& values, std::string_view name) {
-  for (const Enum value : values) {
-    if (to_string(value) == name) return value;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
 std::string_view to_string(ScoreFunction function) noexcept {
   switch (function) {
     case ScoreFunction::softmax: return "softmax";
@@ -48,19 +35,19 @@ std::string_view to_string(Aggregation aggregation) noexcept {
 template <>
 std::optional<ScoreFunction> parse(std::string_view name) noexcept {
   using enum ScoreFunction;
-  return find(std::array{softmax, sigmoid, none}, name);
+  return base::find_by_name({softmax, sigmoid, none}, name);
 }
 
 template <>
 std::optional<OffsetUnit> parse(std::string_view name) noexcept {
   using enum OffsetUnit;
-  return find(std::array{bytes, code_points}, name);
+  return base::find_by_name({bytes, code_points}, name);
 }
 
 template <>
 std::optional<Aggregation> parse(std::string_view name) noexcept {
   using enum Aggregation;
-  return find(std::array{none, simple, first, average, max}, name);
+  return base::find_by_name({none, simple, first, average, max}, name);
 }
 
 }  // namespace bertrt
