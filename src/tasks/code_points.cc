@@ -10,16 +10,6 @@ std::size_t count_code_points(std::string_view text) {
   return count;
 }
 
-std::string valid_utf8(std::string_view text) {
-  std::string valid;
-  for (std::size_t at = 0; at < text.size();) {
-    const text::Decoded c = text::decode_utf8(text, at);
-    text::append_utf8(c.code_point, valid);
-    at += c.length;
-  }
-  return valid;
-}
-
 CodePoints::CodePoints(std::string_view text) : before_(text.size() + 1) {
   std::uint32_t count = 0;
   for (std::size_t at = 0; at < text.size();) {

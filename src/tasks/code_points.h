@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,9 +9,6 @@ namespace bertrt::tasks {
 
 /// How many there are; every maximal invalid part counts as one.
 std::size_t count_code_points(std::string_view text);
-
-/// The text with U+FFFD for every maximal invalid part.
-std::string valid_utf8(std::string_view text);
 
 /// Places of a text counted in code points. Holds four bytes for each byte of the text.
 class CodePoints {

@@ -6,6 +6,7 @@
 
 #include "bertrt/error.h"
 #include "session/session_impl.h"
+#include "text/valid_utf8.h"
 #include "tasks/code_points.h"
 #include "tasks/entities.h"
 #include "tasks/head.h"
@@ -55,7 +56,7 @@ class TokenReader {
       token.end = offset.end;
       const std::string_view ref = sentence.substr(offset.begin, offset.end - offset.begin);
       if (encoding.input_ids[i] == tokenizer_.special_tokens().unk) {
-        token.word = tasks::valid_utf8(ref);
+        token.word = text::valid_utf8(std::string(ref));
       } else {
         token.word = std::string(tokenizer_.id_to_token(encoding.input_ids[i]).value_or(std::string_view()));
         token.continues = continues(token.word, sentence, offset);

@@ -6,6 +6,7 @@
 
 #include "bertrt/error.h"
 #include "text/utf8.h"
+#include "text/valid_utf8.h"
 #include "tokenizer/bpe/byte_level.h"
 
 namespace bertrt::tokenizer {
@@ -43,18 +44,6 @@ void clean_up(std::string& token) {
   for (const auto& [from, to] : kDecoderCleanup) replace_all(token, from, to);
 }
 
-/// Valid UTF-8 of any bytes, as Rust's from_utf8_lossy has it.
-std::string lossy(std::string bytes) {
-  if (text::is_valid_utf8(bytes)) return bytes;
-  std::string repaired;
-  for (std::size_t at = 0; at < bytes.size();) {
-    const text::Decoded c = text::decode_utf8(bytes, at);
-    text::append_utf8(c.code_point, repaired);
-    at += c.length;
-  }
-  return repaired;
-}
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -88,7 +77,7 @@ struct Apply {
   void operator()(decoders::ByteLevel) const {
     std::string bytes;
     for (const std::string& token : tokens) append_byte_level(token, bytes);
-    tokens = {lossy(std::move(bytes))};
+    tokens = {text::valid_utf8(std::move(bytes))};
   }
   void operator()(const decoders::Metaspace& step) const {
     std::string mark;
