@@ -11,12 +11,6 @@
 
 namespace bertrt {
 namespace tasks {
-namespace {
-
-// Texts of one share: sorted, tokenized and batched together.
-constexpr std::size_t kShare = 2048;
-
-}  // namespace
 
 EmbedderImpl::EmbedderImpl(SentenceText text, EmbedderInfo info, std::size_t model_dimensions)
     : text_(std::move(text)), info_(std::move(info)), model_dimensions_(model_dimensions) {

@@ -18,8 +18,6 @@
 namespace bertrt {
 namespace {
 
-constexpr std::size_t kShare = 2048;
-
 std::filesystem::path file_of(const BertSession& session, const char* name) {
   const std::filesystem::path& folder = session::Access::impl(session).settings().folder;
   std::error_code ignored;
@@ -52,8 +50,8 @@ class HybridEmbedder::Impl {
     std::vector<HybridVectors> out(texts.size());
     RunRequest request;
     request.pooled_output = false;
-    for (std::size_t at = 0; at < texts.size(); at += kShare) {
-      const auto encodings = text_.encode(texts.subspan(at, std::min(kShare, texts.size() - at)), {});
+    for (std::size_t at = 0; at < texts.size(); at += tasks::kShare) {
+      const auto encodings = text_.encode(texts.subspan(at, std::min(tasks::kShare, texts.size() - at)), {});
       tasks::for_token_batches(encodings, tasks::kBatchTokens, [&](auto batch, auto indexes) {
         const EncoderOutput output = session_.run(batch, request);
         for (std::size_t i = 0; i < batch.size(); ++i) {

@@ -14,7 +14,6 @@ namespace bertrt {
 namespace tasks {
 namespace {
 
-constexpr std::size_t kShare = 2048;
 constexpr std::size_t kMostExpanded = 65536;  // where the model has no limit
 
 const family::SentenceModules& modules_of(const BertSession& session) {

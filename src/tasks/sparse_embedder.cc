@@ -9,11 +9,6 @@
 #include "tasks/token_batches.h"
 
 namespace bertrt {
-namespace {
-
-constexpr std::size_t kShare = 2048;
-
-}  // namespace
 
 float dot(const SparseVector& a, const SparseVector& b) noexcept {
   double sum = 0;
@@ -53,8 +48,8 @@ std::vector<SparseVector> SparseEmbedder::operator()(std::span<const std::string
   const std::string prompt = impl().text().prompts().resolve(options.prompt, options.prompt_name);
   std::vector<SparseVector> vectors;
   vectors.reserve(texts.size());
-  for (std::size_t at = 0; at < texts.size(); at += kShare) {
-    auto share = impl().embed(texts.subspan(at, std::min(kShare, texts.size() - at)), prompt, options);
+  for (std::size_t at = 0; at < texts.size(); at += tasks::kShare) {
+    auto share = impl().embed(texts.subspan(at, std::min(tasks::kShare, texts.size() - at)), prompt, options);
     std::move(share.begin(), share.end(), std::back_inserter(vectors));
   }
   return vectors;

@@ -38,10 +38,9 @@ void for_token_batches(
 }
 
 std::vector<std::string> take_texts(const std::function<std::optional<std::string>()>& next) {
-  constexpr std::size_t kTexts = 2048;
   constexpr std::size_t kBytes = std::size_t{4} << 20U;
   std::vector<std::string> texts;
-  for (std::size_t bytes = 0; texts.size() < kTexts && bytes < kBytes;) {
+  for (std::size_t bytes = 0; texts.size() < kShare && bytes < kBytes;) {
     std::optional<std::string> text = next();
     if (!text) break;
     bytes += text->size();

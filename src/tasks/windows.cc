@@ -4,14 +4,10 @@
 #include <utility>
 
 #include "bertrt/error.h"
-#include "session/session_impl.h"
-#include "tokenizer/tokenizer_impl.h"
+#include "tasks/token_batches.h"
 
 namespace bertrt::tasks {
 namespace {
-
-// What one run holds: a few hundred sentences. A longer window goes alone.
-constexpr std::size_t kBatchTokens = 4096;
 
 class Batches {
  public:
