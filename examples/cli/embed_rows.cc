@@ -1,8 +1,6 @@
 #include "embed_rows.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -19,18 +17,6 @@ std::vector<int> values_of(const QuantizedMatrix& vectors, std::size_t row) {
   std::vector<int> values(vectors.row_bytes);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = vectors.value(row, i);
   return values;
-}
-
-std::string number(float value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%9.4f", static_cast<double>(value));
-  return text.data();
-}
-
-std::string first_values(std::span<const float> values) {
-  std::string line;
-  for (const float value : values.first(std::min(kShown, values.size()))) line += number(value);
-  return line + (values.size() > kShown ? "  …" : "");
 }
 
 std::string title(std::string_view text) { return bold(printable(text)) + '\n'; }
@@ -71,7 +57,7 @@ std::string rows_json(const Matrix& rows) {
 }
 
 std::string dense_text(std::string_view text, std::span<const float> vector) {
-  return title(text) + "  [" + std::to_string(vector.size()) + "]" + first_values(vector) + '\n';
+  return title(text) + "  [" + std::to_string(vector.size()) + "]" + first_values(vector, kShown) + '\n';
 }
 
 std::string dense_text(std::string_view text, const QuantizedMatrix& vectors, std::size_t row) {
@@ -86,14 +72,14 @@ std::string sparse_text(std::string_view text, std::span<const SparseToken> toke
   std::string lines = title(text) + "  " + std::to_string(tokens.size()) + " tokens have a weight\n";
   for (const SparseToken& token : tokens.first(std::min(kTokens, tokens.size()))) {
     const double share = tokens.front().weight > 0 ? static_cast<double>(token.weight / tokens.front().weight) : 0;
-    lines += "    " + pad_right(printable(token.token), 20) + number(token.weight) + "  " + bar(share, 20) + '\n';
+    lines += "    " + pad_right(printable(token.token), 20) + number_text(token.weight) + "  " + bar(share, 20) + '\n';
   }
   return lines + (tokens.size() > kTokens ? "    …\n" : "");
 }
 
 std::string rows_text(std::string_view text, const Matrix& rows) {
   std::string lines = title(text) + "  [" + std::to_string(rows.rows) + ", " + std::to_string(rows.cols) + "]\n";
-  for (std::size_t i = 0; i < rows.rows; ++i) lines += "    " + first_values(rows.row(i)) + '\n';
+  for (std::size_t i = 0; i < rows.rows; ++i) lines += "    " + first_values(rows.row(i), kShown) + '\n';
   return lines;
 }
 

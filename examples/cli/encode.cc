@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <array>
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -57,16 +54,7 @@ void write_json(const Encoding& encoding, const EncoderOutput& output, std::size
   out += '\n';
 }
 
-std::string first_values(std::span<const float> values) {
-  constexpr std::size_t kShown = 6;
-  std::string result;
-  for (const float value : values.first(std::min(kShown, values.size()))) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%9.4f", static_cast<double>(value));
-    result += text.data();
-  }
-  return result + (values.size() > kShown ? "  …" : "");
-}
+constexpr std::size_t kShown = 6;  // values of a row
 
 void write_readable(const Tokenizer& tokenizer, const Query& query, const Encoding& encoding,
                     const EncoderOutput& output, std::size_t text, std::string& out) {
@@ -75,11 +63,11 @@ void write_readable(const Tokenizer& tokenizer, const Query& query, const Encodi
   out += "  last_hidden_state [" + std::to_string(last.sequence(text)) + ", " + std::to_string(last.width()) + "]\n";
   const auto tokens = tokenizer.tokens(encoding);
   for (std::size_t i = 0; i < encoding.size(); ++i) {
-    out += "    " + pad_right(printable(tokens[i]), 16) + first_values(last.row(text, i)) + '\n';
+    out += "    " + pad_right(printable(tokens[i]), 16) + first_values(last.row(text, i), kShown) + '\n';
   }
   if (output.pooled_output) {
     out += "  pooled_output [" + std::to_string(output.pooled_output->cols) + "]\n    " + std::string(16, ' ') +
-           first_values(output.pooled_output->row(text)) + '\n';
+           first_values(output.pooled_output->row(text), kShown) + '\n';
   }
 }
 

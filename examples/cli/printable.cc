@@ -1,5 +1,6 @@
 #include "printable.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -57,6 +58,18 @@ std::string printable(std::string_view text) {
     at += point.bytes == 0 ? 1 : point.bytes;
   }
   return out;
+}
+
+std::string number_text(float value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%9.4f", static_cast<double>(value));
+  return text.data();
+}
+
+std::string first_values(std::span<const float> values, std::size_t shown, std::string (*number)(float)) {
+  std::string line;
+  for (const float value : values.first(std::min(shown, values.size()))) line += number(value);
+  return line + (values.size() > shown ? "  …" : "");
 }
 
 }  // namespace bertrt::cli

@@ -60,15 +60,11 @@ void write_json(const SessionInfo& info, const std::vector<GivenOutput>& outputs
   out += '\n';
 }
 
-std::string first_values(std::span<const float> values) {
-  constexpr std::size_t kShown = 6;
-  std::string result;
-  for (const float value : values.first(std::min(kShown, values.size()))) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%10.4g", static_cast<double>(value));
-    result += text.data();
-  }
-  return result + (values.size() > kShown ? "  …" : "");
+// Any number that a model gives, small or large.
+std::string general_text(float value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%10.4g", static_cast<double>(value));
+  return text.data();
 }
 
 void write_readable(const std::string& title, const std::vector<GivenOutput>& outputs, std::string& out) {
@@ -77,7 +73,7 @@ void write_readable(const std::string& title, const std::vector<GivenOutput>& ou
   for (const GivenOutput& output : outputs) width = std::max(width, printable(output.info->name).size());
   for (const GivenOutput& output : outputs) {
     out += "  " + pad_right(printable(output.info->name), width) + "  " + pad_right(to_string(output.info->role), 13) +
-           "  " + pad_right(shape_text(output.shape), 12) + first_values(output.data) + '\n';
+           "  " + pad_right(shape_text(output.shape), 12) + first_values(output.data, 6, general_text) + '\n';
   }
   if (outputs.empty()) out += "  nothing\n";
 }
