@@ -76,8 +76,7 @@ struct PaddedTensor {
 ///
 /// Padding at the end of an encoding (attention_mask 0, what EncodeOptions::pad_to puts in) has no row: text i has a
 /// row for each token up to its last one with attention_mask 1 (RunRequest::padding_rows: for each), so that token
-/// indexes stay the encoding's own. A
-/// zero elsewhere in the mask is honoured and keeps its row.
+/// indexes stay the encoding's own. A zero elsewhere in the mask is honoured and keeps its row.
 ///
 /// Owns its values; a view is valid as long as the object it was taken from. For one text the data is
 /// [sequence, width].
