@@ -74,8 +74,7 @@ int main(int argc, char** argv) {
   }
   try {
     bertrt::set_num_threads(static_cast<std::size_t>(torch::get_num_threads()));
-    const auto session =
-        bertrt::BertSession::load(argv[1], {.engine = bertrt::EngineKind::graph, .prove = false});
+    const auto session = bertrt::BertSession::load(argv[1], {.engine = bertrt::EngineKind::graph, .prove = false});
     torch::jit::Module module = torch::jit::load(argv[1]);
     module.eval();
     const int rounds = argc > 2 ? std::atoi(argv[2]) : 11;

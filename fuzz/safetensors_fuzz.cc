@@ -1,4 +1,5 @@
-// Reads any bytes as a safetensors file, and every number that it is said to hold. A seed: tests/data/archive/weights.safetensors
+// Reads any bytes as a safetensors file, and every number that it is said to hold. A seed:
+// tests/data/archive/weights.safetensors
 
 #include <cstddef>
 #include <cstdint>

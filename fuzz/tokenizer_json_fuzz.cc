@@ -1,6 +1,6 @@
-// Any bytes as a tokenizer.json: it loads and encodes, or an Error says why not. Checked: no crash, no exception but Error,
-// ids below the vocabulary's size, offsets inside the text, and a decoder that takes what the encoder gave. Seeds:
-// tests/data/tokenizer/combinations.json holds files of every stage (tokenizer_json_seeds.py writes them out).
+// Any bytes as a tokenizer.json: it loads and encodes, or an Error says why not. Checked: no crash, no exception but
+// Error, ids below the vocabulary's size, offsets inside the text, and a decoder that takes what the encoder gave.
+// Seeds: tests/data/tokenizer/combinations.json holds files of every stage (tokenizer_json_seeds.py writes them out).
 
 #include <cstdint>
 #include <cstdlib>
@@ -16,7 +16,9 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-constexpr std::string_view kTexts[] = {"", "Hello world, it's 3.14 caf\xC3\xA9s", "  [MASK]\t<s> \xE6\xBC\xA2\xE5\xAD\x97\n\n", "\xFF\xC3 e\xCC\x81\xCC\xA3 \xF0\x9F\x98\x80"};
+constexpr std::string_view kTexts[] = {"", "Hello world, it's 3.14 caf\xC3\xA9s",
+                                       "  [MASK]\t<s> \xE6\xBC\xA2\xE5\xAD\x97\n\n",
+                                       "\xFF\xC3 e\xCC\x81\xCC\xA3 \xF0\x9F\x98\x80"};
 
 void check(const bertrt::Tokenizer& tokenizer, std::string_view text) {
   const bertrt::Encoding encoding = tokenizer.encode(text, bertrt::EncodeOptions{.with_word_ids = true});
@@ -40,7 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const std::string_view text : kTexts) {
       try {
         check(tokenizer, text);
-        tokenizer.encode(text, kTexts[1], bertrt::EncodeOptions{.max_length = 12, .truncation = bertrt::Truncation::longest_first, .stride = 1});
+        tokenizer.encode(
+            text, kTexts[1],
+            bertrt::EncodeOptions{.max_length = 12, .truncation = bertrt::Truncation::longest_first, .stride = 1});
       } catch (const bertrt::Error&) {
         // A text that this tokenizer cannot take, limits that do not fit: the right answer.
       }

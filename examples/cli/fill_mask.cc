@@ -22,8 +22,12 @@ struct FillMaskCommand {
   explicit FillMaskCommand(CLI::App& command) : queries(command, "a text with [MASK] in it") {
     add_model_options(command, model);
     add_length_options(command, length);
-    command.add_option("-k,--top-k", top_k, "Words for each mask")->check(CLI::Range(1, 100000000))->capture_default_str();
-    command.add_option("--targets", targets, "Only these words, e.g. france,spain")->delimiter(',')->allow_extra_args(false);
+    command.add_option("-k,--top-k", top_k, "Words for each mask")
+        ->check(CLI::Range(1, 100000000))
+        ->capture_default_str();
+    command.add_option("--targets", targets, "Only these words, e.g. france,spain")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     command.add_flag("--json", json, "One JSON object a line");
   }
 

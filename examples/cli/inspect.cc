@@ -152,7 +152,8 @@ void InspectCommand::run() {
 }  // namespace
 
 void add_inspect(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("inspect", "What a model file or checkpoint folder is, read without running anything in it");
+  CLI::App* command =
+      app.add_subcommand("inspect", "What a model file or checkpoint folder is, read without running anything in it");
   const auto state = std::make_shared<InspectCommand>(*command);
   command->callback([state] { state->run(); });
 }

@@ -24,7 +24,8 @@ std::string_view advice(ErrorCode code) {
     case ErrorCode::missing_mask_token: return "put the mask token where the word is to be guessed";
     case ErrorCode::file_not_found: return "check the path (--model, --tokenizer, or the variable BERTRT_MODEL)";
     case ErrorCode::invalid_format:
-      return "a model is a TorchScript .pt file as torch.jit.save or models/export.py writes it, or a checkpoint folder";
+      return "a model is a TorchScript .pt file as torch.jit.save or models/export.py writes it, or a checkpoint "
+             "folder";
     case ErrorCode::unsafe_model:
       return "--trust checked lets libtorch run a file whose operators are all known; full, any that you vouch for";
     default: return "";

@@ -52,7 +52,8 @@ void write_options(const CLI::App& app, std::string& out) {
   for (const CLI::Option* option : named_options(app)) {
     out += ".TP\n";
     std::string names;
-    for (const std::string& name : spellings(*option)) names += (names.empty() ? "\\fB" : ", \\fB") + roff(name) + "\\fR";
+    for (const std::string& name : spellings(*option))
+      names += (names.empty() ? "\\fB" : ", \\fB") + roff(name) + "\\fR";
     out += names + (takes_value(*option) ? " \\fI" + roff(option->get_type_name()) + "\\fR" : "") + '\n';
     out += roff(option->get_description()) + '\n';
   }
@@ -135,7 +136,8 @@ std::string zsh_completion(const CLI::App& app) {
     out += "    " + command->get_name() + ") _arguments";
     for (const CLI::Option* option : named_options(*command)) {
       for (const std::string& name : spellings(*option)) {
-        out += " \\\n      '" + name + "[" + quoted(option->get_description()) + "]" + (takes_value(*option) ? ":value:_files'" : "'");
+        out += " \\\n      '" + name + "[" + quoted(option->get_description()) + "]" +
+               (takes_value(*option) ? ":value:_files'" : "'");
       }
     }
     out += " \\\n      '*:text:_files' ;;\n";
@@ -151,7 +153,8 @@ std::string fish_completion(const CLI::App& app) {
   };
   std::string out;
   for (const CLI::App* command : commands_of(app)) {
-    out += "complete -c bertrt -n __fish_use_subcommand -a " + command->get_name() + " -d '" + fish(command->get_description()) + "'\n";
+    out += "complete -c bertrt -n __fish_use_subcommand -a " + command->get_name() + " -d '" +
+           fish(command->get_description()) + "'\n";
     for (const CLI::Option* option : named_options(*command)) {
       out += "complete -c bertrt -n '__fish_seen_subcommand_from " + command->get_name() + "'";
       for (const std::string& name : option->get_snames()) out += " -s " + name;
@@ -170,9 +173,13 @@ void add_man_page(CLI::App& app) {
 
   CLI::App* completion = app.add_subcommand("completion", "What a shell completes")->group("");
   const auto shell = std::make_shared<std::string>();
-  completion->add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->callback([&app, shell] {
-    write_stdout(*shell == "bash" ? bash_completion(app) : *shell == "zsh" ? zsh_completion(app) : fish_completion(app));
+    write_stdout(*shell == "bash"  ? bash_completion(app)
+                 : *shell == "zsh" ? zsh_completion(app)
+                                   : fish_completion(app));
   });
 }
 

@@ -33,7 +33,8 @@ double peak_resident_megabytes();
 /// `text` in bold where standard output is a terminal that shows it.
 std::string bold(std::string_view text);
 
-/// `text` on a ground of colour number `colour` (they come round again) where standard output is a terminal that shows it.
+/// `text` on a ground of colour number `colour` (they come round again) where standard output is a terminal that shows
+/// it.
 std::string in_colour(std::string_view text, std::size_t colour);
 
 /// A bar of `width` cells, filled by `share` (0 … 1) of it.

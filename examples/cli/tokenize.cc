@@ -16,8 +16,9 @@ namespace {
 
 struct TokenizeCommand {
   explicit TokenizeCommand(CLI::App& command) : queries(command) {
-    command.add_option("-m,--model", model.model,
-                       "Model (a file or checkpoint folder) whose tokenizer is used; default: $BERTRT_MODEL, else the demo");
+    command.add_option(
+        "-m,--model", model.model,
+        "Model (a file or checkpoint folder) whose tokenizer is used; default: $BERTRT_MODEL, else the demo");
     command.add_option("--tokenizer", model.tokenizer, "Tokenizer file or folder instead of a model's");
     add_length_options(command, length);
     command.add_option("--stride", stride, "Tokens that neighbouring windows of a truncated text share");

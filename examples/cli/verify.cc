@@ -80,7 +80,8 @@ void VerifyCommand::run() const {
 }  // namespace
 
 void add_verify(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("verify", "Hold a model to its self-test (a folder: its bertrt_reference.json) and to its trace, thoroughly");
+  CLI::App* command = app.add_subcommand(
+      "verify", "Hold a model to its self-test (a folder: its bertrt_reference.json) and to its trace, thoroughly");
   const auto state = std::make_shared<VerifyCommand>(*command);
   command->callback([state] { state->run(); });
 }

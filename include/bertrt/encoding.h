@@ -44,11 +44,11 @@ struct Encoding {
   std::vector<std::int32_t> position_ids;  ///< empty, or [sequence]
   std::vector<NamedInput> extra_inputs;    ///< further inputs by name
   std::vector<Encoding> overflowing;       ///< what truncation cut off, in windows that share `stride` tokens
-  /// [sequence], with EncodeOptions::with_word_ids and for encode_words(): the number of the word that a token is of, as
-  /// the tokenizer (or the caller) cut the text into words; -1 for none. Else empty.
+  /// [sequence], with EncodeOptions::with_word_ids and for encode_words(): the number of the word that a token is of,
+  /// as the tokenizer (or the caller) cut the text into words; -1 for none. Else empty.
   std::vector<std::int32_t> word_ids;
-  /// [sequence], which of the two texts an offset is in, -1 for none; empty where that is what sequence_ids says. Hugging
-  /// Face's sequence ids are wrong in the overflow of some templates, and sequence_ids is what it gives.
+  /// [sequence], which of the two texts an offset is in, -1 for none; empty where that is what sequence_ids says.
+  /// Hugging Face's sequence ids are wrong in the overflow of some templates, and sequence_ids is what it gives.
   std::vector<std::int8_t> text_ids;
 
   std::size_t size() const noexcept { return input_ids.size(); }
@@ -59,9 +59,10 @@ struct Encoding {
 BERTRT_API std::optional<std::size_t> char_to_token(const Encoding& encoding, std::uint32_t position,
                                                     int sequence = 0) noexcept;
 
-/// The tokens [first, second) of word `word` of text `sequence`, as Hugging Face's word_to_tokens; nullopt for a word that
-/// gave none. Needs word_ids.
-BERTRT_API std::optional<std::pair<std::size_t, std::size_t>> word_to_tokens(const Encoding& encoding, std::int32_t word,
+/// The tokens [first, second) of word `word` of text `sequence`, as Hugging Face's word_to_tokens; nullopt for a word
+/// that gave none. Needs word_ids.
+BERTRT_API std::optional<std::pair<std::size_t, std::size_t>> word_to_tokens(const Encoding& encoding,
+                                                                             std::int32_t word,
                                                                              int sequence = 0) noexcept;
 
 }  // namespace bertrt

@@ -51,8 +51,8 @@ struct ModelReport {
   std::vector<FindingReport> findings;
 };
 
-/// Reads a model file, or a checkpoint folder, and decides as loading it with these options would. Safe on any file: runs nothing, allocates no
-/// more than the file's own size allows.
+/// Reads a model file, or a checkpoint folder, and decides as loading it with these options would. Safe on any file:
+/// runs nothing, allocates no more than the file's own size allows.
 /// @throws Error file_not_found, io, invalid_format, unsupported (an archive or bundle newer than this library),
 ///         invalid_argument for options that contradict each other
 BERTRT_API ModelReport inspect(const std::filesystem::path& path, const SessionOptions& options = {});

@@ -68,8 +68,9 @@ struct Access;
 /// from is an Error invalid_argument.
 class BERTRT_API BertSession {
  public:
-  /// From a .pt file, or from a checkpoint folder as it is downloaded: config.json (or the path of it), model.safetensors
-  /// or its shards, the tokenizer's files. What is there is read completely; it may be replaced afterwards.
+  /// From a .pt file, or from a checkpoint folder as it is downloaded: config.json (or the path of it),
+  /// model.safetensors or its shards, the tokenizer's files. What is there is read completely; it may be replaced
+  /// afterwards.
   /// @throws Error, with every code but missing_mask_token
   static BertSession load(const std::filesystem::path& path, const SessionOptions& options = {});
   /// From memory; `bytes` are read during the call only. `name` stands for the path in messages.

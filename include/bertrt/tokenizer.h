@@ -87,13 +87,11 @@ class BERTRT_API Tokenizer {
   Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const;
   /// A template, so that `{}` beside a text means options and never a pair.
   template <typename Pair>
-    requires std::convertible_to<const Pair&, std::string_view>
-  Encoding encode(std::string_view text, const Pair& pair) const {
-    return encode(text, std::string_view(pair), EncodeOptions{});
-  }
+  requires std::convertible_to<const Pair&, std::string_view> Encoding encode(std::string_view text, const Pair& pair)
+  const { return encode(text, std::string_view(pair), EncodeOptions{}); }
 
-  /// A text that the caller cut into words, as Hugging Face's is_split_into_words: each word is tokenized by itself, its
-  /// offsets count from its own begin, and word_ids number the words.
+  /// A text that the caller cut into words, as Hugging Face's is_split_into_words: each word is tokenized by itself,
+  /// its offsets count from its own begin, and word_ids number the words.
   Encoding encode_words(std::span<const std::string_view> words, const EncodeOptions& options = {}) const;
   Encoding encode_words(std::span<const std::string_view> words, std::span<const std::string_view> pair,
                         const EncodeOptions& options = {}) const;
@@ -107,8 +105,8 @@ class BERTRT_API Tokenizer {
   std::vector<Encoding> encode_batch(std::span<const std::string> texts, const EncodeOptions& options = {},
                                      std::size_t num_threads = 1) const;
 
-  /// Token ids to text, as Hugging Face's decode(): by the files' decoder, cleaned up where the files say so. Ids outside
-  /// the vocabulary are an Error invalid_argument.
+  /// Token ids to text, as Hugging Face's decode(): by the files' decoder, cleaned up where the files say so. Ids
+  /// outside the vocabulary are an Error invalid_argument.
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = true) const;
 
   /// Many at once, in order.
@@ -157,7 +155,8 @@ class BERTRT_API DecodeStream {
   explicit DecodeStream(Tokenizer tokenizer, bool skip_special_tokens = true);
 
   /// The next id; the text that is now sure, empty where nothing new is.
-  /// @throws Error invalid_argument for an id outside the vocabulary; runtime where the decoder changed what was given out
+  /// @throws Error invalid_argument for an id outside the vocabulary; runtime where the decoder changed what was given
+  /// out
   std::string step(std::int32_t id);
 
  private:

@@ -11,7 +11,8 @@ namespace bertrt::archive {
 namespace {
 
 const char* expected(ArchiveKind kind) {
-  return kind == ArchiveKind::program ? "a TorchScript model (torch.jit.save)" : "weights as torch.save writes them since 1.6";
+  return kind == ArchiveKind::program ? "a TorchScript model (torch.jit.save)"
+                                      : "weights as torch.save writes them since 1.6";
 }
 
 std::span<const std::byte> check_zip(std::span<const std::byte> bytes, const std::string& name, ArchiveKind kind) {

@@ -91,7 +91,8 @@ FileBytes FileBytes::read(const std::filesystem::path& path) {
   // Uninitialized memory: zeroing it first would touch every page once more than reading does.
   bytes.data_.reset(static_cast<std::byte*>(std::malloc(std::max<std::size_t>(bytes.size_, 1))));
   if (!bytes.data_) {
-    throw Error(ErrorCode::io, name, "memory for the file's " + std::to_string(bytes.size_) + " bytes", "not enough memory");
+    throw Error(ErrorCode::io, name, "memory for the file's " + std::to_string(bytes.size_) + " bytes",
+                "not enough memory");
   }
   const std::size_t done = read_all(path, {bytes.data_.get(), bytes.size_});
   if (done != bytes.size_) {

@@ -64,8 +64,8 @@ class PickleValue {
   std::uint32_t id_;
 };
 
-/// A pickle as torch.jit.save or torch.save writes it (protocol 2), read by a machine that knows just the opcodes which that
-/// writer uses, without recursion.
+/// A pickle as torch.jit.save or torch.save writes it (protocol 2), read by a machine that knows just the opcodes which
+/// that writer uses, without recursion.
 ///
 /// What it holds can be walked without further thought: no value contains itself, nothing is nested more than
 /// kMaxDepth deep, and a walk that follows every reference meets at most kMaxUnfolded values, however often it comes

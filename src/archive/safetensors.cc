@@ -29,12 +29,12 @@ struct DTypeRow {
 };
 
 constexpr std::array<DTypeRow, 19> kDTypes = {{
-    {"F32", 32, ElementType::float32},  {"F16", 16, ElementType::float16}, {"BF16", 16, ElementType::bfloat16},
-    {"F64", 64, ElementType::float64},  {"I64", 64, ElementType::int64},   {"I32", 32, ElementType::int32},
-    {"I16", 16, ElementType::int16},    {"I8", 8, ElementType::int8},      {"U8", 8, ElementType::uint8},
-    {"BOOL", 8, ElementType::boolean},  {"U16", 16, std::nullopt},         {"U32", 32, std::nullopt},
-    {"U64", 64, std::nullopt},          {"F8_E4M3", 8, std::nullopt},      {"F8_E5M2", 8, std::nullopt},
-    {"F8_E8M0", 8, std::nullopt},       {"C64", 64, std::nullopt},         {"F4", 4, std::nullopt},
+    {"F32", 32, ElementType::float32}, {"F16", 16, ElementType::float16}, {"BF16", 16, ElementType::bfloat16},
+    {"F64", 64, ElementType::float64}, {"I64", 64, ElementType::int64},   {"I32", 32, ElementType::int32},
+    {"I16", 16, ElementType::int16},   {"I8", 8, ElementType::int8},      {"U8", 8, ElementType::uint8},
+    {"BOOL", 8, ElementType::boolean}, {"U16", 16, std::nullopt},         {"U32", 32, std::nullopt},
+    {"U64", 64, std::nullopt},         {"F8_E4M3", 8, std::nullopt},      {"F8_E5M2", 8, std::nullopt},
+    {"F8_E8M0", 8, std::nullopt},      {"C64", 64, std::nullopt},         {"F4", 4, std::nullopt},
     {"F6_E2M3", 6, std::nullopt},
 }};
 
@@ -80,7 +80,8 @@ class HeaderReader {
 
   static const DTypeRow& dtype_of(const Json& value, const std::string& at) {
     const std::string name = value.is_string() ? value.get<std::string>() : std::string();
-    const auto* row = std::find_if(kDTypes.begin(), kDTypes.end(), [&](const DTypeRow& one) { return one.name == name; });
+    const auto* row =
+        std::find_if(kDTypes.begin(), kDTypes.end(), [&](const DTypeRow& one) { return one.name == name; });
     if (row == kDTypes.end()) bad(at, "a dtype of the format", base::printable(name));
     if (!row->type) {
       throw Error(ErrorCode::unsupported, at, "F32, F16, BF16, F64, a signed integer, U8 or BOOL", name);
@@ -118,8 +119,8 @@ class HeaderReader {
 };
 
 void check_metadata(const Json& metadata, const std::string& where) {
-  const bool texts = metadata.is_object() && std::all_of(metadata.begin(), metadata.end(),
-                                                         [](const Json& value) { return value.is_string(); });
+  const bool texts = metadata.is_object() &&
+                     std::all_of(metadata.begin(), metadata.end(), [](const Json& value) { return value.is_string(); });
   if (!texts) throw Error(ErrorCode::invalid_format, where + ": __metadata__", "texts by names", "something else");
 }
 
@@ -143,7 +144,8 @@ void check_cover(const std::vector<NamedTensor>& tensors, std::span<const std::b
 std::vector<NamedTensor> read(std::span<const std::byte> bytes, const std::string& where) {
   ByteReader reader(bytes);
   const auto length = reader.read<std::uint64_t>();
-  if (!length) throw Error(ErrorCode::invalid_format, where, "a safetensors file: an 8-byte length first", "fewer bytes");
+  if (!length)
+    throw Error(ErrorCode::invalid_format, where, "a safetensors file: an 8-byte length first", "fewer bytes");
   if (*length > kMaxHeader) {
     throw Error(ErrorCode::invalid_format, where, "a safetensors file: a header of at most 100,000,000 bytes",
                 std::to_string(*length));

@@ -16,11 +16,13 @@ StateDict read(std::span<const std::byte> bytes, const std::string& where) {
   auto archive = std::make_unique<Archive>(bytes, where, ArchiveKind::weights);
   const Pickle pickle(archive->read("data.pkl"), archive->where("data.pkl"), PickleWriter::torch_save);
   const PickleValue root = pickle.root();
-  if (!root.is(PickleKind::dict)) throw Error(ErrorCode::invalid_format, where, "a state dict: tensors by names", "something else");
+  if (!root.is(PickleKind::dict))
+    throw Error(ErrorCode::invalid_format, where, "a state dict: tensors by names", "something else");
   StateDict result;
   std::set<std::string, std::less<>> names;
   for (std::size_t i = 0; i < root.size(); ++i) {
-    if (!root.key(i).is(PickleKind::text)) throw Error(ErrorCode::invalid_format, where, "texts as names of weights", "something else");
+    if (!root.key(i).is(PickleKind::text))
+      throw Error(ErrorCode::invalid_format, where, "texts as names of weights", "something else");
     std::string name(root.key(i).text());
     const std::string at = where + ": " + base::printable(name);
     if (!names.insert(name).second) throw Error(ErrorCode::invalid_format, at, "each weight once", "one twice");

@@ -27,8 +27,9 @@ bool is_there(const fs::path& path) {
 
 // A file right in the folder, whatever the index says: no other folder, no drive, nothing hidden in the name.
 bool plain_name(const std::string& name) {
-  return !name.empty() && name.size() <= 255 && name.find_first_of(std::string_view("/\\:\0", 4)) == std::string::npos &&
-         name != "." && name != ".." && base::problem_of_text(name).empty();
+  return !name.empty() && name.size() <= 255 &&
+         name.find_first_of(std::string_view("/\\:\0", 4)) == std::string::npos && name != "." && name != ".." &&
+         base::problem_of_text(name).empty();
 }
 
 // The shard of each weight. @param ending  of the shards' names
@@ -71,7 +72,8 @@ const TensorView* TensorFiles::find(std::string_view name) const {
 
 void TensorFiles::add(std::string name, TensorView tensor, const std::string& file) {
   const auto [place, is_new] = tensors_.emplace(std::move(name), std::move(tensor));
-  if (!is_new) throw Error(ErrorCode::invalid_format, file, "each weight in one file", base::printable(place->first) + " again");
+  if (!is_new)
+    throw Error(ErrorCode::invalid_format, file, "each weight in one file", base::printable(place->first) + " again");
 }
 
 std::vector<NamedTensor> TensorFiles::read_one(const fs::path& path) {
@@ -100,7 +102,8 @@ void TensorFiles::add_shards(const fs::path& index) {
   }
   for (const std::string& file : files) {
     const fs::path path = index.parent_path() / file;
-    if (!is_there(path)) throw Error(ErrorCode::file_not_found, path.string(), "a file that the index lists", "none of this name");
+    if (!is_there(path))
+      throw Error(ErrorCode::file_not_found, path.string(), "a file that the index lists", "none of this name");
     for (NamedTensor& one : read_one(path)) {
       const auto listed = shards.find(one.name);
       if (listed == shards.end() || listed->second != file) {
@@ -120,8 +123,8 @@ void TensorFiles::add_shards(const fs::path& index) {
 
 TensorFiles TensorFiles::read(const fs::path& folder) {
   TensorFiles files;
-  for (const char* name : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
-                           "pytorch_model.bin.index.json"}) {
+  for (const char* name :
+       {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}) {
     const fs::path path = folder / name;
     if (!is_there(path)) continue;
     if (path.extension() == ".json") {

@@ -15,11 +15,12 @@
 namespace bertrt::archive {
 
 /// A folder's weights by their names, read completely: `model.safetensors`, or the shards that
-/// `model.safetensors.index.json` lists (each holds exactly the weights that the index says, and lies in the folder); where
-/// there is none of them, `pytorch_model.bin` or its shards, whose pickles are read and never run.
+/// `model.safetensors.index.json` lists (each holds exactly the weights that the index says, and lies in the folder);
+/// where there is none of them, `pytorch_model.bin` or its shards, whose pickles are read and never run.
 class TensorFiles {
  public:
-  /// @throws Error file_not_found (none of them is there; says which other weights are), invalid_format, unsupported, io
+  /// @throws Error file_not_found (none of them is there; says which other weights are), invalid_format, unsupported,
+  /// io
   static TensorFiles read(const std::filesystem::path& folder);
 
   /// The views live as long as this object (moving it is fine).

@@ -27,7 +27,7 @@ template <>
 std::optional<ErrorCode> parse(std::string_view name) noexcept {
   using enum ErrorCode;
   return base::find_by_name({file_not_found, io, invalid_format, unsupported, unsafe_model, model_mismatch,
-                               invalid_argument, input_too_long, missing_mask_token, runtime, out_of_resources},
+                             invalid_argument, input_too_long, missing_mask_token, runtime, out_of_resources},
                             name);
 }
 

@@ -46,8 +46,8 @@ std::filesystem::path own_file() {
 }
 
 bool is_as_trusted(const std::filesystem::path& file, const std::filesystem::path& as) {
-  struct stat a{};
-  struct stat b{};
+  struct stat a {};
+  struct stat b {};
   if (stat(file.c_str(), &a) != 0 || stat(as.c_str(), &b) != 0) return false;
   return a.st_uid == b.st_uid || a.st_uid == 0;
 }

@@ -35,7 +35,8 @@ std::string_view to_string(OutputRole role) noexcept {
 template <>
 std::optional<OutputRole> parse(std::string_view name) noexcept {
   using enum OutputRole;
-  return base::find_by_name({hidden_state, pooled_output, token_logits, text_logits, start_logits, end_logits, other}, name);
+  return base::find_by_name({hidden_state, pooled_output, token_logits, text_logits, start_logits, end_logits, other},
+                            name);
 }
 
 std::string_view to_string(Evidence evidence) noexcept {

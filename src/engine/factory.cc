@@ -7,9 +7,9 @@
 #include "base/shared_object.h"
 #include "bertrt/error.h"
 #include "bertrt/torchscript.h"
+#include "engine/graph/factories.h"
 #include "engine/module.h"
 #include "engine/module_search.h"
-#include "engine/graph/factories.h"
 
 namespace bertrt::engine {
 namespace {

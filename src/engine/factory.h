@@ -15,7 +15,7 @@
 namespace bertrt::family {
 struct Checkpoint;
 struct Trace;
-}
+}  // namespace bertrt::family
 
 namespace bertrt::engine {
 

@@ -8,8 +8,8 @@
 
 namespace bertrt::engine {
 
-/// What `work` returns; where an allocation in it fails, Error(out_of_resources) about `where`, so that callers of the library
-/// meet one kind of exception.
+/// What `work` returns; where an allocation in it fails, Error(out_of_resources) about `where`, so that callers of the
+/// library meet one kind of exception.
 template <typename Work>
 auto or_out_of_memory(const char* where, const Work& work) -> decltype(work()) {
   try {

@@ -42,7 +42,8 @@ class Matcher {
     hidden_ = context.tensor.sizes().back();
     if (size_ == 0 || hidden_ % size_ != 0) return fail_at(node, "heads that do not make up the hidden size");
     heads_ = hidden_ / size_;
-    if (node.result.tensor.elements() != texts_ * length_ * hidden_) return fail_at(node, "not the product of attention");
+    if (node.result.tensor.elements() != texts_ * length_ * hidden_)
+      return fail_at(node, "not the product of attention");
     const bool merged = instance_.maps(context, {texts_, length_, heads_, size_}, [&](const Sizes& at) {
       return Element{first.producer, nullptr, ((at[0] * heads_ + at[2]) * length_ + at[1]) * size_ + at[3]};
     });
@@ -104,15 +105,14 @@ class Matcher {
       std::optional<Ref> inner = id == kNoNode ? std::nullopt : scaled(instance_.node(id), scale);
       if (!inner) {
         // The factor may stand before the heads were split: on the dense layer's output itself.
-        const Element first = ref.tensor.elements() == 0
-                                  ? Element{}
-                                  : instance_.first(ref);
+        const Element first = ref.tensor.elements() == 0 ? Element{} : instance_.first(ref);
         if (first.producer == kNoNode) return std::nullopt;
         const Node& node = instance_.node(first.producer);
         inner = scaled(node, scale);
         if (!inner) return std::nullopt;
         // Look at the operand through the same view.
-        if (inner->tensor.sizes() != node.result.tensor.sizes() || !node.result.tensor.contiguous()) return std::nullopt;
+        if (inner->tensor.sizes() != node.result.tensor.sizes() || !node.result.tensor.contiguous())
+          return std::nullopt;
         auto seen = through(ref, first.producer, *inner);
         if (!seen) return std::nullopt;
         ref = *seen;
@@ -126,8 +126,8 @@ class Matcher {
   static std::optional<Ref> through(const Ref& ref, NodeId node, const Ref& operand) {
     if (ref.producer != node || !operand.tensor.contiguous()) return std::nullopt;
     Ref seen = operand;
-    seen.tensor = operand.tensor.view_as(ref.tensor.sizes(), ref.tensor.strides(),
-                                         operand.tensor.offset() + ref.tensor.offset());
+    seen.tensor =
+        operand.tensor.view_as(ref.tensor.sizes(), ref.tensor.strides(), operand.tensor.offset() + ref.tensor.offset());
     return seen;
   }
 
@@ -143,8 +143,7 @@ class Matcher {
       scale *= *number(node.arguments[0]);
       return node.refs[1];
     }
-    if (node.name == "aten::div" && right && *right != 0 &&
-        (node.arguments.size() < 3 || node.arguments[2].none())) {
+    if (node.name == "aten::div" && right && *right != 0 && (node.arguments.size() < 3 || node.arguments[2].none())) {
       scale /= *right;
       return node.refs[0];
     }
@@ -310,8 +309,8 @@ class Matcher {
               return fail_at(node, "a mask that weakens a key"), false;
             }
             none = none && seen;
-            keys = keys && seen == (probe_.at(probe_.mask, static_cast<std::size_t>(text),
-                                              static_cast<std::size_t>(key)) != 0);
+            keys = keys &&
+                   seen == (probe_.at(probe_.mask, static_cast<std::size_t>(text), static_cast<std::size_t>(key)) != 0);
           }
         }
       }

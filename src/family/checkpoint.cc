@@ -64,7 +64,8 @@ void add_tied_words(NamedWeights& weights, const CheckpointConfig& config) {
   const std::string prefix(config.family->prefix);
   const std::string words = prefix + std::string(kWordEmbeddings);
   if (!config.tied || weights.find(words) || weights.find(std::string(kWordEmbeddings))) return;
-  const std::optional<Weight> decoder = weights.find(std::string(masked_lm_names(config.model_type).decoder) + ".weight");
+  const std::optional<Weight> decoder =
+      weights.find(std::string(masked_lm_names(config.model_type).decoder) + ".weight");
   if (!decoder) return;
   weights.find = [words, decoder, find = std::move(weights.find)](const std::string& name) {
     return name == words ? decoder : find(name);
@@ -103,12 +104,14 @@ bool harmless_buffer(std::string_view name) {
 
 // Whether a weight outside of the encoder's prefix could be an encoder's all the same.
 bool looks_like_encoder(std::string_view name) {
-  static constexpr std::string_view kStarts[] = {"embeddings.", "encoder.", "transformer.", "pooler.", "embeddings_project."};
-  return std::any_of(std::begin(kStarts), std::end(kStarts), [&](std::string_view start) { return name.starts_with(start); });
+  static constexpr std::string_view kStarts[] = {"embeddings.", "encoder.", "transformer.", "pooler.",
+                                                 "embeddings_project."};
+  return std::any_of(std::begin(kStarts), std::end(kStarts),
+                     [&](std::string_view start) { return name.starts_with(start); });
 }
 
-void refuse_unknown(const WeightTaker& taker, const std::string& prefix, const WeightTaker& top, const std::string& where,
-                    std::vector<std::string>& findings) {
+void refuse_unknown(const WeightTaker& taker, const std::string& prefix, const WeightTaker& top,
+                    const std::string& where, std::vector<std::string>& findings) {
   std::vector<std::string> unused;
   for (const std::string& name : top.left_over()) {
     if (harmless_buffer(name) || taker.took(name)) continue;

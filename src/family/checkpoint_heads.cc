@@ -106,7 +106,8 @@ class HeadReader {
     HeadSpec head;
     head.reads = names.reads;
     if (names.reads == Reads::pooled && !encoder_.pooler) {
-      throw Error(ErrorCode::model_mismatch, std::string(names.output), "a pooler that the head reads", "none in the weights");
+      throw Error(ErrorCode::model_mismatch, std::string(names.output), "a pooler that the head reads",
+                  "none in the weights");
     }
     if (kind == HeadKind::multiple_choice && !config_.summary_first) {
       throw Error(ErrorCode::unsupported, "config.json: summary_type, summary_use_proj, summary_activation",

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxSize = std::size_t{1} << 31U;  // of any one size
-constexpr std::size_t kMaxLayers = 4096;  // ALBERT's cost no weights, so nothing else bounds them
+constexpr std::size_t kMaxLayers = 4096;                 // ALBERT's cost no weights, so nothing else bounds them
 
 std::string shown(const Json& value) { return base::printable(value.dump(-1, ' ', true)); }
 
@@ -77,7 +77,8 @@ class Keys {
   /// A setting that must not be there, or be empty.
   void must_be_empty(std::string_view key, const char* why) {
     const Json* value = take(key);
-    if (value != nullptr && !value->is_null() && !value->empty()) refuse(key, std::string("none (") + why + ")", *value);
+    if (value != nullptr && !value->is_null() && !value->empty())
+      refuse(key, std::string("none (") + why + ")", *value);
   }
 
   void refuse_the_rest() const {
@@ -118,8 +119,8 @@ void read_sizes(Keys& keys, const Family& family, CheckpointConfig& config) {
   config.hidden = size("hidden_size", "dim", family.hidden);
   config.layers = size("num_hidden_layers", "n_layers", family.layers);
   config.heads = size("num_attention_heads", "n_heads", family.heads);
-  config.intermediate = distil ? keys.size({"hidden_dim"}, family.intermediate)
-                               : keys.size({"intermediate_size"}, family.intermediate);
+  config.intermediate =
+      distil ? keys.size({"hidden_dim"}, family.intermediate) : keys.size({"intermediate_size"}, family.intermediate);
   config.positions = keys.size({"max_position_embeddings"}, 512);
   config.types = family.types ? keys.size({"type_vocab_size"}, 2) : 0;
   if (!family.types) keys.take("type_vocab_size");  // an older exporter's, which no code reads
@@ -127,7 +128,8 @@ void read_sizes(Keys& keys, const Family& family, CheckpointConfig& config) {
   config.stored_layers = config.layers;
   if (config.layers > kMaxLayers) keys.refuse("num_hidden_layers", "at most 4096", config.layers);
   if (config.hidden % config.heads != 0) {
-    keys.refuse("num_attention_heads", "a number that divides the hidden size " + std::to_string(config.hidden), config.heads);
+    keys.refuse("num_attention_heads", "a number that divides the hidden size " + std::to_string(config.hidden),
+                config.heads);
   }
 }
 
@@ -196,7 +198,8 @@ void refuse_other_arithmetic(Keys& keys) {
   if (code == nullptr || !code->is_object()) return;
   for (const auto& [name, value] : code->items()) {
     if (name.starts_with("AutoModel") || name == "AutoConfig") {
-      keys.refuse("auto_map", "a model of transformers' own code: what code of the repository computes cannot be told", value);
+      keys.refuse("auto_map", "a model of transformers' own code: what code of the repository computes cannot be told",
+                  value);
     }
   }
 }
@@ -205,7 +208,8 @@ void refuse_other_arithmetic(Keys& keys) {
 
 CheckpointConfig read_config(std::string_view text, const std::string& where) {
   const Json json = base::parse_json(text, where);
-  if (!json.is_object()) throw Error(ErrorCode::invalid_format, where, "a config.json: settings by names", "something else");
+  if (!json.is_object())
+    throw Error(ErrorCode::invalid_format, where, "a config.json: settings by names", "something else");
   Keys keys(json, where);
   CheckpointConfig config;
   const Family& family = family_of(keys, where, config);

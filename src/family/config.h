@@ -36,7 +36,7 @@ struct CheckpointConfig {
   bool summary_first = true;    ///< ELECTRA's multiple choice reads the first token, through a projection and GELU
 
   std::size_t num_labels = 2;
-  std::vector<std::string> labels;                               ///< by class; empty where the file names none
+  std::vector<std::string> labels;                              ///< by class; empty where the file names none
   std::vector<std::pair<std::string, std::int64_t>> label_ids;  ///< label2id, in the file's order
   std::string problem_type;  ///< "regression", "single_label_classification", "multi_label_classification" or empty
   /// What a cross-encoder applies to its logits, a dotted torch class; empty: not said.

@@ -28,7 +28,8 @@ std::optional<std::string> label_of(const Json& value) {
 }
 
 [[noreturn]] void refuse(const std::string& where, const char* key, std::string expected, const Json& found) {
-  throw Error(ErrorCode::invalid_format, where + ": " + key, std::move(expected), base::printable(found.dump(-1, ' ', true)));
+  throw Error(ErrorCode::invalid_format, where + ": " + key, std::move(expected),
+              base::printable(found.dump(-1, ' ', true)));
 }
 
 void read_names(const Json& json, const std::string& where, CheckpointConfig& config) {
@@ -41,7 +42,8 @@ void read_names(const Json& json, const std::string& where, CheckpointConfig& co
     const std::optional<std::string> label = label_of(value);
     const bool good = id && *id >= 0 && static_cast<std::size_t>(*id) < labels.size() && label;
     if (!good || labels[static_cast<std::size_t>(*id)]) {
-      refuse(where, "id2label", "a label for each class from 0 to " + std::to_string(labels.size() - 1), Json{{key, value}});
+      refuse(where, "id2label", "a label for each class from 0 to " + std::to_string(labels.size() - 1),
+             Json{{key, value}});
     }
     labels[static_cast<std::size_t>(*id)] = label;
   }

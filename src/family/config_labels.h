@@ -10,9 +10,13 @@
 namespace bertrt::family {
 
 /// The keys of config.json that say what a head's classes mean, and what to make of its numbers.
-inline constexpr std::array<std::string_view, 7> kLabelKeys = {
-    "id2label", "label2id", "num_labels", "problem_type", "sentence_transformers", "sbert_ce_default_activation_function",
-    "sbert_ce_default_activation_fn"};
+inline constexpr std::array<std::string_view, 7> kLabelKeys = {"id2label",
+                                                               "label2id",
+                                                               "num_labels",
+                                                               "problem_type",
+                                                               "sentence_transformers",
+                                                               "sbert_ce_default_activation_function",
+                                                               "sbert_ce_default_activation_fn"};
 
 /// Reads them into the config. @param text  of the file: label2id's order is of meaning, and a parsed object has none
 /// @throws Error invalid_format, unsupported

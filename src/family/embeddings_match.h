@@ -15,8 +15,8 @@ struct MatchedEmbeddings {
   NodeId state = kNoNode;  ///< the first layer's input
 };
 
-/// The sum of looked-up rows that `norm`, a layer norm, stands on: words by ids; types by types or all of one; positions
-/// as the caller gives them or counted. Anything else in the sum is not explained.
+/// The sum of looked-up rows that `norm`, a layer norm, stands on: words by ids; types by types or all of one;
+/// positions as the caller gives them or counted. Anything else in the sum is not explained.
 std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId norm,
                                                   std::string& why);
 

@@ -140,7 +140,8 @@ class Chain {
       while (layer(state)) {
       }
       if (attends_behind(found_.states.back())) {
-        if (why_.empty()) why_ = "a layer behind the " + std::to_string(found_.spec.layers.size()) + " that are explained";
+        if (why_.empty())
+          why_ = "a layer behind the " + std::to_string(found_.spec.layers.size()) + " that are explained";
         return std::nullopt;
       }
       why_.clear();
@@ -297,8 +298,7 @@ ProbeLimits probe_limits(const graph::Program& program, std::size_t length) {
   for (const Node& node : instance.nodes()) {
     if (node.name != "aten::embedding" || !node.refs[1].tensor.defined()) continue;
     const std::int64_t rows = node.refs[0].tensor.size(0);
-    const graph::Storage* indices =
-        instance.first(node.refs[1]).storage;
+    const graph::Storage* indices = instance.first(node.refs[1]).storage;
     if (indices == nullptr) continue;
     if (indices == storage(names.ids)) lower(limits.ids, rows);
     if (indices == storage(names.types)) lower(limits.types, rows);

@@ -11,20 +11,44 @@ namespace bertrt::family {
 namespace {
 
 constexpr std::array<Family, 11> kFamilies = {{
-    {.model_type = "albert", .prefix = "albert.", .layout = EncoderLayout::albert, .vocabulary = 30000, .hidden = 4096,
-     .heads = 64, .intermediate = 16384, .embedding = 128, .activation = "gelu_new"},
+    {.model_type = "albert",
+     .prefix = "albert.",
+     .layout = EncoderLayout::albert,
+     .vocabulary = 30000,
+     .hidden = 4096,
+     .heads = 64,
+     .intermediate = 16384,
+     .embedding = 128,
+     .activation = "gelu_new"},
     {.model_type = "bert", .prefix = "bert."},
     {.model_type = "camembert", .prefix = "roberta.", .padding_id = 1, .counted_positions = true},
     {.model_type = "data2vec-text", .prefix = "data2vec_text.", .padding_id = 1, .counted_positions = true},
-    {.model_type = "distilbert", .prefix = "distilbert.", .layout = EncoderLayout::distilbert, .layers = 6,
-     .types = false, .eps_key = false},
+    {.model_type = "distilbert",
+     .prefix = "distilbert.",
+     .layout = EncoderLayout::distilbert,
+     .layers = 6,
+     .types = false,
+     .eps_key = false},
     {.model_type = "electra", .prefix = "electra.", .hidden = 256, .heads = 4, .intermediate = 1024, .embedding = 128},
     {.model_type = "ernie", .prefix = "ernie."},
-    {.model_type = "mpnet", .prefix = "mpnet.", .layout = EncoderLayout::mpnet, .vocabulary = 30527, .padding_id = 1,
-     .types = false, .counted_positions = true},
-    {.model_type = "rembert", .prefix = "rembert.", .layout = EncoderLayout::rembert, .vocabulary = 250300,
-     .hidden = 1152, .layers = 32, .heads = 18, .intermediate = 4608, .embedding = 256,
-     .embedding_key = "input_embedding_size", .tied = false},
+    {.model_type = "mpnet",
+     .prefix = "mpnet.",
+     .layout = EncoderLayout::mpnet,
+     .vocabulary = 30527,
+     .padding_id = 1,
+     .types = false,
+     .counted_positions = true},
+    {.model_type = "rembert",
+     .prefix = "rembert.",
+     .layout = EncoderLayout::rembert,
+     .vocabulary = 250300,
+     .hidden = 1152,
+     .layers = 32,
+     .heads = 18,
+     .intermediate = 4608,
+     .embedding = 256,
+     .embedding_key = "input_embedding_size",
+     .tied = false},
     {.model_type = "roberta", .prefix = "roberta.", .vocabulary = 50265, .padding_id = 1, .counted_positions = true},
     {.model_type = "xlm-roberta", .prefix = "roberta.", .padding_id = 1, .counted_positions = true},
 }};
@@ -35,14 +59,30 @@ constexpr std::string_view kDisentangled = "its attention is disentangled";
 constexpr std::string_view kOther = "its layers are built otherwise; a trace of it may run";
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kOthers = {{
-    {"megatron-bert", kNormFirst}, {"roberta-prelayernorm", kNormFirst}, {"xlm-roberta-xl", kNormFirst},
-    {"modernbert", kRotary},       {"nomic_bert", kRotary},              {"eurobert", kRotary},
-    {"neobert", kRotary},          {"new", kRotary},                     {"gte", kRotary},
-    {"roformer", kRotary},         {"esm", kRotary},                     {"deberta", kDisentangled},
-    {"deberta-v2", kDisentangled}, {"jina_bert", kOther},                {"mobilebert", kOther},
-    {"convbert", kOther},          {"squeezebert", kOther},              {"ibert", kOther},
-    {"longformer", kOther},        {"big_bird", kOther},                 {"luke", kOther},
-    {"fnet", kOther},              {"layoutlm", kOther},                 {"xmod", kOther},
+    {"megatron-bert", kNormFirst},
+    {"roberta-prelayernorm", kNormFirst},
+    {"xlm-roberta-xl", kNormFirst},
+    {"modernbert", kRotary},
+    {"nomic_bert", kRotary},
+    {"eurobert", kRotary},
+    {"neobert", kRotary},
+    {"new", kRotary},
+    {"gte", kRotary},
+    {"roformer", kRotary},
+    {"esm", kRotary},
+    {"deberta", kDisentangled},
+    {"deberta-v2", kDisentangled},
+    {"jina_bert", kOther},
+    {"mobilebert", kOther},
+    {"convbert", kOther},
+    {"squeezebert", kOther},
+    {"ibert", kOther},
+    {"longformer", kOther},
+    {"big_bird", kOther},
+    {"luke", kOther},
+    {"fnet", kOther},
+    {"layoutlm", kOther},
+    {"xmod", kOther},
 }};
 
 }  // namespace
@@ -60,13 +100,15 @@ std::string family_names() {
 }
 
 std::string_view why_not_known(std::string_view model_type) noexcept {
-  const auto* found = std::find_if(kOthers.begin(), kOthers.end(), [&](const auto& row) { return row.first == model_type; });
+  const auto* found =
+      std::find_if(kOthers.begin(), kOthers.end(), [&](const auto& row) { return row.first == model_type; });
   return found == kOthers.end() ? std::string_view() : found->second;
 }
 
 Activation activation_by_name(std::string_view name, const std::string& where) {
   if (name == "gelu" || name == "gelu_python") return Activation::gelu_erf;
-  for (const std::string_view one : {"gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate"}) {
+  for (const std::string_view one :
+       {"gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate"}) {
     if (name == one) return Activation::gelu_tanh;
   }
   if (name == "relu") return Activation::relu;

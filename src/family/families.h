@@ -10,8 +10,8 @@
 
 namespace bertrt::family {
 
-/// A family as Hugging Face builds it: what its config.json leaves out, and what its weights are called. The defaults are
-/// those of transformers 5.23.
+/// A family as Hugging Face builds it: what its config.json leaves out, and what its weights are called. The defaults
+/// are those of transformers 5.23.
 struct Family {
   std::string_view model_type;  ///< in config.json
   std::string_view prefix;      ///< of the encoder's weights under a head; a bare encoder has none
@@ -25,9 +25,9 @@ struct Family {
   std::string_view embedding_key = "embedding_size";
   std::string_view activation = "gelu";
   std::int64_t padding_id = 0;
-  bool types = true;              ///< has token types
+  bool types = true;               ///< has token types
   bool counted_positions = false;  ///< RoBERTa's rule
-  bool eps_key = true;            ///< false: layer norms have 1e-12 whatever config.json says
+  bool eps_key = true;             ///< false: layer norms have 1e-12 whatever config.json says
   bool tied = true;
 };
 

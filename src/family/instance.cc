@@ -11,9 +11,9 @@ using graph::Tensor;
 
 // Operators whose result has the values of their first argument in the same logical order.
 bool copies(const Node& node) {
-  static constexpr std::string_view kNames[] = {"aten::contiguous",  "aten::clone",   "aten::reshape", "aten::flatten",
-                                                "aten::reshape_as", "aten::expand_as", "aten::to",     "aten::type_as",
-                                                "aten::view",       "aten::dropout",  "aten::detach", "aten::alias"};
+  static constexpr std::string_view kNames[] = {"aten::contiguous", "aten::clone",     "aten::reshape", "aten::flatten",
+                                                "aten::reshape_as", "aten::expand_as", "aten::to",      "aten::type_as",
+                                                "aten::view",       "aten::dropout",   "aten::detach",  "aten::alias"};
   if (std::find(std::begin(kNames), std::end(kNames), node.name) == std::end(kNames)) return false;
   return node.refs[0].tensor.defined() && node.refs[0].tensor.type() == node.result.tensor.type() &&
          node.refs[0].tensor.elements() == node.result.tensor.elements();
@@ -57,9 +57,7 @@ std::int64_t logical_index(const Tensor& tensor, std::int64_t offset) {
   return offset == 0 ? index_of(coordinates, sizes) : -1;
 }
 
-bool covers(const Tensor& tensor) {
-  return tensor.elements() == tensor.storage()->elements() && tensor.contiguous();
-}
+bool covers(const Tensor& tensor) { return tensor.elements() == tensor.storage()->elements() && tensor.contiguous(); }
 
 std::string_view functional_name(std::string_view name) {
   if (name.ends_with("_") && !name.ends_with("__")) name.remove_suffix(1);

@@ -71,7 +71,8 @@ class Instance {
   NodeId whole(const Ref& ref) const;
 
   /// Whether the element at each coordinate (first, second, middle and last of each axis: what is made of views and
-  /// row-major copies of them cannot differ between those alone) of `ref` seen as `sizes` is the one that `expected` says. `ref` is of as many elements as `sizes`.
+  /// row-major copies of them cannot differ between those alone) of `ref` seen as `sizes` is the one that `expected`
+  /// says. `ref` is of as many elements as `sizes`.
   using Expected = std::function<Element(const std::vector<std::int64_t>& coordinates)>;
   bool maps(const Ref& ref, const graph::Sizes& sizes, const Expected& expected) const;
 

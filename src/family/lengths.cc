@@ -15,8 +15,8 @@ constexpr std::size_t kFarthest = 4096;
 Probe one_text(std::size_t length, const ProbeLimits& limits) {
   Probe probe = make_probe(1, length, MaskShape::full, limits, 0);
   // No id is padding: RoBERTa's positions then reach as far as they ever do.
-  const std::int64_t id = limits.ids > 1 && limits.padding == limits.ids - 1 ? limits.ids - 2
-                                                                             : std::max<std::int64_t>(limits.ids - 1, 0);
+  const std::int64_t id =
+      limits.ids > 1 && limits.padding == limits.ids - 1 ? limits.ids - 2 : std::max<std::int64_t>(limits.ids - 1, 0);
   std::fill(probe.ids.begin(), probe.ids.end(), id);
   std::fill(probe.types.begin(), probe.types.end(), 0);
   const std::int64_t first = limits.position_padding < 0 ? 0 : limits.position_padding + 1;

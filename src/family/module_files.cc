@@ -82,7 +82,9 @@ std::vector<std::string> SettingsFile::texts(std::string_view key) {
   return result;
 }
 
-void SettingsFile::ignore(std::initializer_list<std::string_view> keys) { taken_.insert(taken_.end(), keys.begin(), keys.end()); }
+void SettingsFile::ignore(std::initializer_list<std::string_view> keys) {
+  taken_.insert(taken_.end(), keys.begin(), keys.end());
+}
 
 void SettingsFile::refuse_the_rest() const {
   for (const auto& [key, value] : json_.items()) {
@@ -103,7 +105,8 @@ Weight ModuleWeights::require(std::string_view name, std::size_t rank) {
   std::optional<Weight> weight = find(name);
   if (!weight || weight->tensor.shape.size() != rank) {
     throw Error(ErrorCode::model_mismatch, files_.where(),
-                std::string(name) + " with " + std::to_string(rank) + " dimensions", weight ? "others" : "none of that name");
+                std::string(name) + " with " + std::to_string(rank) + " dimensions",
+                weight ? "others" : "none of that name");
   }
   return *std::move(weight);
 }
@@ -111,7 +114,8 @@ Weight ModuleWeights::require(std::string_view name, std::size_t rank) {
 void ModuleWeights::refuse_the_rest() const {
   for (const auto& [name, tensor] : files_.tensors()) {
     if (!has(taken_, name)) {
-      throw Error(ErrorCode::unsupported, files_.where(), "no other weights than the module's own", base::printable(name));
+      throw Error(ErrorCode::unsupported, files_.where(), "no other weights than the module's own",
+                  base::printable(name));
     }
   }
 }

@@ -54,7 +54,8 @@ void check_sizes(const EncoderSpec& encoder, const CheckpointConfig& config) {
   const Embeddings& embeddings = encoder.embeddings;
   check_shape(embeddings.words, {config.vocabulary, config.embedding}, "vocab_size and the embeddings' width");
   check_shape(*embeddings.positions, {config.positions, config.embedding}, "max_position_embeddings and the width");
-  if (config.types != 0) check_shape(*embeddings.types, {config.types, config.embedding}, "type_vocab_size and the width");
+  if (config.types != 0)
+    check_shape(*embeddings.types, {config.types, config.embedding}, "type_vocab_size and the width");
   for (const LayerSpec& layer : encoder.layers) check_layer(layer, config);
   if (encoder.pooler) check_shape(encoder.pooler->weight, {config.hidden, config.hidden}, "hidden_size");
 }
@@ -71,13 +72,16 @@ void check_parts(WeightTaker& taker, const EncoderNames& names, const EncoderSpe
                  const CheckpointConfig& config, const std::string& where) {
   if (config.types != 0 && !encoder.embeddings.types) taker.require(kTypeEmbeddings, 2);
   const EncoderLayout layout = config.family->layout;
-  const bool projects = layout == EncoderLayout::albert || layout == EncoderLayout::rembert || config.embedding != config.hidden;
+  const bool projects =
+      layout == EncoderLayout::albert || layout == EncoderLayout::rembert || config.embedding != config.hidden;
   if (projects && !encoder.embeddings.projection) taker.require(std::string(names.projection) + ".weight", 2);
   const bool extra_types = config.types == 0 && encoder.embeddings.types;
   const bool extra_projection = !projects && encoder.embeddings.projection;
   if (extra_types || extra_projection || (encoder.pooler && config.model_type == "electra")) {
     throw Error(ErrorCode::unsupported, where, "an encoder with no weights beside those of its family",
-                extra_types ? "token types" : extra_projection ? "a projection of the embeddings" : "a pooler");
+                extra_types        ? "token types"
+                : extra_projection ? "a projection of the embeddings"
+                                   : "a pooler");
   }
 }
 

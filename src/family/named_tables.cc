@@ -77,9 +77,10 @@ constexpr std::array<EncoderNames, 5> kEncoders = {{
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
                                    "cls.predictions.decoder", "cls.predictions.bias", true};
 constexpr MaskedLmNames kRobertaLm = {"lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias", false};
-constexpr MaskedLmNames kDistilLm = {"vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias", true};
-constexpr MaskedLmNames kElectraLm = {"generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head",
-                                      "generator_lm_head.bias", false};
+constexpr MaskedLmNames kDistilLm = {"vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias",
+                                     true};
+constexpr MaskedLmNames kElectraLm = {"generator_predictions.dense", "generator_predictions.LayerNorm",
+                                      "generator_lm_head", "generator_lm_head.bias", false};
 constexpr MaskedLmNames kAlbertLm = {"predictions.dense", "predictions.LayerNorm", "predictions.decoder",
                                      "predictions.bias", true};
 constexpr MaskedLmNames kRemBertLm = {"cls.predictions.dense", "cls.predictions.LayerNorm", "cls.predictions.decoder",
@@ -93,7 +94,8 @@ constexpr ClassifierNames kOwnTanh = {Reads::first_token, "classifier.dense", Ac
 constexpr ClassifierNames kOwnGelu = {Reads::first_token, "classifier.dense", Activation::gelu_erf,
                                       "classifier.out_proj"};
 constexpr ClassifierNames kOwnRelu = {Reads::first_token, "pre_classifier", Activation::relu, "classifier"};
-constexpr ClassifierNames kSummary = {Reads::first_token, "sequence_summary.summary", Activation::gelu_erf, "classifier"};
+constexpr ClassifierNames kSummary = {Reads::first_token, "sequence_summary.summary", Activation::gelu_erf,
+                                      "classifier"};
 constexpr ClassifierNames kNextSentence = {Reads::pooled, "", Activation::none, "cls.seq_relationship"};
 constexpr ClassifierNames kOrder = {Reads::pooled, "", Activation::none, "sop_classifier.classifier"};
 constexpr ClassifierNames kReplaced = {Reads::tokens, "discriminator_predictions.dense", Activation::none,

@@ -15,12 +15,12 @@ enum class EncoderLayout { bert, distilbert, albert, mpnet, rembert };
 enum class HeadKind {
   masked_lm,
   next_sentence,
-  sentence_order,           ///< ALBERT's pretraining: [2], in order or swapped
-  replaced_token,           ///< ELECTRA's discriminator: one number a token
+  sentence_order,  ///< ALBERT's pretraining: [2], in order or swapped
+  replaced_token,  ///< ELECTRA's discriminator: one number a token
   sequence_classification,
   token_classification,
-  question_answering,       ///< two numbers a token: start, end
-  multiple_choice,          ///< one number a text, softmax over the choices
+  question_answering,  ///< two numbers a token: start, end
+  multiple_choice,     ///< one number a text, softmax over the choices
 };
 
 /// "masked-lm", "next-sentence", …; a bundle's manifest calls tasks the same.

@@ -26,20 +26,20 @@ struct OutputPlan {
   Evidence evidence = Evidence::none;
   Source source = Source::operators;
   std::size_t index = 0;
-  std::size_t column = 0;  ///< of a head with two columns that are given apart
-  NodeId pair = kNoNode;   ///< the node that such a column is of
-  NodeId order = kNoNode;  ///< the node that made it: what comes first is computed first
-  bool embeddings = false; ///< a hidden state that stands before all attention
+  std::size_t column = 0;   ///< of a head with two columns that are given apart
+  NodeId pair = kNoNode;    ///< the node that such a column is of
+  NodeId order = kNoNode;   ///< the node that made it: what comes first is computed first
+  bool embeddings = false;  ///< a hidden state that stands before all attention
 };
 
 /// A model whose encoder was recognized: every operator between its ids and its states is explained by `spec`.
 struct Recognition {
   EncoderSpec spec;
-  bool positions_given = false;        ///< the program takes position_ids
-  std::vector<graph::Slot> states;     ///< [layers + 1] [texts, length, hidden]: the embeddings, then each layer's
-  std::optional<graph::Slot> pooled;   ///< [texts, hidden]
+  bool positions_given = false;       ///< the program takes position_ids
+  std::vector<graph::Slot> states;    ///< [layers + 1] [texts, length, hidden]: the embeddings, then each layer's
+  std::optional<graph::Slot> pooled;  ///< [texts, hidden]
   std::vector<HeadSpec> heads;
-  std::vector<OutputPlan> outputs;     ///< in the trace's order
+  std::vector<OutputPlan> outputs;  ///< in the trace's order
 };
 
 /// What a program is.
@@ -59,8 +59,8 @@ struct RecognizeOptions {
   bool thorough = false;
 };
 
-/// Reads what a program is, by its data flow: never by the names of its weights. It is looked at for several lengths and
-/// masks (at each number that stands in its code, and beside it), and has to be the same encoder each time.
+/// Reads what a program is, by its data flow: never by the names of its weights. It is looked at for several lengths
+/// and masks (at each number that stands in its code, and beside it), and has to be the same encoder each time.
 Reading read_model(const graph::Program& program, const RecognizeOptions& options = {});
 
 }  // namespace bertrt::family

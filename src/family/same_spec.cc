@@ -26,7 +26,8 @@ bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b) {
   if (!same(a.table, b.table)) return false;
   const std::vector<std::int32_t>& less = a.rows.size() < b.rows.size() ? a.rows : b.rows;
   const std::vector<std::int32_t>& more = a.rows.size() < b.rows.size() ? b.rows : a.rows;
-  return std::equal(less.begin(), less.end(), more.begin() + static_cast<std::ptrdiff_t>((more.size() - less.size()) / 2));
+  return std::equal(less.begin(), less.end(),
+                    more.begin() + static_cast<std::ptrdiff_t>((more.size() - less.size()) / 2));
 }
 
 bool same(const Embeddings& a, const Embeddings& b) {

@@ -4,8 +4,8 @@
 
 namespace bertrt::family {
 
-/// The same stored tensors, sizes, constants and rules: what two looks at one program have to agree on. Rows of relative
-/// biases may be known for more distances in one of them.
+/// The same stored tensors, sizes, constants and rules: what two looks at one program have to agree on. Rows of
+/// relative biases may be known for more distances in one of them.
 bool same_spec(const EncoderSpec& a, const EncoderSpec& b);
 bool same_head(const HeadSpec& a, const HeadSpec& b);
 

@@ -46,7 +46,8 @@ PoolingModule read_pooling(const fs::path& folder) {
   for (const std::string& name : settings.texts("pooling_mode")) {
     const auto* row = std::find_if(kModes.begin(), kModes.end(), [&](const ModeRow& one) { return one.name == name; });
     if (row == kModes.end()) {
-      settings.refuse("pooling_mode", "cls, max, mean, mean_sqrt_len_tokens, weightedmean or lasttoken", base::printable(name));
+      settings.refuse("pooling_mode", "cls, max, mean, mean_sqrt_len_tokens, weightedmean or lasttoken",
+                      base::printable(name));
     }
     pooling.modes.push_back(row->mode);
   }
@@ -82,8 +83,10 @@ DenseModule read_dense(const fs::path& folder, bool tokens, Store& store) {
   const std::string activation = settings.text("activation_function", "torch.nn.modules.activation.Tanh");
   module.activation = last_part(activation);
   static constexpr std::array<std::string_view, 6> kKnown = {"Identity", "Tanh", "ReLU", "GELU", "Sigmoid", "SiLU"};
-  if (!activation.starts_with("torch.nn.") || std::find(kKnown.begin(), kKnown.end(), module.activation) == kKnown.end()) {
-    settings.refuse("activation_function", "torch.nn's Identity, Tanh, ReLU, GELU, Sigmoid or SiLU", base::printable(activation));
+  if (!activation.starts_with("torch.nn.") ||
+      std::find(kKnown.begin(), kKnown.end(), module.activation) == kKnown.end()) {
+    settings.refuse("activation_function", "torch.nn's Identity, Tanh, ReLU, GELU, Sigmoid or SiLU",
+                    base::printable(activation));
   }
   module.residual = settings.flag("use_residual", false);
   const std::optional<std::size_t> in = settings.size("in_features");
@@ -134,7 +137,8 @@ SpladePoolingModule read_splade(const fs::path& folder) {
   SpladePoolingModule module;
   const std::string strategy = settings.text("pooling_strategy", "max");
   const std::string activation = settings.text("activation_function", "relu");
-  if (strategy != "max" && strategy != "sum") settings.refuse("pooling_strategy", "max or sum", base::printable(strategy));
+  if (strategy != "max" && strategy != "sum")
+    settings.refuse("pooling_strategy", "max or sum", base::printable(strategy));
   if (activation != "relu" && activation != "log1p_relu") {
     settings.refuse("activation_function", "relu or log1p_relu", base::printable(activation));
   }
@@ -237,10 +241,11 @@ class ModuleReader {
   }
 
   [[noreturn]] void refuse(const std::string& type) const {
-    throw Error(ErrorCode::unsupported, (folder_ / "modules.json").string(),
-                "sentence_transformers' Transformer, Pooling, Dense, Normalize, LayerNorm, Dropout, WeightedLayerPooling, "
-                "SpladePooling, MultiVectorMask, StaticEmbedding or SparseStaticEmbedding",
-                base::printable(type));
+    throw Error(
+        ErrorCode::unsupported, (folder_ / "modules.json").string(),
+        "sentence_transformers' Transformer, Pooling, Dense, Normalize, LayerNorm, Dropout, WeightedLayerPooling, "
+        "SpladePooling, MultiVectorMask, StaticEmbedding or SparseStaticEmbedding",
+        base::printable(type));
   }
 
   const fs::path& folder_;
@@ -303,7 +308,8 @@ std::optional<SentenceModules> read_sentence_modules(const fs::path& folder) {
   const fs::path encoder = folder / (transformer == nullptr ? std::string() : transformer->path);
   read_encoder_settings(encoder, model);
   if (!gives_all_layers(encoder)) {
-    std::erase_if(model.modules, [](const SentenceModule& one) { return std::holds_alternative<WeightedLayersModule>(one); });
+    std::erase_if(model.modules,
+                  [](const SentenceModule& one) { return std::holds_alternative<WeightedLayersModule>(one); });
   }
   model.bytes = std::move(store);
   return model;

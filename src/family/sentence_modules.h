@@ -18,7 +18,7 @@ enum class PoolingMode { cls, max, mean, mean_sqrt_len_tokens, weightedmean, las
 
 /// The encoder itself.
 struct TransformerModule {
-  std::string path;  ///< of its folder below the model's; "" as a rule
+  std::string path;         ///< of its folder below the model's; "" as a rule
   bool masked_lm = false;   ///< what follows reads the head's token logits (SPLADE)
   bool classifier = false;  ///< what comes out are the head's text logits (cross-encoders)
 };
@@ -45,8 +45,8 @@ struct LayerNormModule {
   LayerNorm norm;
 };
 
-/// Σ weight_l h_l / Σ weight over the hidden states from `layer_start` on, the embeddings being number 0. Left out of the
-/// modules where config.json has no output_hidden_states: then Python does nothing, either.
+/// Σ weight_l h_l / Σ weight over the hidden states from `layer_start` on, the embeddings being number 0. Left out of
+/// the modules where config.json has no output_hidden_states: then Python does nothing, either.
 struct WeightedLayersModule {
   std::size_t layer_start = 0;
   Weight weights;  ///< [layers that are summed]
@@ -54,8 +54,8 @@ struct WeightedLayersModule {
 
 /// Token logits to one weight for each word of the vocabulary.
 struct SpladePoolingModule {
-  bool sum = false;          ///< over the tokens; else their maximum
-  bool double_log = false;   ///< log1p(log1p(relu(x))); else log1p(relu(x))
+  bool sum = false;         ///< over the tokens; else their maximum
+  bool double_log = false;  ///< log1p(log1p(relu(x))); else log1p(relu(x))
 };
 
 /// Which token rows of a multi-vector model count.
@@ -80,9 +80,9 @@ struct SparseStaticEmbeddingModule {
   Weight weights;  ///< [vocabulary]
 };
 
-using SentenceModule = std::variant<TransformerModule, PoolingModule, DenseModule, NormalizeModule, LayerNormModule,
-                                    WeightedLayersModule, SpladePoolingModule, MultiVectorMaskModule,
-                                    StaticEmbeddingModule, SparseStaticEmbeddingModule>;
+using SentenceModule =
+    std::variant<TransformerModule, PoolingModule, DenseModule, NormalizeModule, LayerNormModule, WeightedLayersModule,
+                 SpladePoolingModule, MultiVectorMaskModule, StaticEmbeddingModule, SparseStaticEmbeddingModule>;
 
 /// How a multi-vector query is filled up with tokens that count.
 struct QueryExpansion {
@@ -94,17 +94,18 @@ struct QueryExpansion {
 /// A sentence-transformers folder: what happens around its encoder, in order.
 struct SentenceModules {
   std::vector<SentenceModule> modules;  ///< dropouts left out
-  std::string model_type;  ///< "SentenceTransformer", "SparseEncoder", "CrossEncoder", "MultiVectorEncoder"; may be empty
+  std::string
+      model_type;  ///< "SentenceTransformer", "SparseEncoder", "CrossEncoder", "MultiVectorEncoder"; may be empty
   std::optional<std::size_t> max_seq_length;
-  bool do_lower_case = false;  ///< before the tokenizer's own normalizer
+  bool do_lower_case = false;                                ///< before the tokenizer's own normalizer
   std::vector<std::pair<std::string, std::string>> prompts;  ///< by name, in the file's order; a null is ""
   std::string default_prompt_name;                           ///< empty: none
-  std::string similarity;                                    ///< "cosine", "dot", "euclidean", "manhattan", "maxsim"; empty: not said
+  std::string similarity;  ///< "cosine", "dot", "euclidean", "manhattan", "maxsim"; empty: not said
   std::optional<std::size_t> truncate_dim;
   std::optional<std::size_t> max_active_dims;  ///< of sparse models: only the largest so many
   std::string cross_encoder_activation;        ///< a dotted torch class, or empty
   std::optional<QueryExpansion> query_expansion;
-  std::optional<std::size_t> query_length;     ///< in tokens; of multi-vector models
+  std::optional<std::size_t> query_length;  ///< in tokens; of multi-vector models
   std::optional<std::size_t> document_length;
   std::shared_ptr<const void> bytes;  ///< what the weights point into
 

@@ -44,8 +44,8 @@ void read_kind(SettingsFile& settings, SentenceModules& model) {
 // Arguments of Python's constructors. Those that change no number are let through.
 void check_arguments(SettingsFile& settings, const char* key) {
   static constexpr std::array<std::string_view, 8> kHarmless = {
-      "torch_dtype", "dtype", "attn_implementation", "trust_remote_code", "use_safetensors", "low_cpu_mem_usage", "device_map",
-      "use_fast"};
+      "torch_dtype", "dtype",   "attn_implementation", "trust_remote_code", "use_safetensors", "low_cpu_mem_usage",
+      "device_map",  "use_fast"};
   const Json* value = settings.take(key);
   if (value == nullptr) return;
   if (!value->is_object()) settings.refuse(key, "settings by names", shown(*value));
@@ -64,7 +64,8 @@ void check_modality(SettingsFile& settings, std::string_view task) {
     const auto text = modality->is_object() ? modality->find("text") : modality->end();
     const Json wanted = {{"method", "forward"}, {"method_output_name", output}};
     if (!modality->is_object() || text == modality->end() || *text != wanted) {
-      settings.refuse("modality_config", "text by forward's " + std::string(output) + ", as \"" + std::string(task) + "\" has it",
+      settings.refuse("modality_config",
+                      "text by forward's " + std::string(output) + ", as \"" + std::string(task) + "\" has it",
                       shown(*modality));
     }
   }
@@ -77,9 +78,11 @@ void read_task(SettingsFile& settings, SentenceModules& model) {
   for (SentenceModule& module : model.modules) {
     auto* transformer = std::get_if<TransformerModule>(&module);
     if (transformer == nullptr) continue;
-    const std::string task = settings.text("transformer_task", transformer->masked_lm ? "fill-mask" : "feature-extraction");
+    const std::string task =
+        settings.text("transformer_task", transformer->masked_lm ? "fill-mask" : "feature-extraction");
     if (task != "feature-extraction" && task != "fill-mask" && task != "sequence-classification") {
-      settings.refuse("transformer_task", "feature-extraction, fill-mask or sequence-classification", base::printable(task));
+      settings.refuse("transformer_task", "feature-extraction, fill-mask or sequence-classification",
+                      base::printable(task));
     }
     transformer->masked_lm = task == "fill-mask";
     transformer->classifier = task == "sequence-classification";
@@ -145,8 +148,8 @@ void read_encoder_settings(const fs::path& folder, SentenceModules& model) {
     if (const auto length = settings.size("query_length")) model.query_length = length;
     if (const auto length = settings.size("document_length")) model.document_length = length;
     read_expansion(settings, model);
-    for (const char* key : {"model_args", "tokenizer_args", "config_args", "model_kwargs", "tokenizer_kwargs", "processor_kwargs",
-                            "config_kwargs", "processing_kwargs"}) {
+    for (const char* key : {"model_args", "tokenizer_args", "config_args", "model_kwargs", "tokenizer_kwargs",
+                            "processor_kwargs", "config_kwargs", "processing_kwargs"}) {
       check_arguments(settings, key);
     }
     settings.ignore({"unpad_inputs"});

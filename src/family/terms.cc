@@ -158,8 +158,8 @@ const Ref* centred(const Instance& instance, const Ref& ref) {
   const Node* node = whole_node(instance, ref, "aten::sub");
   if (node == nullptr || number(node->arguments[2]) != 1.0) return nullptr;
   const Ref* from = mean_of(instance, node->refs[1]);
-  const bool same = from != nullptr && instance.whole(*from) != kNoNode &&
-                    instance.whole(*from) == instance.whole(node->refs[0]);
+  const bool same =
+      from != nullptr && instance.whole(*from) != kNoNode && instance.whole(*from) == instance.whole(node->refs[0]);
   return same ? &node->refs[0] : nullptr;
 }
 

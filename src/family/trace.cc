@@ -81,11 +81,14 @@ std::vector<OutputInfo> describe_outputs(const Trace& trace) {
         info.shape.push_back(fixed ? shapes[i][axis] : -1);
       }
     }
-    const bool again = std::any_of(infos.begin(), infos.end(), [&](const OutputInfo& other) { return other.role == plan.role; });
+    const bool again =
+        std::any_of(infos.begin(), infos.end(), [&](const OutputInfo& other) { return other.role == plan.role; });
     // A state that is given again later counts there.
-    const bool later = std::any_of(trace.reading.outputs.begin() + static_cast<std::ptrdiff_t>(i) + 1, trace.reading.outputs.end(),
-                                   [&](const OutputPlan& other) { return other.role == plan.role && other.order == plan.order; });
-    info.in_more = (later && plan.role == OutputRole::hidden_state) || plan.role == OutputRole::other || plan.embeddings || (again && plan.role != OutputRole::hidden_state);
+    const bool later =
+        std::any_of(trace.reading.outputs.begin() + static_cast<std::ptrdiff_t>(i) + 1, trace.reading.outputs.end(),
+                    [&](const OutputPlan& other) { return other.role == plan.role && other.order == plan.order; });
+    info.in_more = (later && plan.role == OutputRole::hidden_state) || plan.role == OutputRole::other ||
+                   plan.embeddings || (again && plan.role != OutputRole::hidden_state);
     infos.push_back(std::move(info));
   }
   return infos;

@@ -29,7 +29,7 @@ struct Trace {
   std::size_t vocab_size = 0;     ///< rows of the table that ids are looked up in; 0: not known
   std::size_t type_vocab_size = 0;
   std::size_t types_tried = 0;  ///< where that is not known: so many types run
-  std::int64_t padding_id = 0;         ///< what a text is padded with, where it has to be
+  std::int64_t padding_id = 0;  ///< what a text is padded with, where it has to be
   /// Where the program takes position_ids: the row of their table that stands for padding (RoBERTa counts on from it);
   /// -1: none, they count from 0.
   std::int64_t position_padding = -1;

@@ -197,7 +197,8 @@ class Evaluator {
   }
 
   static Slot output(const Instruction& instruction) {
-    if (instruction.outputs.size() != 1) throw Error(ErrorCode::invalid_format, "graph", "one output", "another number");
+    if (instruction.outputs.size() != 1)
+      throw Error(ErrorCode::invalid_format, "graph", "one output", "another number");
     return instruction.outputs[0];
   }
 

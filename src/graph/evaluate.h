@@ -22,8 +22,8 @@ struct Event {
   const Value* result = nullptr;     ///< null before the call
 };
 
-/// Does an operator in another way. Returns false to leave it to the plain evaluation. `result` is filled on true; it is
-/// a new tensor and a row-major one. Not asked for operators in place.
+/// Does an operator in another way. Returns false to leave it to the plain evaluation. `result` is filled on true; it
+/// is a new tensor and a row-major one. Not asked for operators in place.
 using Substitute = std::function<bool(const Event& event, Value& result)>;
 /// Is told of every call after it is done.
 using Observer = std::function<void(const Event& event)>;
@@ -40,8 +40,8 @@ struct EvaluateOptions {
   bool keep_slots = false;  ///< fill Evaluation::slots
   /// Slots whose values are wanted: Evaluation::kept has them in this order.
   std::span<const Slot> keep = {};
-  Substitute substitute;    ///< may be empty
-  Observer observer;        ///< may be empty
+  Substitute substitute;  ///< may be empty
+  Observer observer;      ///< may be empty
   /// Instructions to run, by index; empty: all. What they need must be given.
   std::span<const std::uint8_t> wanted = {};
   /// Slots that are there already (an encoder's hidden states): written before the first instruction.

@@ -75,7 +75,8 @@ const std::vector<Operator>& table() {
 }  // namespace
 
 bool writes_in_place(const Operator& op) {
-  return std::any_of(op.overloads.begin(), op.overloads.end(), [](const Overload& overload) { return overload.in_place; });
+  return std::any_of(op.overloads.begin(), op.overloads.end(),
+                     [](const Overload& overload) { return overload.in_place; });
 }
 
 const Operator* find_operator(std::string_view name) {

@@ -26,14 +26,14 @@ struct Argument {
 
 struct Instruction {
   enum class Kind : std::uint8_t {
-    call,           ///< outputs[0] = op(arguments); of several results one tuple
-    make_list,      ///< outputs[0] = [arguments]
-    make_tuple,     ///< outputs[0] = (arguments)
-    make_dict,      ///< outputs[0] = {name: argument}
-    unpack,         ///< outputs = the items of the tuple or list arguments[0]
-    move,           ///< outputs[0] = arguments[0]: a value from one of two branches
-    skip_unless,    ///< goes on at `target` unless arguments[0] is true
-    skip,           ///< goes on at `target`
+    call,         ///< outputs[0] = op(arguments); of several results one tuple
+    make_list,    ///< outputs[0] = [arguments]
+    make_tuple,   ///< outputs[0] = (arguments)
+    make_dict,    ///< outputs[0] = {name: argument}
+    unpack,       ///< outputs = the items of the tuple or list arguments[0]
+    move,         ///< outputs[0] = arguments[0]: a value from one of two branches
+    skip_unless,  ///< goes on at `target` unless arguments[0] is true
+    skip,         ///< goes on at `target`
   };
   Kind kind = Kind::call;
   const Operator* op = nullptr;  ///< of a call; from the one table
@@ -70,9 +70,9 @@ struct Program {
   std::vector<Constant> constants;
   std::vector<ProgramInput> inputs;  ///< in the method's order
   std::vector<Instruction> instructions;
-  Slot result = 0;  ///< what the method returns
-  Slot slots = 0;   ///< how many there are
-  int version = 10;  ///< of the archive; some arithmetic follows it
+  Slot result = 0;                    ///< what the method returns
+  Slot slots = 0;                     ///< how many there are
+  int version = 10;                   ///< of the archive; some arithmetic follows it
   std::vector<std::string> findings;  ///< what a reader should know, one line each (casts to half read as float32, …)
 
   /// "code/__torch__/a.py:12".

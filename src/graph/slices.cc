@@ -11,7 +11,8 @@ namespace {
 
 class Definitions {
  public:
-  explicit Definitions(const Program& program) : program_(program), by_slot_(program.slots, nullptr), times_(program.slots) {
+  explicit Definitions(const Program& program)
+      : program_(program), by_slot_(program.slots, nullptr), times_(program.slots) {
     for (const Instruction& instruction : program.instructions) {
       for (const Slot slot : instruction.outputs) {
         by_slot_[slot] = &instruction;

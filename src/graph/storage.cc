@@ -12,8 +12,8 @@ void MemoryMeter::take(std::size_t bytes) {
   const std::size_t live = live_ += bytes;
   if (budget_ != 0 && live > budget_) {
     live_ -= bytes;
-    throw Error(ErrorCode::runtime, "memory of the run", "at most " + std::to_string(budget_) + " bytes of memory budget",
-                std::to_string(live) + " bytes");
+    throw Error(ErrorCode::runtime, "memory of the run",
+                "at most " + std::to_string(budget_) + " bytes of memory budget", std::to_string(live) + " bytes");
   }
   std::size_t peak = peak_;
   while (live > peak && !peak_.compare_exchange_weak(peak, live)) {
@@ -110,8 +110,7 @@ std::shared_ptr<Storage> Storage::make(ElementType type, std::int64_t elements, 
   return storage;
 }
 
-std::shared_ptr<Storage> Storage::unknown(ElementType type, std::int64_t elements,
-                                          std::shared_ptr<MemoryMeter> meter) {
+std::shared_ptr<Storage> Storage::unknown(ElementType type, std::int64_t elements, std::shared_ptr<MemoryMeter> meter) {
   std::shared_ptr<Storage> storage(new Storage(type, elements));
   storage->count(std::move(meter));
   return storage;

@@ -90,9 +90,9 @@ Tensor::Tensor(std::shared_ptr<Storage> storage, Sizes sizes, Sizes strides, std
 Tensor Tensor::make(ElementType type, Sizes sizes, bool known, std::shared_ptr<MemoryMeter> meter) {
   Sizes strides = contiguous_strides(sizes);
   const std::int64_t elements = count_elements(sizes);
-  return Tensor(known ? Storage::make(type, elements, std::move(meter))
-                      : Storage::unknown(type, elements, std::move(meter)),
-                std::move(sizes), std::move(strides), 0);
+  return Tensor(
+      known ? Storage::make(type, elements, std::move(meter)) : Storage::unknown(type, elements, std::move(meter)),
+      std::move(sizes), std::move(strides), 0);
 }
 
 Tensor Tensor::from_archive(const archive::TensorView& view, const std::shared_ptr<const void>& keep) {

@@ -161,8 +161,8 @@ class Tensor {
   std::int64_t offset_ = 0;
 };
 
-/// A view of stored bytes as the archive would give it, whatever the run made of them. @throws Error runtime for a tensor
-/// that is no view of an archive's
+/// A view of stored bytes as the archive would give it, whatever the run made of them. @throws Error runtime for a
+/// tensor that is no view of an archive's
 archive::TensorView archive_view(const Tensor& tensor);
 
 /// Row-major strides. @throws Error runtime when the number of elements overflows

@@ -19,7 +19,7 @@ class AlignedBuffer {
     if (bytes > size_) {
       data_.reset();
       size_ = 0;
-      data_.reset(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{kAlignment})));
+      data_.reset(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlignment})));
       size_ = bytes;
     }
     return data_.get();
@@ -29,7 +29,7 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(std::byte* data) const { ::operator delete(data, std::align_val_t{kAlignment}); }
+    void operator()(std::byte* data) const { ::operator delete (data, std::align_val_t{kAlignment}); }
   };
   std::unique_ptr<std::byte, Free> data_;
   std::size_t size_ = 0;

@@ -12,7 +12,7 @@ namespace bertrt::model {
 
 /// A traced method of a bundle: what goes in and what comes out, in order.
 struct ManifestMethod {
-  std::vector<std::string> inputs;   ///< "input_ids", … ; the head takes "hidden_rows" [rows, hidden]
+  std::vector<std::string> inputs;  ///< "input_ids", … ; the head takes "hidden_rows" [rows, hidden]
   std::vector<std::string> outputs;  ///< "all_encoder_layers" (a tuple, a tensor a layer), "pooled_output", "logits", …
 };
 
@@ -42,7 +42,7 @@ struct Manifest {
   EncoderConfig config;
   std::vector<std::string> labels;
   std::vector<std::pair<std::string, std::int64_t>> label_ids;  ///< label2id in the checkpoint's order; may be empty
-  std::string activation;  ///< a cross-encoder's, a dotted torch class; or empty
+  std::string activation;                                       ///< a cross-encoder's, a dotted torch class; or empty
   std::string problem_type;  ///< "single_label_classification", "multi_label_classification", "regression", or empty
   std::string dtype;         ///< of the stored weights: "float32", "float16"
   std::size_t traced_batch = 0;

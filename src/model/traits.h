@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "bertrt/output.h"
-
 #include "model/model_file.h"
 
 namespace bertrt::model {

@@ -12,10 +12,10 @@ namespace bertrt::proof {
 
 /// How far an output may be from the reference.
 ///
-/// fp32: each value by `absolute` times max(1, the largest finite value of its row), because kernels for other shapes and
-/// instruction sets add in another order: 3.4e-6 was measured in hidden states, 1.5e-5 in logits. The lower dtypes: the
-/// error's share of the whole, root of the sum of squares against the same of the expected values; it grows with a wrong
-/// scale as with a wrong direction. docs/benchmarks-session.md has what real models show.
+/// fp32: each value by `absolute` times max(1, the largest finite value of its row), because kernels for other shapes
+/// and instruction sets add in another order: 3.4e-6 was measured in hidden states, 1.5e-5 in logits. The lower dtypes:
+/// the error's share of the whole, root of the sum of squares against the same of the expected values; it grows with a
+/// wrong scale as with a wrong direction. docs/benchmarks-session.md has what real models show.
 struct Bound {
   float absolute = 0;  ///< 0: not bounded so
   float relative = 0;  ///< 0: not bounded so

@@ -32,7 +32,8 @@ Encoding made_up_text(const family::Trace& trace, std::size_t tokens, std::uint3
   for (std::size_t i = 0; i < tokens; ++i) {
     state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator
     encoding.input_ids.push_back(static_cast<std::int32_t>(first + (state >> 8U) % count));
-    encoding.token_type_ids.push_back(std::max(trace.type_vocab_size, trace.types_tried) > 1 && i * 2 >= tokens ? 1 : 0);
+    encoding.token_type_ids.push_back(std::max(trace.type_vocab_size, trace.types_tried) > 1 && i * 2 >= tokens ? 1
+                                                                                                                : 0);
   }
   for (const graph::ProgramInput& input : trace.program->inputs) {
     if (family::is_text_input(input.name)) continue;

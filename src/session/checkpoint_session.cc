@@ -27,7 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kWhy =
-    "a checkpoint folder: every setting of its config.json and every weight of its encoder is one that is known; no trace "
+    "a checkpoint folder: every setting of its config.json and every weight of its encoder is one that is known; no "
+    "trace "
     "stands beside it to be compared with";
 
 void check_folder_options(const SessionOptions& options) {
@@ -47,7 +48,8 @@ family::Checkpoint read(const fs::path& path) {
     std::error_code ignored;
     const fs::path folder = fs::is_directory(path, ignored) ? family::transformer_folder(path) : path;
     if (!family::is_checkpoint(folder)) {
-      throw Error(ErrorCode::io, folder.string(), "a model file, or a folder with a config.json", "a folder without one");
+      throw Error(ErrorCode::io, folder.string(), "a model file, or a folder with a config.json",
+                  "a folder without one");
     }
     return family::read_checkpoint(folder);
   });
@@ -73,11 +75,13 @@ std::string task_of(const family::Checkpoint& checkpoint) {
 std::vector<std::string> labels_of(const family::Checkpoint& checkpoint) {
   std::vector<std::string> labels = checkpoint.config.labels;
   const auto needs = [](const family::CheckpointHead& head) {
-    return head.kind == family::HeadKind::sequence_classification || head.kind == family::HeadKind::token_classification;
+    return head.kind == family::HeadKind::sequence_classification ||
+           head.kind == family::HeadKind::token_classification;
   };
   const bool wanted = std::any_of(checkpoint.heads.begin(), checkpoint.heads.end(), needs);
   if (!wanted) return {};
-  for (std::size_t i = labels.size(); i < checkpoint.config.num_labels; ++i) labels.push_back("LABEL_" + std::to_string(i));
+  for (std::size_t i = labels.size(); i < checkpoint.config.num_labels; ++i)
+    labels.push_back("LABEL_" + std::to_string(i));
   return labels;
 }
 
@@ -140,7 +144,8 @@ std::size_t count_parameters(const family::Checkpoint& checkpoint) {
   std::size_t count = 0;
   std::set<std::pair<const void*, std::int64_t>> seen;
   const auto add = [&](const family::Weight& weight) {
-    if (seen.emplace(weight.tensor.storage.data(), weight.tensor.storage_offset).second) count += weight.tensor.elements();
+    if (seen.emplace(weight.tensor.storage.data(), weight.tensor.storage_offset).second)
+      count += weight.tensor.elements();
   };
   const auto add_dense = [&](const family::Dense& dense) {
     add(dense.weight);
@@ -158,7 +163,8 @@ std::size_t count_parameters(const family::Checkpoint& checkpoint) {
   if (encoder.embeddings.projection) add_dense(*encoder.embeddings.projection);
   if (encoder.relative_bias) add(encoder.relative_bias->table);
   for (const family::LayerSpec& layer : encoder.layers) {
-    for (const family::Dense* dense : {&layer.query, &layer.key, &layer.value, &layer.attention_out, &layer.ffn_in, &layer.ffn_out}) {
+    for (const family::Dense* dense :
+         {&layer.query, &layer.key, &layer.value, &layer.attention_out, &layer.ffn_in, &layer.ffn_out}) {
       add_dense(*dense);
     }
     add_norm(layer.attention_norm);
@@ -208,8 +214,8 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
     timer.stage("warm-up");
   }
   info.load_stages = std::move(timer).take();
-  return std::make_shared<const SessionImpl>(std::move(engine), std::move(tokenizer), std::move(info), std::move(limits),
-                                             std::move(reference), std::move(settings));
+  return std::make_shared<const SessionImpl>(std::move(engine), std::move(tokenizer), std::move(info),
+                                             std::move(limits), std::move(reference), std::move(settings));
 }
 
 ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& options) {

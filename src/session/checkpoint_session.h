@@ -15,8 +15,8 @@ inline constexpr const char* kReferenceFile = "bertrt_reference.json";
 /// Whether load() and inspect() take a path for a checkpoint: a folder, or a config.json.
 bool is_checkpoint_path(const std::filesystem::path& path);
 
-/// A session on a checkpoint folder: config.json, safetensors, the tokenizer's files. A sentence-transformers folder may
-/// have them in one of its own ("0_Transformer").
+/// A session on a checkpoint folder: config.json, safetensors, the tokenizer's files. A sentence-transformers folder
+/// may have them in one of its own ("0_Transformer").
 /// @throws Error as family::read_checkpoint; unsupported for options that only a trace can follow
 std::shared_ptr<const SessionImpl> load_checkpoint(const std::filesystem::path& path, const SessionOptions& options);
 

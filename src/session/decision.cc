@@ -23,7 +23,8 @@ Candidate packed_candidate(const family::Trace& trace, const SessionOptions& opt
     return Candidate{EngineKind::packed, false, std::move(why), ErrorCode::unsupported};
   };
   if (options.torchscript.device != "cpu") return no("it runs on the CPU, not on " + options.torchscript.device);
-  if (!trace.reading.recognition) return no(trace.program == nullptr ? trace.not_graphable : trace.reading.not_explained);
+  if (!trace.reading.recognition)
+    return no(trace.program == nullptr ? trace.not_graphable : trace.reading.not_explained);
   if (!options.prove) return {EngineKind::packed, true, "every operator of its encoder is explained; used unchecked"};
   return {EngineKind::packed, true, "every operator of its encoder is explained, and it is compared when it is loaded"};
 }

@@ -15,14 +15,14 @@ namespace bertrt::session {
 struct Candidate {
   EngineKind engine = EngineKind::packed;
   bool possible = false;
-  std::string why;                             ///< the reason for or against it, one line
-  ErrorCode code = ErrorCode::unsupported;     ///< of the error when it is asked for by name and not possible
+  std::string why;                          ///< the reason for or against it, one line
+  ErrorCode code = ErrorCode::unsupported;  ///< of the error when it is asked for by name and not possible
 };
 
 /// How a file is going to be run under some options, told without running anything in it. Loading and inspect() both
 /// go by it, so that what one says the other does.
 struct Decision {
-  std::vector<Candidate> candidates;       ///< in the order in which they are tried
+  std::vector<Candidate> candidates;  ///< in the order in which they are tried
   /// Of the model as the file describes it, in its own order. Where one is Evidence::recognized, all are told from the
   /// graph, by flatten()'s names and with `in_more` set: engines that cannot tell roles themselves take them from here.
   std::vector<OutputInfo> outputs;

@@ -65,8 +65,8 @@ class Chooser {
   EngineChoice named() {
     Attempt tried = attempt(decision_.of(options_.engine));
     if (auto* refusal = std::get_if<Refusal>(&tried)) {
-      throw Error(refusal->code, source_.file->name(), "a model for the " + std::string(to_string(options_.engine)) + " engine",
-                  refusal->why);
+      throw Error(refusal->code, source_.file->name(),
+                  "a model for the " + std::string(to_string(options_.engine)) + " engine", refusal->why);
     }
     return std::get<EngineChoice>(std::move(tried));
   }
@@ -81,7 +81,8 @@ class Chooser {
         return std::move(*choice);
       }
       const Refusal& refusal = std::get<Refusal>(tried);
-      refusals += (refusals.empty() ? "" : "; ") + std::string(to_string(candidate.engine)) + " is not used: " + refusal.why;
+      refusals +=
+          (refusals.empty() ? "" : "; ") + std::string(to_string(candidate.engine)) + " is not used: " + refusal.why;
       code = refusal.code;
     }
     throw Error(code, source_.file->name(), "a model that one of the engines may run", refusals);
@@ -158,8 +159,7 @@ class Chooser {
     if (options_.packed.dtype == DType::fp32) return std::nullopt;
     SessionOptions plain = options_;
     plain.packed.dtype = DType::fp32;
-    return proof
-        .judge(*engine::factory(kind).make({source_.file, source_.trace, plain, source_.traits}), DType::fp32)
+    return proof.judge(*engine::factory(kind).make({source_.file, source_.trace, plain, source_.traits}), DType::fp32)
         .objection;
   }
 

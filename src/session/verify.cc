@@ -88,9 +88,10 @@ VerifyReport start(const session::SessionImpl& impl) {
 VerifyReport verify(const BertSession& session) {
   const session::SessionImpl& impl = session::Access::impl(session);
   if (impl.self_test().empty() && !impl.settings().folder.empty()) {
-    throw Error(ErrorCode::unsupported, "verify",
-                std::string(session::kReferenceFile) + " in the folder (models/export.py FOLDER --reference writes it)",
-                "none: each setting and weight is one that is known, but nothing was compared with what Python computes");
+    throw Error(
+        ErrorCode::unsupported, "verify",
+        std::string(session::kReferenceFile) + " in the folder (models/export.py FOLDER --reference writes it)",
+        "none: each setting and weight is one that is known, but nothing was compared with what Python computes");
   }
   if (impl.self_test().empty()) {
     throw Error(ErrorCode::unsupported, "verify", "a bundle with a self-test (models/export.py writes one)", "none");

@@ -6,12 +6,12 @@
 
 #include "bertrt/error.h"
 #include "session/session_impl.h"
-#include "text/valid_utf8.h"
 #include "tasks/code_points.h"
 #include "tasks/entities.h"
 #include "tasks/head.h"
 #include "tasks/scores.h"
 #include "tasks/windows.h"
+#include "text/valid_utf8.h"
 #include "tokenizer/bpe/bpe_words.h"
 #include "tokenizer/tokenizer_impl.h"
 #include "tokenizer/wordpiece/wordpiece_words.h"

@@ -64,8 +64,7 @@ std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesyst
                 "a vocabulary of at most " + std::to_string(weights.size()) + " tokens",
                 std::to_string(tokenizer.vocab_size()));
   }
-  const std::size_t limit =
-      options.max_length != 0 ? options.max_length : tokenizer.model_max_length();
+  const std::size_t limit = options.max_length != 0 ? options.max_length : tokenizer.model_max_length();
   SentenceText text(std::move(tokenizer), limit, {modules->prompts, modules->default_prompt_name});
   return std::make_shared<const TokenWeights>(std::move(text), std::move(weights));
 }

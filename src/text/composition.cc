@@ -79,9 +79,10 @@ bool is_composed(std::string_view text) noexcept {
 char32_t compose(char32_t first, char32_t second) noexcept {
   if (second < 0x300) return 0;  // no composition ends with less
   if (const char32_t syllable = compose_hangul(first, second)) return syllable;
-  const auto* found = std::lower_bound(
-      std::begin(kCompositions), std::end(kCompositions), Composition{first, second, 0},
-      [](const Composition& a, const Composition& b) { return a.first != b.first ? a.first < b.first : a.second < b.second; });
+  const auto* found = std::lower_bound(std::begin(kCompositions), std::end(kCompositions),
+                                       Composition{first, second, 0}, [](const Composition& a, const Composition& b) {
+                                         return a.first != b.first ? a.first < b.first : a.second < b.second;
+                                       });
   return found != std::end(kCompositions) && found->first == first && found->second == second ? found->whole : 0;
 }
 

@@ -18,7 +18,8 @@ struct Row {
 
 /// The one in its place; 0 for a character that is as old.
 char32_t older_of(char32_t c) noexcept {
-  const Row* row = std::upper_bound(std::begin(kRows), std::end(kRows), c, [](char32_t value, const Row& one) { return value < one.first; });
+  const Row* row = std::upper_bound(std::begin(kRows), std::end(kRows), c,
+                                    [](char32_t value, const Row& one) { return value < one.first; });
   return row != std::begin(kRows) && c <= (row - 1)->last ? (row - 1)->older : 0;
 }
 

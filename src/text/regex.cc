@@ -12,8 +12,8 @@
 namespace bertrt::text {
 namespace {
 
-// How often the search may step back. What known tokenizers' patterns need is far below; a pattern that needs more grows
-// faster than its text. Most matches need less than kFree; what needs more is taken from the text's budget.
+// How often the search may step back. What known tokenizers' patterns need is far below; a pattern that needs more
+// grows faster than its text. Most matches need less than kFree; what needs more is taken from the text's budget.
 constexpr unsigned long kFree = 1000;
 constexpr unsigned long kBudget = 1'000'000;
 constexpr unsigned long kBudgetAByte = 64;

@@ -116,7 +116,8 @@ void change_form(NormalizedText& text, Form form, bool composed, ChangeList& lis
   list.apply(text);
 }
 
-/// Takes out what `keep` does not want; what is left of a character is its first change with the count of what followed.
+/// Takes out what `keep` does not want; what is left of a character is its first change with the count of what
+/// followed.
 template <typename Keep>
 void filter(NormalizedText& text, ChangeList& list, Keep keep) {
   list.changes.clear();

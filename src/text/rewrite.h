@@ -10,8 +10,8 @@
 
 namespace bertrt::text {
 
-// Normalizers of Hugging Face tokenizers 0.23.3. Each makes `text` its next form, with offsets as that library has them;
-// `list` is memory for it.
+// Normalizers of Hugging Face tokenizers 0.23.3. Each makes `text` its next form, with offsets as that library has
+// them; `list` is memory for it.
 
 /// Canonical and compatibility decomposition, marks in canonical order.
 void nfd(NormalizedText& text, ChangeList& list);

@@ -25,14 +25,15 @@ struct AddedToken {
   friend bool operator==(const AddedToken&, const AddedToken&) = default;
 };
 
-/// The added tokens and their ids, as Hugging Face's AddedVocabulary gives them out (tokenizers 0.23.3): a token that the
-/// model or an earlier call has keeps its id; a new one gets the next behind them all, whatever id a file wished for.
+/// The added tokens and their ids, as Hugging Face's AddedVocabulary gives them out (tokenizers 0.23.3): a token that
+/// the model or an earlier call has keeps its id; a new one gets the next behind them all, whatever id a file wished
+/// for.
 class AddedVocabulary {
  public:
   struct Entry {
     AddedToken token;
-    std::string searched;    ///< what is looked for: the content, normalized where it has to be
-    std::string decoded;     ///< what the decoder sees
+    std::string searched;     ///< what is looked for: the content, normalized where it has to be
+    std::string decoded;      ///< what the decoder sees
     bool is_skipped = false;  ///< skip_special_tokens leaves it out
   };
 

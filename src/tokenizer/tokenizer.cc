@@ -30,7 +30,8 @@ Tokenizer Tokenizer::from_files(std::span<const File> files) { return make(token
 EncodeOptions Tokenizer::limited(EncodeOptions options) const noexcept {
   if (options.max_length > 0 || options.truncation == Truncation::none) return options;
   const std::size_t of_files = model_max_length();
-  options.max_length = model_max_length_ == 0 || of_files == 0 ? std::max(model_max_length_, of_files) : std::min(model_max_length_, of_files);
+  options.max_length = model_max_length_ == 0 || of_files == 0 ? std::max(model_max_length_, of_files)
+                                                               : std::min(model_max_length_, of_files);
   return options;
 }
 

@@ -26,10 +26,11 @@ struct TokenizerConfig {
   Side truncation_side = Side::right;
   std::int32_t pad_id = -1;  ///< what encode() pads with; -1: the files name no pad token, whatever the vocabulary has
   std::int32_t pad_type_id = 0;
-  bool clean_up_spaces = false;   ///< decode() cleans the text up, as transformers' clean_up_tokenization
-  std::string word_end;           ///< CLIP: a mark that decode() makes a space of, and takes spaces off the ends
+  bool clean_up_spaces = false;      ///< decode() cleans the text up, as transformers' clean_up_tokenization
+  std::string word_end;              ///< CLIP: a mark that decode() makes a space of, and takes spaces off the ends
   std::size_t model_max_length = 0;  ///< what tokenizer_config.json says; 0: nothing
-  /// A pair of texts is not cut token by token from the longer one: what Python tokenizers leave is not Hugging Face's own.
+  /// A pair of texts is not cut token by token from the longer one: what Python tokenizers leave is not Hugging Face's
+  /// own.
   bool cuts_no_pairs = false;
   bool split_special_tokens = false;  ///< special tokens written in the text are plain text, whatever the caller says
 };

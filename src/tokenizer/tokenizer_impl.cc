@@ -44,7 +44,8 @@ void check_limits(const EncodeOptions& options, std::size_t added, std::size_t a
 bool leaves_space_in_pieces(const Stages& stages) {
   const auto& steps = stages.pre_tokenizer.steps();
   return std::none_of(steps.begin(), steps.end(), [](const pre_tokenizers::Step& step) {
-    return std::holds_alternative<pre_tokenizers::Bert>(step) || std::holds_alternative<pre_tokenizers::Whitespace>(step) ||
+    return std::holds_alternative<pre_tokenizers::Bert>(step) ||
+           std::holds_alternative<pre_tokenizers::Whitespace>(step) ||
            std::holds_alternative<pre_tokenizers::WhitespaceSplit>(step);
   });
 }
@@ -108,14 +109,16 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
   if (!trims) return;
   if (leaves_white_space && model_->words().family() == "unigram") {
     // Hugging Face trims an unknown piece by its own characters in the normal form, which are not kept.
-    throw Error(ErrorCode::unsupported, "post_processor", "no trimmed offsets with a unigram model whose pieces may have white space", "both");
+    throw Error(ErrorCode::unsupported, "post_processor",
+                "no trimmed offsets with a unigram model whose pieces may have white space", "both");
   }
   const bool has_normalizer = model_->has_normalizer();
   for (const auto& [id, entry] : config_.added.by_id()) {
     // Hugging Face trims by the white space of the normal form, which the text need not have.
     if (has_normalizer && entry.token.normalized && (entry.token.lstrip || entry.token.rstrip)) {
       throw Error(ErrorCode::unsupported, "post_processor",
-                  "no trimmed offsets with an added token that is normalized and takes white space", "\"" + entry.token.content + "\"");
+                  "no trimmed offsets with an added token that is normalized and takes white space",
+                  "\"" + entry.token.content + "\"");
     }
   }
   trim_.emplace();
@@ -273,7 +276,8 @@ Encoding TokenizerImpl::encode(const Input& first, const Input* second, const En
   }
   if (config_.cuts_no_pairs && is_pair && options.max_length > 0 && options.truncation == Truncation::longest_first &&
       (windows.first.size() > 1 || windows.second.size() > 1)) {
-    throw Error(ErrorCode::unsupported, "truncation", "only_first or only_second for pairs under this tokenizer", "longest_first");
+    throw Error(ErrorCode::unsupported, "truncation", "only_first or only_second for pairs under this tokenizer",
+                "longest_first");
   }
   const bool is_whole = windows.first.size() == 1 && windows.second.size() == 1;
   // Without a post-processor Hugging Face's sequence ids go astray in padding and in a pair's overflow.

@@ -35,14 +35,18 @@ bool is_wanted(std::string_view name) { return name.find("/extra/") != std::stri
 std::vector<RawEntry> entries() {
   return {{"data/0", std::string(300000, 'w')},
           {"extra/vocab.txt", "[PAD]\n"},
-          {.name = "extra/streamed", .content = "abc", .flags = 8, .behind = [] {
-             std::string out;
-             test::put(out, 0x08074b50, 4);
-             test::put(out, crc32_of(test::bytes_of("abc")), 4);
-             test::put(out, 3, 4);
-             test::put(out, 3, 4);
-             return out;
-           }()},
+          {.name = "extra/streamed",
+           .content = "abc",
+           .flags = 8,
+           .behind =
+               [] {
+                 std::string out;
+                 test::put(out, 0x08074b50, 4);
+                 test::put(out, crc32_of(test::bytes_of("abc")), 4);
+                 test::put(out, 3, 4);
+                 test::put(out, 3, 4);
+                 return out;
+               }()},
           {"data/1", "never read"}};
 }
 

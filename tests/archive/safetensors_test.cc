@@ -26,14 +26,15 @@ std::string file_of(const std::string& header, std::size_t data, std::int64_t le
 
 std::vector<NamedTensor> read(const std::string& bytes) { return read_safetensors(test::bytes_of(bytes), "w"); }
 
-std::string entry(const std::string& name, const std::string& dtype, const std::string& shape, const std::string& range) {
+std::string entry(const std::string& name, const std::string& dtype, const std::string& shape,
+                  const std::string& range) {
   return "\"" + name + R"(":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" + range + "}";
 }
 
 TEST(Safetensors, TensorsInTheOrderOfTheirBytes) {
   const std::string bytes = file_of("{" + entry("b", "F32", "[2,1]", "[2,10]") + R"(,"__metadata__":{"format":"pt"},)" +
-                                        entry("a", "BF16", "[1]", "[0,2]") + "," + entry("c", "I64", "[]", "[10,18]") + "," +
-                                        entry("none", "F16", "[3,0]", "[18,18]") + "}  ",
+                                        entry("a", "BF16", "[1]", "[0,2]") + "," + entry("c", "I64", "[]", "[10,18]") +
+                                        "," + entry("none", "F16", "[3,0]", "[18,18]") + "}  ",
                                     18);
   const std::vector<NamedTensor> tensors = read(bytes);
   ASSERT_EQ(tensors.size(), 4U);
@@ -92,8 +93,11 @@ std::vector<Bad> bad_files() {
       {"range_not_a_pair", one("F32", "[1]", "[0,4,8]", 8), "data_offsets"},
       {"hole_before", one("F32", "[1]", "[4,8]", 8), "begins where"},
       {"bytes_behind", one("F32", "[1]", "[0,4]", 5), "4 bytes of data"},
-      {"overlap", file_of("{" + entry("v", "F32", "[2]", "[0,8]") + "," + entry("w", "F32", "[2]", "[4,12]") + "}", 12), "begins where"},
-      {"same_range_twice", file_of("{" + entry("v", "F32", "[1]", "[0,4]") + "," + entry("w", "F32", "[1]", "[0,4]") + "}", 4), "begins where"},
+      {"overlap", file_of("{" + entry("v", "F32", "[2]", "[0,8]") + "," + entry("w", "F32", "[2]", "[4,12]") + "}", 12),
+       "begins where"},
+      {"same_range_twice",
+       file_of("{" + entry("v", "F32", "[1]", "[0,4]") + "," + entry("w", "F32", "[1]", "[0,4]") + "}", 4),
+       "begins where"},
       {"no_object", file_of(R"({"w":[1]})", 0), "dtype, shape"},
       {"metadata_of_numbers", file_of(R"({"__metadata__":{"a":1}})", 0), "__metadata__"},
       {"a_name_to_show", file_of("{" + entry("\\u001b[31m", "F33", "[1]", "[0,4]") + "}", 4), "w: ?[31m"},

@@ -25,8 +25,8 @@ constexpr std::string_view kOrderedDict = "ccollections\nOrderedDict\n)R";
 // What torch.save pickles of a tensor with `count` numbers in storage "0".
 std::string tensor(char count) {
   const std::string n = {'K', count};
-  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + n +
-         "tQK\0"s + n + "\x85K\x01\x85\x89" + std::string(kOrderedDict) + "tR";
+  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" + text("0") +
+         text("cpu") + n + "tQK\0"s + n + "\x85K\x01\x85\x89" + std::string(kOrderedDict) + "tR";
 }
 
 std::string weights(const std::string& pickle, std::size_t stored = 2) {
@@ -43,8 +43,8 @@ Error refused(const std::string& bytes) {
 TEST(StateDict, TensorsByNames) {
   // Two names of one storage, a parameter among them, and the dict's own attribute.
   const std::string pickle = std::string(kOrderedDict) + "(" + text("a") + tensor(2) + text("b") +
-                             "ctorch._utils\n_rebuild_parameter\n(" + tensor(2) + "\x88" + std::string(kOrderedDict) + "tRu}" +
-                             text("_metadata") + "}sb";
+                             "ctorch._utils\n_rebuild_parameter\n(" + tensor(2) + "\x88" + std::string(kOrderedDict) +
+                             "tRu}" + text("_metadata") + "}sb";
   const std::string bytes = weights(pickle);
   const StateDict read = read_state_dict(test::bytes_of(bytes), "test.bin");
   ASSERT_EQ(read.tensors.size(), 2U);
@@ -55,7 +55,8 @@ TEST(StateDict, TensorsByNames) {
 }
 
 TEST(StateDict, NothingIsCalled) {
-  for (const char* name : {"os\nsystem", "posix\nsystem", "builtins\neval", "torch.storage\n_load_from_bytes", "torch\nload"}) {
+  for (const char* name :
+       {"os\nsystem", "posix\nsystem", "builtins\neval", "torch.storage\n_load_from_bytes", "torch\nload"}) {
     const std::string call = "}" + text("a") + "c" + name + "\n" + text("touch x") + "\x85Rs";
     EXPECT_EQ(refused(weights(call)).code(), ErrorCode::invalid_format) << name;
   }

@@ -39,7 +39,9 @@ class TensorFilesTest : public testing::Test {
     test::put(bytes, header.size(), 8);
     write(file, bytes + header + std::string(4 * names.size(), '\0'));
   }
-  Error refused() const { return thrown_by([&] { (void)TensorFiles::read(folder_); }); }
+  Error refused() const {
+    return thrown_by([&] { (void)TensorFiles::read(folder_); });
+  }
 
   std::filesystem::path folder_;
 };
@@ -55,8 +57,9 @@ TEST_F(TensorFilesTest, OneFile) {
 TEST_F(TensorFilesTest, Shards) {
   write_weights("m-1.safetensors", {"a", "b"});
   write_weights("m-2.safetensors", {"c"});
-  write("model.safetensors.index.json",
-        R"({"metadata":{"total_size":12},"weight_map":{"a":"m-1.safetensors","b":"m-1.safetensors","c":"m-2.safetensors"}})");
+  write(
+      "model.safetensors.index.json",
+      R"({"metadata":{"total_size":12},"weight_map":{"a":"m-1.safetensors","b":"m-1.safetensors","c":"m-2.safetensors"}})");
   EXPECT_EQ(TensorFiles::read(folder_).tensors().size(), 3U);
 }
 

@@ -71,7 +71,8 @@ TEST(Folder, IsRun) {
   EXPECT_EQ(report["engine"], "packed");
   EXPECT_EQ(report["outputs"].size(), 5U);
   EXPECT_EQ(run_json({"encode", "--model", kFolder, "the cat sat"}).at(0)["input_ids"], json::parse("[2,28,29,30,3]"));
-  EXPECT_EQ(run_json({"tokenize", "--model", kFolder, "the cat sat"}).at(0)["input_ids"], json::parse("[2,28,29,30,3]"));
+  EXPECT_EQ(run_json({"tokenize", "--model", kFolder, "the cat sat"}).at(0)["input_ids"],
+            json::parse("[2,28,29,30,3]"));
   EXPECT_FALSE(run_json({"fill-mask", "--model", kFolder, "the [MASK] sat"}).at(0)["masks"].empty());
 }
 

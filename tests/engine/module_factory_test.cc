@@ -69,7 +69,8 @@ std::unique_ptr<const Engine> make_with(const EngineModule& module,
   const std::shared_ptr<const model::ModelFile> file = std::make_shared<EmptyFile>(severity);
   SessionOptions options;
   options.trust = trust;
-  return module_factory(EngineKind::torchscript, module, "module.so")->make({file, std::shared_ptr<const family::Trace>(), options, {}});
+  return module_factory(EngineKind::torchscript, module, "module.so")
+      ->make({file, std::shared_ptr<const family::Trace>(), options, {}});
 }
 
 TEST(Module, ReachesTheLibraryThroughItsTableAlone) {

@@ -45,8 +45,9 @@ TEST(CheckpointConfig, DistilBertsNamesAndTheirOtherNames) {
 }
 
 TEST(CheckpointConfig, LabelsAndWhatTasksAskFor) {
-  const CheckpointConfig config = read(R"("id2label":{"1":"no","0":"yes","2":7},"label2id":{"yes":0,"no":"1","Entail":2},)"
-                                       R"("problem_type":"regression","sentence_transformers":{"activation_fn":"torch.x.Y"})");
+  const CheckpointConfig config =
+      read(R"("id2label":{"1":"no","0":"yes","2":7},"label2id":{"yes":0,"no":"1","Entail":2},)"
+           R"("problem_type":"regression","sentence_transformers":{"activation_fn":"torch.x.Y"})");
   EXPECT_EQ(config.labels, (std::vector<std::string>{"yes", "no", "7"}));
   ASSERT_EQ(config.label_ids.size(), 3U);
   EXPECT_EQ(config.label_ids[0].first, "yes");  // the file's order, not the alphabet's
@@ -105,10 +106,11 @@ TEST(CheckpointConfig, SettingsThatChangeTheArithmeticAreRefused) {
 }
 
 TEST(CheckpointConfig, SettingsThatChangeNothingMayHaveAnyValue) {
-  EXPECT_NO_THROW(read(R"("hidden_dropout_prob":0.9,"torch_dtype":"float16","_name_or_path":"x","use_cache":false,)"
-                       R"("pooler_type":"first_token_transform","chunk_size_feed_forward":3,"top_k":50,"pruned_heads":{},)"
-                       R"("position_embedding_type":"absolute","is_decoder":false,"auto_map":{"AutoTokenizer":["a","b"]},)"
-                       R"("gradient_checkpointing":true,"classifier_dropout":null,"pad_token_id":null)"));
+  EXPECT_NO_THROW(
+      read(R"("hidden_dropout_prob":0.9,"torch_dtype":"float16","_name_or_path":"x","use_cache":false,)"
+           R"("pooler_type":"first_token_transform","chunk_size_feed_forward":3,"top_k":50,"pruned_heads":{},)"
+           R"("position_embedding_type":"absolute","is_decoder":false,"auto_map":{"AutoTokenizer":["a","b"]},)"
+           R"("gradient_checkpointing":true,"classifier_dropout":null,"pad_token_id":null)"));
   EXPECT_EQ(read(R"("pad_token_id":0)", "mpnet").padding_id, 1);  // MPNet's code has its own
 }
 

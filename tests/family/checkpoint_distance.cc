@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     try {
       const bertrt::family::test::Distance distance = bertrt::family::test::distance_to_golden(argv[i]);
-      std::printf("{\"hidden\":%.3g,\"logits\":%.3g,\"values\":%zu}\n", std::isinf(distance.hidden) ? 1e30 : distance.hidden,
+      std::printf("{\"hidden\":%.3g,\"logits\":%.3g,\"values\":%zu}\n",
+                  std::isinf(distance.hidden) ? 1e30 : distance.hidden,
                   std::isinf(distance.logits) ? 1e30 : distance.logits, distance.values);
     } catch (const std::exception& error) {
       std::printf("%s\n", nlohmann::json{{"error", error.what()}}.dump().c_str());

@@ -11,7 +11,8 @@ namespace {
 
 std::vector<std::string> names() {
   std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(BERTRT_TEST_DATA) / "checkpoints")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(BERTRT_TEST_DATA) / "checkpoints")) {
     if (entry.is_directory()) found.push_back(entry.path().filename().string());
   }
   std::sort(found.begin(), found.end());

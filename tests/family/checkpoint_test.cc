@@ -72,7 +72,9 @@ class CheckpointTest : public testing::Test {
   }
 
   Checkpoint read() const { return read_checkpoint(folder_); }
-  std::string refused() const { return thrown_by([&] { (void)read(); }).what(); }
+  std::string refused() const {
+    return thrown_by([&] { (void)read(); }).what();
+  }
 
   fs::path folder_;
 };

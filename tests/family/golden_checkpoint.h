@@ -24,8 +24,8 @@ struct Distance {
   std::size_t values = 0;
 };
 
-/// Adds the largest absolute difference, each value's divided by the largest expected one of its row (at least 1). Other
-/// numbers of values, and what is not a number, count as infinitely far.
+/// Adds the largest absolute difference, each value's divided by the largest expected one of its row (at least 1).
+/// Other numbers of values, and what is not a number, count as infinitely far.
 inline void compare(std::span<const float> got, const std::vector<float>& want, std::size_t width, float& worst,
                     std::size_t& values) {
   if (got.size() != want.size() || width == 0 || want.empty()) {
@@ -48,7 +48,8 @@ inline Encoding encoding_of(const nlohmann::json& item) {
   encoding.input_ids = item.at("input_ids").get<std::vector<std::int32_t>>();
   encoding.token_type_ids = item.at("token_type_ids").get<std::vector<std::int32_t>>();
   encoding.attention_mask.assign(encoding.input_ids.size(), 1);
-  if (item.contains("attention_mask")) encoding.attention_mask = item["attention_mask"].get<std::vector<std::int32_t>>();
+  if (item.contains("attention_mask"))
+    encoding.attention_mask = item["attention_mask"].get<std::vector<std::int32_t>>();
   return encoding;
 }
 
@@ -92,8 +93,8 @@ inline Distance distance_to_golden(const std::filesystem::path& folder) {
     const nlohmann::json& want = cases[text];
     if (want.at("hidden_states").size() != model->layers()) distance.hidden = INFINITY;
     for (std::size_t layer = 0; layer < model->layers(); ++layer) {
-      compare(output.states[layer].text(text), want["hidden_states"].at(layer).get<std::vector<float>>(), model->hidden(),
-              distance.hidden, distance.values);
+      compare(output.states[layer].text(text), want["hidden_states"].at(layer).get<std::vector<float>>(),
+              model->hidden(), distance.hidden, distance.values);
     }
     if (want.contains("pooled")) {
       if (!output.pooled) {
@@ -107,7 +108,8 @@ inline Distance distance_to_golden(const std::filesystem::path& folder) {
     for (std::size_t i = 0; i < heads.size(); ++i) {
       const bool tokens = heads[i].reads == HeadSpec::Reads::tokens;
       const std::size_t first = tokens ? (*batch.row_offsets)[text] : text;
-      compare_head(checkpoint.heads[i], output.heads[i], first, tokens ? batch.length(text) : 1, want.at("logits"), distance);
+      compare_head(checkpoint.heads[i], output.heads[i], first, tokens ? batch.length(text) : 1, want.at("logits"),
+                   distance);
       compared += checkpoint.heads[i].kind == HeadKind::question_answering ? 2 : 1;
     }
     if (compared != want.at("logits").size()) distance.logits = INFINITY;  // a head that was not found

@@ -37,13 +37,15 @@ class SentenceModulesTest : public testing::Test {
     write("modules.json", "[" + text + "]");
   }
   void write_dense(const std::string& folder, std::size_t out, std::size_t in) const {
-    const std::string header = R"({"linear.weight":{"dtype":"F32","shape":[)" + std::to_string(out) + "," + std::to_string(in) +
-                               R"(],"data_offsets":[0,)" + std::to_string(4 * out * in) + "]}}";
+    const std::string header = R"({"linear.weight":{"dtype":"F32","shape":[)" + std::to_string(out) + "," +
+                               std::to_string(in) + R"(],"data_offsets":[0,)" + std::to_string(4 * out * in) + "]}}";
     std::string bytes(1, static_cast<char>(header.size()));
     write(folder + "/model.safetensors", bytes + std::string(7, '\0') + header + std::string(4 * out * in, '\0'));
   }
   SentenceModules read() const { return read_sentence_modules(folder_).value(); }
-  std::string refused() const { return thrown_by([&] { (void)read(); }).what(); }
+  std::string refused() const {
+    return thrown_by([&] { (void)read(); }).what();
+  }
 
   fs::path folder_;
   const std::string st_ = "sentence_transformers.models.";
@@ -72,9 +74,11 @@ TEST_F(SentenceModulesTest, AnOldFolder) {
 TEST_F(SentenceModulesTest, ANewFolderWithPrompts) {
   list({{"sentence_transformers.base.modules.transformer.Transformer", ""},
         {"sentence_transformers.sentence_transformer.modules.pooling.Pooling", "1_Pooling"}});
-  write("1_Pooling/config.json", R"({"embedding_dimension":32,"pooling_mode":["lasttoken","cls"],"include_prompt":false})");
-  write("config_sentence_transformers.json", R"({"__version__":{},"prompts":{"z":"Z: ","a":null},"default_prompt_name":"z",)"
-                                             R"("similarity_fn_name":"dot","model_type":"SentenceTransformer"})");
+  write("1_Pooling/config.json",
+        R"({"embedding_dimension":32,"pooling_mode":["lasttoken","cls"],"include_prompt":false})");
+  write("config_sentence_transformers.json",
+        R"({"__version__":{},"prompts":{"z":"Z: ","a":null},"default_prompt_name":"z",)"
+        R"("similarity_fn_name":"dot","model_type":"SentenceTransformer"})");
   const SentenceModules model = read();
   const auto& pooling = std::get<PoolingModule>(model.modules[1]);
   EXPECT_EQ(pooling.modes, (std::vector<PoolingMode>{PoolingMode::lasttoken, PoolingMode::cls}));

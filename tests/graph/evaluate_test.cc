@@ -109,7 +109,8 @@ TEST(Evaluate, FoldsABranchOnShapes) {
     b.program.result = b.program.slots++;
     static_cast<void>(yes);
     static_cast<void>(no);
-    const Tensor result = run(b.program, {floats({length}, std::vector<float>(static_cast<std::size_t>(length), -1.0F))});
+    const Tensor result =
+        run(b.program, {floats({length}, std::vector<float>(static_cast<std::size_t>(length), -1.0F))});
     EXPECT_EQ(to_floats(result)[0], 1) << length;
   }
 }

@@ -69,7 +69,8 @@ TEST(Operators, DivideTensorsOfIntegersWithoutTraps) {
   const Tensor smallest = integers({1}, {kMin});
   const Tensor minus = integers({1}, {-1});
   const Tensor zero = integers({1}, {0});
-  EXPECT_EQ(failure("aten::div", {smallest, minus}, {{"rounding_mode", Value(std::string("trunc"))}}), ErrorCode::runtime);
+  EXPECT_EQ(failure("aten::div", {smallest, minus}, {{"rounding_mode", Value(std::string("trunc"))}}),
+            ErrorCode::runtime);
   EXPECT_EQ(failure("aten::floor_divide", {smallest, minus}), ErrorCode::runtime);
   EXPECT_EQ(to_integers(*call("aten::remainder", {smallest, minus}).tensor())[0], 0);
   EXPECT_EQ(failure("aten::remainder", {minus, zero}), ErrorCode::runtime);
@@ -83,7 +84,8 @@ TEST(Operators, RefuseMoreMemoryThanTheBudgetBeforeTheyTakeIt) {
   EXPECT_EQ(failure("aten::repeat", {floats({2}, {1, 2}), sizes({std::int64_t{1} << 62})}), ErrorCode::runtime);
   EXPECT_EQ(failure("aten::arange", {n(std::int64_t{1} << 50)}), ErrorCode::runtime);
   EXPECT_EQ(failure("aten::eye", {n(std::int64_t{1} << 31)}), ErrorCode::runtime);
-  EXPECT_EQ(failure("aten::pad", {floats({2}, {1, 2}), sizes({std::int64_t{1} << 62, std::int64_t{1} << 62})}), ErrorCode::runtime);
+  EXPECT_EQ(failure("aten::pad", {floats({2}, {1, 2}), sizes({std::int64_t{1} << 62, std::int64_t{1} << 62})}),
+            ErrorCode::runtime);
   EXPECT_EQ(failure("aten::mul", {Value::list({n(1), n(2)}), n(std::int64_t{1} << 40)}), ErrorCode::runtime);
 }
 
@@ -93,8 +95,10 @@ TEST(Operators, CheckIndicesAndRanges) {
   EXPECT_EQ(failure("aten::as_strided", {floats({2}, {1, 2}), sizes({1000000}), sizes({1}), n(0)}), ErrorCode::runtime);
   EXPECT_EQ(failure("aten::__getitem__", {sizes({1, 2}), n(2)}), ErrorCode::runtime);
   EXPECT_EQ(failure("aten::select", {floats({2}, {1, 2}), n(0), n(kMin)}), ErrorCode::runtime);
-  EXPECT_EQ(failure("aten::narrow", {floats({2}, {1, 2}), n(0), n(1), n(std::numeric_limits<std::int64_t>::max())}), ErrorCode::runtime);
-  EXPECT_EQ(failure("aten::_weight_norm", {floats({2, 2}, {1, 2, 3, 4}), floats({1}, {0}), n(0)}), ErrorCode::unsupported);
+  EXPECT_EQ(failure("aten::narrow", {floats({2}, {1, 2}), n(0), n(1), n(std::numeric_limits<std::int64_t>::max())}),
+            ErrorCode::runtime);
+  EXPECT_EQ(failure("aten::_weight_norm", {floats({2, 2}, {1, 2, 3, 4}), floats({1}, {0}), n(0)}),
+            ErrorCode::unsupported);
 }
 
 TEST(Operators, TreatListsAsPythonDoes) {
@@ -109,7 +113,8 @@ TEST(Operators, TreatListsAsPythonDoes) {
   EXPECT_TRUE(*call("aten::__is__", {Value(), Value()}).boolean());
   EXPECT_TRUE(*call("aten::__isnot__", {n(1), Value()}).boolean());
   EXPECT_EQ(failure("aten::_unwrap_optional", {Value()}), ErrorCode::runtime);
-  EXPECT_EQ(to_integers(*call("aten::tensor", {Value::list({sizes({1, 2}), sizes({3, 4})})}).tensor()), (Sizes{1, 2, 3, 4}));
+  EXPECT_EQ(to_integers(*call("aten::tensor", {Value::list({sizes({1, 2}), sizes({3, 4})})}).tensor()),
+            (Sizes{1, 2, 3, 4}));
   EXPECT_EQ(failure("aten::tensor", {Value::list({sizes({1, 2}), sizes({3})})}), ErrorCode::runtime);
 }
 
@@ -180,7 +185,8 @@ TEST(Operators, AttendToWhatTheMaskShows) {
 }
 
 TEST(Operators, NormalizeRows) {
-  const Value result = call("aten::layer_norm", {floats({1, 2}, {1, 3}), sizes({2}), floats({2}, {2, 2}), floats({2}, {0, 1}), Value(0.0)});
+  const Value result = call("aten::layer_norm",
+                            {floats({1, 2}, {1, 3}), sizes({2}), floats({2}, {2, 2}), floats({2}, {0, 1}), Value(0.0)});
   EXPECT_THAT(to_floats(*result.tensor()), ElementsAre(FloatNear(-2, 1e-6F), FloatNear(3, 1e-6F)));
   const Value shares = call("aten::softmax", {floats({2}, {0, std::log(3.0F)}), n(0)});
   EXPECT_THAT(to_floats(*shares.tensor()), ElementsAre(FloatNear(0.25F, 1e-6F), FloatNear(0.75F, 1e-6F)));

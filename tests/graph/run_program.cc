@@ -3,7 +3,8 @@
 //   run_program CASES.json MODEL.pt [MODEL.pt …]     compares with expected outputs; the model alone: its own .json
 //   run_program --time LENGTH MODEL.pt               one text of so many tokens, milliseconds
 //
-// The .json of a trace is what make_traces.py writes: {"inputs", "cases": [{length, ids, mask, types, outputs | error}]}.
+// The .json of a trace is what make_traces.py writes: {"inputs", "cases": [{length, ids, mask, types, outputs |
+// error}]}.
 
 #include <algorithm>
 #include <chrono>
@@ -105,7 +106,8 @@ int compare(const std::string& json, const std::string& model) {
         try {
           const auto described = flatten(evaluate(program, inputs_of(program, text), shapes).result);
           for (std::size_t i = 0; i < outputs.size(); ++i) {
-            if (described.size() != outputs.size() || described[i].second.sizes() != outputs[i].second.sizes()) bare = " SHAPES DIFFER";
+            if (described.size() != outputs.size() || described[i].second.sizes() != outputs[i].second.sizes())
+              bare = " SHAPES DIFFER";
           }
         } catch (const bertrt::Error& error) {
           bare = std::string(" SHAPES FAIL: ") + error.what();
@@ -120,7 +122,11 @@ int compare(const std::string& json, const std::string& model) {
         for (std::size_t i = 0; i < std::min(outputs.size(), text.at("outputs").size()); ++i) {
           worst = std::max(worst, difference(outputs[i].second, text.at("outputs")[i]));
         }
-        std::cout << line << (worst <= 1e-5 ? "equal " : worst <= 1e-4 ? "near " : "DIFFERENT ") << worst << bare << '\n';
+        std::cout << line
+                  << (worst <= 1e-5   ? "equal "
+                      : worst <= 1e-4 ? "near "
+                                      : "DIFFERENT ")
+                  << worst << bare << '\n';
       } catch (const bertrt::Error& error) {
         std::cout << line << (text.contains("outputs") ? "ERROR " : "both fail: ") << error.what() << '\n';
       }

@@ -56,7 +56,10 @@ TEST(Tensor, RefusesViewsBeyondItsStorage) {
 
 TEST(Tensor, RefusesSizesThatAreNone) {
   EXPECT_EQ(thrown_by([] { count_elements({2, -1}); }).code(), ErrorCode::runtime);
-  EXPECT_EQ(thrown_by([] { count_elements({std::int64_t{1} << 32, std::int64_t{1} << 32}); }).code(), ErrorCode::runtime);
+  EXPECT_EQ(thrown_by([] {
+              count_elements({std::int64_t{1} << 32, std::int64_t{1} << 32});
+            }).code(),
+            ErrorCode::runtime);
   EXPECT_EQ(thrown_by([] { Tensor::make(ElementType::float32, {std::int64_t{1} << 60}); }).code(), ErrorCode::runtime);
   EXPECT_EQ(thrown_by([] { Tensor::make(ElementType::float32, Sizes(65, 1)); }).code(), ErrorCode::runtime);
   EXPECT_EQ(count_elements({0, 5}), 0);
@@ -69,7 +72,8 @@ TEST(Tensor, WidensHalvesWhenTheyAreRead) {
   EXPECT_TRUE(tensor.known());
   EXPECT_THAT(to_floats(tensor), ElementsAre(1, -2, std::numeric_limits<float>::infinity()));
   const auto brain = bytes_of(std::array<std::uint16_t, 2>{0x3f80, 0x4040});  // 1, 3
-  EXPECT_THAT(to_floats(Tensor::from_archive(view_of(ElementType::bfloat16, {2}, {1}, *brain), brain)), ElementsAre(1, 3));
+  EXPECT_THAT(to_floats(Tensor::from_archive(view_of(ElementType::bfloat16, {2}, {1}, *brain), brain)),
+              ElementsAre(1, 3));
 }
 
 TEST(Tensor, WidensOnceForManyThreads) {

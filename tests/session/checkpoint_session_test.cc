@@ -54,7 +54,8 @@ TEST(CheckpointSession, LogitsOfSomeTokensAreThoseOfAll) {
   const BertSession session = BertSession::load(folder("bert-pretraining"));
   const Encoding text = session.tokenizer().encode("the cat sat on the mat");
   const EncoderOutput all = session.run(text, {.logits = true});
-  const EncoderOutput some = session.run(text, {.hidden_states = false, .logits = true, .logit_tokens = {{0, 4}, {0, 1}}});
+  const EncoderOutput some =
+      session.run(text, {.hidden_states = false, .logits = true, .logit_tokens = {{0, 4}, {0, 1}}});
   ASSERT_EQ(some.token_logits->text(0).size(), 2 * 40U);
   for (std::size_t i = 0; i < 40; ++i) {
     EXPECT_NEAR(some.token_logits->text(0)[i], all.token_logits->text(0)[4 * 40 + i], 1e-5F);
@@ -107,7 +108,8 @@ TEST(CheckpointSession, IsVerifiedAgainstItsReference) {
   EXPECT_GT(report.cases, 0U);
   // The same reference beside a model with another layer norm.
   namespace fs = std::filesystem;
-  const fs::path copy = fs::path(testing::TempDir()) / ("checkpoint_session_verify" + std::to_string(std::random_device()()));
+  const fs::path copy =
+      fs::path(testing::TempDir()) / ("checkpoint_session_verify" + std::to_string(std::random_device()()));
   fs::remove_all(copy);
   fs::copy(folder("bert-pretraining"), copy);
   std::stringstream text;

@@ -66,9 +66,8 @@ TEST(ProofBySelfTest, AcceptsTheModelInEveryDtype) {
     const BertSession session = BertSession::load(demo(), {.packed = {.dtype = dtype}});
     EXPECT_EQ(session.info().engine, EngineKind::packed) << session.info().engine_why;
     EXPECT_TRUE(verify(session).ok);
-    EXPECT_THAT(stage_names(session),
-                ElementsAre("read the file", "tokenizer", "read the trace", "make the engine", "warm-up",
-                            "compare with the self-test", "let the file go"));
+    EXPECT_THAT(stage_names(session), ElementsAre("read the file", "tokenizer", "read the trace", "make the engine",
+                                                  "warm-up", "compare with the self-test", "let the file go"));
   }
 }
 

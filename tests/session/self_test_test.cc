@@ -96,17 +96,17 @@ TEST(SelfTest, ComparesEveryHeadThatItHasValuesFor) {
     const std::size_t at = json.find(R"("logits":)");
     json = json.substr(0, at).append(key).append(rows).append("}]}");
     const auto cases = parse_self_test(json, "test");
-    return run_self_test(cases, "test",
-                         [](const Encoding&, const RunRequest& request) {
-                           EXPECT_TRUE(request.logits);
-                           EncoderOutput out = output(4, 7);
-                           out.text_logits = Matrix{1, 3, {5, 6, 7}};
-                           const auto offsets =
-                               std::make_shared<const std::vector<std::size_t>>(std::vector<std::size_t>{0, 2});
-                           out.start_logits.emplace(offsets, 1, std::vector<float>{1, 2});
-                           out.end_logits.emplace(offsets, 1, std::vector<float>{3, 4});
-                           return out;
-                         })
+    return run_self_test(
+               cases, "test",
+               [](const Encoding&, const RunRequest& request) {
+                 EXPECT_TRUE(request.logits);
+                 EncoderOutput out = output(4, 7);
+                 out.text_logits = Matrix{1, 3, {5, 6, 7}};
+                 const auto offsets = std::make_shared<const std::vector<std::size_t>>(std::vector<std::size_t>{0, 2});
+                 out.start_logits.emplace(offsets, 1, std::vector<float>{1, 2});
+                 out.end_logits.emplace(offsets, 1, std::vector<float>{3, 4});
+                 return out;
+               })
         .logits.max();
   };
   EXPECT_EQ(difference(R"("text_logits":)", R"({"data":[[5,6,7]]})"), 0);

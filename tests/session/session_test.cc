@@ -61,8 +61,9 @@ TEST(Session, TellsHowLongEachStageOfLoadingTook) {
   const auto stages = load_trace("bert_tuple.pt").info().load_stages;
   std::vector<std::string> names;
   for (const LoadStage& stage : stages) names.push_back(stage.name);
-  EXPECT_THAT(names, ::testing::ElementsAre("read the file", "tokenizer", "read the trace", "write what was checked anew",
-                                            "torch::jit::load", "length checks", "warm-up", "let the file go"));
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("read the file", "tokenizer", "read the trace", "write what was checked anew",
+                                     "torch::jit::load", "length checks", "warm-up", "let the file go"));
 }
 
 TEST(Session, NamesCanBeGivenToATraceThatHasLostThem) {

@@ -116,7 +116,8 @@ TEST(EmbedderGolden, AStreamGivesTheSameInItsOrder) {
 // The same files, told to leave the prompt out of the pooling.
 TEST(EmbedderGolden, APromptCanBeLeftOutOfThePooling) {
   const auto folder = std::filesystem::path(BERTRT_TEST_DATA) / "tasks" / "sentence-mean";
-  const auto copy = std::filesystem::temp_directory_path() / ("bertrt_without_prompt" + std::to_string(std::random_device()()));
+  const auto copy =
+      std::filesystem::temp_directory_path() / ("bertrt_without_prompt" + std::to_string(std::random_device()()));
   std::filesystem::remove_all(copy);
   std::filesystem::copy(folder, copy, std::filesystem::copy_options::recursive);
   std::ofstream(copy / "1_Pooling" / "config.json")

@@ -89,8 +89,7 @@ TEST(FillMask, ScoresAreAShareOfTheWholeVocabulary) {
 }
 
 TEST(FillMask, RunsABareTraceOfAMaskedLanguageModel) {
-  const auto answers =
-      FillMask(trace("bert_masked_lm.pt"))("jim [MASK] was a puppeteer", {.top_k = 2});
+  const auto answers = FillMask(trace("bert_masked_lm.pt"))("jim [MASK] was a puppeteer", {.top_k = 2});
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].position, 2U);
 }

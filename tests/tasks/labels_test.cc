@@ -155,7 +155,8 @@ TEST(Reranker, ActivationsByTheCallAndByTheFile) {
 
 TEST(Reranker, ASavedCrossEncodersOwnFileComesFirst) {
   const Changed saved("cross-encoder", {{"sentence_transformers", {{"activation_fn", "torch.nn.Tanh"}}}});
-  saved.add("modules.json", R"([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}])");
+  saved.add("modules.json",
+            R"([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}])");
   saved.add("config_sentence_transformers.json",
             R"({"model_type": "CrossEncoder", "activation_fn": "torch.nn.modules.linear.Identity"})");
   saved.add("sentence_bert_config.json", R"({"transformer_task": "sequence-classification"})");

@@ -1,5 +1,6 @@
-// What Hugging Face gives, for tokenizer files that scripts made: folders.json has a folder of every kind that AutoTokenizer
-// tells apart (tests/data/tokenizer/make_folders.py), combinations.json stages put together at random (combinations.py).
+// What Hugging Face gives, for tokenizer files that scripts made: folders.json has a folder of every kind that
+// AutoTokenizer tells apart (tests/data/tokenizer/make_folders.py), combinations.json stages put together at random
+// (combinations.py).
 
 #include <gtest/gtest.h>
 
@@ -45,11 +46,13 @@ Encoding words_answer(const Tokenizer& tokenizer, const json& request) {
   std::vector<std::string> texts[2];
   std::vector<std::string_view> views[2];
   for (const int i : {0, 1}) {
-    for (const json& word : request.value(i == 0 ? "words" : "pair_words", json::array())) texts[i].push_back(word.get<std::string>());
+    for (const json& word : request.value(i == 0 ? "words" : "pair_words", json::array()))
+      texts[i].push_back(word.get<std::string>());
     views[i].assign(texts[i].begin(), texts[i].end());
   }
   const bool is_pair = request.contains("pair_words");
-  return code_point_offsets(is_pair ? tokenizer.encode_words(views[0], views[1]) : tokenizer.encode_words(views[0]), views[0], views[1]);
+  return code_point_offsets(is_pair ? tokenizer.encode_words(views[0], views[1]) : tokenizer.encode_words(views[0]),
+                            views[0], views[1]);
 }
 
 Encoding answer(const Tokenizer& tokenizer, const json& request) {

@@ -13,7 +13,8 @@ namespace {
 using ::testing::ElementsAre;
 
 constexpr std::string_view kProteins =
-    "<cls>\n<pad>\n<eos>\n<unk>\nL\nA\nG\nV\nS\nE\nR\nT\nI\nD\nP\nK\nQ\nN\nF\nY\nM\nH\nW\nC\nX\nB\nU\nZ\nO\n.\n-\n<null_1>\n<mask>\n";
+    "<cls>\n<pad>\n<eos>\n<unk>\nL\nA\nG\nV\nS\nE\nR\nT\nI\nD\nP\nK\nQ\nN\nF\nY\nM\nH\nW\nC\nX\nB\nU\nZ\nO\n.\n-\n<"
+    "null_1>\n<mask>\n";
 
 Tokenizer esm(std::string_view vocab, std::string_view config) {
   const Tokenizer::File files[] = {{"vocab.txt", vocab}, {"tokenizer_config.json", config}};
@@ -38,7 +39,8 @@ TEST(Esm, RefusesWhatPythonWouldDoOtherwise) {
 
 TEST(ModelMaxLength, IsTheLimitWhereTextsAreCut) {
   const auto limit = [](std::string_view value) {
-    return esm(kProteins, R"({"tokenizer_class": "EsmTokenizer", "model_max_length": )" + std::string(value) + "}").model_max_length();
+    return esm(kProteins, R"({"tokenizer_class": "EsmTokenizer", "model_max_length": )" + std::string(value) + "}")
+        .model_max_length();
   };
   EXPECT_EQ(limit("512"), 512u);
   EXPECT_EQ(limit("null"), 0u);

@@ -1,4 +1,5 @@
-// Stages of a tokenizer by themselves: what is written by hand against the library, bounds, and what only our interface has.
+// Stages of a tokenizer by themselves: what is written by hand against the library, bounds, and what only our interface
+// has.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,8 +27,10 @@ constexpr const char* kQwen2 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 std::string random_text(std::mt19937& random) {
-  static constexpr std::string_view kParts[] = {"a",  "B",    "z9", "1", "22", "'s", "'LL", "'Re", "'\u017f", "'", " ",  "  ", "\n", "\r\n",
-                                                "\t", "\u00a0", "!", "?!", "\u00e9", "\u6f22", "\u0660", "\u00bd", "\U0001f600", "\u0301", "_", "\u3000"};
+  static constexpr std::string_view kParts[] = {"a",      "B",          "z9",     "1",  "22",     "'s",     "'LL",
+                                                "'Re",    "'\u017f",    "'",      " ",  "  ",     "\n",     "\r\n",
+                                                "\t",     "\u00a0",     "!",      "?!", "\u00e9", "\u6f22", "\u0660",
+                                                "\u00bd", "\U0001f600", "\u0301", "_",  "\u3000"};
   std::string text;
   for (std::size_t i = 0; i < 1 + random() % 20; ++i) text += kParts[random() % std::size(kParts)];
   return text;
@@ -115,10 +118,13 @@ TEST(Stages, AStreamHoldsBackWhatIsNotComplete) {
 
 TEST(Stages, WhatIsNotKnownIsAnErrorThatNamesIt) {
   EXPECT_THAT(error_of(R"({"normalizer":{"type":"NFC","form":1},)" + kModel + "}"), HasSubstr("\"form\""));
-  EXPECT_THAT(error_of(R"({"normalizer":{"type":"Sequence","normalizers":[{"type":"Odd"}]},)" + kModel + "}"), HasSubstr("normalizers[0]"));
+  EXPECT_THAT(error_of(R"({"normalizer":{"type":"Sequence","normalizers":[{"type":"Odd"}]},)" + kModel + "}"),
+              HasSubstr("normalizers[0]"));
   EXPECT_THAT(error_of(R"({"decoders":null,)" + kModel + "}"), HasSubstr("\"decoders\""));
-  EXPECT_THAT(error_of(R"({"pre_tokenizer":{"type":"Split","pattern":{"Regex":"("},"behavior":"Removed","invert":false},)" + kModel + "}"),
-              HasSubstr("regular expression"));
+  EXPECT_THAT(
+      error_of(R"({"pre_tokenizer":{"type":"Split","pattern":{"Regex":"("},"behavior":"Removed","invert":false},)" +
+               kModel + "}"),
+      HasSubstr("regular expression"));
   EXPECT_THAT(error_of(R"({"pre_tokenizer":{"type":"FixedLength","length":0},)" + kModel + "}"), HasSubstr("length"));
 }
 
@@ -132,10 +138,11 @@ TEST(Stages, NestingIsBounded) {
 }
 
 TEST(Stages, AMegabyteOfAnything) {
-  const char* const kStages[] = {R"("normalizer":{"type":"NFKC"},"pre_tokenizer":{"type":"Whitespace"},)",
-                                 R"("pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\s+(?!\\S)|\\s+|\\S+"},"behavior":"Isolated","invert":false},)",
-                                 R"("pre_tokenizer":{"type":"Metaspace","replacement":"_","prepend_scheme":"always"},)",
-                                 R"("pre_tokenizer":{"type":"Digits","individual_digits":true},)"};
+  const char* const kStages[] = {
+      R"("normalizer":{"type":"NFKC"},"pre_tokenizer":{"type":"Whitespace"},)",
+      R"("pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\s+(?!\\S)|\\s+|\\S+"},"behavior":"Isolated","invert":false},)",
+      R"("pre_tokenizer":{"type":"Metaspace","replacement":"_","prepend_scheme":"always"},)",
+      R"("pre_tokenizer":{"type":"Digits","individual_digits":true},)"};
   for (const char* stages : kStages) {
     const Tokenizer tokenizer = from_json(std::string("{") + stages + kModel + "}");
     for (const std::string unit : {"a", " ", "a ", "\u0301", "\U0001f468\u200d\U0001f469"}) {

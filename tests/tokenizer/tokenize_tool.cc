@@ -38,7 +38,8 @@ json words_answer(const bertrt::Tokenizer& tokenizer, const json& request, const
   std::vector<std::string> texts[2];
   std::vector<std::string_view> views[2];
   for (const int i : {0, 1}) {
-    for (const json& word : request.value(i == 0 ? "words" : "pair_words", json::array())) texts[i].push_back(from_hex(word));
+    for (const json& word : request.value(i == 0 ? "words" : "pair_words", json::array()))
+      texts[i].push_back(from_hex(word));
     views[i].assign(texts[i].begin(), texts[i].end());
   }
   const auto encoding = request.contains("pair_words") ? tokenizer.encode_words(views[0], views[1], options)

@@ -7,8 +7,8 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 #include <random>
+#include <thread>
 
 #include "bertrt/error.h"
 #include "tokenizer/golden.h"
@@ -89,7 +89,8 @@ TEST(Tokenizer, OverflowWithoutSpecialTokensKeepsItsTypes) {
 }
 
 TEST(Tokenizer, OfATokenThatComesTwiceTheLastIdCounts) {
-  const Tokenizer tokenizer = from_memory({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n##s\nhello\n##s\n"}});
+  const Tokenizer tokenizer =
+      from_memory({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n##s\nhello\n##s\n"}});
   EXPECT_THAT(tokenizer.encode("hellos").input_ids, ElementsAre(2, 7, 8, 3));
   EXPECT_EQ(tokenizer.token_to_id("hello"), 7);
   EXPECT_EQ(tokenizer.id_to_token(5), std::nullopt);
@@ -100,8 +101,8 @@ TEST(Tokenizer, OfATokenThatComesTwiceTheLastIdCounts) {
 
 TEST(Tokenizer, TokensMayHoldAZero) {
   auto document = nlohmann::json::parse(testing::read_file(testing::data_path("wordpiece/small/no_clean.json")));
-  document["model"]["vocab"] = nlohmann::json::parse(
-      R"({"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4, "a\u0000b": 5, "##c": 6})");
+  document["model"]["vocab"] =
+      nlohmann::json::parse(R"({"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4, "a\u0000b": 5, "##c": 6})");
   document["added_tokens"] = nlohmann::json::array();
   document["post_processor"] = nullptr;
   const std::string bytes = document.dump();
@@ -192,7 +193,8 @@ TEST(Tokenizer, CodePointOffsets) {
 }
 
 TEST(Tokenizer, BadFilesAreClearErrors) {
-  const fs::path folder = fs::temp_directory_path() / ("bertrt_tokenizer_test" + std::to_string(std::random_device()()));
+  const fs::path folder =
+      fs::temp_directory_path() / ("bertrt_tokenizer_test" + std::to_string(std::random_device()()));
   fs::create_directories(folder / "empty");
   const auto code_of = [](const fs::path& path) { return error_of([&] { Tokenizer::load(path); }).code(); };
   EXPECT_EQ(code_of(folder / "nothing.txt"), ErrorCode::file_not_found);
@@ -213,7 +215,8 @@ TEST(Tokenizer, BadContentIsAClearError) {
   EXPECT_EQ(load("vocab.txt", std::string_view("PK\x03\x04\0\0", 6)).code(), ErrorCode::invalid_format);
   EXPECT_EQ(load("tokenizer.json", "{").code(), ErrorCode::invalid_format);
   EXPECT_EQ(load("tokenizer.json", "[]").code(), ErrorCode::invalid_format);
-  EXPECT_EQ(load("tokenizer.json", R"({"model": {"type": "WordLevel", "vocab": {}}})").code(), ErrorCode::invalid_format);
+  EXPECT_EQ(load("tokenizer.json", R"({"model": {"type": "WordLevel", "vocab": {}}})").code(),
+            ErrorCode::invalid_format);
   EXPECT_EQ(
       load("tokenizer.json", R"({"model": {"type": "WordPiece", "vocab": {"[UNK]": 0}}, "normalizer": null})").code(),
       ErrorCode::invalid_format);
@@ -239,7 +242,8 @@ TEST(Tokenizer, BadArguments) {
   EXPECT_EQ(bert().id_to_token(30522), std::nullopt);
   EXPECT_EQ(bert().id_to_token(-1), std::nullopt);
   EXPECT_EQ(bert().token_to_id("no such token"), std::nullopt);
-  const Tokenizer no_pad = from_memory({{"vocab.txt", "[UNK]\n[CLS]\n[SEP]\n"}, {"tokenizer_config.json", R"({"pad_token": null})"}});
+  const Tokenizer no_pad =
+      from_memory({{"vocab.txt", "[UNK]\n[CLS]\n[SEP]\n"}, {"tokenizer_config.json", R"({"pad_token": null})"}});
   EXPECT_EQ(error_of([&] { no_pad.encode("a", EncodeOptions{.pad_to = 9}); }).code(), ErrorCode::invalid_argument);
 }
 

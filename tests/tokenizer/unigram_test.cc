@@ -8,8 +8,8 @@
 #include "bertrt/error.h"
 #include "text/precompiled.h"
 #include "text/rewrite.h"
-#include "tokenizer/unigram/sentencepiece_model.h"
 #include "tokenizer/subword_golden.h"
+#include "tokenizer/unigram/sentencepiece_model.h"
 #include "tokenizer/unigram/unigram_lattice.h"
 #include "tokenizer/unigram/unigram_vocab.h"
 

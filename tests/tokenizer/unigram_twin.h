@@ -11,8 +11,8 @@
 #include "text/gpt2_classes.h"
 #include "text/utf8.h"
 #include "tokenizer/golden.h"
-#include "tokenizer/unigram/sentencepiece_model.h"
 #include "tokenizer/subword_model.h"
+#include "tokenizer/unigram/sentencepiece_model.h"
 
 namespace bertrt::testing {
 

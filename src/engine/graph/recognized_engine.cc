@@ -32,7 +32,9 @@ std::vector<Slot> given_slots(const family::Recognition& recognition) {
 
 packed::PackedSource packed_source(const Offer& offer) {
   using Kind = packed::PackedSource::Kind;
-  const Kind kind = offer.source == Source::state ? Kind::state : offer.source == Source::pooled ? Kind::pooled : Kind::head;
+  const Kind kind = offer.source == Source::state    ? Kind::state
+                    : offer.source == Source::pooled ? Kind::pooled
+                                                     : Kind::head;
   return {kind, offer.index, offer.column};
 }
 
@@ -81,7 +83,8 @@ class RecognizedEngine final : public Engine {
     const packed::PackedOutput done = model_->run(batch, outputs.request());
     for (std::size_t i = 0; i < offers_.size(); ++i) {
       const Offer& offer = offers_[i];
-      if (builder.wants(i) && offer.source != Source::operators) outputs.add(i, packed_source(offer), offer.info.in_more, done);
+      if (builder.wants(i) && offer.source != Source::operators)
+        outputs.add(i, packed_source(offer), offer.info.in_more, done);
     }
     if (work.operators) run_operators(builder, outputs, work, done, batch);
     return std::move(builder).finish();

@@ -12,7 +12,6 @@ namespace bertrt::engine::graph {
 /// padding, and what else the trace computes from them by its own operators, text by text.
 /// @throws Error unsupported where no encoder was recognized, with what was not explained; model_mismatch
 std::unique_ptr<const Engine> make_recognized_engine(std::shared_ptr<const family::Trace> trace,
-                                                     const SessionOptions& options,
-                                                     packed::PackedTuning tuning = {});
+                                                     const SessionOptions& options, packed::PackedTuning tuning = {});
 
 }  // namespace bertrt::engine::graph

@@ -11,8 +11,7 @@ namespace bertrt::engine::graph {
 class Threads {
  public:
   /// @param count  0: the process's
-  explicit Threads(std::size_t count)
-      : own_(count == 0 ? nullptr : std::make_unique<kernels::ThreadPool>(count)) {}
+  explicit Threads(std::size_t count) : own_(count == 0 ? nullptr : std::make_unique<kernels::ThreadPool>(count)) {}
 
   kernels::ThreadPool& pool() const noexcept { return own_ ? *own_ : kernels::ThreadPool::shared(); }
   /// Null: the process's.

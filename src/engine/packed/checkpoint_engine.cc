@@ -26,7 +26,8 @@ OutputRole role_of(const CheckpointHead& head) {
 
 void add_head(const CheckpointHead& head, std::size_t index, std::vector<CheckpointOffer>& offers) {
   const auto add = [&](std::string name, OutputRole role, std::vector<std::int64_t> shape, PackedSource source) {
-    const bool again = std::any_of(offers.begin(), offers.end(), [&](const auto& one) { return one.info.role == role; });
+    const bool again =
+        std::any_of(offers.begin(), offers.end(), [&](const auto& one) { return one.info.role == role; });
     offers.push_back({{std::move(name), role, Evidence::by_name, std::move(shape), again}, source});
   };
   if (head.kind == HeadKind::question_answering) {
@@ -88,11 +89,13 @@ std::vector<CheckpointOffer> checkpoint_offers(const family::Checkpoint& checkpo
   std::vector<CheckpointOffer> offers;
   const auto hidden = static_cast<std::int64_t>(checkpoint.encoder.hidden);
   for (std::size_t layer = 1; layer <= checkpoint.encoder.layers.size(); ++layer) {
-    offers.push_back({{"layer " + std::to_string(layer), OutputRole::hidden_state, Evidence::by_name, {-1, hidden}, false},
-                      {Kind::state, layer}});
+    offers.push_back(
+        {{"layer " + std::to_string(layer), OutputRole::hidden_state, Evidence::by_name, {-1, hidden}, false},
+         {Kind::state, layer}});
   }
   if (checkpoint.encoder.pooler) {
-    offers.push_back({{"pooler_output", OutputRole::pooled_output, Evidence::by_name, {hidden}, false}, {Kind::pooled, 0}});
+    offers.push_back(
+        {{"pooler_output", OutputRole::pooled_output, Evidence::by_name, {hidden}, false}, {Kind::pooled, 0}});
   }
   std::vector<CheckpointOffer> logits;
   for (std::size_t i = 0; i < checkpoint.heads.size(); ++i) add_head(checkpoint.heads[i], i, logits);
@@ -114,7 +117,8 @@ EngineFacts checkpoint_facts(const family::Checkpoint& checkpoint) {
   return facts;
 }
 
-std::unique_ptr<const Engine> make_checkpoint_engine(const family::Checkpoint& checkpoint, const SessionOptions& options) {
+std::unique_ptr<const Engine> make_checkpoint_engine(const family::Checkpoint& checkpoint,
+                                                     const SessionOptions& options) {
   return std::make_unique<CheckpointEngine>(checkpoint, options);
 }
 

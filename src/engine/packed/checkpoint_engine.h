@@ -27,6 +27,7 @@ EngineFacts checkpoint_facts(const family::Checkpoint& checkpoint);
 
 /// The packed engine on a checkpoint; nothing of its bytes is kept.
 /// @throws Error model_mismatch, unsupported, runtime
-std::unique_ptr<const Engine> make_checkpoint_engine(const family::Checkpoint& checkpoint, const SessionOptions& options);
+std::unique_ptr<const Engine> make_checkpoint_engine(const family::Checkpoint& checkpoint,
+                                                     const SessionOptions& options);
 
 }  // namespace bertrt::engine::packed

@@ -66,7 +66,8 @@ void PackedOutputs::add_head(std::size_t output, const PackedSource& source, boo
   const std::size_t length = batch_.length(text);
   if (source.column) {
     std::vector<float> column;
-    for (std::size_t row = offsets[text]; row < offsets[text + 1]; ++row) column.push_back(logits.row(row)[*source.column]);
+    for (std::size_t row = offsets[text]; row < offsets[text + 1]; ++row)
+      column.push_back(logits.row(row)[*source.column]);
     builder_.add(output, text, std::vector<std::size_t>{length}, column);
   } else if (all_rows || !request_.heads[head(source.index)].rows) {
     builder_.add(output, text, std::vector<std::size_t>{length, logits.cols},

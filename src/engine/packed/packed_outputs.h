@@ -16,8 +16,8 @@ namespace bertrt::engine::packed {
 struct PackedSource {
   enum class Kind { state, pooled, head };
   Kind kind = Kind::state;
-  std::size_t index = 0;                    ///< of the state (layers from 1) or the head
-  std::optional<std::size_t> column = {};   ///< of a head whose columns are given apart
+  std::size_t index = 0;                   ///< of the state (layers from 1) or the head
+  std::optional<std::size_t> column = {};  ///< of a head whose columns are given apart
 };
 
 /// What one run asks of a packed model, and how its result becomes outputs. First everything that is wanted, then the
@@ -38,7 +38,8 @@ class PackedOutputs {
   std::size_t state(std::size_t index) const;
 
  private:
-  void add_head(std::size_t output, const PackedSource& source, bool all_rows, const PackedOutput& done, std::size_t text);
+  void add_head(std::size_t output, const PackedSource& source, bool all_rows, const PackedOutput& done,
+                std::size_t text);
   std::size_t head(std::size_t index) const;
 
   const PackedModel& model_;

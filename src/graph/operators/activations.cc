@@ -162,7 +162,8 @@ void glu(Call& c) {
   const Tensor left = narrowed(a, axis, 0, half);
   const Tensor right = narrowed(a, axis, half, half);
   c.give(binary(c, left, right, floating(a.type()), [](auto x, auto y) {
-    return static_cast<decltype(x)>(x * sigmoid(static_cast<std::conditional_t<std::is_integral_v<decltype(y)>, double, decltype(y)>>(y)));
+    return static_cast<decltype(x)>(
+        x * sigmoid(static_cast<std::conditional_t<std::is_integral_v<decltype(y)>, double, decltype(y)>>(y)));
   }));
 }
 
@@ -200,7 +201,8 @@ void add_activations(Table& t) {
     t.add(name, {{"dropout(Tensor input, float p, bool train) -> Tensor", dropout}}, Mixing::row_wise);
   }
   // Nothing is written: the identity in place is the identity.
-  t.add("aten::dropout_", {{"dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)", dropout}}, Mixing::row_wise);
+  t.add("aten::dropout_", {{"dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)", dropout}},
+        Mixing::row_wise);
 }
 
 }  // namespace bertrt::graph

@@ -9,11 +9,11 @@ namespace {
 
 /// A tensor with its indexed axes moved to the front, and where in it each place of the indices points.
 struct Selection {
-  Tensor target;               ///< the axes that stay, one element of each indexed one
-  Sizes index_sizes;           ///< of the indices, broadcast
-  Sizes stay_sizes;            ///< of the axes that are not indexed
+  Tensor target;      ///< the axes that stay, one element of each indexed one
+  Sizes index_sizes;  ///< of the indices, broadcast
+  Sizes stay_sizes;   ///< of the axes that are not indexed
   Sizes stay_strides;
-  std::size_t before = 0;      ///< so many axes that stay come in front of the indices in the result
+  std::size_t before = 0;             ///< so many axes that stay come in front of the indices in the result
   std::vector<std::int64_t> offsets;  ///< into target's storage, for each place of the indices; empty if not known
   bool known = true;
 
@@ -164,7 +164,8 @@ void index_put(Call& c) {
 
 void add_advanced_indexing(Table& t) {
   t.add("aten::index", {{"index.Tensor(Tensor self, Tensor?[] indices) -> Tensor", index}});
-  t.add("aten::index_put", {{"index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor", index_put}},
+  t.add("aten::index_put",
+        {{"index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor", index_put}},
         Mixing::unknown, Table::Form::also_in_place);
 }
 

@@ -76,11 +76,12 @@ Tensor remainder_of(Call& call, const Tensor& a, const Tensor& b) {
 }
 
 Tensor fmod_of(Call& call, const Tensor& a, const Tensor& b) {
-  return binary(call, a, b, promote({&a, &b}), Either{[&](std::int64_t p, std::int64_t q) {
-                                                        if (q == 0) call.fail("a divisor that is not 0", "0");
-                                                        return q == -1 ? 0 : p % q;
-                                                      },
-                                                      [](auto p, auto q) { return std::fmod(p, q); }});
+  return binary(call, a, b, promote({&a, &b}),
+                Either{[&](std::int64_t p, std::int64_t q) {
+                         if (q == 0) call.fail("a divisor that is not 0", "0");
+                         return q == -1 ? 0 : p % q;
+                       },
+                       [](auto p, auto q) { return std::fmod(p, q); }});
 }
 
 template <typename T>
@@ -144,9 +145,8 @@ void power(Call& c) {
   // A root of a number below 0 is none, be it an infinite one.
   const double power_of_number = exponent.real() ? c.real(1) : 0;
   if (std::fabs(power_of_number) == 0.5) {
-    return c.give(floating_unary(c, cast(c, base, floating(promote({&base}))), [=](auto x) {
-      return power_of_number > 0 ? std::sqrt(x) : 1 / std::sqrt(x);
-    }));
+    return c.give(floating_unary(c, cast(c, base, floating(promote({&base}))),
+                                 [=](auto x) { return power_of_number > 0 ? std::sqrt(x) : 1 / std::sqrt(x); }));
   }
   if (base.type() == ElementType::boolean && b.type() == ElementType::boolean && b.rank() != 0) {
     c.refuse("numbers", "powers of booleans");
@@ -156,8 +156,9 @@ void power(Call& c) {
 void atan2(Call& c) {
   const Tensor a = c.operand(0);
   const Tensor b = c.operand(1);
-  c.give(binary(c, a, b, floating(promote({&a, &b})),
-                Either{[](std::int64_t p, std::int64_t) { return p; }, [](auto p, auto q) { return std::atan2(p, q); }}));
+  c.give(
+      binary(c, a, b, floating(promote({&a, &b})),
+             Either{[](std::int64_t p, std::int64_t) { return p; }, [](auto p, auto q) { return std::atan2(p, q); }}));
 }
 
 void addcmul(Call& c) {
@@ -220,15 +221,17 @@ Tensor quotient_of(Call& call, const Tensor& a, const Tensor& b, Rounding roundi
   }
   switch (rounding) {
     case Rounding::none:
-      return binary(call, a, b, type, Either{[](std::int64_t p, std::int64_t) { return p; },
-                                             [](auto p, auto q) { return p / q; }});
+      return binary(call, a, b, type,
+                    Either{[](std::int64_t p, std::int64_t) { return p; }, [](auto p, auto q) { return p / q; }});
     case Rounding::trunc:
-      return binary(call, a, b, type, Either{[&](std::int64_t p, std::int64_t q) { return checked_quotient(call, p, q); },
-                                             [](auto p, auto q) { return std::trunc(p / q); }});
+      return binary(call, a, b, type,
+                    Either{[&](std::int64_t p, std::int64_t q) { return checked_quotient(call, p, q); },
+                           [](auto p, auto q) { return std::trunc(p / q); }});
     case Rounding::floor: break;
   }
-  return binary(call, a, b, type, Either{[&](std::int64_t p, std::int64_t q) { return floor_whole(call, p, q); },
-                                         [](auto p, auto q) { return floor_real(p, q); }});
+  return binary(call, a, b, type,
+                Either{[&](std::int64_t p, std::int64_t q) { return floor_whole(call, p, q); },
+                       [](auto p, auto q) { return floor_real(p, q); }});
 }
 
 void add_arithmetic(Table& t) {
@@ -238,8 +241,10 @@ void add_arithmetic(Table& t) {
                             {"sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", sub}});
   t.pointwise("aten::subtract", {{"subtract.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", sub},
                                  {"subtract.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", sub}});
-  t.add("aten::rsub", {{"rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", rsub},
-                       {"rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", rsub}}, Mixing::row_wise);
+  t.add("aten::rsub",
+        {{"rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", rsub},
+         {"rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", rsub}},
+        Mixing::row_wise);
   for (const char* name : {"aten::mul", "aten::multiply"}) {
     t.pointwise(name, {{"mul.Tensor(Tensor self, Tensor other) -> Tensor", mul},
                        {"mul.Scalar(Tensor self, Scalar other) -> Tensor", mul}});

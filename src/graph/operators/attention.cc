@@ -21,9 +21,8 @@ Tensor as_bias(Call& c, const Tensor& mask, ElementType type) {
   if (!all_known(out, mask)) return out;
   with_wide_type(type, [&]<typename T>() {
     if constexpr (std::is_floating_point_v<T>) {
-      map_values<T, std::uint8_t>(out, mask, [](std::uint8_t seen) {
-        return seen != 0 ? T{0} : -std::numeric_limits<T>::infinity();
-      });
+      map_values<T, std::uint8_t>(
+          out, mask, [](std::uint8_t seen) { return seen != 0 ? T{0} : -std::numeric_limits<T>::infinity(); });
     }
   });
   return out;
@@ -54,7 +53,6 @@ void clear_blind_rows(const Tensor& weights) {
   });
 }
 
-
 /// Whether libtorch has a kernel of its own for these, whose result lies in memory as the query does; its general way
 /// ends in a product, which is row-major. reshape() and view() behind it are legal by this.
 bool lies_as_query(const Tensor& query, const Tensor& key, const Tensor& value, const std::optional<Tensor>& mask) {
@@ -79,7 +77,8 @@ void attention(Call& c) {
   const Tensor& query = c.tensor(0);
   Tensor key = c.tensor(1);
   Tensor value = c.tensor(2);
-  if (c.real(4) != 0) c.refuse("a model in evaluation mode", "attention with dropout: the trace was made in training mode");
+  if (c.real(4) != 0)
+    c.refuse("a model in evaluation mode", "attention with dropout: the trace was made in training mode");
   const bool causal = c.flag(5);
   for (const Tensor* one : {&query, &std::as_const(key), &std::as_const(value)}) {
     if (one->rank() < 2 || !is_floating(one->type()) || one->type() != query.type()) {
@@ -121,7 +120,8 @@ void attention(Call& c) {
   const auto mask = c.optional_tensor(3);
   if (mask) {
     const Tensor sum = sum_of(c, scores, as_bias(c, *mask, query.type()), Value(std::int64_t{1}));
-    if (sum.sizes() != scores.sizes()) c.fail("a mask that fits " + to_string(scores.sizes()), to_string(mask->sizes()));
+    if (sum.sizes() != scores.sizes())
+      c.fail("a mask that fits " + to_string(scores.sizes()), to_string(mask->sizes()));
     scores = sum;
   }
   if (causal) {
@@ -142,7 +142,8 @@ void attention(Call& c) {
 
 void add_attention(Table& t) {
   t.add("aten::scaled_dot_product_attention",
-        {{"scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor",
+        {{"scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float "
+          "dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor",
           attention}});
 }
 

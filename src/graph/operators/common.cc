@@ -83,7 +83,8 @@ ElementType floating(ElementType type) noexcept { return is_floating(type) ? typ
 
 Sizes expanded_strides(const Tensor& tensor, const Sizes& sizes) {
   const std::size_t more = sizes.size() - tensor.sizes().size();
-  if (sizes.size() < tensor.sizes().size()) bad("at least as many axes as " + to_string(tensor.sizes()), to_string(sizes));
+  if (sizes.size() < tensor.sizes().size())
+    bad("at least as many axes as " + to_string(tensor.sizes()), to_string(sizes));
   Sizes strides(sizes.size(), 0);
   for (std::size_t i = 0; i < tensor.sizes().size(); ++i) {
     if (tensor.sizes()[i] == sizes[i + more]) {

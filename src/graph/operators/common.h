@@ -47,7 +47,7 @@ Tensor cast(Call& call, const Tensor& tensor, ElementType type);
 Tensor contiguous(Call& call, const Tensor& tensor);
 /// Always a new row-major tensor.
 Tensor copied(Call& call, const Tensor& tensor);
-/// A view where one exists, else a copy; -1 for one size is worked out. 
+/// A view where one exists, else a copy; -1 for one size is worked out.
 Tensor reshaped(Call& call, const Tensor& tensor, Sizes sizes);
 /// -1 worked out from the number of elements. @throws Error runtime
 Sizes inferred(const Call& call, Sizes sizes, std::int64_t elements);

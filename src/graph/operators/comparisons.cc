@@ -4,12 +4,24 @@
 namespace bertrt::graph {
 namespace {
 
-void eq(Call& c) { c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a == b; })); }
-void ne(Call& c) { c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a != b; })); }
-void lt(Call& c) { c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a < b; })); }
-void le(Call& c) { c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a <= b; })); }
-void gt(Call& c) { c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a > b; })); }
-void ge(Call& c) { c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a >= b; })); }
+void eq(Call& c) {
+  c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a == b; }));
+}
+void ne(Call& c) {
+  c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a != b; }));
+}
+void lt(Call& c) {
+  c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a < b; }));
+}
+void le(Call& c) {
+  c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a <= b; }));
+}
+void gt(Call& c) {
+  c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a > b; }));
+}
+void ge(Call& c) {
+  c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a >= b; }));
+}
 void logical_and(Call& c) {
   c.give(compare(c, c.operand(0), c.operand(1), [](auto a, auto b) { return a != 0 && b != 0; }));
 }
@@ -56,7 +68,8 @@ Tensor test(Call& c, F f) {
 
 template <typename T>
 bool infinite(T a) {
-  if constexpr (std::is_floating_point_v<T>) return a == std::numeric_limits<T>::infinity() || a == -std::numeric_limits<T>::infinity();
+  if constexpr (std::is_floating_point_v<T>)
+    return a == std::numeric_limits<T>::infinity() || a == -std::numeric_limits<T>::infinity();
   return false;
 }
 
@@ -118,18 +131,22 @@ void add_comparisons(Table& t) {
   t.pointwise("aten::logical_and", {{"logical_and(Tensor self, Tensor other) -> Tensor", logical_and}});
   t.pointwise("aten::logical_or", {{"logical_or(Tensor self, Tensor other) -> Tensor", logical_or}});
   t.pointwise("aten::logical_xor", {{"logical_xor(Tensor self, Tensor other) -> Tensor", logical_xor}});
-  for (const Row& row : {Row{"aten::bitwise_and", "aten::__and__", bitwise_and},
-                         Row{"aten::bitwise_or", "aten::__or__", bitwise_or},
-                         Row{"aten::bitwise_xor", "aten::__xor__", bitwise_xor}}) {
+  for (const Row& row :
+       {Row{"aten::bitwise_and", "aten::__and__", bitwise_and}, Row{"aten::bitwise_or", "aten::__or__", bitwise_or},
+        Row{"aten::bitwise_xor", "aten::__xor__", bitwise_xor}}) {
     for (const char* name : {row.name, row.other}) {
       t.pointwise(name, {{"bits.Tensor(Tensor self, Tensor other) -> Tensor", row.run},
                          {"bits.Scalar(Tensor self, Scalar other) -> Tensor", row.run}});
     }
   }
-  t.add("aten::__iand__", {{"__iand__.Tensor(Tensor self, Tensor other) -> Tensor", bitwise_and, true},
-                           {"__iand__.Scalar(Tensor self, Scalar other) -> Tensor", bitwise_and, true}}, Mixing::row_wise);
-  t.add("aten::__ior__", {{"__ior__.Tensor(Tensor self, Tensor other) -> Tensor", bitwise_or, true},
-                          {"__ior__.Scalar(Tensor self, Scalar other) -> Tensor", bitwise_or, true}}, Mixing::row_wise);
+  t.add("aten::__iand__",
+        {{"__iand__.Tensor(Tensor self, Tensor other) -> Tensor", bitwise_and, true},
+         {"__iand__.Scalar(Tensor self, Scalar other) -> Tensor", bitwise_and, true}},
+        Mixing::row_wise);
+  t.add("aten::__ior__",
+        {{"__ior__.Tensor(Tensor self, Tensor other) -> Tensor", bitwise_or, true},
+         {"__ior__.Scalar(Tensor self, Scalar other) -> Tensor", bitwise_or, true}},
+        Mixing::row_wise);
   t.pointwise("aten::logical_not", {{"logical_not(Tensor self) -> Tensor", logical_not}});
   t.pointwise("aten::bitwise_not", {{"bitwise_not(Tensor self) -> Tensor", bitwise_not}});
   t.add("aten::isnan", {{"isnan(Tensor self) -> Tensor", isnan}}, Mixing::row_wise);

@@ -11,7 +11,8 @@ namespace bertrt::graph {
 std::int64_t Window::places(const Call& call, std::int64_t length, bool ceil) const {
   constexpr std::int64_t kMost = std::int64_t{1} << 30;
   const auto fits = [](std::int64_t value, std::int64_t least) { return value >= least && value < kMost; };
-  if (!fits(size, 1) || !fits(stride, 1) || !fits(padding, 0) || !fits(dilation, 1) || length >= (std::int64_t{1} << 60)) {
+  if (!fits(size, 1) || !fits(stride, 1) || !fits(padding, 0) || !fits(dilation, 1) ||
+      length >= (std::int64_t{1} << 60)) {
     call.fail("a window of sizes above 0 and below 2^30", to_string({size, stride, padding, dilation}));
   }
   const std::int64_t room = length + 2 * padding - dilation * (size - 1) - 1;
@@ -47,7 +48,8 @@ void unfold(const T* from, std::int64_t channels, std::int64_t rows, std::int64_
         for (std::int64_t i = 0; i < windows.rows.size; ++i) {
           const std::int64_t row = y * windows.rows.stride - windows.rows.padding + i * windows.rows.dilation;
           for (std::int64_t j = 0; j < windows.columns.size; ++j) {
-            const std::int64_t column = x * windows.columns.stride - windows.columns.padding + j * windows.columns.dilation;
+            const std::int64_t column =
+                x * windows.columns.stride - windows.columns.padding + j * windows.columns.dilation;
             const bool inside = row >= 0 && row < rows && column >= 0 && column < columns;
             *to++ = inside ? from[channel * strides[0] + row * strides[1] + column * strides[2]] : T{0};
           }
@@ -69,8 +71,10 @@ Tensor convolved(Call& c, const Tensor& x, const Tensor& weight, const std::opti
   if (groups < 1 || channels % groups != 0 || outputs % groups != 0 || weight.size(1) != channels / groups) {
     c.fail("a weight that fits the input's channels", to_string(weight.sizes()) + " for " + to_string(x.sizes()));
   }
-  if (x.type() != weight.type() || !is_floating(x.type())) c.fail("an input and a weight of one floating type", to_string(x.sizes()));
-  if (bias && (bias->sizes() != Sizes{outputs} || bias->type() != x.type())) c.fail("a bias for each output", to_string(bias->sizes()));
+  if (x.type() != weight.type() || !is_floating(x.type()))
+    c.fail("an input and a weight of one floating type", to_string(x.sizes()));
+  if (bias && (bias->sizes() != Sizes{outputs} || bias->type() != x.type()))
+    c.fail("a bias for each output", to_string(bias->sizes()));
   windows.row_places = windows.rows.places(c, x.size(2));
   windows.column_places = windows.columns.places(c, x.size(3));
   check_places(c, windows);
@@ -83,10 +87,12 @@ Tensor convolved(Call& c, const Tensor& x, const Tensor& weight, const std::opti
       const Tensor part = narrowed(selected(x, 0, n), 0, g * (channels / groups), channels / groups);
       if (all_known(seen, part)) {
         with_wide_type(x.type(), [&]<typename T>() {
-          unfold<T>(part.data<T>(), part.size(0), part.size(1), part.size(2), part.strides(), windows, seen.mutable_data<T>());
+          unfold<T>(part.data<T>(), part.size(0), part.size(1), part.size(2), part.strides(), windows,
+                    seen.mutable_data<T>());
         });
       }
-      const Tensor kernel = reshaped(c, narrowed(weight, 0, g * (outputs / groups), outputs / groups), {outputs / groups, width});
+      const Tensor kernel =
+          reshaped(c, narrowed(weight, 0, g * (outputs / groups), outputs / groups), {outputs / groups, width});
       const Tensor product = matrix_product(c, kernel, transposed(seen, 0, 1));
       const Tensor target = narrowed(selected(out, 0, n), 0, g * (outputs / groups), outputs / groups);
       if (all_known(out, product)) {
@@ -106,7 +112,8 @@ Tensor convolve(Call& c, std::size_t axes, const Sizes& stride, const Sizes& pad
   Tensor weight = c.tensor(1);
   const auto rank = static_cast<std::int64_t>(axes) + 2;
   if (weight.rank() != rank || (x.rank() != rank && x.rank() != rank - 1)) {
-    c.fail("an input and a weight of " + std::to_string(rank) + " axes", to_string(x.sizes()) + " and " + to_string(weight.sizes()));
+    c.fail("an input and a weight of " + std::to_string(rank) + " axes",
+           to_string(x.sizes()) + " and " + to_string(weight.sizes()));
   }
   const bool single = x.rank() == rank - 1;
   if (single) x = unsqueezed(x, 0);
@@ -117,7 +124,9 @@ Tensor convolve(Call& c, std::size_t axes, const Sizes& stride, const Sizes& pad
   Windows windows;
   windows.columns = {weight.size(3), number_of(c, stride, axes - 1, axes), number_of(c, padding, axes - 1, axes),
                      number_of(c, dilation, axes - 1, axes)};
-  windows.rows = axes == 1 ? Window{} : Window{weight.size(2), number_of(c, stride, 0, axes), number_of(c, padding, 0, axes), number_of(c, dilation, 0, axes)};
+  windows.rows = axes == 1 ? Window{}
+                           : Window{weight.size(2), number_of(c, stride, 0, axes), number_of(c, padding, 0, axes),
+                                    number_of(c, dilation, 0, axes)};
   if (weight.elements() == 0) c.fail("a weight with elements", to_string(weight.sizes()));
   Tensor out = convolved(c, x, weight, c.optional_tensor(2), windows, groups);
   if (axes == 1) out = selected(out, 2, 0);
@@ -132,7 +141,9 @@ void convolution(Call& c) {
     if (*text == "same") {
       const Sizes dilation = c.integers(5);
       for (std::size_t i = 0; i < axes; ++i) {
-        const std::int64_t size = c.tensor(1).rank() == static_cast<std::int64_t>(axes) + 2 ? c.tensor(1).size(static_cast<std::int64_t>(i) + 2) : 1;
+        const std::int64_t size = c.tensor(1).rank() == static_cast<std::int64_t>(axes) + 2
+                                      ? c.tensor(1).size(static_cast<std::int64_t>(i) + 2)
+                                      : 1;
         if (size % 2 == 0) c.refuse("padding that is the same on both sides", "a window of an even size");
         if (number_of(c, c.integers(3), i, axes) != 1) c.fail("a stride of 1", to_string(c.integers(3)));
         padding.push_back(number_of(c, dilation, i, axes) * (size / 2));
@@ -158,8 +169,8 @@ void im2col(Call& c) {
   const bool single = x.rank() == 3;
   if (single) x = unsqueezed(x, 0);
   const auto window = [&](std::size_t i) {
-    return Window{number_of(c, c.integers(1), i, 2), number_of(c, c.integers(4), i, 2), number_of(c, c.integers(3), i, 2),
-                  number_of(c, c.integers(2), i, 2)};
+    return Window{number_of(c, c.integers(1), i, 2), number_of(c, c.integers(4), i, 2),
+                  number_of(c, c.integers(3), i, 2), number_of(c, c.integers(2), i, 2)};
   };
   Windows windows{window(0), window(1), 0, 0};
   windows.row_places = windows.rows.places(c, x.size(2));
@@ -184,15 +195,32 @@ void im2col(Call& c) {
 }  // namespace
 
 void add_convolution(Table& t) {
-  t.add("aten::conv1d", {{"conv1d(Tensor input, Tensor weight, Tensor? bias=None, int[1] stride=[1], int[1] padding=[0], int[1] dilation=[1], int groups=1) -> Tensor", convolution<1>},
-                         {"conv1d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[1] stride=[1], str padding='valid', int[1] dilation=[1], int groups=1) -> Tensor", convolution<1>}});
-  t.add("aten::conv2d", {{"conv2d(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=[1], int[2] padding=[0], int[2] dilation=[1], int groups=1) -> Tensor", convolution<2>},
-                         {"conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=[1], str padding='valid', int[2] dilation=[1], int groups=1) -> Tensor", convolution<2>}});
-  t.add("aten::_convolution",
-        {{"_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] output_padding, int groups, bool benchmark, bool deterministic, bool cudnn_enabled, bool allow_tf32) -> Tensor", raw_convolution},
-         {"_convolution.deprecated(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] output_padding, int groups, bool benchmark, bool deterministic, bool cudnn_enabled) -> Tensor", raw_convolution}});
-  t.add("aten::convolution", {{"convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] output_padding, int groups) -> Tensor", raw_convolution}});
-  t.add("aten::im2col", {{"im2col(Tensor self, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor", im2col}});
+  t.add("aten::conv1d", {{"conv1d(Tensor input, Tensor weight, Tensor? bias=None, int[1] stride=[1], int[1] "
+                          "padding=[0], int[1] dilation=[1], int groups=1) -> Tensor",
+                          convolution<1>},
+                         {"conv1d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[1] stride=[1], str "
+                          "padding='valid', int[1] dilation=[1], int groups=1) -> Tensor",
+                          convolution<1>}});
+  t.add("aten::conv2d", {{"conv2d(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=[1], int[2] "
+                          "padding=[0], int[2] dilation=[1], int groups=1) -> Tensor",
+                          convolution<2>},
+                         {"conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=[1], str "
+                          "padding='valid', int[2] dilation=[1], int groups=1) -> Tensor",
+                          convolution<2>}});
+  t.add("aten::_convolution", {{"_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, "
+                                "int[] dilation, bool transposed, int[] output_padding, int groups, bool benchmark, "
+                                "bool deterministic, bool cudnn_enabled, bool allow_tf32) -> Tensor",
+                                raw_convolution},
+                               {"_convolution.deprecated(Tensor input, Tensor weight, Tensor? bias, int[] stride, "
+                                "int[] padding, int[] dilation, bool transposed, int[] output_padding, int groups, "
+                                "bool benchmark, bool deterministic, bool cudnn_enabled) -> Tensor",
+                                raw_convolution}});
+  t.add("aten::convolution", {{"convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, "
+                               "int[] dilation, bool transposed, int[] output_padding, int groups) -> Tensor",
+                               raw_convolution}});
+  t.add(
+      "aten::im2col",
+      {{"im2col(Tensor self, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor", im2col}});
 }
 
 }  // namespace bertrt::graph

@@ -277,20 +277,34 @@ void repeat_interleave(Call& c) {
 }  // namespace
 
 void add_copies(Table& t) {
-  t.add("aten::contiguous", {{"contiguous(Tensor(a) self, *, MemoryFormat memory_format=0) -> Tensor(a)", contiguous_op}});
-  t.add("aten::clone", {{"clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor", clone}}, Mixing::row_wise);
+  t.add("aten::contiguous",
+        {{"contiguous(Tensor(a) self, *, MemoryFormat memory_format=0) -> Tensor(a)", contiguous_op}});
+  t.add("aten::clone", {{"clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor", clone}},
+        Mixing::row_wise);
   t.add("aten::to",
-        {{"to.dtype(Tensor(a) self, ScalarType dtype, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a)", to_dtype},
-         {"to.device(Tensor(a) self, Device device, ScalarType dtype, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a)", to_device},
-         {"to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a)",
+        {{"to.dtype(Tensor(a) self, ScalarType dtype, bool non_blocking=False, bool copy=False, MemoryFormat? "
+          "memory_format=None) -> Tensor(a)",
+          to_dtype},
+         {"to.device(Tensor(a) self, Device device, ScalarType dtype, bool non_blocking=False, bool copy=False, "
+          "MemoryFormat? memory_format=None) -> Tensor(a)",
+          to_device},
+         {"to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? "
+          "pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a)",
           [](Call& c) {
             if (c.has(2) && c.integer(2) != 0) c.refuse("a strided layout", "layout " + std::to_string(c.integer(2)));
             c.give(to_type(c, c.tensor(0), c.type(1, c.tensor(0).type()), c.flag(6)));
           }},
-         {"to.dtype_layout_old(Tensor(a) self, ScalarType? dtype, Layout? layout, Device? device, bool? pin_memory, bool non_blocking, bool copy, MemoryFormat? memory_format) -> Tensor(a)", to_layout},
-         {"to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a)", to_other},
-         {"to.prim_Device(Tensor(a) self, Device? device, int? dtype=None, bool non_blocking=False, bool copy=False) -> Tensor(a)", to_prim_device},
-         {"to.prim_dtype(Tensor(a) self, int? dtype=None, bool non_blocking=False, bool copy=False) -> Tensor(a)", to_prim_dtype},
+         {"to.dtype_layout_old(Tensor(a) self, ScalarType? dtype, Layout? layout, Device? device, bool? pin_memory, "
+          "bool non_blocking, bool copy, MemoryFormat? memory_format) -> Tensor(a)",
+          to_layout},
+         {"to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, MemoryFormat? "
+          "memory_format=None) -> Tensor(a)",
+          to_other},
+         {"to.prim_Device(Tensor(a) self, Device? device, int? dtype=None, bool non_blocking=False, bool copy=False) "
+          "-> Tensor(a)",
+          to_prim_device},
+         {"to.prim_dtype(Tensor(a) self, int? dtype=None, bool non_blocking=False, bool copy=False) -> Tensor(a)",
+          to_prim_dtype},
          {"to.prim_other(Tensor(a) self, bool non_blocking=False, bool copy=False) -> Tensor(a)", to_prim_nothing}},
         Mixing::row_wise);
   t.add("aten::type_as", {{"type_as(Tensor self, Tensor other) -> Tensor", type_as}}, Mixing::row_wise);
@@ -313,9 +327,12 @@ void add_copies(Table& t) {
   t.add("aten::tile", {{"tile(Tensor self, int[] dims) -> Tensor", tile}});
   t.add("aten::flip", {{"flip(Tensor self, int[] dims) -> Tensor", flip}});
   t.add("aten::roll", {{"roll(Tensor self, int[1] shifts, int[1] dims=[]) -> Tensor", roll}});
-  t.add("aten::repeat_interleave",
-        {{"repeat_interleave.self_int(Tensor self, int repeats, int? dim=None, *, int? output_size=None) -> Tensor", repeat_interleave},
-         {"repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, int? output_size=None) -> Tensor", repeat_interleave}});
+  t.add(
+      "aten::repeat_interleave",
+      {{"repeat_interleave.self_int(Tensor self, int repeats, int? dim=None, *, int? output_size=None) -> Tensor",
+        repeat_interleave},
+       {"repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, int? output_size=None) -> Tensor",
+        repeat_interleave}});
 }
 
 }  // namespace bertrt::graph

@@ -107,9 +107,11 @@ Tensor counted(Call& c, const Value& start, const Value& end, const Value& step,
     if constexpr (std::is_integral_v<T>) {
       const auto first = static_cast<std::uint64_t>(to_integer(start));
       const auto each = static_cast<std::uint64_t>(to_integer(step));
-      for (std::int64_t i = 0; i < out.elements(); ++i) to[i] = static_cast<T>(first + static_cast<std::uint64_t>(i) * each);
+      for (std::int64_t i = 0; i < out.elements(); ++i)
+        to[i] = static_cast<T>(first + static_cast<std::uint64_t>(i) * each);
     } else {
-      for (std::int64_t i = 0; i < out.elements(); ++i) to[i] = static_cast<T>(to_real(start) + by * static_cast<double>(i));
+      for (std::int64_t i = 0; i < out.elements(); ++i)
+        to[i] = static_cast<T>(to_real(start) + by * static_cast<double>(i));
     }
   });
   return out;
@@ -132,9 +134,7 @@ void arange_step(Call& c) {
 void arange_out(Call& c) {
   c.give(counted(c, Value(std::int64_t{0}), c.argument(0), Value(std::int64_t{1}), c.tensor(1).type()));
 }
-void arange_start_out(Call& c) {
-  c.give(counted(c, c.argument(0), c.argument(1), c.argument(2), c.tensor(3).type()));
-}
+void arange_start_out(Call& c) { c.give(counted(c, c.argument(0), c.argument(1), c.argument(2), c.tensor(3).type())); }
 
 void linspace(Call& c) {
   const double start = c.real(0);
@@ -257,7 +257,8 @@ void one_hot(Call& c) {
   sizes.push_back(classes);
   Tensor out = c.make(ElementType::int64, sizes);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] < 0 || values[i] >= classes) c.fail("classes below " + std::to_string(classes), std::to_string(values[i]));
+    if (values[i] < 0 || values[i] >= classes)
+      c.fail("classes below " + std::to_string(classes), std::to_string(values[i]));
     if (out.known()) out.mutable_data<std::int64_t>()[static_cast<std::int64_t>(i) * classes + values[i]] = 1;
   }
   c.give(out);
@@ -270,32 +271,52 @@ void add_creation(Table& t) {
   // Empty memory is zeroed.
   t.add("aten::zeros", {{"zeros(int[] size, *, " BERTRT_OPTIONS ") -> Tensor", constant<0>}});
   t.add("aten::ones", {{"ones(int[] size, *, " BERTRT_OPTIONS ") -> Tensor", constant<1>}});
-  t.add("aten::empty", {{"empty.memory_format(int[] size, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor", constant<0>}});
+  t.add("aten::empty",
+        {{"empty.memory_format(int[] size, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor",
+          constant<0>}});
   t.add("aten::full", {{"full(int[] size, Scalar fill_value, *, " BERTRT_OPTIONS ") -> Tensor", full}});
-  t.add("aten::zeros_like", {{"zeros_like(Tensor self, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor", constant_like<0>}});
-  t.add("aten::ones_like", {{"ones_like(Tensor self, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor", constant_like<1>}});
-  t.add("aten::empty_like", {{"empty_like(Tensor self, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor", constant_like<0>}});
-  t.add("aten::full_like", {{"full_like(Tensor self, Scalar fill_value, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor", full_like}});
+  t.add("aten::zeros_like",
+        {{"zeros_like(Tensor self, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor",
+          constant_like<0>}});
+  t.add("aten::ones_like",
+        {{"ones_like(Tensor self, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor",
+          constant_like<1>}});
+  t.add("aten::empty_like",
+        {{"empty_like(Tensor self, *, " BERTRT_OPTIONS ", MemoryFormat? memory_format=None) -> Tensor",
+          constant_like<0>}});
+  t.add("aten::full_like", {{"full_like(Tensor self, Scalar fill_value, *, " BERTRT_OPTIONS
+                             ", MemoryFormat? memory_format=None) -> Tensor",
+                             full_like}});
   t.add("aten::new_zeros", {{"new_zeros(Tensor self, int[] size, *, " BERTRT_OPTIONS ") -> Tensor", new_constant<0>}});
   t.add("aten::new_ones", {{"new_ones(Tensor self, int[] size, *, " BERTRT_OPTIONS ") -> Tensor", new_constant<1>}});
   t.add("aten::new_empty", {{"new_empty(Tensor self, int[] size, *, " BERTRT_OPTIONS ") -> Tensor", new_constant<0>}});
-  t.add("aten::new_full", {{"new_full(Tensor self, int[] size, Scalar fill_value, *, " BERTRT_OPTIONS ") -> Tensor", new_full}});
+  t.add("aten::new_full",
+        {{"new_full(Tensor self, int[] size, Scalar fill_value, *, " BERTRT_OPTIONS ") -> Tensor", new_full}});
   t.add("aten::zero", {{"zero(Tensor self) -> Tensor", zero}}, Mixing::row_wise, Table::Form::also_in_place);
-  t.add("aten::fill", {{"fill.Scalar(Tensor self, Scalar value) -> Tensor", fill_op},
-                       {"fill.Tensor(Tensor self, Tensor value) -> Tensor", fill_op}}, Mixing::row_wise, Table::Form::also_in_place);
-  t.add("aten::arange", {{"arange(Scalar end, *, " BERTRT_OPTIONS ") -> Tensor", arange},
-                         {"arange.start(Scalar start, Scalar end, *, " BERTRT_OPTIONS ") -> Tensor", arange_start},
-                         {"arange.start_step(Scalar start, Scalar end, Scalar step=1, *, " BERTRT_OPTIONS ") -> Tensor", arange_step},
-                         {"arange.out(Scalar end, *, Tensor out) -> Tensor", arange_out},
-                         {"arange.start_out(Scalar start, Scalar end, Scalar step=1, *, Tensor out) -> Tensor", arange_start_out}});
-  t.add("aten::linspace", {{"linspace(Scalar start, Scalar end, int steps, *, " BERTRT_OPTIONS ") -> Tensor", linspace}});
+  t.add("aten::fill",
+        {{"fill.Scalar(Tensor self, Scalar value) -> Tensor", fill_op},
+         {"fill.Tensor(Tensor self, Tensor value) -> Tensor", fill_op}},
+        Mixing::row_wise, Table::Form::also_in_place);
+  t.add("aten::arange",
+        {{"arange(Scalar end, *, " BERTRT_OPTIONS ") -> Tensor", arange},
+         {"arange.start(Scalar start, Scalar end, *, " BERTRT_OPTIONS ") -> Tensor", arange_start},
+         {"arange.start_step(Scalar start, Scalar end, Scalar step=1, *, " BERTRT_OPTIONS ") -> Tensor", arange_step},
+         {"arange.out(Scalar end, *, Tensor out) -> Tensor", arange_out},
+         {"arange.start_out(Scalar start, Scalar end, Scalar step=1, *, Tensor out) -> Tensor", arange_start_out}});
+  t.add("aten::linspace",
+        {{"linspace(Scalar start, Scalar end, int steps, *, " BERTRT_OPTIONS ") -> Tensor", linspace}});
   t.add("aten::eye", {{"eye(int n, *, " BERTRT_OPTIONS ") -> Tensor", eye},
                       {"eye.m(int n, int m, *, " BERTRT_OPTIONS ") -> Tensor", eye_m}});
-  t.add("aten::tensor", {{"tensor(Any data, *, ScalarType? dtype=None, Device? device=None, bool requires_grad=False) -> Tensor", tensor_of}});
-  t.add("aten::as_tensor", {{"as_tensor(Any data, *, ScalarType? dtype=None, Device? device=None) -> Tensor", tensor_of}});
+  t.add("aten::tensor",
+        {{"tensor(Any data, *, ScalarType? dtype=None, Device? device=None, bool requires_grad=False) -> Tensor",
+          tensor_of}});
+  t.add("aten::as_tensor",
+        {{"as_tensor(Any data, *, ScalarType? dtype=None, Device? device=None) -> Tensor", tensor_of}});
   t.add("aten::scalar_tensor", {{"scalar_tensor(Scalar s, *, " BERTRT_OPTIONS ") -> Tensor", scalar_tensor}});
-  t.add("aten::tril", {{"tril(Tensor self, int diagonal=0) -> Tensor", triangle<false>}}, Mixing::unknown, Table::Form::also_in_place);
-  t.add("aten::triu", {{"triu(Tensor self, int diagonal=0) -> Tensor", triangle<true>}}, Mixing::unknown, Table::Form::also_in_place);
+  t.add("aten::tril", {{"tril(Tensor self, int diagonal=0) -> Tensor", triangle<false>}}, Mixing::unknown,
+        Table::Form::also_in_place);
+  t.add("aten::triu", {{"triu(Tensor self, int diagonal=0) -> Tensor", triangle<true>}}, Mixing::unknown,
+        Table::Form::also_in_place);
   t.add("aten::one_hot", {{"one_hot(Tensor self, int num_classes=-1) -> Tensor", one_hot}});
 #undef BERTRT_OPTIONS
 }

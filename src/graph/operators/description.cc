@@ -113,15 +113,20 @@ void itself(Call& c) { c.give(c.argument(0)); }
 }  // namespace
 
 void add_description(Table& t) {
-  t.add("aten::size", {{"size.int(Tensor self, int dim) -> int", size_of_axis}, {"size(Tensor self) -> int[]", size}}, Mixing::row_wise);
-  t.add("aten::stride", {{"stride.int(Tensor self, int dim) -> int", stride}, {"stride(Tensor self) -> int[]", stride}});
+  t.add("aten::size", {{"size.int(Tensor self, int dim) -> int", size_of_axis}, {"size(Tensor self) -> int[]", size}},
+        Mixing::row_wise);
+  t.add("aten::stride",
+        {{"stride.int(Tensor self, int dim) -> int", stride}, {"stride(Tensor self) -> int[]", stride}});
   t.add("prim::shape", {{"shape(Tensor self) -> int[]", size}}, Mixing::row_wise);
-  for (const char* name : {"aten::dim", "prim::ndim"}) t.add(name, {{"dim(Tensor self) -> int", dim}}, Mixing::row_wise);
+  for (const char* name : {"aten::dim", "prim::ndim"})
+    t.add(name, {{"dim(Tensor self) -> int", dim}}, Mixing::row_wise);
   for (const char* name : {"aten::numel", "prim::numel"}) t.add(name, {{"numel(Tensor self) -> int", numel}});
   t.add("prim::dtype", {{"dtype(Tensor a) -> int", dtype}}, Mixing::row_wise);
   t.add("prim::layout", {{"layout(Tensor a) -> int", layout}}, Mixing::row_wise);
   t.add("prim::device", {{"device(Tensor a) -> Device", device_of}}, Mixing::row_wise);
-  t.add("aten::device", {{"device(str a) -> Device", device}, {"device.with_index(str type, int index) -> Device", device}}, Mixing::row_wise);
+  t.add("aten::device",
+        {{"device(str a) -> Device", device}, {"device.with_index(str type, int index) -> Device", device}},
+        Mixing::row_wise);
   for (const char* name : {"prim::is_cuda", "prim::is_sparse", "prim::is_mkldnn", "prim::is_quantized", "prim::is_meta",
                            "prim::is_mps", "prim::is_vulkan", "prim::is_xla", "prim::requires_grad", "aten::is_complex",
                            "aten::is_conj", "aten::is_neg", "aten::is_inference"}) {
@@ -144,7 +149,8 @@ void add_description(Table& t) {
   }
   t.add("prim::is_grad_enabled", {{"is_grad_enabled() -> bool", [](Call& c) { c.give(Value(false)); }}});
   t.add("aten::is_grad_enabled", {{"is_grad_enabled() -> bool", [](Call& c) { c.give(Value(false)); }}});
-  t.add("profiler::_record_function_enter", {{"_record_function_enter(str name, str? args=None) -> Any", nothing}}, Mixing::row_wise);
+  t.add("profiler::_record_function_enter", {{"_record_function_enter(str name, str? args=None) -> Any", nothing}},
+        Mixing::row_wise);
   t.add("profiler::_record_function_exit", {{"_record_function_exit(Any handle) -> ()", nothing}}, Mixing::row_wise);
 }
 
@@ -152,7 +158,9 @@ void add_description(Table& t) {
 void add_refused(Table& t) {
   const auto refuse = [&](std::initializer_list<const char*> names, void (*run)(Call&)) {
     for (const char* name : names) {
-      t.add(name, {{"refused(Any a=None, Any b=None, Any c=None, Any d=None, Any e=None, Any f=None, Any g=None, Any h=None, Any i=None) -> Any", run}});
+      t.add(name, {{"refused(Any a=None, Any b=None, Any c=None, Any d=None, Any e=None, Any f=None, Any g=None, Any "
+                    "h=None, Any i=None) -> Any",
+                    run}});
     }
   };
   refuse({"aten::rand", "aten::randn", "aten::randint", "aten::rand_like", "aten::randn_like", "aten::randint_like",

@@ -72,9 +72,7 @@ __attribute__((target("avx2,fma"))) void wide_lanes(const float* a, std::int64_t
                                                     std::int64_t n, std::int64_t k) {
   all_rows(a, a_row, b, b_row, c, c_row, m, n, k);
 }
-Product choose() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? wide_lanes : plain;
-}
+Product choose() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? wide_lanes : plain; }
 #else
 Product choose() { return plain; }
 #endif

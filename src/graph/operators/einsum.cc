@@ -76,7 +76,8 @@ Tensor arranged(const Call& c, Tensor a, Labels labels, const Labels& order) {
 Tensor summed(Call& c, const Tensor& a, std::size_t kept) {
   // The axes behind the kept ones are summed by a product with ones.
   Sizes front(a.sizes().begin(), a.sizes().begin() + static_cast<std::ptrdiff_t>(kept));
-  const std::int64_t size = count_elements(Sizes(a.sizes().begin() + static_cast<std::ptrdiff_t>(kept), a.sizes().end()));
+  const std::int64_t size =
+      count_elements(Sizes(a.sizes().begin() + static_cast<std::ptrdiff_t>(kept), a.sizes().end()));
   Tensor ones = c.make(a.type(), {size});
   fill(ones, Value(std::int64_t{1}));
   const Tensor rows = reshaped(c, a, {count_elements(front), size});
@@ -133,7 +134,8 @@ Tensor contracted(Call& c, const Tensor& a, const Labels& a_labels, const Tensor
   const auto as_matrix = [&](const Tensor& t, const Labels& labels, const Labels& rows, const Labels& columns) {
     const Labels order = joined({&batch, &rows, &columns});
     const Tensor view = expand(arranged(c, t, labels, order), sizes_of(order));
-    return reshaped(c, view, {count_elements(sizes_of(batch)), count_elements(sizes_of(rows)), count_elements(sizes_of(columns))});
+    return reshaped(
+        c, view, {count_elements(sizes_of(batch)), count_elements(sizes_of(rows)), count_elements(sizes_of(columns))});
   };
   const Tensor product = matrix_product(c, as_matrix(a, a_labels, left, gone), as_matrix(b, b_labels, gone, right));
   const Labels order = joined({&batch, &left, &right});
@@ -154,7 +156,8 @@ void einsum(Call& c) {
     const std::size_t comma = std::min(left.find(','), left.size());
     const std::string_view one = left.substr(0, comma);
     labels.push_back(labels_of(c, one, operand.rank(), 0));
-    dots = std::max<std::int64_t>(dots, std::count_if(labels.back().begin(), labels.back().end(), [](int l) { return l >= kEllipsis; }));
+    dots = std::max<std::int64_t>(
+        dots, std::count_if(labels.back().begin(), labels.back().end(), [](int l) { return l >= kEllipsis; }));
     left.remove_prefix(std::min(comma + 1, left.size()));
   }
   if (!left.empty()) c.fail("as many operands as parts", equation);
@@ -177,7 +180,8 @@ void einsum(Call& c) {
     const bool known = std::any_of(labels.begin(), labels.end(), [&](const Labels& one) {
       return std::find(one.begin(), one.end(), result[i]) != one.end();
     });
-    if (!known || std::count(result.begin(), result.end(), result[i]) != 1) c.fail("letters of the operands, once each", equation);
+    if (!known || std::count(result.begin(), result.end(), result[i]) != 1)
+      c.fail("letters of the operands, once each", equation);
   }
   Tensor value = operands[0];
   Labels have = labels[0];
@@ -210,7 +214,8 @@ void tensordot(Call& c) {
   const Tensor& b = c.tensor(1);
   const Sizes from = c.wrap_axes(c.integers(2), a.rank());
   const Sizes to = c.wrap_axes(c.integers(3), b.rank());
-  if (from.size() != to.size() || a.type() != b.type() || a.rank() + b.rank() > 52) c.fail("as many axes on both sides", to_string(to));
+  if (from.size() != to.size() || a.type() != b.type() || a.rank() + b.rank() > 52)
+    c.fail("as many axes on both sides", to_string(to));
   Labels left;
   Labels right(b.sizes().size());
   Labels kept;
@@ -229,7 +234,8 @@ void tensordot(Call& c) {
 
 void add_einsum(Table& t) {
   t.add("aten::einsum", {{"einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor", einsum}});
-  t.add("aten::tensordot", {{"tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor", tensordot}});
+  t.add("aten::tensordot",
+        {{"tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor", tensordot}});
 }
 
 }  // namespace bertrt::graph

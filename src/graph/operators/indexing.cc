@@ -1,13 +1,13 @@
+#include "graph/operators/indexing.h"
+
 #include <algorithm>
 #include <numeric>
 
-#include "graph/operators/indexing.h"
 #include "graph/operators/pointwise.h"
 #include "graph/operators/table.h"
 
 namespace bertrt::graph {
 namespace {
-
 
 std::int64_t checked_index(const Call& c, std::int64_t index, std::int64_t size, bool negative_allowed) {
   if (index < (negative_allowed ? -size : 0) || index >= size) {
@@ -196,7 +196,8 @@ void index_copy(Call& c) {
   const std::int64_t axis = c.axis(1, self.rank());
   const Tensor& index = c.tensor(2);
   const Tensor& source = c.tensor(3);
-  if (self.rank() == 0 || index.rank() > 1 || source.type() != self.type()) c.fail("indices of one axis and a source of the same type", describe(c.argument(2)));
+  if (self.rank() == 0 || index.rank() > 1 || source.type() != self.type())
+    c.fail("indices of one axis and a source of the same type", describe(c.argument(2)));
   Sizes expected = self.sizes();
   expected[static_cast<std::size_t>(axis)] = index.elements();
   if (source.sizes() != expected) c.fail("a source " + to_string(expected), to_string(source.sizes()));
@@ -221,7 +222,8 @@ void index_fill(Call& c) {
   const Tensor& self = c.tensor(0);
   const std::int64_t axis = c.axis(1, self.rank());
   const Tensor value = cast(c, c.operand(3), self.type());
-  if (self.rank() == 0 || c.tensor(2).rank() > 1 || value.rank() != 0) c.fail("indices of one axis and one value", describe(c.argument(2)));
+  if (self.rank() == 0 || c.tensor(2).rank() > 1 || value.rank() != 0)
+    c.fail("indices of one axis and one value", describe(c.argument(2)));
   Tensor out = c.make(self.type(), self.sizes());
   if (!all_known(out, self, c.tensor(2), value)) return c.give(out);
   copy_values(out, self);
@@ -311,21 +313,30 @@ Tensor places_of(Call& c, const Tensor& a) {
 }
 
 void add_indexing(Table& t) {
-  t.add("aten::embedding", {{"embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False) -> Tensor", embedding}});
+  t.add("aten::embedding", {{"embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool "
+                             "scale_grad_by_freq=False, bool sparse=False) -> Tensor",
+                             embedding}});
   t.add("aten::index_select", {{"index_select(Tensor self, int dim, Tensor index) -> Tensor", index_select}});
   t.add("aten::gather", {{"gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor", gather}});
-  t.add("aten::take_along_dim", {{"take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor", take_along_dim}});
-  t.add("aten::scatter", {{"scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor", scatter<Fold::set>},
-                          {"scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor", scatter<Fold::set>}},
+  t.add("aten::take_along_dim",
+        {{"take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor", take_along_dim}});
+  t.add("aten::scatter",
+        {{"scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor", scatter<Fold::set>},
+         {"scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor", scatter<Fold::set>}},
         Mixing::unknown, Table::Form::also_in_place);
-  t.add("aten::scatter_add", {{"scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor", scatter<Fold::add>}},
+  t.add("aten::scatter_add",
+        {{"scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor", scatter<Fold::add>}},
         Mixing::unknown, Table::Form::also_in_place);
-  t.add("aten::index_copy", {{"index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor", index_copy<Fold::set>}},
+  t.add("aten::index_copy",
+        {{"index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor", index_copy<Fold::set>}},
         Mixing::unknown, Table::Form::also_in_place);
-  t.add("aten::index_add", {{"index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor", index_copy<Fold::add>}},
+  t.add("aten::index_add",
+        {{"index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor",
+          index_copy<Fold::add>}},
         Mixing::unknown, Table::Form::also_in_place);
-  t.add("aten::index_fill", {{"index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor", index_fill},
-                             {"index_fill.int_Tensor(Tensor self, int dim, Tensor index, Tensor value) -> Tensor", index_fill}},
+  t.add("aten::index_fill",
+        {{"index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor", index_fill},
+         {"index_fill.int_Tensor(Tensor self, int dim, Tensor index, Tensor value) -> Tensor", index_fill}},
         Mixing::unknown, Table::Form::also_in_place);
   t.add("aten::nonzero", {{"nonzero(Tensor self) -> Tensor", nonzero}});
   t.add("aten::argwhere", {{"argwhere(Tensor self) -> Tensor", nonzero}});

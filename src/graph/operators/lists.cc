@@ -16,7 +16,8 @@ const std::vector<Value>& items_of(const Call& c, std::size_t i) {
 
 std::size_t place_of(const Call& c, std::int64_t index, std::size_t size) {
   const auto count = static_cast<std::int64_t>(size);
-  if (index < -count || index >= count) c.fail("an index into a list of " + std::to_string(count), std::to_string(index));
+  if (index < -count || index >= count)
+    c.fail("an index into a list of " + std::to_string(count), std::to_string(index));
   return static_cast<std::size_t>(index < 0 ? index + count : index);
 }
 
@@ -74,7 +75,8 @@ void sliced(Call& c) {
   start = std::clamp<std::int64_t>(start, 0, size);
   end = std::clamp<std::int64_t>(end, start, size);
   std::vector<Value> result;
-  for (std::int64_t i = start; i < end; i += std::min(step, end - i)) result.push_back(items[static_cast<std::size_t>(i)]);
+  for (std::int64_t i = start; i < end; i += std::min(step, end - i))
+    result.push_back(items[static_cast<std::size_t>(i)]);
   c.give(Value::list(std::move(result)));
 }
 void copied_list(Call& c) { c.give(Value::list(items_of(c, 0))); }
@@ -82,12 +84,14 @@ void copied_list(Call& c) { c.give(Value::list(items_of(c, 0))); }
 void length_of_range(Call& c) {
   if (c.integer(2) == 0) c.fail("a step that is not 0", "0");
   const std::uint64_t count = range_length(c.integer(0), c.integer(1), c.integer(2));
-  if (count > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) c.fail("a length within 64 bits", "more");
+  if (count > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    c.fail("a length within 64 bits", "more");
   c.give(Value(static_cast<std::int64_t>(count)));
 }
 void derive_index(Call& c) {
   std::int64_t result = 0;
-  if (__builtin_mul_overflow(c.integer(0), c.integer(2), &result) || __builtin_add_overflow(result, c.integer(1), &result)) {
+  if (__builtin_mul_overflow(c.integer(0), c.integer(2), &result) ||
+      __builtin_add_overflow(result, c.integer(1), &result)) {
     c.fail("an index within 64 bits", describe(c.argument(0)));
   }
   c.give(Value(result));
@@ -99,7 +103,8 @@ void extreme(Call& c) {
   const std::vector<Value>& items = items_of(c, 0);
   if (items.empty()) c.fail("a list that is not empty", "one that is");
   const auto best = [&](const Value& a, const Value& b) { return to_real(a) < to_real(b); };
-  c.give(largest ? *std::max_element(items.begin(), items.end(), best) : *std::min_element(items.begin(), items.end(), best));
+  c.give(largest ? *std::max_element(items.begin(), items.end(), best)
+                 : *std::min_element(items.begin(), items.end(), best));
 }
 void sum(Call& c) {
   std::int64_t total = 0;
@@ -122,7 +127,8 @@ void same(Call& c) {
 void contains(Call& c) {
   if (const Dict* dict = c.argument(0).dict()) {
     const std::string& key = c.text(1);
-    return c.give(Value(std::any_of(dict->items.begin(), dict->items.end(), [&](const auto& i) { return i.first == key; })));
+    return c.give(
+        Value(std::any_of(dict->items.begin(), dict->items.end(), [&](const auto& i) { return i.first == key; })));
   }
   const Value& key = c.argument(1);
   bool found = false;

@@ -10,7 +10,8 @@ namespace {
 /// A row for a function of real numbers; whole numbers become float32.
 template <typename F>
 void real_function(Table& t, const char* name, F) {
-  t.pointwise(name, {{"function(Tensor self) -> Tensor", [](Call& c) { c.give(floating_unary(c, c.tensor(0), F{})); }}});
+  t.pointwise(name,
+              {{"function(Tensor self) -> Tensor", [](Call& c) { c.give(floating_unary(c, c.tensor(0), F{})); }}});
 }
 
 /// A row for one that keeps the type.
@@ -46,13 +47,13 @@ T rounded(T a) {
 }
 
 /// Whole numbers are left as they are.
-#define BERTRT_ROUNDING(Name, expression)                    \
-  struct Name {                                              \
+#define BERTRT_ROUNDING(Name, expression)                       \
+  struct Name {                                                 \
     std::int64_t operator()(std::int64_t a) const { return a; } \
-    template <typename T>                                    \
-    T operator()(T a) const {                                \
-      return expression;                                     \
-    }                                                        \
+    template <typename T>                                       \
+    T operator()(T a) const {                                   \
+      return expression;                                        \
+    }                                                           \
   }
 BERTRT_ROUNDING(Ceil, std::ceil(a));
 BERTRT_ROUNDING(Floor, std::floor(a));
@@ -117,11 +118,12 @@ void nan_to_num(Call& c) {
 void xlogy(Call& c) {
   const Tensor a = c.operand(0);
   const Tensor b = c.operand(1);
-  c.give(binary(c, a, b, floating(promote({&a, &b})), Either{[](std::int64_t p, std::int64_t) { return p; },
-                                                             [](auto p, auto q) {
-                                                               if (q != q) return q;
-                                                               return p == 0 ? p * 0 : p * std::log(q);
-                                                             }}));
+  c.give(binary(c, a, b, floating(promote({&a, &b})),
+                Either{[](std::int64_t p, std::int64_t) { return p; },
+                       [](auto p, auto q) {
+                         if (q != q) return q;
+                         return p == 0 ? p * 0 : p * std::log(q);
+                       }}));
 }
 
 void positive(Call& c) {
@@ -176,12 +178,14 @@ void add_mathematics(Table& t) {
   real_function(t, "aten::erf", [](auto x) { return std::erf(x); });
   real_function(t, "aten::erfc", [](auto x) { return std::erfc(x); });
   real_function(t, "aten::sigmoid", [](auto x) { return 1 / (1 + std::exp(-x)); });
-  t.add("aten::special_expit", {{"special_expit(Tensor self) -> Tensor", [](Call& c) {
-                                   c.give(floating_unary(c, c.tensor(0), [](auto x) { return 1 / (1 + std::exp(-x)); }));
-                                 }}}, Mixing::row_wise);
+  t.add("aten::special_expit",
+        {{"special_expit(Tensor self) -> Tensor",
+          [](Call& c) { c.give(floating_unary(c, c.tensor(0), [](auto x) { return 1 / (1 + std::exp(-x)); })); }}},
+        Mixing::row_wise);
   t.pointwise("aten::logit", {{"logit(Tensor self, float? eps=None) -> Tensor", logit}});
-  t.pointwise("aten::nan_to_num",
-              {{"nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor", nan_to_num}});
+  t.pointwise(
+      "aten::nan_to_num",
+      {{"nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor", nan_to_num}});
   t.pointwise("aten::xlogy", {{"xlogy.Tensor(Tensor self, Tensor other) -> Tensor", xlogy},
                               {"xlogy.Scalar_Other(Tensor self, Scalar other) -> Tensor", xlogy}});
 }

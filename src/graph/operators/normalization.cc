@@ -1,7 +1,8 @@
+#include "graph/operators/normalization.h"
+
 #include <cmath>
 #include <limits>
 
-#include "graph/operators/normalization.h"
 #include "graph/operators/pointwise.h"
 #include "graph/operators/table.h"
 
@@ -58,7 +59,8 @@ void same_type(const Call& c, const Tensor& a, const Tensor& b) {
   if (a.type() != b.type()) c.fail("tensors of one type", std::string(archive::to_string(b.type())));
 }
 
-/// (x - mean) / sqrt(variance + eps) over rows of `size`, then weight and bias of each place in a row; RMS without mean.
+/// (x - mean) / sqrt(variance + eps) over rows of `size`, then weight and bias of each place in a row; RMS without
+/// mean.
 Tensor normalized(Call& c, const Tensor& a, std::int64_t size, const std::optional<Tensor>& weight,
                   const std::optional<Tensor>& bias, double eps, bool center) {
   const Tensor x = contiguous(c, a);
@@ -124,7 +126,7 @@ void rms_norm(Call& c) {
   const Sizes shape = c.integers(1);
   check_shape(c, a, shape);
   check_part(c, a, c.optional_tensor(2), shape);
-  const double eps = c.has(3) ? c.real(3)
+  const double eps = c.has(3)                           ? c.real(3)
                      : a.type() == ElementType::float32 ? std::numeric_limits<float>::epsilon()
                                                         : std::numeric_limits<double>::epsilon();
   c.give(normalized(c, a, count_elements(shape), c.optional_tensor(2), std::nullopt, eps, false));
@@ -158,8 +160,7 @@ void batch_norm(Call& c) {
   Sizes shape(a.sizes().size(), 1);
   shape[1] = a.size(1);
   const double eps = c.real(7);
-  const Tensor centred =
-      binary(c, a, reshaped(c, mean, shape), a.type(), [](auto p, auto q) { return p - q; });
+  const Tensor centred = binary(c, a, reshaped(c, mean, shape), a.type(), [](auto p, auto q) { return p - q; });
   const Tensor scaled = binary(c, centred, reshaped(c, variance, shape), a.type(), [eps](auto p, auto q) {
     return static_cast<decltype(p)>(static_cast<double>(p) / std::sqrt(static_cast<double>(q) + eps));
   });
@@ -168,7 +169,8 @@ void batch_norm(Call& c) {
 
 Tensor grouped(Call& c, const Tensor& a, std::int64_t groups, double eps) {
   if (a.rank() < 2 || !is_floating(a.type())) c.fail("a floating tensor of at least two axes", describe(c.argument(0)));
-  if (groups <= 0 || a.size(1) % groups != 0) c.fail("groups that divide " + std::to_string(a.size(1)), std::to_string(groups));
+  if (groups <= 0 || a.size(1) % groups != 0)
+    c.fail("groups that divide " + std::to_string(a.size(1)), std::to_string(groups));
   const std::int64_t rows = a.size(0) * groups;
   const std::int64_t size = rows == 0 ? 0 : a.elements() / rows;
   return normalized(c, a, size, std::nullopt, std::nullopt, eps, true);
@@ -196,13 +198,26 @@ void add_normalization(Table& t) {
   for (const char* name : {"aten::log_softmax", "aten::special_log_softmax"}) {
     t.add(name, {{"log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", softmax<true>}});
   }
-  t.add("aten::_log_softmax", {{"_log_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", softmax_raw<true>}});
-  t.add("aten::layer_norm", {{"layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1e-05, bool cudnn_enable=True) -> Tensor", layer_norm}});
-  t.add("aten::native_layer_norm", {{"native_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps) -> (Tensor, Tensor, Tensor)", native_layer_norm}});
-  t.add("aten::rms_norm", {{"rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None) -> Tensor", rms_norm}});
-  t.add("aten::batch_norm", {{"batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor", batch_norm}});
-  t.add("aten::group_norm", {{"group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1e-05, bool cudnn_enabled=True) -> Tensor", group_norm}});
-  t.add("aten::instance_norm", {{"instance_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool use_input_stats, float momentum, float eps, bool cudnn_enabled) -> Tensor", instance_norm}});
+  t.add("aten::_log_softmax",
+        {{"_log_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", softmax_raw<true>}});
+  t.add("aten::layer_norm", {{"layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? "
+                              "bias=None, float eps=1e-05, bool cudnn_enable=True) -> Tensor",
+                              layer_norm}});
+  t.add("aten::native_layer_norm", {{"native_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? "
+                                     "bias, float eps) -> (Tensor, Tensor, Tensor)",
+                                     native_layer_norm}});
+  t.add("aten::rms_norm",
+        {{"rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None) -> Tensor", rms_norm}});
+  t.add("aten::batch_norm", {{"batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? "
+                              "running_var, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor",
+                              batch_norm}});
+  t.add("aten::group_norm", {{"group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float "
+                              "eps=1e-05, bool cudnn_enabled=True) -> Tensor",
+                              group_norm}});
+  t.add("aten::instance_norm",
+        {{"instance_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool "
+          "use_input_stats, float momentum, float eps, bool cudnn_enabled) -> Tensor",
+          instance_norm}});
 }
 
 }  // namespace bertrt::graph

@@ -179,16 +179,25 @@ void weight_norm(Call& c) {
 }  // namespace
 
 void add_norms(Table& t) {
-  t.add("aten::linalg_vector_norm", {{"linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", vector_norm}});
-  t.add("aten::linalg_norm", {{"linalg_norm(Tensor self, Scalar? ord=None, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", linalg_norm}});
-  t.add("aten::norm", {{"norm.Scalar(Tensor self, Scalar p=2) -> Tensor", norm},
-                       {"norm.ScalarOpt_dim(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor", norm_axes},
-                       {"norm.ScalarOpt_dim_dtype(Tensor self, Scalar? p, int[1] dim, bool keepdim, *, ScalarType dtype) -> Tensor", norm_type}});
-  t.add("aten::frobenius_norm", {{"frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", [](Call& c) {
-                                    c.give(norm_of(c, c.tensor(0), 2, axes_of(c, 1, c.tensor(0).rank()), c.flag(2)));
-                                  }}});
-  t.add("aten::cosine_similarity", {{"cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-08) -> Tensor", cosine_similarity}});
-  t.add("aten::pairwise_distance", {{"pairwise_distance(Tensor x1, Tensor x2, float p=2, float eps=1e-06, bool keepdim=False) -> Tensor", normalize_distance}});
+  t.add("aten::linalg_vector_norm", {{"linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool "
+                                      "keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+                                      vector_norm}});
+  t.add("aten::linalg_norm", {{"linalg_norm(Tensor self, Scalar? ord=None, int[1]? dim=None, bool keepdim=False, *, "
+                               "ScalarType? dtype=None) -> Tensor",
+                               linalg_norm}});
+  t.add("aten::norm",
+        {{"norm.Scalar(Tensor self, Scalar p=2) -> Tensor", norm},
+         {"norm.ScalarOpt_dim(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor", norm_axes},
+         {"norm.ScalarOpt_dim_dtype(Tensor self, Scalar? p, int[1] dim, bool keepdim, *, ScalarType dtype) -> Tensor",
+          norm_type}});
+  t.add("aten::frobenius_norm",
+        {{"frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor",
+          [](Call& c) { c.give(norm_of(c, c.tensor(0), 2, axes_of(c, 1, c.tensor(0).rank()), c.flag(2))); }}});
+  t.add("aten::cosine_similarity",
+        {{"cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-08) -> Tensor", cosine_similarity}});
+  t.add("aten::pairwise_distance",
+        {{"pairwise_distance(Tensor x1, Tensor x2, float p=2, float eps=1e-06, bool keepdim=False) -> Tensor",
+          normalize_distance}});
   t.add("aten::cdist", {{"cdist(Tensor x1, Tensor x2, float p=2, int? compute_mode=None) -> Tensor", cdist}});
   t.add("aten::_weight_norm", {{"_weight_norm(Tensor v, Tensor g, int dim=0) -> Tensor", weight_norm}});
 }

@@ -70,7 +70,8 @@ void power(Call& c) { c.give(Value(std::pow(c.real(0), c.real(1)))); }
 void neg(Call& c) {
   if (c.argument(0).real()) return c.give(Value(-c.real(0)));
   std::int64_t result = 0;
-  if (__builtin_sub_overflow(std::int64_t{0}, to_integer(c.argument(0)), &result)) c.fail("a number within 64 bits", "2^63");
+  if (__builtin_sub_overflow(std::int64_t{0}, to_integer(c.argument(0)), &result))
+    c.fail("a number within 64 bits", "2^63");
   c.give(Value(result));
 }
 void absolute(Call& c) {
@@ -156,28 +157,32 @@ void add_numbers(Table& t) {
     const char* name;
     void (*run)(Call&);
   };
-  for (const Row& row : {Row{"aten::add", add}, Row{"aten::sub", sub}, Row{"aten::mul", mul}, Row{"aten::div", truediv},
-                         Row{"aten::truediv", truediv}, Row{"aten::floordiv", floordiv}, Row{"aten::remainder", remainder},
-                         Row{"aten::divmod", divmod}, Row{"aten::pow", power}, Row{"prim::min", minimum},
-                         Row{"prim::max", maximum}, Row{"aten::min", minimum}, Row{"aten::max", maximum},
-                         Row{"aten::lt", lt}, Row{"aten::le", le}, Row{"aten::gt", gt}, Row{"aten::ge", ge},
-                         Row{"aten::eq", eq}, Row{"aten::ne", ne}}) {
+  for (const Row& row :
+       {Row{"aten::add", add}, Row{"aten::sub", sub}, Row{"aten::mul", mul}, Row{"aten::div", truediv},
+        Row{"aten::truediv", truediv}, Row{"aten::floordiv", floordiv}, Row{"aten::remainder", remainder},
+        Row{"aten::divmod", divmod}, Row{"aten::pow", power}, Row{"prim::min", minimum}, Row{"prim::max", maximum},
+        Row{"aten::min", minimum}, Row{"aten::max", maximum}, Row{"aten::lt", lt}, Row{"aten::le", le},
+        Row{"aten::gt", gt}, Row{"aten::ge", ge}, Row{"aten::eq", eq}, Row{"aten::ne", ne}}) {
     t.add(row.name, {{"number(Scalar a, Scalar b) -> Scalar", row.run}}, Mixing::row_wise);
   }
   t.add("aten::eq", {{"eq.str(str a, str b) -> bool", eq_text}, {"eq.device(Device a, Device b) -> bool", eq_device}});
   t.add("aten::ne", {{"ne.str(str a, str b) -> bool", ne_text}});
-  for (const Row& row : {Row{"aten::neg", neg}, Row{"prim::abs", absolute}, Row{"aten::abs", absolute},
-                         Row{"aten::ceil", ceil}, Row{"aten::floor", floor}, Row{"aten::round", round},
-                         Row{"aten::sqrt", sqrt}, Row{"aten::log", log}}) {
+  for (const Row& row :
+       {Row{"aten::neg", neg}, Row{"prim::abs", absolute}, Row{"aten::abs", absolute}, Row{"aten::ceil", ceil},
+        Row{"aten::floor", floor}, Row{"aten::round", round}, Row{"aten::sqrt", sqrt}, Row{"aten::log", log}}) {
     t.add(row.name, {{"number(Scalar a) -> Scalar", row.run}}, Mixing::row_wise);
   }
-  t.add("aten::__and__", {{"and.bool(bool a, bool b) -> bool", logical_and}, {"and.int(int a, int b) -> int", bitwise_and}});
+  t.add("aten::__and__",
+        {{"and.bool(bool a, bool b) -> bool", logical_and}, {"and.int(int a, int b) -> int", bitwise_and}});
   t.add("aten::__or__", {{"or.bool(bool a, bool b) -> bool", logical_or}, {"or.int(int a, int b) -> int", bitwise_or}});
   t.add("aten::__xor__", {{"xor.int(int a, int b) -> int", bitwise_xor}});
   t.add("aten::__not__", {{"not(bool self) -> bool", logical_not}});
-  t.add("aten::Int", {{"Int.Tensor(Tensor a) -> int", to_int}, {"Int.Scalar(Scalar a) -> int", to_int}}, Mixing::row_wise);
-  t.add("aten::Float", {{"Float.Tensor(Tensor a) -> float", to_float}, {"Float.Scalar(Scalar a) -> float", to_float}}, Mixing::row_wise);
-  t.add("aten::Bool", {{"Bool.Tensor(Tensor a) -> bool", to_bool}, {"Bool.Scalar(Scalar a) -> bool", to_bool}}, Mixing::row_wise);
+  t.add("aten::Int", {{"Int.Tensor(Tensor a) -> int", to_int}, {"Int.Scalar(Scalar a) -> int", to_int}},
+        Mixing::row_wise);
+  t.add("aten::Float", {{"Float.Tensor(Tensor a) -> float", to_float}, {"Float.Scalar(Scalar a) -> float", to_float}},
+        Mixing::row_wise);
+  t.add("aten::Bool", {{"Bool.Tensor(Tensor a) -> bool", to_bool}, {"Bool.Scalar(Scalar a) -> bool", to_bool}},
+        Mixing::row_wise);
   t.add("aten::IntImplicit", {{"IntImplicit(Tensor a) -> int", int_implicit}}, Mixing::row_wise);
   t.add("aten::FloatImplicit", {{"FloatImplicit(Tensor a) -> float", to_float}}, Mixing::row_wise);
   t.add("aten::ScalarImplicit", {{"ScalarImplicit(Tensor a) -> Scalar", to_number}}, Mixing::row_wise);

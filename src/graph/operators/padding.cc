@@ -97,10 +97,14 @@ void pad_axes(Call& c) {
 void add_padding(Table& t) {
   t.add("aten::pad", {{"pad(Tensor self, int[] pad, str mode='constant', float? value=None) -> Tensor", pad}});
   t.add("aten::constant_pad_nd", {{"constant_pad_nd(Tensor self, int[] pad, Scalar value=0) -> Tensor", constant_pad}});
-  t.add("aten::reflection_pad1d", {{"reflection_pad1d(Tensor self, int[2] padding) -> Tensor", pad_axes<Mode::reflect, 1>}});
-  t.add("aten::reflection_pad2d", {{"reflection_pad2d(Tensor self, int[4] padding) -> Tensor", pad_axes<Mode::reflect, 2>}});
-  t.add("aten::replication_pad1d", {{"replication_pad1d(Tensor self, int[2] padding) -> Tensor", pad_axes<Mode::replicate, 1>}});
-  t.add("aten::replication_pad2d", {{"replication_pad2d(Tensor self, int[4] padding) -> Tensor", pad_axes<Mode::replicate, 2>}});
+  t.add("aten::reflection_pad1d",
+        {{"reflection_pad1d(Tensor self, int[2] padding) -> Tensor", pad_axes<Mode::reflect, 1>}});
+  t.add("aten::reflection_pad2d",
+        {{"reflection_pad2d(Tensor self, int[4] padding) -> Tensor", pad_axes<Mode::reflect, 2>}});
+  t.add("aten::replication_pad1d",
+        {{"replication_pad1d(Tensor self, int[2] padding) -> Tensor", pad_axes<Mode::replicate, 1>}});
+  t.add("aten::replication_pad2d",
+        {{"replication_pad2d(Tensor self, int[4] padding) -> Tensor", pad_axes<Mode::replicate, 2>}});
 }
 
 }  // namespace bertrt::graph

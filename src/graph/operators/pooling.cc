@@ -48,7 +48,8 @@ void max_pool(Call& c) {
   const std::int64_t places = window.places(c, a.size(a.rank() - 1), c.flag(5));
   c.give(pooled(c, a, places, [&](const auto* from, std::int64_t length, std::int64_t place) {
     using T = std::remove_cvref_t<decltype(*from)>;
-    T best = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
+    T best =
+        std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
     for (std::int64_t i = 0; i < window.size; ++i) {
       const std::int64_t at = place * window.stride - window.padding + i * window.dilation;
       if (at >= 0 && at < length && (from[at] > best || from[at] != from[at])) best = from[at];
@@ -114,25 +115,32 @@ void adaptive_max(Call& c) {
     }
     return value;
   });
-  const Tensor where = pooled(c, cast(c, a, ElementType::float64), places, [&](const auto* from, std::int64_t length, std::int64_t place) {
-    using T = std::remove_cvref_t<decltype(*from)>;
-    const Part part = part_of(place, places, length);
-    std::int64_t best_at = part.first;
-    for (std::int64_t at = part.first; at < part.last; ++at) {
-      if (from[at] > from[best_at] || from[at] != from[at]) best_at = at;
-    }
-    return static_cast<T>(best_at);
-  });
+  const Tensor where = pooled(c, cast(c, a, ElementType::float64), places,
+                              [&](const auto* from, std::int64_t length, std::int64_t place) {
+                                using T = std::remove_cvref_t<decltype(*from)>;
+                                const Part part = part_of(place, places, length);
+                                std::int64_t best_at = part.first;
+                                for (std::int64_t at = part.first; at < part.last; ++at) {
+                                  if (from[at] > from[best_at] || from[at] != from[at]) best_at = at;
+                                }
+                                return static_cast<T>(best_at);
+                              });
   c.give(Value::tuple({Value(best), Value(cast(c, where, ElementType::int64))}));
 }
 
 }  // namespace
 
 void add_pooling(Table& t) {
-  t.add("aten::max_pool1d", {{"max_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], int[1] dilation=[1], bool ceil_mode=False) -> Tensor", max_pool}});
-  t.add("aten::avg_pool1d", {{"avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], bool ceil_mode=False, bool count_include_pad=True) -> Tensor", average_pool}});
-  t.add("aten::adaptive_avg_pool1d", {{"adaptive_avg_pool1d(Tensor self, int[1] output_size) -> Tensor", adaptive_average}});
-  t.add("aten::adaptive_max_pool1d", {{"adaptive_max_pool1d(Tensor self, int[1] output_size) -> (Tensor, Tensor)", adaptive_max}});
+  t.add("aten::max_pool1d", {{"max_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], "
+                              "int[1] dilation=[1], bool ceil_mode=False) -> Tensor",
+                              max_pool}});
+  t.add("aten::avg_pool1d", {{"avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], bool "
+                              "ceil_mode=False, bool count_include_pad=True) -> Tensor",
+                              average_pool}});
+  t.add("aten::adaptive_avg_pool1d",
+        {{"adaptive_avg_pool1d(Tensor self, int[1] output_size) -> Tensor", adaptive_average}});
+  t.add("aten::adaptive_max_pool1d",
+        {{"adaptive_max_pool1d(Tensor self, int[1] output_size) -> (Tensor, Tensor)", adaptive_max}});
 }
 
 }  // namespace bertrt::graph

@@ -9,9 +9,7 @@ namespace bertrt::graph {
 namespace {
 
 /// Rows of the last axis one behind the other, each of them without gaps, so that a row is where its index says.
-bool has_rows(const Tensor& a) {
-  return a.size(a.rank() - 1) <= 1 || a.stride(a.rank() - 1) == 1;
-}
+bool has_rows(const Tensor& a) { return a.size(a.rank() - 1) <= 1 || a.stride(a.rank() - 1) == 1; }
 
 template <typename T>
 void plain_product(const T* a, std::int64_t a_row, const T* b, std::int64_t b_row, T* c, std::int64_t c_row,
@@ -35,8 +33,8 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& out) {
   const std::int64_t k = a.size(1);
   if (m == 0 || n == 0 || k == 0) return;  // zeroed
   if (a.type() == ElementType::float32) {
-    rows_times_rows(a.data<float>(), a.stride(0), b.data<float>(), b.stride(0), out.mutable_data<float>(), out.stride(0),
-                    m, n, k);
+    rows_times_rows(a.data<float>(), a.stride(0), b.data<float>(), b.stride(0), out.mutable_data<float>(),
+                    out.stride(0), m, n, k);
     return;
   }
   with_wide_type(a.type(), [&]<typename T>() {
@@ -48,8 +46,8 @@ Tensor with_rows(Call& c, const Tensor& a) { return has_rows(a) ? a : copied(c, 
 
 void same_types(const Call& c, const Tensor& a, const Tensor& b) {
   if (a.type() != b.type()) {
-    c.fail("two tensors of one type", std::string(archive::to_string(a.type())) + " and " +
-                                          std::string(archive::to_string(b.type())));
+    c.fail("two tensors of one type",
+           std::string(archive::to_string(a.type())) + " and " + std::string(archive::to_string(b.type())));
   }
   if (a.type() == ElementType::boolean) c.refuse("numbers", "a product of booleans");
 }
@@ -205,7 +203,8 @@ Tensor matrix_product(Call& c, const Tensor& a, const Tensor& b) {
 }
 
 void add_products(Table& t) {
-  t.add("aten::linear", {{"linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", linear}}, Mixing::row_wise);
+  t.add("aten::linear", {{"linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", linear}},
+        Mixing::row_wise);
   t.add("aten::matmul", {{"matmul(Tensor self, Tensor other) -> Tensor", matmul}});
   t.add("aten::mm", {{"mm(Tensor self, Tensor mat2) -> Tensor", ranked<2, 2>}});
   t.add("aten::bmm", {{"bmm(Tensor self, Tensor mat2) -> Tensor", ranked<3, 3>}});
@@ -218,16 +217,20 @@ void add_products(Table& t) {
                            same_types(c, a, b);
                            c.give(a.rank() == 1 ? matrix_product(c, b, a) : matrix_product(c, a, b));
                          }}});
-  t.add("aten::addmm", {{"addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", addmm}},
+  t.add("aten::addmm",
+        {{"addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", addmm}},
         Mixing::unknown, Table::Form::also_in_place);
-  t.add("aten::baddbmm", {{"baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", baddbmm}},
+  t.add("aten::baddbmm",
+        {{"baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", baddbmm}},
         Mixing::unknown, Table::Form::also_in_place);
-  t.add("aten::addmv", {{"addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor", addmv}},
+  t.add("aten::addmv",
+        {{"addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor", addmv}},
         Mixing::unknown, Table::Form::also_in_place);
   for (const char* name : {"aten::outer", "aten::ger"}) {
     t.add(name, {{"outer(Tensor self, Tensor vec2) -> Tensor", outer}});
   }
-  t.add("aten::bilinear", {{"bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor", bilinear}});
+  t.add("aten::bilinear",
+        {{"bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor", bilinear}});
 }
 
 }  // namespace bertrt::graph

@@ -9,11 +9,11 @@ namespace bertrt::graph {
 
 /// A reduction's shapes: the axes that stay, and those that go.
 struct Reduced {
-  Sizes kept;           ///< sizes of the axes that stay
-  Sizes kept_strides;   ///< of the argument
-  Sizes gone;           ///< sizes of the axes that go
-  Sizes gone_strides;   ///< of the argument
-  Sizes result;         ///< the result's sizes, with 1 for the axes that go if they are kept
+  Sizes kept;              ///< sizes of the axes that stay
+  Sizes kept_strides;      ///< of the argument
+  Sizes gone;              ///< sizes of the axes that go
+  Sizes gone_strides;      ///< of the argument
+  Sizes result;            ///< the result's sizes, with 1 for the axes that go if they are kept
   std::int64_t count = 1;  ///< elements that become one
 };
 

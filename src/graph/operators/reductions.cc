@@ -55,17 +55,20 @@ ElementType sum_type(const Call& c, std::size_t i, ElementType type) {
 
 void sum_all(Call& c) {
   const Tensor& a = c.tensor(0);
-  c.give(summed(c, a, {}, false, sum_type(c, 1, a.type()), [](auto x) { return x; }, [](auto s, double) { return s; }));
+  c.give(summed(
+      c, a, {}, false, sum_type(c, 1, a.type()), [](auto x) { return x; }, [](auto s, double) { return s; }));
 }
 void sum(Call& c) {
   const Tensor& a = c.tensor(0);
-  c.give(summed(c, a, axes_of(c, 1, a.rank()), c.flag(2), sum_type(c, 3, a.type()), [](auto x) { return x; },
-                [](auto s, double) { return s; }));
+  c.give(summed(
+      c, a, axes_of(c, 1, a.rank()), c.flag(2), sum_type(c, 3, a.type()), [](auto x) { return x; },
+      [](auto s, double) { return s; }));
 }
 Tensor mean_of(Call& c, const Tensor& a, const std::vector<std::int64_t>& axes, bool keep, ElementType type) {
   if (!is_floating(type)) c.fail("a floating tensor or dtype", std::string(archive::to_string(type)));
-  return summed(c, a, axes, keep, type, [](auto x) { return x; },
-                [](auto s, double count) { return static_cast<double>(s) / count; });
+  return summed(
+      c, a, axes, keep, type, [](auto x) { return x; },
+      [](auto s, double count) { return static_cast<double>(s) / count; });
 }
 void mean_all(Call& c) { c.give(mean_of(c, c.tensor(0), {}, false, c.type(1, c.tensor(0).type()))); }
 void mean(Call& c) {
@@ -182,7 +185,8 @@ void extreme_place(Call& c) {
 }
 
 /// Sum of squared distances to the mean, over count - correction.
-std::pair<Tensor, Tensor> spread(Call& c, const std::vector<std::int64_t>& axes, double correction, bool keep, bool root) {
+std::pair<Tensor, Tensor> spread(Call& c, const std::vector<std::int64_t>& axes, double correction, bool keep,
+                                 bool root) {
   const Tensor& a = c.tensor(0);
   if (!is_floating(a.type())) c.fail("a floating tensor", std::string(archive::to_string(a.type())));
   const Reduced shape = reduce_axes(a, axes, keep);
@@ -255,41 +259,56 @@ void count_nonzero(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::vector<std::int64_t> axes = axes_of(c, 1, a.rank());
   const Tensor flags = cast(c, a, ElementType::boolean);
-  c.give(summed(c, flags, axes, false, ElementType::int64, [](auto x) { return x; }, [](auto s, double) { return s; }));
+  c.give(summed(
+      c, flags, axes, false, ElementType::int64, [](auto x) { return x; }, [](auto s, double) { return s; }));
 }
 
 }  // namespace
 
 void add_reductions(Table& t) {
-  t.add("aten::sum", {{"sum(Tensor self, *, ScalarType? dtype=None) -> Tensor", sum_all},
-                      {"sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", sum}});
-  t.add("aten::mean", {{"mean(Tensor self, *, ScalarType? dtype=None) -> Tensor", mean_all},
-                       {"mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", mean}});
-  t.add("aten::prod", {{"prod(Tensor self, *, ScalarType? dtype=None) -> Tensor", prod_all},
-                       {"prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", prod}});
+  t.add("aten::sum",
+        {{"sum(Tensor self, *, ScalarType? dtype=None) -> Tensor", sum_all},
+         {"sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", sum}});
+  t.add("aten::mean",
+        {{"mean(Tensor self, *, ScalarType? dtype=None) -> Tensor", mean_all},
+         {"mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", mean}});
+  t.add("aten::prod",
+        {{"prod(Tensor self, *, ScalarType? dtype=None) -> Tensor", prod_all},
+         {"prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", prod}});
   t.add("aten::any", {{"any(Tensor self) -> Tensor", truth_all<false>},
                       {"any.dim(Tensor self, int dim, bool keepdim=False) -> Tensor", truth_axis<false>},
                       {"any.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", truth_axis<false>}});
   t.add("aten::all", {{"all(Tensor self) -> Tensor", truth_all<true>},
                       {"all.dim(Tensor self, int dim, bool keepdim=False) -> Tensor", truth_axis<true>},
                       {"all.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", truth_axis<true>}});
-  t.add("aten::max", {{"max(Tensor self) -> Tensor", extreme_all<true>},
-                      {"max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)", extreme_axis<true>}});
+  t.add("aten::max",
+        {{"max(Tensor self) -> Tensor", extreme_all<true>},
+         {"max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)", extreme_axis<true>}});
   t.add("aten::min", {{"min(Tensor self) -> Tensor", extreme_all<false>},
-                      {"min.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)", extreme_axis<false>}});
+                      {"min.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
+                       extreme_axis<false>}});
   t.add("aten::amax", {{"amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", extreme_values<true>}});
   t.add("aten::amin", {{"amin(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", extreme_values<false>}});
-  t.add("aten::aminmax", {{"aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)", aminmax}});
+  t.add("aten::aminmax",
+        {{"aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)", aminmax}});
   t.add("aten::argmax", {{"argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", extreme_place<true>}});
   t.add("aten::argmin", {{"argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", extreme_place<false>}});
-  t.add("aten::var", {{"var(Tensor self, bool unbiased=True) -> Tensor", spread_all<false>},
-                      {"var.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor", spread_axis<false>},
-                      {"var.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor", spread_correction<false>}});
-  t.add("aten::std", {{"std(Tensor self, bool unbiased=True) -> Tensor", spread_all<true>},
-                      {"std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor", spread_axis<true>},
-                      {"std.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor", spread_correction<true>}});
-  t.add("aten::var_mean", {{"var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)", spread_and_mean<false>}});
-  t.add("aten::std_mean", {{"std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)", spread_and_mean<true>}});
+  t.add("aten::var",
+        {{"var(Tensor self, bool unbiased=True) -> Tensor", spread_all<false>},
+         {"var.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor", spread_axis<false>},
+         {"var.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor",
+          spread_correction<false>}});
+  t.add("aten::std",
+        {{"std(Tensor self, bool unbiased=True) -> Tensor", spread_all<true>},
+         {"std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor", spread_axis<true>},
+         {"std.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor",
+          spread_correction<true>}});
+  t.add("aten::var_mean", {{"var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool "
+                            "keepdim=False) -> (Tensor, Tensor)",
+                            spread_and_mean<false>}});
+  t.add("aten::std_mean", {{"std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool "
+                            "keepdim=False) -> (Tensor, Tensor)",
+                            spread_and_mean<true>}});
   t.add("aten::logsumexp", {{"logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", logsumexp}});
   t.add("aten::count_nonzero", {{"count_nonzero.dim_IntList(Tensor self, int[] dim) -> Tensor", count_nonzero},
                                 {"count_nonzero(Tensor self, int? dim=None) -> Tensor", count_nonzero}});

@@ -41,7 +41,8 @@ std::uint64_t range_length(std::int64_t low, std::int64_t high, std::int64_t ste
   const auto from = static_cast<std::uint64_t>(low);
   const auto to = static_cast<std::uint64_t>(high);
   const std::uint64_t span = step > 0 ? to - from : from - to;
-  const std::uint64_t by = step > 0 ? static_cast<std::uint64_t>(step) : std::uint64_t{0} - static_cast<std::uint64_t>(step);
+  const std::uint64_t by =
+      step > 0 ? static_cast<std::uint64_t>(step) : std::uint64_t{0} - static_cast<std::uint64_t>(step);
   return span / by + (span % by != 0 ? 1 : 0);
 }
 

@@ -100,14 +100,16 @@ void diff(Call& c) {
 }  // namespace
 
 void add_scans(Table& t) {
-  t.add("aten::cumsum", {{"cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor", cumsum}}, Mixing::unknown,
-        Table::Form::also_in_place);
+  t.add("aten::cumsum", {{"cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor", cumsum}},
+        Mixing::unknown, Table::Form::also_in_place);
   t.add("aten::cumprod", {{"cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor", cumprod}},
         Mixing::unknown, Table::Form::also_in_place);
-  t.add("aten::logcumsumexp", {{"logcumsumexp(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor", logcumsumexp}});
+  t.add("aten::logcumsumexp",
+        {{"logcumsumexp(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor", logcumsumexp}});
   t.add("aten::cummax", {{"cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)", extreme_scan<true>}});
   t.add("aten::cummin", {{"cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)", extreme_scan<false>}});
-  t.add("aten::diff", {{"diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor", diff}});
+  t.add("aten::diff",
+        {{"diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor", diff}});
 }
 
 }  // namespace bertrt::graph

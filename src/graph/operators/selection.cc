@@ -22,8 +22,7 @@ Tensor choose(Call& c, const Tensor& condition, const Tensor& a, const Tensor& b
     const T* y = b.data<T>();
     walk<4>(sizes, {&out.strides(), &conditions, &as, &bs}, [&](std::int64_t n, const auto& at, const auto& step) {
       for (std::int64_t i = 0; i < n; ++i) {
-        o[at[0] + i * step[0]] =
-            w[at[1] + i * step[1]] != 0 ? x[at[2] + i * step[2]] : y[at[3] + i * step[3]];
+        o[at[0] + i * step[0]] = w[at[1] + i * step[1]] != 0 ? x[at[2] + i * step[2]] : y[at[3] + i * step[3]];
       }
     });
   });
@@ -115,16 +114,17 @@ void clamp_max(Call& c) { c.give(bounded(c, c.tensor(0), std::nullopt, limit(c, 
 }  // namespace
 
 void add_selection(Table& t) {
-  t.add("aten::where", {{"where.self(Tensor condition, Tensor self, Tensor other) -> Tensor", where},
-                        {"where.ScalarSelf(Tensor condition, Scalar self, Tensor other) -> Tensor", where},
-                        {"where.ScalarOther(Tensor condition, Tensor self, Scalar other) -> Tensor", where},
-                        {"where.Scalar(Tensor condition, Scalar self, Scalar other) -> Tensor", where}},
+  t.add("aten::where",
+        {{"where.self(Tensor condition, Tensor self, Tensor other) -> Tensor", where},
+         {"where.ScalarSelf(Tensor condition, Scalar self, Tensor other) -> Tensor", where},
+         {"where.ScalarOther(Tensor condition, Tensor self, Scalar other) -> Tensor", where},
+         {"where.Scalar(Tensor condition, Scalar self, Scalar other) -> Tensor", where}},
         Mixing::row_wise);
-  t.pointwise("aten::masked_fill", {{"masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor", masked_fill},
-                                    {"masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor", masked_fill}});
-  t.add("aten::masked_scatter",
-        {{"masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor", masked_scatter}}, Mixing::unknown,
-        Table::Form::also_in_place);
+  t.pointwise("aten::masked_fill",
+              {{"masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor", masked_fill},
+               {"masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor", masked_fill}});
+  t.add("aten::masked_scatter", {{"masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor", masked_scatter}},
+        Mixing::unknown, Table::Form::also_in_place);
   for (const char* name : {"aten::clamp", "aten::clip"}) {
     t.pointwise(name, {{"clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", clamp},
                        {"clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", clamp}});

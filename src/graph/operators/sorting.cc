@@ -51,7 +51,8 @@ void topk(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::int64_t count = c.integer(1);
   const std::int64_t axis = c.axis(2, a.rank());
-  if (count < 0 || count > length_of(a, axis)) c.fail("k up to " + std::to_string(length_of(a, axis)), std::to_string(count));
+  if (count < 0 || count > length_of(a, axis))
+    c.fail("k up to " + std::to_string(length_of(a, axis)), std::to_string(count));
   c.give(both(sorted(c, a, axis, count, c.flag(3))));
 }
 void sort(Call& c) {
@@ -125,14 +126,28 @@ void searchsorted(Call& c) {
 }  // namespace
 
 void add_sorting(Table& t) {
-  t.add("aten::topk", {{"topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)", topk}});
-  t.add("aten::sort", {{"sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)", sort},
-                       {"sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)", sort_stable}});
-  t.add("aten::argsort", {{"argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor", argsort},
-                          {"argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False) -> Tensor", argsort_stable}});
-  t.add("aten::kthvalue", {{"kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)", kthvalue}});
-  t.add("aten::bucketize", {{"bucketize.Tensor(Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor", bucketize}});
-  t.add("aten::searchsorted", {{"searchsorted.Tensor(Tensor sorted_sequence, Tensor self, *, bool out_int32=False, bool right=False) -> Tensor", searchsorted}});
+  t.add(
+      "aten::topk",
+      {{"topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)",
+        topk}});
+  t.add("aten::sort",
+        {{"sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)", sort},
+         {"sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor values, Tensor "
+          "indices)",
+          sort_stable}});
+  t.add("aten::argsort",
+        {{"argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor", argsort},
+         {"argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False) -> Tensor", argsort_stable}});
+  t.add(
+      "aten::kthvalue",
+      {{"kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)", kthvalue}});
+  t.add("aten::bucketize",
+        {{"bucketize.Tensor(Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor",
+          bucketize}});
+  t.add(
+      "aten::searchsorted",
+      {{"searchsorted.Tensor(Tensor sorted_sequence, Tensor self, *, bool out_int32=False, bool right=False) -> Tensor",
+        searchsorted}});
 }
 
 }  // namespace bertrt::graph

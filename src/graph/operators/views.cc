@@ -192,9 +192,9 @@ void diagonal(Call& c) {
   const std::int64_t shift = c.integer(1);
   const auto beyond = [&](std::int64_t axis, std::int64_t by) { return by >= a.size(axis) ? 0 : a.size(axis) - by; };
   const std::int64_t count = shift >= 0 ? std::min(a.size(first), beyond(second, shift))
-                                        : shift == std::numeric_limits<std::int64_t>::min()
-                                              ? 0
-                                              : std::min(beyond(first, -shift), a.size(second));
+                             : shift == std::numeric_limits<std::int64_t>::min()
+                                 ? 0
+                                 : std::min(beyond(first, -shift), a.size(second));
   std::int64_t offset = a.offset();
   if (count > 0) offset += shift >= 0 ? shift * a.stride(second) : -shift * a.stride(first);
   Sizes sizes;
@@ -260,15 +260,15 @@ void add_views(Table& t) {
                           {"squeeze.dim(Tensor(a) self, int dim) -> Tensor(a)", squeeze_axis},
                           {"squeeze.dims(Tensor(a) self, int[] dim) -> Tensor(a)", squeeze_axis}});
   t.add("aten::select", {{"select.int(Tensor(a) self, int dim, int index) -> Tensor(a)", select}});
-  t.add("aten::slice", {{"slice.Tensor(Tensor(a) self, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor(a)",
-                         slice}});
+  t.add("aten::slice",
+        {{"slice.Tensor(Tensor(a) self, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor(a)", slice}});
   t.add("aten::narrow", {{"narrow(Tensor(a) self, int dim, int start, int length) -> Tensor(a)", narrow}});
-  t.add("aten::flatten", {{"flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a)", flatten}});
+  t.add("aten::flatten",
+        {{"flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a)", flatten}});
   t.add("aten::unflatten", {{"unflatten.int(Tensor(a) self, int dim, int[] sizes) -> Tensor(a)", unflatten}});
   t.add("aten::as_strided",
         {{"as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=None) -> Tensor(a)", as_strided}});
-  t.add("aten::diagonal",
-        {{"diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)", diagonal}});
+  t.add("aten::diagonal", {{"diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)", diagonal}});
   t.add("aten::unfold", {{"unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)", unfold}});
   for (const char* name : {"aten::detach", "aten::alias", "aten::detach_", "aten::lift_fresh", "aten::lift_fresh_copy",
                            "aten::requires_grad_", "aten::resolve_conj", "aten::resolve_neg", "aten::real"}) {

@@ -11,8 +11,8 @@ void write_into(RunState& run, const Tensor& target, const Tensor& source, bool 
                 to_string(source.sizes()));
   }
   if (!any_type && !can_cast(source.type(), target.type())) {
-    throw Error(ErrorCode::runtime, "write in place", "a result that " +
-                std::string(archive::to_string(target.type())) + " can hold",
+    throw Error(ErrorCode::runtime, "write in place",
+                "a result that " + std::string(archive::to_string(target.type())) + " can hold",
                 std::string(archive::to_string(source.type())));
   }
   for (std::size_t axis = 0; axis < target.sizes().size(); ++axis) {

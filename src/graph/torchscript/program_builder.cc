@@ -9,7 +9,7 @@ namespace bertrt::graph::torchscript {
 namespace {
 
 constexpr std::size_t kMaxInstructions = 50000;  // a deep encoder has 5,000
-constexpr std::size_t kMaxDepth = 64;             // of containers in containers
+constexpr std::size_t kMaxDepth = 64;            // of containers in containers
 
 std::vector<Argument> only(Slot slot) {
   std::vector<Argument> arguments;

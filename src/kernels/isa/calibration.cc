@@ -43,8 +43,8 @@ struct Candidate {
   double rate;
 };
 
-void choose(std::span<const Kernels> all, TileKernels Kernels::* dtype, std::size_t numbers_a_group,
-            TileKernels& chosen, std::string& report) {
+void choose(std::span<const Kernels> all, TileKernels Kernels::*dtype, std::size_t numbers_a_group, TileKernels& chosen,
+            std::string& report) {
   std::vector<Candidate> candidates;
   for (const Kernels& kernels : all) {
     const TileKernels& tiles = kernels.*dtype;

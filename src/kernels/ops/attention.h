@@ -17,8 +17,9 @@ struct AttentionTask {
   std::size_t row_end = 0;
   float scale = 1;                     ///< of the products, before the bias
   const std::int32_t* mask = nullptr;  ///< [length]: 0 for a key that nobody may see; null: all may be seen
-  /// Bias of scores: bias[j + i * bias_stride] is added for query i and key j. A stride of -1 is a bias by distance alone;
-  /// a mask to add has rows of its own. Each row is readable up to kAttentionColumns past its last key; null: none.
+  /// Bias of scores: bias[j + i * bias_stride] is added for query i and key j. A stride of -1 is a bias by distance
+  /// alone; a mask to add has rows of its own. Each row is readable up to kAttentionColumns past its last key; null:
+  /// none.
   const float* bias = nullptr;
   std::ptrdiff_t bias_stride = -1;
   float* out = nullptr;  ///< the head's part of the text's first row of results

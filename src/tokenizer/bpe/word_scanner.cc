@@ -8,8 +8,8 @@
 namespace bertrt::tokenizer {
 namespace {
 
-using scan::classify;
 using scan::Classified;
+using scan::classify;
 using scan::run_end;
 using scan::space_end;
 using text::Gpt2Class;

@@ -169,13 +169,15 @@ struct Apply {
     std::size_t end = characters.size();
     for (std::size_t i = 0; i < step.stop; ++i) {
       if (i >= characters.size()) {
-        throw Error(ErrorCode::invalid_argument, "decoder: Strip", "tokens of other characters than it strips", "\"" + token + "\"");
+        throw Error(ErrorCode::invalid_argument, "decoder: Strip", "tokens of other characters than it strips",
+                    "\"" + token + "\"");
       }
       if (characters[characters.size() - i - 1] != step.content) break;
       end = characters.size() - i - 1;
     }
     if (begin > end) {
-      throw Error(ErrorCode::invalid_argument, "decoder: Strip", "tokens of other characters than it strips", "\"" + token + "\"");
+      throw Error(ErrorCode::invalid_argument, "decoder: Strip", "tokens of other characters than it strips",
+                  "\"" + token + "\"");
     }
     token.clear();
     for (std::size_t i = begin; i < end; ++i) text::append_utf8(characters[i], token);
@@ -187,7 +189,8 @@ struct Apply {
 std::string Decoder::decode(std::vector<std::string> tokens) const {
   std::string text;
   if (!is_there_) {
-    for (const std::string& token : tokens) (text.empty() && &token == tokens.data() ? text : text.append(" ")).append(token);
+    for (const std::string& token : tokens)
+      (text.empty() && &token == tokens.data() ? text : text.append(" ")).append(token);
     return text;
   }
   for (const decoders::Step& step : steps_) std::visit(Apply{tokens}, step);

@@ -108,7 +108,8 @@ struct Build {
       return std::make_unique<WordPieceModel>(
           WordPieceSpec{std::move(files.vocab), std::move(files.options), bert->options}, where);
     }
-    return behind_stages(std::make_shared<WordPieceWords>(std::move(files.vocab), std::move(files.options), true, where));
+    return behind_stages(
+        std::make_shared<WordPieceWords>(std::move(files.vocab), std::move(files.options), true, where));
   }
   std::unique_ptr<SubwordModel> operator()(BpeSpec spec) const {
     const bool is_plain = spec.prefix.empty() && spec.suffix.empty() && !spec.byte_fallback;

@@ -264,8 +264,10 @@ void read_post_processor_steps(const json& value, const std::string& where, Post
     part.allow({"add_prefix_space", "trim_offsets", "use_regex"});
     steps.emplace_back(post_processors::ByteLevel{part.flag("trim_offsets"), part.flag("add_prefix_space")});
   } else {
-    unknown_type(where, "a post_processor TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel or a Sequence of them",
-                 type);
+    unknown_type(
+        where,
+        "a post_processor TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel or a Sequence of them",
+        type);
   }
 }
 

@@ -9,8 +9,8 @@
 #include "tokenizer/pre_tokenizers/pre_tokenizer.h"
 #include "tokenizer/templates/post_processor.h"
 
-// Readers of tokenizer.json's stages. null stands for none. All throw Error invalid_format or unsupported that names the
-// place in the file: a type, a key or a value that is not known is never passed over. Internal to the layer.
+// Readers of tokenizer.json's stages. null stands for none. All throw Error invalid_format or unsupported that names
+// the place in the file: a type, a key or a value that is not known is never passed over. Internal to the layer.
 namespace bertrt::tokenizer {
 
 Normalizer read_normalizer(const nlohmann::json& part, const std::string& where);

@@ -12,10 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kBesideAny = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"};
-constexpr std::array kKnown = {"tokenizer.json",          "vocab.txt",           "spiece.model",
-                               "sentencepiece.bpe.model", "spm.model",           "tokenizer.model",
-                               "sentencepiece.model",     "vocab.json",          "merges.txt"};
+constexpr std::array kBesideAny = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                                   "config.json"};
+constexpr std::array kKnown = {"tokenizer.json",          "vocab.txt",  "spiece.model",
+                               "sentencepiece.bpe.model", "spm.model",  "tokenizer.model",
+                               "sentencepiece.model",     "vocab.json", "merges.txt"};
 
 /// What a lone file is taken for: its own name where that is known, else by its extension.
 std::string role_of(const fs::path& path) {

@@ -21,7 +21,8 @@ bool Planner::plan_bpe(std::string_view name) {
     luke();
   } else if (name == "BlenderbotTokenizer") {
     blenderbot();
-  } else if (name == "GPT2Tokenizer" || name == "GPTNeoXTokenizer" || name == "Qwen2Tokenizer" || name == "CodeGenTokenizer") {
+  } else if (name == "GPT2Tokenizer" || name == "GPTNeoXTokenizer" || name == "Qwen2Tokenizer" ||
+             name == "CodeGenTokenizer") {
     gpt(name);
   } else if (name == "CLIPTokenizer") {
     clip();
@@ -50,8 +51,8 @@ void Planner::roberta(bool is_deberta) {
 // RoBERTa's, with tokens around entities. The entities themselves are no text.
 void Planner::luke() {
   if (settings_.has("task")) {
-    throw Error(ErrorCode::unsupported, settings_.where() + ": task", "none: the tasks of LUKE want entities beside the text",
-                settings_.text("task", ""));
+    throw Error(ErrorCode::unsupported, settings_.where() + ": task",
+                "none: the tasks of LUKE want entities beside the text", settings_.text("task", ""));
   }
   if (settings_.has("extra_special_tokens") && settings_.has("additional_special_tokens")) {
     throw Error(ErrorCode::unsupported, settings_.where(), "one list of further special tokens under LukeTokenizer",
@@ -70,8 +71,9 @@ void Planner::luke() {
   };
   entity("entity_token_1", "entity_1_token", "<ent>");
   entity("entity_token_2", "entity_2_token", "<ent2>");
-  for (const auto& [key, usual] : {std::pair{"entity_unk_token", "[UNK]"}, std::pair{"entity_pad_token", "[PAD]"},
-                                   std::pair{"entity_mask_token", "[MASK]"}, std::pair{"entity_mask2_token", "[MASK2]"}}) {
+  for (const auto& [key, usual] :
+       {std::pair{"entity_unk_token", "[UNK]"}, std::pair{"entity_pad_token", "[PAD]"},
+        std::pair{"entity_mask_token", "[MASK]"}, std::pair{"entity_mask2_token", "[MASK2]"}}) {
     plan_.model_specific.emplace_back(key, TokenValue::text(usual));
   }
 }
@@ -130,9 +132,9 @@ void Planner::llama() {
   name_tokens({"<s>", "</s>", "<unk>", nullptr, nullptr, nullptr, nullptr});
   const bool adds_space = settings_.flag("add_prefix_space", true);
   pre_tokenizers::Metaspace step;
-  step.scheme = !adds_space                        ? PrependScheme::never
+  step.scheme = !adds_space                       ? PrependScheme::never
                 : settings_.flag("legacy", false) ? PrependScheme::always
-                                                   : PrependScheme::first;
+                                                  : PrependScheme::first;
   step.split = false;
   plan_.stages.pre_tokenizer = PreTokenizer({step});
   decode_by_marks(adds_space);

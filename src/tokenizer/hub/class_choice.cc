@@ -24,12 +24,14 @@ struct TypeRow {
 #include "tokenizer/hub/class_table.inc"
 
 const ClassRow* find_class(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kClasses), std::end(kClasses), [&](const ClassRow& row) { return row.name == name; });
+  const auto* found =
+      std::find_if(std::begin(kClasses), std::end(kClasses), [&](const ClassRow& row) { return row.name == name; });
   return found == std::end(kClasses) ? nullptr : found;
 }
 
 const TypeRow* find_type(std::string_view model_type) {
-  const auto* found = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeRow& row) { return row.model_type == model_type; });
+  const auto* found = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                   [&](const TypeRow& row) { return row.model_type == model_type; });
   return found == std::end(kTypes) ? nullptr : found;
 }
 
@@ -57,8 +59,9 @@ ClassChoice named(std::string_view name, std::string reason) {
 
 ClassChoice choose_class(const ClassHints& hints) {
   const std::string& hub = hints.tokenizer_class.empty() ? hints.config_class : hints.tokenizer_class;
-  const std::string reason = hints.tokenizer_class.empty() ? "config.json: tokenizer_class \"" + hints.config_class + "\""
-                                                           : "tokenizer_config.json: tokenizer_class \"" + hub + "\"";
+  const std::string reason = hints.tokenizer_class.empty()
+                                 ? "config.json: tokenizer_class \"" + hints.config_class + "\""
+                                 : "tokenizer_config.json: tokenizer_class \"" + hub + "\"";
   const TypeRow* type = find_type(hints.model_type);
   const std::string of_type = "config.json: model_type \"" + hints.model_type + "\"";
   const bool is_wrong = type != nullptr && type->hub_is_wrong;

@@ -51,7 +51,7 @@ struct ClassPlan {
     bool byte_fallback = false;
   };
   Bpe bpe;
-  std::int32_t cls_type_id = 0;  ///< Funnel's first token
+  std::int32_t cls_type_id = 0;   ///< Funnel's first token
   std::int32_t cls_if_none = -1;  ///< ids that the class takes where a file sets the token to null
   std::int32_t sep_if_none = -1;
   std::string language;  ///< mBART's, which stands behind the text
@@ -59,8 +59,8 @@ struct ClassPlan {
   bool add_prefix_space = false;
 };
 
-/// `charsmap`: the sentencepiece normalizer that the files hold; nullptr for none. nullopt for a class that is not known
-/// here.
+/// `charsmap`: the sentencepiece normalizer that the files hold; nullptr for none. nullopt for a class that is not
+/// known here.
 std::optional<ClassPlan> plan_class(std::string_view name, const Settings& settings,
                                     const std::shared_ptr<const text::Precompiled>& charsmap);
 

@@ -46,20 +46,30 @@ UnigramPieces pieces_of(std::string_view name, const ClassPlan& plan, const Sett
   // The names that the files give, not the class's: what is renamed is renamed in the vocabulary, too.
   const auto name_of = [&](const char* key, const char* usual) {
     const auto token = settings.named(key, TokenValue::text(usual));
-    if (!token) throw Error(ErrorCode::unsupported, settings.where() + ": " + key, "a token beside a sentencepiece model", "null");
+    if (!token)
+      throw Error(ErrorCode::unsupported, settings.where() + ": " + key, "a token beside a sentencepiece model",
+                  "null");
     return token->content;
   };
   if (name == "XLMRobertaTokenizer" || name == "MBartTokenizer") {
-    before = {{name_of("bos_token", "<s>"), 0}, {name_of("pad_token", "<pad>"), 0}, {name_of("eos_token", "</s>"), 0}, {name_of("unk_token", "<unk>"), 0}};
+    before = {{name_of("bos_token", "<s>"), 0},
+              {name_of("pad_token", "<pad>"), 0},
+              {name_of("eos_token", "</s>"), 0},
+              {name_of("unk_token", "<unk>"), 0}};
     left_out = 3;
     if (name == "MBartTokenizer") behind.assign(kLanguages.begin(), kLanguages.end());
     behind.push_back(name_of("mask_token", "<mask>"));
   } else if (name == "CamembertTokenizer") {
-    before = {{"<s>NOTUSED", 0}, {name_of("pad_token", "<pad>"), 0}, {"</s>NOTUSED", 0}, {name_of("unk_token", "<unk>"), 0}, {"<unk>NOTUSED", -100}};
+    before = {{"<s>NOTUSED", 0},
+              {name_of("pad_token", "<pad>"), 0},
+              {"</s>NOTUSED", 0},
+              {name_of("unk_token", "<unk>"), 0},
+              {"<unk>NOTUSED", -100}};
     left_out = 1;
     behind = {name_of("mask_token", "<mask>")};
   } else if (name == "T5Tokenizer") {
-    for (std::size_t i = plan.usual_extra.size(); i > 0; --i) behind.push_back("<extra_id_" + std::to_string(i - 1) + ">");
+    for (std::size_t i = plan.usual_extra.size(); i > 0; --i)
+      behind.push_back("<extra_id_" + std::to_string(i - 1) + ">");
   }
   UnigramPieces pieces;
   std::size_t bytes = 64;
@@ -83,8 +93,8 @@ void set_class_options(std::string_view name, const ClassPlan& plan, const Setti
     words->options.unk_token = unk;
   } else if (auto* bpe = std::get_if<BpeSpec>(&spec)) {
     if (!bpe->prefix.empty()) {
-      throw Error(ErrorCode::unsupported, "tokenizer.json: model", "no continuing_subword_prefix under " + std::string(name),
-                  bpe->prefix);
+      throw Error(ErrorCode::unsupported, "tokenizer.json: model",
+                  "no continuing_subword_prefix under " + std::string(name), bpe->prefix);
     }
     bpe->suffix = plan.bpe.suffix;
     bpe->unk_token = plan.bpe.unk_token;
@@ -97,14 +107,19 @@ void set_class_options(std::string_view name, const ClassPlan& plan, const Setti
     std::int32_t id = as_it_stands ? pieces->unk_id : 3;  // 3: XLM-R, Barthez
     if (name == "AlbertTokenizer") id = 1;
     if (name == "RemBertTokenizer" || name == "T5Tokenizer") id = 2;
-    if (name == "XLNetTokenizer") id = static_cast<std::int32_t>(settings.number("unk_id", pieces->unk_id < 0 ? 0 : pieces->unk_id));
+    if (name == "XLNetTokenizer")
+      id = static_cast<std::int32_t>(settings.number("unk_id", pieces->unk_id < 0 ? 0 : pieces->unk_id));
     if (name == "CamembertTokenizer") id = std::max(index_of(*pieces, unk, true), 0);
     if (name == "DebertaV2Tokenizer" || name == "BigBirdTokenizer") {
       id = index_of(*pieces, unk, false);
-      if (id < 0) id = name == "BigBirdTokenizer" ? 100 : static_cast<std::int32_t>(settings.number("unk_id", pieces->unk_id < 0 ? 1 : pieces->unk_id));
+      if (id < 0)
+        id = name == "BigBirdTokenizer"
+                 ? 100
+                 : static_cast<std::int32_t>(settings.number("unk_id", pieces->unk_id < 0 ? 1 : pieces->unk_id));
     }
     if (id < 0 || static_cast<std::size_t>(id) >= pieces->vocab.size()) {
-      throw Error(ErrorCode::invalid_format, std::string(name), "the unknown piece " + std::to_string(id) + " in the vocabulary",
+      throw Error(ErrorCode::invalid_format, std::string(name),
+                  "the unknown piece " + std::to_string(id) + " in the vocabulary",
                   std::to_string(pieces->vocab.size()) + " pieces");
     }
     pieces->unk_id = id;
@@ -123,7 +138,8 @@ ModelSpec sentencepiece_spec(std::string_view name, const ClassPlan& plan, const
   UnigramPieces pieces = pieces_of(name, plan, settings, model, where);
   if (as_it_stands) {
     if (!settings.added_tokens().empty()) {
-      throw Error(ErrorCode::unsupported, settings.where(), "no added tokens beside a unigram model that is taken as it stands",
+      throw Error(ErrorCode::unsupported, settings.where(),
+                  "no added tokens beside a unigram model that is taken as it stands",
                   std::to_string(settings.added_tokens().size()));
     }
     pieces.byte_fallback = model.byte_fallback;

@@ -36,7 +36,9 @@ std::string_view stripped(std::string_view line) {
 
 /// A token a line. What Python would take apart further, or give two ids, is refused.
 SubwordVocab read_vocab(std::string_view bytes, const std::string& where) {
-  const auto refuse = [&](const std::string& found) { throw Error(ErrorCode::invalid_format, where, "a token a line, each once", found); };
+  const auto refuse = [&](const std::string& found) {
+    throw Error(ErrorCode::invalid_format, where, "a token a line, each once", found);
+  };
   if (!text::is_valid_utf8(bytes)) refuse("bytes that are no UTF-8");
   SubwordVocab vocab;
   std::int64_t id = 0;
@@ -61,21 +63,28 @@ SubwordVocab read_vocab(std::string_view bytes, const std::string& where) {
 
 }  // namespace
 
-LoadedTokenizer load_esm(std::string_view bytes, const std::string& where, const Settings& settings, NamedTokens& tokens) {
+LoadedTokenizer load_esm(std::string_view bytes, const std::string& where, const Settings& settings,
+                         NamedTokens& tokens) {
   if (settings.flag("split_special_tokens", false)) {
     throw Error(ErrorCode::unsupported, settings.where(), "no split_special_tokens under EsmTokenizer", "true");
   }
   const auto named = [&](const char* key, const char* usual) { return settings.named(key, TokenValue::text(usual)); };
-  tokens = {settings.named("bos_token", std::nullopt), named("eos_token", "<eos>"), named("unk_token", "<unk>"),
-            settings.named("sep_token", std::nullopt), named("pad_token", "<pad>"), named("cls_token", "<cls>"),
+  tokens = {settings.named("bos_token", std::nullopt),
+            named("eos_token", "<eos>"),
+            named("unk_token", "<unk>"),
+            settings.named("sep_token", std::nullopt),
+            named("pad_token", "<pad>"),
+            named("cls_token", "<cls>"),
             named("mask_token", "<mask>")};
   SubwordVocab vocab = read_vocab(bytes, where);
   if (!tokens.unk || !tokens.cls || !tokens.eos || !vocab.find(tokens.unk->content)) {
-    throw Error(ErrorCode::unsupported, where, "a vocabulary with EsmTokenizer's unk_token, and a cls_token and an eos_token", "none");
+    throw Error(ErrorCode::unsupported, where,
+                "a vocabulary with EsmTokenizer's unk_token, and a cls_token and an eos_token", "none");
   }
   const std::vector<TokenValue> extra = settings.extra().value_or(std::vector<TokenValue>{});
   std::set<std::string_view> special_words;
-  for (const auto* token : {&tokens.bos, &tokens.eos, &tokens.unk, &tokens.sep, &tokens.pad, &tokens.cls, &tokens.mask}) {
+  for (const auto* token :
+       {&tokens.bos, &tokens.eos, &tokens.unk, &tokens.sep, &tokens.pad, &tokens.cls, &tokens.mask}) {
     if (*token) special_words.insert((*token)->content);
   }
   for (const auto& [key, value] : settings.model_specific()) special_words.insert(value.content);
@@ -87,16 +96,19 @@ LoadedTokenizer load_esm(std::string_view bytes, const std::string& where, const
   }
   LoadedTokenizer loaded;
   Stages stages;
-  stages.pre_tokenizer = PreTokenizer({pre_tokenizers::Split{std::make_shared<const text::Regex>(kPythonSpaces, std::string("pattern")),
-                                                             pre_tokenizers::Behavior::removed, false, false}});
+  stages.pre_tokenizer =
+      PreTokenizer({pre_tokenizers::Split{std::make_shared<const text::Regex>(kPythonSpaces, std::string("pattern")),
+                                          pre_tokenizers::Behavior::removed, false, false}});
   loaded.stages = std::make_shared<const Stages>(std::move(stages));
-  loaded.model = std::make_unique<PipelineModel>(loaded.stages, std::make_shared<WordLevelWords>(std::move(vocab), tokens.unk->content));
+  loaded.model = std::make_unique<PipelineModel>(
+      loaded.stages, std::make_shared<WordLevelWords>(std::move(vocab), tokens.unk->content));
   TokenizerConfig& config = loaded.config;
   config.added.add(words, loaded.model->words(), loaded.stages->normalizer);
   add_named_tokens(settings, tokens, settings.model_specific(), extra, loaded);
   for (const auto& [id, entry] : config.added.by_id()) {
     if (entry.token.single_word) {
-      throw Error(ErrorCode::unsupported, settings.where(), "no added token of single_word under EsmTokenizer", entry.token.content);
+      throw Error(ErrorCode::unsupported, settings.where(), "no added token of single_word under EsmTokenizer",
+                  entry.token.content);
     }
   }
   const auto special = [&](const TokenValue& token) {
@@ -106,7 +118,8 @@ LoadedTokenizer load_esm(std::string_view bytes, const std::string& where, const
   const TemplatePiece second{Kind::second, -1, 0};
   const auto cls = special(*tokens.cls);
   const auto eos = special(*tokens.eos);
-  config.post_processors = {post_processors::TemplateProcessing{{{cls, first, eos}, {cls, first, eos, second, eos}}, {}, {}}};
+  config.post_processors = {
+      post_processors::TemplateProcessing{{{cls, first, eos}, {cls, first, eos, second, eos}}, {}, {}}};
   config.cuts_no_pairs = true;
   return loaded;
 }

@@ -13,6 +13,7 @@ namespace bertrt::tokenizer {
 /// stands, the longest at a place; what lies between is cut at white space, and each piece is unknown.
 /// @param tokens  the named special tokens, which it fills
 /// @throws Error invalid_format, unsupported
-LoadedTokenizer load_esm(std::string_view vocab, const std::string& where, const Settings& settings, NamedTokens& tokens);
+LoadedTokenizer load_esm(std::string_view vocab, const std::string& where, const Settings& settings,
+                         NamedTokens& tokens);
 
 }  // namespace bertrt::tokenizer

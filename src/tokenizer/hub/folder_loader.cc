@@ -29,7 +29,8 @@ constexpr std::string_view kSilent = "no file that names a class";
 std::string_view required(const TokenizerFiles& files, std::string_view name, const ClassChoice& choice) {
   const auto bytes = files.find(name);
   if (!bytes) {
-    throw Error(ErrorCode::unsupported, files.names(), std::string(name) + " or tokenizer.json (" + choice.reason + ")", "neither");
+    throw Error(ErrorCode::unsupported, files.names(), std::string(name) + " or tokenizer.json (" + choice.reason + ")",
+                "neither");
   }
   return *bytes;
 }
@@ -40,14 +41,21 @@ std::string sentencepiece_file(const TokenizerFiles& files, std::string_view nam
     std::string_view name;
     const char* file;
   };
-  static constexpr Row kFiles[] = {
-      {"DebertaV2Tokenizer", "spm.model"},        {"AlbertTokenizer", "spiece.model"},
-      {"T5Tokenizer", "spiece.model"},            {"XLNetTokenizer", "spiece.model"},
-      {"BigBirdTokenizer", "spiece.model"},       {"FNetTokenizer", "spiece.model"},
-      {"ReformerTokenizer", "spiece.model"},      {"XLMRobertaTokenizer", "sentencepiece.bpe.model"},
-      {"MBartTokenizer", "sentencepiece.bpe.model"}, {"CamembertTokenizer", "sentencepiece.bpe.model"},
-      {"BarthezTokenizer", "sentencepiece.bpe.model"}, {"RemBertTokenizer", "sentencepiece.model"},
-      {"GemmaTokenizer", "tokenizer.model"},      {"LlamaTokenizer", "tokenizer.model"},      {"TokenizersBackend", "tokenizer.model"}};
+  static constexpr Row kFiles[] = {{"DebertaV2Tokenizer", "spm.model"},
+                                   {"AlbertTokenizer", "spiece.model"},
+                                   {"T5Tokenizer", "spiece.model"},
+                                   {"XLNetTokenizer", "spiece.model"},
+                                   {"BigBirdTokenizer", "spiece.model"},
+                                   {"FNetTokenizer", "spiece.model"},
+                                   {"ReformerTokenizer", "spiece.model"},
+                                   {"XLMRobertaTokenizer", "sentencepiece.bpe.model"},
+                                   {"MBartTokenizer", "sentencepiece.bpe.model"},
+                                   {"CamembertTokenizer", "sentencepiece.bpe.model"},
+                                   {"BarthezTokenizer", "sentencepiece.bpe.model"},
+                                   {"RemBertTokenizer", "sentencepiece.model"},
+                                   {"GemmaTokenizer", "tokenizer.model"},
+                                   {"LlamaTokenizer", "tokenizer.model"},
+                                   {"TokenizersBackend", "tokenizer.model"}};
   if (is_silent && (name == "AlbertTokenizer" || name == "XLMRobertaTokenizer")) {
     for (const char* file : {"spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model"}) {
       if (files.has(file)) return file;
@@ -67,7 +75,8 @@ class FolderLoader {
   LoadedTokenizer load() {
     if (choice_.name == "EsmTokenizer") {
       NamedTokens tokens;
-      LoadedTokenizer loaded = load_esm(required(files_, "vocab.txt", choice_), files_.where("vocab.txt"), settings_, tokens);
+      LoadedTokenizer loaded =
+          load_esm(required(files_, "vocab.txt", choice_), files_.where("vocab.txt"), settings_, tokens);
       set_sides(std::nullopt, std::nullopt, false, loaded.config);
       finish(tokens, false, loaded);
       return loaded;
@@ -83,8 +92,9 @@ class FolderLoader {
     // Classes without a constructor of their own take their parent's, and tokenizer.json as it stands.
     const std::string parent = choice_.kind != ClassKind::stands ? choice_.name
                                : choice_.name == "FNetTokenizer" ? "AlbertTokenizer"
-                               : choice_.name == "ConvBertTokenizer" || choice_.name.starts_with("DPR") ? "BertTokenizer"
-                                                                                                     : choice_.name;
+                               : choice_.name == "ConvBertTokenizer" || choice_.name.starts_with("DPR")
+                                   ? "BertTokenizer"
+                                   : choice_.name;
     FileStages stages;
     if (has_json) stages = read_file_stages(rest(), files_.where(kTokenizerJson));
     if (choice_.kind == ClassKind::stands && has_json) return load_as_it_stands(parent);
@@ -115,9 +125,12 @@ class FolderLoader {
 
   LoadedTokenizer load_as_it_stands(const std::optional<std::string>& parent);
   LoadedTokenizer load_rebuilt(const std::string& name, FileStages stages);
-  ModelSpec read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces, std::string& where);
-  PostProcessors around(const std::string& name, const ClassPlan& plan, const FileStages& stages, const LoadedTokenizer& loaded) const;
-  void set_sides(const std::optional<Side>& padding, const std::optional<Side>& truncation, bool pads_left, TokenizerConfig& config) const;
+  ModelSpec read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces,
+                      std::string& where);
+  PostProcessors around(const std::string& name, const ClassPlan& plan, const FileStages& stages,
+                        const LoadedTokenizer& loaded) const;
+  void set_sides(const std::optional<Side>& padding, const std::optional<Side>& truncation, bool pads_left,
+                 TokenizerConfig& config) const;
   void finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedTokenizer& loaded) const;
 
   const TokenizerFiles& files_;
@@ -139,7 +152,8 @@ ClassChoice FolderLoader::choose(const TokenizerFiles& files, const Settings& se
     return usual(is_mpnet ? "MPNetTokenizer" : "BertTokenizer");
   }
   if (const auto vocab = files.find("vocab.json"); vocab && files.has("merges.txt")) {
-    const bool is_deberta = vocab->find("\"[CLS]\"") != std::string_view::npos && vocab->find("\"<s>\"") == std::string_view::npos;
+    const bool is_deberta =
+        vocab->find("\"[CLS]\"") != std::string_view::npos && vocab->find("\"<s>\"") == std::string_view::npos;
     return usual(is_deberta ? "DebertaTokenizer" : "RobertaTokenizer");
   }
   if (const auto model = files.find("spiece.model")) {
@@ -173,14 +187,16 @@ void FolderLoader::finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedT
   const SpecialTokenIds usual = config.special;  // of a tokenizer.json as it stands, by the usual spellings
   config.special = special_ids(tokens, config.added, loaded.model->words());
   config.pad_id = config.special.pad;
-  for (auto member : {&SpecialTokenIds::unk, &SpecialTokenIds::pad, &SpecialTokenIds::cls, &SpecialTokenIds::sep, &SpecialTokenIds::mask}) {
+  for (auto member : {&SpecialTokenIds::unk, &SpecialTokenIds::pad, &SpecialTokenIds::cls, &SpecialTokenIds::sep,
+                      &SpecialTokenIds::mask}) {
     if (config.special.*member < 0) config.special.*member = usual.*member;
   }
   config.split_special_tokens = settings_.flag("split_special_tokens", false);
   const bool is_bpe = loaded.model->words().family() == "bpe";
   config.clean_up_spaces =
       settings_.flag("clean_up_tokenization_spaces", false) &&
-      (!is_bpe || settings_.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", cleans_up_bpe));
+      (!is_bpe ||
+       settings_.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", cleans_up_bpe));
   config.model_max_length = settings_.model_max_length();
 }
 
@@ -217,7 +233,8 @@ LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>
   return loaded;
 }
 
-ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces, std::string& where) {
+ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces,
+                                  std::string& where) {
   if (files_.has(kTokenizerJson)) {
     where = files_.where(kTokenizerJson);
     ModelSpec spec = read_model(split_tokenizer_json(*files_.find(kTokenizerJson), where).model, where + ": model");
@@ -225,7 +242,8 @@ ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan
                       : plan.model == ClassModel::bpe     ? std::holds_alternative<BpeSpec>(spec)
                                                           : std::holds_alternative<UnigramPieces>(spec);
     if (!fits) {
-      throw Error(ErrorCode::unsupported, where + ": model", "the kind of model that " + name + " has (" + choice_.reason + ")", "another");
+      throw Error(ErrorCode::unsupported, where + ": model",
+                  "the kind of model that " + name + " has (" + choice_.reason + ")", "another");
     }
     return spec;
   }
@@ -247,12 +265,15 @@ ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan
 }
 
 /// What stands around texts under a class that builds its stages.
-PostProcessors FolderLoader::around(const std::string& name, const ClassPlan& plan, const FileStages& stages, const LoadedTokenizer& loaded) const {
+PostProcessors FolderLoader::around(const std::string& name, const ClassPlan& plan, const FileStages& stages,
+                                    const LoadedTokenizer& loaded) const {
   const TokenizerConfig& config = loaded.config;
   // RemBERT's constructor ends with the template that a tokenizer without one gets.
-  const bool has_none = plan.around == ClassPlan::Around::none || (name == "RemBertTokenizer" && !stages.has_post_processor);
+  const bool has_none =
+      plan.around == ClassPlan::Around::none || (name == "RemBertTokenizer" && !stages.has_post_processor);
   if (!has_none) {
-    return post_processors_of(plan, plan.tokens, config.added, loaded.model->words(), config.padding_side == Side::left);
+    return post_processors_of(plan, plan.tokens, config.added, loaded.model->words(),
+                              config.padding_side == Side::left);
   }
   const auto texts = [&] { return texts_between(settings_, plan.tokens, config.added, loaded.model->words()); };
   const bool has_json = files_.has(kTokenizerJson);
@@ -275,10 +296,12 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
   }
   const bool as_it_stands = name == "TokenizersBackend" || name == "FNetTokenizer";
   if (as_it_stands && !pieces) required(files_, name == "FNetTokenizer" ? "spiece.model" : "tokenizer.model", choice_);
-  std::optional<ClassPlan> plan = as_it_stands ? plan_sentencepiece(name == "FNetTokenizer", settings_, *pieces, stages.charsmap)
-                                               : plan_class(name, settings_, stages.charsmap);
+  std::optional<ClassPlan> plan = as_it_stands
+                                      ? plan_sentencepiece(name == "FNetTokenizer", settings_, *pieces, stages.charsmap)
+                                      : plan_class(name, settings_, stages.charsmap);
   if (!plan) {
-    throw Error(ErrorCode::unsupported, choice_.reason, "a tokenizer class that this library has (docs/tokenizers.md)", name);
+    throw Error(ErrorCode::unsupported, choice_.reason, "a tokenizer class that this library has (docs/tokenizers.md)",
+                name);
   }
   if (plan->takes_file_pad && !plan->tokens.pad && !stages.pad_token.empty()) {
     plan->tokens.pad = TokenValue::text(stages.pad_token);
@@ -296,7 +319,8 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
   std::vector<TokenValue> extra = extra_tokens(settings_, *plan, pieces ? &*pieces : nullptr);
   std::vector<std::pair<std::string, TokenValue>> specific = plan->model_specific;
   for (const auto& one : settings_.model_specific()) {
-    const auto known = std::find_if(specific.begin(), specific.end(), [&](const auto& other) { return other.first == one.first; });
+    const auto known =
+        std::find_if(specific.begin(), specific.end(), [&](const auto& other) { return other.first == one.first; });
     if (known != specific.end()) {
       known->second = one.second;
     } else {

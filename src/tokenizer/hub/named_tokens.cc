@@ -13,7 +13,8 @@ using Around = ClassPlan::Around;
 
 std::vector<const TokenValue*> values_of(const NamedTokens& tokens) {
   std::vector<const TokenValue*> values;
-  for (const auto* token : {&tokens.bos, &tokens.eos, &tokens.unk, &tokens.sep, &tokens.pad, &tokens.cls, &tokens.mask}) {
+  for (const auto* token :
+       {&tokens.bos, &tokens.eos, &tokens.unk, &tokens.sep, &tokens.pad, &tokens.cls, &tokens.mask}) {
     if (*token) values.push_back(&**token);
   }
   return values;
@@ -57,7 +58,8 @@ PostProcessors templates(std::vector<TemplatePiece> single, std::vector<Template
   return {post_processors::TemplateProcessing{{std::move(single), std::move(pair)}, {}, {}}};
 }
 
-std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces) {
+std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& plan,
+                                     const SentencePieceModel* pieces) {
   if (settings.extra()) return *settings.extra();
   if (pieces == nullptr) return plan.usual_extra;
   // What the model file says stands in the place of what the class is usually given.
@@ -65,18 +67,22 @@ std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& 
   std::vector<TokenValue> tokens;
   for (const SentencePieceModel::Piece& piece : pieces->pieces) {
     if (piece.type != Type::control && piece.type != Type::user_defined) continue;
-    tokens.push_back({.content = std::string(piece.text), .special = piece.type == Type::control, .normalized = false, .is_text = false});
+    tokens.push_back({.content = std::string(piece.text),
+                      .special = piece.type == Type::control,
+                      .normalized = false,
+                      .is_text = false});
   }
   if (plan.around == Around::mbart) tokens.insert(tokens.begin(), plan.usual_extra.begin(), plan.usual_extra.end());
-  if (plan.around == Around::eos) tokens.insert(tokens.end(), plan.usual_extra.begin(), plan.usual_extra.end());  // T5's own
+  if (plan.around == Around::eos)
+    tokens.insert(tokens.end(), plan.usual_extra.begin(), plan.usual_extra.end());  // T5's own
   return tokens;
 }
 
 }  // namespace
 
 void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
-                      const std::vector<std::pair<std::string, TokenValue>>& specific, const std::vector<TokenValue>& extra,
-                      LoadedTokenizer& loaded) {
+                      const std::vector<std::pair<std::string, TokenValue>>& specific,
+                      const std::vector<TokenValue>& extra, LoadedTokenizer& loaded) {
   AddedVocabulary& added = loaded.config.added;
   std::vector<AddedToken> existing;
   std::set<std::string, std::less<>> known;  // their contents, and those of the files' list
@@ -92,7 +98,8 @@ void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
   std::vector<const TokenValue*> named = values_of(tokens);
   for (const auto& [key, value] : specific) named.push_back(&value);
   const auto want = [&](const TokenValue& value) {
-    if (!known.contains(value.content) && std::find(wanted.begin(), wanted.end(), value) == wanted.end()) wanted.push_back(value);
+    if (!known.contains(value.content) && std::find(wanted.begin(), wanted.end(), value) == wanted.end())
+      wanted.push_back(value);
   };
   for (const TokenValue* value : named) want(*value);
   for (const TokenValue& value : extra) want(value);
@@ -105,7 +112,8 @@ void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
   added.add(list, loaded.model->words(), loaded.stages->normalizer);
 }
 
-std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces) {
+std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan,
+                                     const SentencePieceModel* pieces) {
   std::vector<TokenValue> tokens = listed_extra(settings, plan, pieces);
   for (const TokenValue& further : plan.further_extra) {
     const auto is_it = [&](const TokenValue& other) { return other.content == further.content; };
@@ -118,17 +126,25 @@ std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& 
 }
 
 SpecialTokenIds special_ids(const NamedTokens& tokens, const AddedVocabulary& added, const WordModel& model) {
-  const auto id = [&](const std::optional<TokenValue>& token) { return token ? id_of(token->content, added, model) : -1; };
-  return {.unk = id(tokens.unk), .pad = id(tokens.pad), .cls = id(tokens.cls), .sep = id(tokens.sep), .mask = id(tokens.mask)};
+  const auto id = [&](const std::optional<TokenValue>& token) {
+    return token ? id_of(token->content, added, model) : -1;
+  };
+  return {.unk = id(tokens.unk),
+          .pad = id(tokens.pad),
+          .cls = id(tokens.cls),
+          .sep = id(tokens.sep),
+          .mask = id(tokens.mask)};
 }
 
 PostProcessors texts_alone() {
   return templates({{Kind::first, -1, 0}}, {{Kind::first, -1, 0}, {Kind::second, -1, 1}});
 }
 
-PostProcessors texts_between(const Settings& settings, const NamedTokens& tokens, const AddedVocabulary& added, const WordModel& model) {
+PostProcessors texts_between(const Settings& settings, const NamedTokens& tokens, const AddedVocabulary& added,
+                             const WordModel& model) {
   const Ids ids(added, model);
-  const auto put = [&](const char* key, const std::optional<TokenValue>& token, std::int32_t type_id, std::vector<TemplatePiece>& steps) {
+  const auto put = [&](const char* key, const std::optional<TokenValue>& token, std::int32_t type_id,
+                       std::vector<TemplatePiece>& steps) {
     if (token && settings.flag(key, false)) steps.push_back({Kind::special, ids.id(token->content, key), type_id});
   };
   std::vector<TemplatePiece> pair;
@@ -174,7 +190,8 @@ PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& toke
       return templates(std::move(steps.single), std::move(steps.pair));
     }
     case Around::roberta:
-      return {post_processors::Roberta{ids.id(tokens.cls, "cls_token", plan.cls_if_none), ids.id(tokens.sep, "sep_token", plan.sep_if_none), plan.trim_offsets,
+      return {post_processors::Roberta{ids.id(tokens.cls, "cls_token", plan.cls_if_none),
+                                       ids.id(tokens.sep, "sep_token", plan.sep_if_none), plan.trim_offsets,
                                        plan.add_prefix_space}};
     case Around::clip:
       return {post_processors::Roberta{ids.id(tokens.bos, "bos_token"), ids.id(tokens.eos, "eos_token"), false, false}};

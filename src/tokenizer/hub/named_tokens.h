@@ -13,8 +13,8 @@ namespace bertrt::tokenizer {
 
 /// Adds the tokens that the files and the class name, in the order in which transformers adds them.
 void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
-                      const std::vector<std::pair<std::string, TokenValue>>& specific, const std::vector<TokenValue>& extra,
-                      LoadedTokenizer& loaded);
+                      const std::vector<std::pair<std::string, TokenValue>>& specific,
+                      const std::vector<TokenValue>& extra, LoadedTokenizer& loaded);
 
 /// The extra special tokens of a class: the files', a sentencepiece model's own, else the class's.
 std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces);
@@ -30,6 +30,7 @@ PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& toke
 PostProcessors texts_alone();
 
 /// The same with bos_token and eos_token around each text where add_bos_token and add_eos_token say so.
-PostProcessors texts_between(const Settings& settings, const NamedTokens& tokens, const AddedVocabulary& added, const WordModel& model);
+PostProcessors texts_between(const Settings& settings, const NamedTokens& tokens, const AddedVocabulary& added,
+                             const WordModel& model);
 
 }  // namespace bertrt::tokenizer

@@ -30,8 +30,8 @@ void Planner::name_tokens(const Names& names, bool mask_takes_space) {
   const auto named = [&](const char* key, const char* usual) {
     return settings_.named(key, usual == nullptr ? std::nullopt : std::optional(TokenValue::text(usual)));
   };
-  plan_.tokens = {named("bos_token", names.bos), named("eos_token", names.eos), named("unk_token", names.unk),
-                  named("sep_token", names.sep), named("pad_token", names.pad), named("cls_token", names.cls),
+  plan_.tokens = {named("bos_token", names.bos),  named("eos_token", names.eos), named("unk_token", names.unk),
+                  named("sep_token", names.sep),  named("pad_token", names.pad), named("cls_token", names.cls),
                   named("mask_token", names.mask)};
   if (mask_takes_space) make_left_strip(plan_.tokens.mask);
 }

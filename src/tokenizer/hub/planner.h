@@ -10,8 +10,8 @@
 
 namespace bertrt::tokenizer {
 
-/// Puts one class's plan together. The classes of one kind of model stand in one file: wordpiece_plans.cc, bpe_plans.cc,
-/// unigram_plans.cc.
+/// Puts one class's plan together. The classes of one kind of model stand in one file: wordpiece_plans.cc,
+/// bpe_plans.cc, unigram_plans.cc.
 class Planner {
  public:
   Planner(const Settings& settings, const std::shared_ptr<const text::Precompiled>& charsmap)

@@ -10,7 +10,8 @@ ClassPlan plan_sentencepiece(bool is_fnet, const Settings& settings, const Sente
 }
 
 ClassPlan Planner::plan(bool is_fnet, const SentencePieceModel& model) {
-  const auto of_model = [&](const char* key, std::int32_t id, std::string_view piece, std::optional<TokenValue>& token) {
+  const auto of_model = [&](const char* key, std::int32_t id, std::string_view piece,
+                            std::optional<TokenValue>& token) {
     if (id >= 0) token = settings_.named(key, TokenValue::text(std::string(piece)));
   };
   if (is_fnet) {

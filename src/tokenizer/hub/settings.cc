@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, 7> kNamed = {"bos_token", "eos_token", "u
 json read_object(const TokenizerFiles& files, std::string_view name) {
   const auto bytes = files.find(name);
   if (!bytes) return json::object();
-  if (bytes->starts_with("\xEF\xBB\xBF")) throw Error(ErrorCode::invalid_format, files.where(name), "JSON", "a byte order mark");
+  if (bytes->starts_with("\xEF\xBB\xBF"))
+    throw Error(ErrorCode::invalid_format, files.where(name), "JSON", "a byte order mark");
   json value = base::parse_json(*bytes, files.where(name));
   if (!value.is_object()) throw Error(ErrorCode::invalid_format, files.where(name), "a JSON object", value.type_name());
   return value;
@@ -47,7 +48,9 @@ TokenValue added_token(const json& value, const std::string& where) {
 TokenValue token_value(const json& value, const std::string& where) {
   if (value.is_string()) return TokenValue::text(value.get<std::string>());
   const bool says = value.is_object() && value.contains("__type") && value["__type"] == "AddedToken";
-  if (!says) throw Error(ErrorCode::invalid_format, where, "a token: a text, or an object of __type AddedToken", value.dump().substr(0, 60));
+  if (!says)
+    throw Error(ErrorCode::invalid_format, where, "a token: a text, or an object of __type AddedToken",
+                value.dump().substr(0, 60));
   return added_token(value, where);
 }
 

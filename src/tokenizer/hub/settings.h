@@ -28,9 +28,7 @@ struct TokenValue {
   bool is_text = true;  ///< no AddedToken, a bare text
 
   static TokenValue text(std::string content) { return {.content = std::move(content)}; }
-  AddedToken token() const {
-    return {content, single_word, lstrip, rstrip, normalized.value_or(!special), special};
-  }
+  AddedToken token() const { return {content, single_word, lstrip, rstrip, normalized.value_or(!special), special}; }
   friend bool operator==(const TokenValue&, const TokenValue&) = default;
 };
 

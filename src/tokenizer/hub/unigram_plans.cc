@@ -51,7 +51,8 @@ void Planner::xlm_roberta(bool is_camembert) {
   name_tokens(kRoberta);
   if (is_camembert) {
     make_left_strip(plan_.tokens.mask);
-    if (plan_.tokens.mask && !plan_.tokens.mask->is_text && plan_.tokens.mask->lstrip) plan_.tokens.mask->special = true;
+    if (plan_.tokens.mask && !plan_.tokens.mask->is_text && plan_.tokens.mask->lstrip)
+      plan_.tokens.mask->special = true;
     for (const char* unused : {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"}) {
       plan_.usual_extra.push_back(TokenValue::text(unused));
     }
@@ -105,7 +106,8 @@ void Planner::big_bird() {
 void Planner::t5() {
   name_tokens({nullptr, "</s>", "<unk>", nullptr, "<pad>", nullptr, nullptr});
   const std::int64_t count = settings_.number("extra_ids", 100);
-  if (count > 1000) throw Error(ErrorCode::unsupported, settings_.where() + ": extra_ids", "at most 1000", std::to_string(count));
+  if (count > 1000)
+    throw Error(ErrorCode::unsupported, settings_.where() + ": extra_ids", "at most 1000", std::to_string(count));
   for (std::int64_t i = 0; i < count; ++i) {
     plan_.usual_extra.push_back(TokenValue::text("<extra_id_" + std::to_string(i) + ">"));
   }

@@ -4,7 +4,8 @@ namespace bertrt::tokenizer {
 
 bool Planner::plan_wordpiece(std::string_view name) {
   plan_.model = ClassModel::wordpiece;
-  if (name == "BertTokenizer" || name == "DistilBertTokenizer" || name.starts_with("DPR") || name == "SplinterTokenizer") {
+  if (name == "BertTokenizer" || name == "DistilBertTokenizer" || name.starts_with("DPR") ||
+      name == "SplinterTokenizer") {
     bert(name == "SplinterTokenizer");
   } else if (name == "FunnelTokenizer") {
     funnel();

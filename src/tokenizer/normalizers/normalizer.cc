@@ -81,7 +81,8 @@ void Normalizer::apply(text::NormalizedText& text, text::ChangeList& list) const
   const std::size_t most = kRoom + kMostGrowth * text.bytes.size();
   for (const normalizers::Step& step : steps_) {
     std::visit(Apply{text, list}, step);
-    if (text.bytes.size() > most) refuse("texts that grow to " + std::to_string(kMostGrowth) + " times their size at most", "more");
+    if (text.bytes.size() > most)
+      refuse("texts that grow to " + std::to_string(kMostGrowth) + " times their size at most", "more");
   }
 }
 

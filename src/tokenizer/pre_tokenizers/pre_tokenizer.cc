@@ -59,12 +59,14 @@ class Splitter {
       : splits_(splits), start_bytes_(start_bytes), scratch_(scratch) {}
 
   void operator()(pre_tokenizers::Bert) {
-    cut(Behavior::removed, false, [](std::string_view bytes, auto& matches) { match_characters(bytes, is_space, matches); });
+    cut(Behavior::removed, false,
+        [](std::string_view bytes, auto& matches) { match_characters(bytes, is_space, matches); });
     cut(Behavior::isolated, false,
         [](std::string_view bytes, auto& matches) { match_characters(bytes, is_punctuation, matches); });
   }
   void operator()(pre_tokenizers::WhitespaceSplit) {
-    cut(Behavior::removed, false, [](std::string_view bytes, auto& matches) { match_characters(bytes, is_space, matches); });
+    cut(Behavior::removed, false,
+        [](std::string_view bytes, auto& matches) { match_characters(bytes, is_space, matches); });
   }
   void operator()(pre_tokenizers::Whitespace) {
     const auto kind = [](char32_t c) {
@@ -87,7 +89,8 @@ class Splitter {
   }
   void operator()(const pre_tokenizers::CharDelimiter& step) {
     cut(Behavior::removed, false, [&](std::string_view bytes, auto& matches) {
-      match_characters(bytes, [&](char32_t c) { return c == step.delimiter; }, matches);
+      match_characters(
+          bytes, [&](char32_t c) { return c == step.delimiter; }, matches);
     });
   }
   void operator()(pre_tokenizers::UnicodeScripts) {
@@ -127,7 +130,8 @@ class Splitter {
     if (!step.split) return;
     cut(Behavior::merged_with_next, false, [&](std::string_view bytes, auto& matches) {
       const char32_t mark = text::decode_utf8(step.replacement, 0).code_point;
-      match_characters(bytes, [&](char32_t c) { return c == mark; }, matches);
+      match_characters(
+          bytes, [&](char32_t c) { return c == mark; }, matches);
     });
   }
 

@@ -76,8 +76,8 @@ class PreTokenizer {
     text::ChangeList list;
   };
 
-  /// Cuts the text of `splits` into spans. What was in splits.spans does not count. `start_bytes`: spans whose origin is
-  /// below it begin the caller's text. @throws Error invalid_argument where a pattern takes too long
+  /// Cuts the text of `splits` into spans. What was in splits.spans does not count. `start_bytes`: spans whose origin
+  /// is below it begin the caller's text. @throws Error invalid_argument where a pattern takes too long
   void split(Splits& splits, std::uint32_t start_bytes, Scratch& scratch) const;
 
  private:

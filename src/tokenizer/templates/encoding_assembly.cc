@@ -98,7 +98,8 @@ Encoding TokenizerImpl::assemble_by_drafts(const Part (&parts)[2], const PairWin
     for (std::size_t i = 1; i < of.size(); ++i) draft.overflowing.push_back(draft_of(which, of[i]));
     encodings.push_back(std::move(draft));
   }
-  DraftContext context{.add_special_tokens = options.add_special_tokens, .tokens = trim_ ? &*trim_ : nullptr, .text_of = {}};
+  DraftContext context{
+      .add_special_tokens = options.add_special_tokens, .tokens = trim_ ? &*trim_ : nullptr, .text_of = {}};
   context.text_of = [&parts](const Draft::Token& token) {
     return parts[static_cast<std::size_t>(token.text)].text_of(token.word);
   };

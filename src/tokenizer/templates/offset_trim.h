@@ -24,7 +24,8 @@ class OffsetTrim {
   /// space may have been put in by the tokenizer (`keeps_prefix_space`, the post-processor's add_prefix_space).
   void trim(std::string_view text, std::span<const std::int32_t> ids, std::span<Offset> offsets,
             bool keeps_prefix_space) const;
-  /// One token's. `taken`: its offset before anything was trimmed, which is what an added token's white space is seen in.
+  /// One token's. `taken`: its offset before anything was trimmed, which is what an added token's white space is seen
+  /// in.
   void trim_one(std::string_view text, std::int32_t id, bool is_first, bool keeps_prefix_space, Offset taken,
                 Offset& offset) const;
 

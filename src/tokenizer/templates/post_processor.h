@@ -29,7 +29,8 @@ namespace post_processors {
 
 struct TemplateProcessing {
   Template steps;
-  std::string missing_single;  ///< a special token that the template names and the file does not explain: used, an Error
+  std::string
+      missing_single;  ///< a special token that the template names and the file does not explain: used, an Error
   std::string missing_pair;
 };
 struct Bert {

@@ -12,7 +12,9 @@ namespace {
 /// Every split of every piece is looked up, which costs the squares of their lengths: some million in a usual model.
 constexpr std::uint64_t kMaxWork = std::uint64_t{1} << 31U;
 
-bool is_boundary(std::string_view text, std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U; }
+bool is_boundary(std::string_view text, std::size_t at) {
+  return (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;
+}
 
 SubwordVocab vocab_of(std::span<const std::string> names, const std::string& where) {
   SubwordVocab vocab;
@@ -25,13 +27,16 @@ SubwordVocab vocab_of(std::span<const std::string> names, const std::string& whe
 
 }  // namespace
 
-BpeSpec sentencepiece_bpe(std::span<const std::string> names, const SentencePieceModel& model, const std::string& where) {
+BpeSpec sentencepiece_bpe(std::span<const std::string> names, const SentencePieceModel& model,
+                          const std::string& where) {
   std::vector<std::string> original;
   std::uint64_t work = 0;
   for (const SentencePieceModel::Piece& piece : model.pieces) {
     original.emplace_back(piece.text);
     work += std::uint64_t{piece.text.size()} * piece.text.size();
-    if (work > kMaxWork) throw Error(ErrorCode::invalid_format, where, "pieces of a usual length", std::to_string(piece.text.size()) + " bytes");
+    if (work > kMaxWork)
+      throw Error(ErrorCode::invalid_format, where, "pieces of a usual length",
+                  std::to_string(piece.text.size()) + " bytes");
   }
   BpeSpec spec;
   spec.vocab = vocab_of(names, where);
@@ -48,7 +53,8 @@ BpeSpec sentencepiece_bpe(std::span<const std::string> names, const SentencePiec
       if (!right) continue;
       for (const std::int32_t part : {*left, *right, id}) {
         if (names[static_cast<std::size_t>(part)] != original[static_cast<std::size_t>(part)]) {
-          throw Error(ErrorCode::unsupported, where, "renamed pieces that no merge needs", original[static_cast<std::size_t>(part)]);
+          throw Error(ErrorCode::unsupported, where, "renamed pieces that no merge needs",
+                      original[static_cast<std::size_t>(part)]);
         }
       }
       spec.merges.add(*left, *right, {rank++, id});

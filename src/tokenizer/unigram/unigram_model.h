@@ -66,7 +66,7 @@ class UnigramModel final : public SubwordModel {
 
   UnigramWords words_;
   const UnigramPieces& pieces_ = words_.pieces();
-  UnigramSpec spec_;  ///< without its pieces
+  UnigramSpec spec_;                   ///< without its pieces
   std::array<bool, 256> separates_{};  ///< bytes that are white space before and after the normalizer
   bool by_chunks_ = false;
   WordCaches caches_;

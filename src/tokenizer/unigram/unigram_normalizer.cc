@@ -77,7 +77,8 @@ bool UnigramNormalizer::apply(text::NormalizedText& text, text::ChangeList& list
   for (const Step& step : steps_) {
     alone = std::visit(Apply{text, list}, step) && alone;
     if (text.bytes.size() > most) {
-      throw Error(ErrorCode::invalid_argument, "normalizer", "texts that grow to " + std::to_string(kMostGrowth) + " times their size at most", "more");
+      throw Error(ErrorCode::invalid_argument, "normalizer",
+                  "texts that grow to " + std::to_string(kMostGrowth) + " times their size at most", "more");
     }
   }
   return alone;

@@ -11,7 +11,8 @@ void UnigramWords::encode(std::string_view word, bool special_pieces, Pieces& pi
   PieceOutput output(pieces, word.size() / 2 + 1);
   cache.encode(word, 0, own, output, [&](std::string_view whole, Pieces& made) {
     UnigramLattice lattice;
-    lattice.encode(pieces_.vocab, whole, {pieces_.unk_id, pieces_.byte_fallback, special_pieces}, made.ids, made.offsets);
+    lattice.encode(pieces_.vocab, whole, {pieces_.unk_id, pieces_.byte_fallback, special_pieces}, made.ids,
+                   made.offsets);
     return true;
   });
 }

@@ -52,7 +52,8 @@ WordPieceLexicon::WordPieceLexicon(WordPieceVocab vocab, std::string prefix, boo
       if (at == index + 1) at = 0;
     }
   }
-  token_count_ = static_cast<std::size_t>(std::count_if(by_id_.begin(), by_id_.end(), [](std::uint32_t at) { return at != 0; }));
+  token_count_ =
+      static_cast<std::size_t>(std::count_if(by_id_.begin(), by_id_.end(), [](std::uint32_t at) { return at != 0; }));
 }
 
 bool WordPieceLexicon::is_initial(std::string_view token) const noexcept {

@@ -38,7 +38,8 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std
 namespace bertrt::engine::packed {
 namespace {
 
-// Reading a trace makes hundreds of thousands of small allocations, all alike: behind the first 300, fewer and fewer fail.
+// Reading a trace makes hundreds of thousands of small allocations, all alike: behind the first 300, fewer and fewer
+// fail.
 constexpr long kEach = 300;
 constexpr long kSpread = 40;
 

@@ -23,7 +23,7 @@ inline std::filesystem::path parity_path(const std::string& name) {
 }
 
 inline std::unique_ptr<const Engine> load_parity_model(const std::string& name, const PackedOptions& options = {},
-                                                 const PackedTuning& tuning = {}) {
+                                                       const PackedTuning& tuning = {}) {
   return make_packed_engine(model::ModelFile::open(parity_path(name)), options, tuning);
 }
 

@@ -1,6 +1,5 @@
 // What a packed model can be asked for, and what it refuses: requests, and specs that do not fit.
 #include "engine/packed/packed_model.h"
-#include "family/relative_buckets.h"
 
 #include <gtest/gtest.h>
 
@@ -13,6 +12,7 @@
 #include "bertrt/error.h"
 #include "engine/packed/made_spec.h"
 #include "engine/packed/made_texts.h"
+#include "family/relative_buckets.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -127,7 +127,10 @@ TEST(PackedSpecErrors, SpecsThatDoNotFit) {
       {"norm", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].ffn_norm = m.norm(23, 1e-5F); }},
       {"eps", [](EncoderSpec& s, SpecMaker&) { s.layers[0].ffn_norm.eps = NAN; }},
       {"scale", [](EncoderSpec& s, SpecMaker&) { s.layers[0].scale = INFINITY; }},
-      {"types", [](EncoderSpec& s, SpecMaker& m) { s.embeddings.types = m.weight({2, 23}); }},
+      {"types",
+       [](EncoderSpec& s, SpecMaker& m) {
+         s.embeddings.types = m.weight({2, 23});
+       }},
       {"type", [](EncoderSpec& s, SpecMaker&) { s.embeddings.fixed_type = 3; }},
       {"no table", [](EncoderSpec& s, SpecMaker&) { s.embeddings.positions.reset(); }},
       {"no scheme", [](EncoderSpec& s, SpecMaker&) { s.embeddings.position_scheme = PositionScheme::none; }},
@@ -136,9 +139,18 @@ TEST(PackedSpecErrors, SpecsThatDoNotFit) {
       {"reach", [](EncoderSpec& s, SpecMaker&) { s.max_length = 33; }},
       {"projection", [](EncoderSpec& s, SpecMaker& m) { s.embeddings.projection = m.dense(23, 24); }},
       {"pooler", [](EncoderSpec& s, SpecMaker& m) { s.pooler = m.dense(24, 23); }},
-      {"bias table", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({20, 3}), family::relative_rows(64, 32, 128)}; }},
-      {"bias heads", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({32, 4}), family::relative_rows(64, 32, 128)}; }},
-      {"bias distance", [](EncoderSpec& s, SpecMaker& m) { s.relative_bias = family::RelativeBiasSpec{m.weight({32, 3}), family::relative_rows(4, 32, 128)}; }},
+      {"bias table",
+       [](EncoderSpec& s, SpecMaker& m) {
+         s.relative_bias = family::RelativeBiasSpec{m.weight({20, 3}), family::relative_rows(64, 32, 128)};
+       }},
+      {"bias heads",
+       [](EncoderSpec& s, SpecMaker& m) {
+         s.relative_bias = family::RelativeBiasSpec{m.weight({32, 4}), family::relative_rows(64, 32, 128)};
+       }},
+      {"bias distance",
+       [](EncoderSpec& s, SpecMaker& m) {
+         s.relative_bias = family::RelativeBiasSpec{m.weight({32, 3}), family::relative_rows(4, 32, 128)};
+       }},
   };
   for (const auto& [what, change] : wrong) {
     SCOPED_TRACE(what);
@@ -167,7 +179,9 @@ TEST(PackedSpecErrors, PositionsThatNothingReads) {
   Encoding text;
   text.input_ids = {3, 4};
   text.position_ids = {0, 1};
-  EXPECT_EQ(code_of([&] { model->run(batch::make_batch({&text, 1}, {}), {.states = {1}}); }),
+  EXPECT_EQ(code_of([&] {
+              model->run(batch::make_batch({&text, 1}, {}), {.states = {1}});
+            }),
             ErrorCode::invalid_argument);
 }
 

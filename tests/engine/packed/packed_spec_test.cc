@@ -91,7 +91,8 @@ const Variant kVariants[] = {
      }},
     {"relative_bias",
      [](EncoderSpec& spec, SpecMaker& maker) {
-       spec.relative_bias = family::RelativeBiasSpec{maker.weight({12, 3}, 0, 1), family::relative_rows(64, 8, 10)};  // more rows than buckets, as MPNet may have
+       spec.relative_bias = family::RelativeBiasSpec{
+           maker.weight({12, 3}, 0, 1), family::relative_rows(64, 8, 10)};  // more rows than buckets, as MPNet may have
      }},
     {"shared_layers", [](EncoderSpec& spec, SpecMaker&) { spec.layers.insert(spec.layers.end(), 3, spec.layers[1]); }},
 };

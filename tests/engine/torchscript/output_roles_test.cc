@@ -57,9 +57,8 @@ TEST(OutputRoles, LogitsAreATokensOrATextsAsTheirShapeSays) {
 
 TEST(OutputRoles, WithoutANameAHiddenStatesShapeIsAllThatIsBelieved) {
   using enum OutputRole;
-  const auto infos =
-      roles_of({seen("0", {kTokens, kHidden}), seen("1", {kHidden}), seen("2", {kTokens, 5}), seen("3", {kTokens})},
-               traits());
+  const auto infos = roles_of(
+      {seen("0", {kTokens, kHidden}), seen("1", {kHidden}), seen("2", {kTokens, 5}), seen("3", {kTokens})}, traits());
   EXPECT_THAT(roles(infos), ElementsAre(hidden_state, other, other, other));
   EXPECT_EQ(infos[0].evidence, Evidence::by_shape);
 }

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <random>
 #include <set>
-#include <string_view>
 #include <sstream>
+#include <string_view>
 
 #include "bertrt/error.h"
 #include "differential/random_value.h"
@@ -109,7 +109,8 @@ std::string compare(const Value& ours, const Value& theirs, bool strides) {
     const auto y = to_floats(*b);
     const double largest = largest_finite(y);
     for (std::size_t i = 0; i < x.size(); ++i) {
-      if (!close(x[i], y[i], 1e-5, largest)) return std::to_string(x[i]) + " for " + std::to_string(y[i]) + " at " + std::to_string(i);
+      if (!close(x[i], y[i], 1e-5, largest))
+        return std::to_string(x[i]) + " for " + std::to_string(y[i]) + " at " + std::to_string(i);
     }
     return "";
   }
@@ -138,7 +139,8 @@ std::string check(const Case& one, std::mt19937& random) {
   }
   if (!torch.error.empty()) return "libtorch fails: " + torch.error;
   if (one.refused) return "it is not refused";
-  if (ours.size() != torch.outputs.size()) return std::to_string(ours.size()) + " outputs for " + std::to_string(torch.outputs.size());
+  if (ours.size() != torch.outputs.size())
+    return std::to_string(ours.size()) + " outputs for " + std::to_string(torch.outputs.size());
   for (std::size_t i = 0; i < ours.size(); ++i) {
     const std::string wrong = compare(ours[i], torch.outputs[i], true);
     if (!wrong.empty()) return "output " + std::to_string(i) + ": " + wrong;
@@ -167,7 +169,8 @@ std::string check_shapes(const Case& one, std::mt19937& random) {
   for (const auto& [name, value] : arguments) {
     const Tensor* tensor = value.tensor();
     const bool weight = tensor != nullptr && is_floating(tensor->type()) && tensor->rank() > 0;
-    unknown.emplace_back(name, weight ? Value(tensor->on(Storage::unknown(tensor->type(), tensor->storage()->elements()))) : value);
+    unknown.emplace_back(
+        name, weight ? Value(tensor->on(Storage::unknown(tensor->type(), tensor->storage()->elements()))) : value);
   }
   EvaluateOptions options;
   options.shapes_only = true;
@@ -213,13 +216,14 @@ TEST(Differential, ShapesAloneAreTheShapesOfTheValues) {
 
 TEST(Differential, PromotionIsAsLibtorchs) {
   std::mt19937 random(3);
-  const std::vector<std::string> operands = {"f[2,3]", "d[2,3]", "l[2,3]~p", "i[2,3]~p", "h[2,3]~p", "c[2,3]~p", "u[2,3]~p",
-                                             "b[2,3]", "f[]",    "d[]",      "l[]~p",    "i[]~p",    "u[]~p",    "b[]",
-                                             "w2",     "w0.5",   "2",        "0.5"};
-  for (const char* op : {"aten::add", "aten::sub", "aten::mul", "aten::div", "aten::floor_divide", "aten::remainder",
-                         "aten::pow", "aten::eq", "aten::lt", "aten::maximum", "aten::bitwise_and", "aten::__or__",
-                         "aten::logical_and", "aten::rsub", "aten::add_", "aten::mul_", "aten::div_", "aten::fmod",
-                         "aten::where", "aten::clamp", "aten::atan2", "aten::true_divide"}) {
+  const std::vector<std::string> operands = {"f[2,3]",   "d[2,3]", "l[2,3]~p", "i[2,3]~p", "h[2,3]~p", "c[2,3]~p",
+                                             "u[2,3]~p", "b[2,3]", "f[]",      "d[]",      "l[]~p",    "i[]~p",
+                                             "u[]~p",    "b[]",    "w2",       "w0.5",     "2",        "0.5"};
+  for (const char* op :
+       {"aten::add",         "aten::sub",   "aten::mul",   "aten::div",        "aten::floor_divide", "aten::remainder",
+        "aten::pow",         "aten::eq",    "aten::lt",    "aten::maximum",    "aten::bitwise_and",  "aten::__or__",
+        "aten::logical_and", "aten::rsub",  "aten::add_",  "aten::mul_",       "aten::div_",         "aten::fmod",
+        "aten::where",       "aten::clamp", "aten::atan2", "aten::true_divide"}) {
     for (const std::string& left : operands) {
       for (const std::string& right : operands) {
         const bool tensor = left[1] == '[' || left[0] == 'w';
@@ -243,12 +247,12 @@ TEST(Differential, EveryOperatorOfTheTableHasACase) {
     if (op.name.starts_with("prim::") || op.name.starts_with("profiler::") || tried.contains(op.name)) continue;
     // Of the Python side, or a name that a tracer never prints.
     static const std::set<std::string_view> kWithoutDispatch = {
-        "aten::__iand__",      "aten::__ior__",        "aten::__ixor__",          "aten::_cast_Half",
-        "aten::_no_grad_view", "aten::as_tensor",      "aten::broadcast_shapes",  "aten::is_grad_enabled",
-        "aten::tensor",        "aten::truediv",        "aten::native_layer_norm",
+        "aten::__iand__", "aten::__ior__", "aten::__ixor__", "aten::_cast_Half", "aten::_no_grad_view",
+        "aten::as_tensor", "aten::broadcast_shapes", "aten::is_grad_enabled", "aten::tensor", "aten::truediv",
+        "aten::native_layer_norm",
         // Lists of any kind, and what the interpreter does itself.
-        "aten::__getitem__",   "aten::list",           "aten::__is__",            "aten::__isnot__",
-        "aten::warn",          "aten::detach_",        "aten::_unwrap_optional"};
+        "aten::__getitem__", "aten::list", "aten::__is__", "aten::__isnot__", "aten::warn", "aten::detach_",
+        "aten::_unwrap_optional"};
     if (kWithoutDispatch.contains(op.name)) continue;
     const bool refused = !op.overloads.empty() && op.overloads[0].schema.starts_with("refused");
     EXPECT_TRUE(refused) << op.name << " has no case";

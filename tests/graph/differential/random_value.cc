@@ -171,8 +171,9 @@ class Reader {
     if constexpr (std::is_floating_point_v<T>) {
       if (kind == "n" && below(3) == 0) {
         const int which = below(3);
-        return which == 0 ? std::numeric_limits<T>::quiet_NaN()
-                          : which == 1 ? std::numeric_limits<T>::infinity() : -std::numeric_limits<T>::infinity();
+        return which == 0   ? std::numeric_limits<T>::quiet_NaN()
+               : which == 1 ? std::numeric_limits<T>::infinity()
+                            : -std::numeric_limits<T>::infinity();
       }
       const T value = static_cast<T>(std::uniform_real_distribution<double>(-3, 3)(random_));
       return kind == "p" ? std::fabs(value) + T(0.1) : kind == "q" ? std::fabs(value) / 4 + T(0.05) : value;

@@ -16,7 +16,8 @@ namespace bertrt::graph {
 ///   f[2,3]:t      … whose last two axes are swapped in memory; :s every second of a larger one; :e expanded along its
 ///                 first axis (stride 0); :o at an offset; :p its first and last axis swapped;
 ///                 :h its last but one and the axis before (heads of tokens)
-///   f[2,3]~n      … with NaN and infinities in it; ~z with zeros; ~p above 0; ~m 0 or 1; ~k5 whole numbers from 0 to 4;
+///   f[2,3]~n      … with NaN and infinities in it; ~z with zeros; ~p above 0; ~m 0 or 1; ~k5 whole numbers from 0 to
+///   4;
 ///                 ~x smallest and largest numbers
 ///   w2 w0.5       a 0-d tensor that promotes as a Python number (CONSTANTS.cN)
 ///   2 0.5 True None 'text' device [1,2] [f[2],None]

@@ -150,13 +150,16 @@ TorchResult call_torch(const std::string& name, std::span<const std::pair<std::s
       std::unordered_map<std::string, c10::IValue> keywords;
       std::size_t position = 0;
       for (const auto& [keyword, value] : arguments) {
-        const auto place = keyword.empty() ? std::optional<int>(static_cast<int>(position)) : schema.argumentIndexWithName(keyword);
-        if (!place || static_cast<std::size_t>(*place) >= schema.arguments().size()) throw std::runtime_error("no such argument");
+        const auto place =
+            keyword.empty() ? std::optional<int>(static_cast<int>(position)) : schema.argumentIndexWithName(keyword);
+        if (!place || static_cast<std::size_t>(*place) >= schema.arguments().size())
+          throw std::runtime_error("no such argument");
         const c10::Argument& parameter = schema.arguments()[static_cast<std::size_t>(*place)];
         c10::IValue given = to_ivalue(value);
         // A single int stands for a list of a known length.
         if (given.isInt() && parameter.N()) {
-          given = c10::List<std::int64_t>(std::vector<std::int64_t>(static_cast<std::size_t>(*parameter.N()), given.toInt()));
+          given = c10::List<std::int64_t>(
+              std::vector<std::int64_t>(static_cast<std::size_t>(*parameter.N()), given.toInt()));
         }
         given = as_parameter(given, parameter.type());
         if (keyword.empty()) {
