@@ -86,9 +86,7 @@ class Answering {
   }
 
   void report(const Query& query, const Error& error) const {
-    const std::string where =
-        query.line == 0 ? error.where() : "line " + std::to_string(query.line) + " of standard input, " + error.where();
-    const Error named(error.code(), where, error.expected(), error.found());
+    const Error named = at_line(query, error);
     if (!queries_.keep_going()) throw named;
     std::string out;
     if (queries_.json()) {
@@ -186,6 +184,12 @@ Query Queries::split(std::string line) const {
     query.text.resize(at);
   }
   return query;
+}
+
+Error at_line(const Query& query, const Error& error) {
+  if (query.line == 0) return error;
+  return {error.code(), "line " + std::to_string(query.line) + " of standard input, " + error.where(), error.expected(),
+          error.found()};
 }
 
 Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bertrt/encoding.h"
+#include "bertrt/error.h"
 
 namespace bertrt {
 class Tokenizer;
@@ -72,7 +73,10 @@ class Queries {
   std::uint64_t bytes_read_ = 0;
 };
 
-/// Encodes a query; an Error names the line of standard input that it came from.
+/// The error, naming the line of standard input that the query came from.
+Error at_line(const Query& query, const Error& error);
+
+/// Encodes a query.
 Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options);
 
 /// Answers the texts of a batch: writes what it has to say at its end, so that it may be called again for each alone.

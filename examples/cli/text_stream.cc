@@ -116,9 +116,7 @@ void TextStream::flush(std::vector<Query>& ready) {
 }
 
 void TextStream::report(const Query& query, const Error& error) const {
-  const std::string where =
-      query.line == 0 ? error.where() : "line " + std::to_string(query.line) + " of standard input, " + error.where();
-  const Error named(error.code(), where, error.expected(), error.found());
+  const Error named = at_line(query, error);
   if (!queries_.keep_going()) throw named;
   failed_(named);
 }

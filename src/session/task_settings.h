@@ -24,7 +24,7 @@ struct TaskSettings {
   std::string cross_encoder_activation;             ///< a dotted torch class, or empty
   std::size_t position_embeddings = 0;              ///< max_position_embeddings as config.json says it; 0: not known
   std::optional<family::SentenceModules> sentence;  ///< a sentence-transformers model's
-  std::filesystem::path folder;                     ///< the model's, for messages; empty for other files
+  std::filesystem::path folder;  ///< the model's, beside which heads may lie (bge-m3's); empty for files
 };
 
 }  // namespace bertrt::session
