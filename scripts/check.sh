@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests do not see: check.sh [format] [tidy] [asan] [tsan] [fuzz] [clang]; without a name, all of them.
+# What the tests do not see: check.sh [format] [tidy] [asan] [tsan] [fuzz] [clang] [docs]; without a name, all of them.
 #
 #   format   every source file is as .clang-format has it
 #   tidy     clang-tidy has nothing to say on files that differ from BERTRT_BASE (default: where this branch left
@@ -8,6 +8,7 @@
 #   tsan     the whole suite under the thread sanitizer
 #   fuzz     each fuzz target for BERTRT_FUZZ_SECONDS (60), clang
 #   clang    everything builds with clang without a warning
+#   docs     the pages of the public headers build without a warning (doxygen)
 #
 # Each has a build folder of its own (build-asan, …). Tools are taken by their plain names or with a version behind:
 # CLANG_FORMAT, CLANG_TIDY, CLANGXX name others. A check whose tool is missing has failed.
@@ -86,9 +87,15 @@ check_clang() {
   cmake --build --preset clang --parallel "$(jobs)"
 }
 
+check_docs() {
+  local doxygen
+  doxygen=$(tool DOXYGEN doxygen)
+  "$doxygen" docs/Doxyfile
+}
+
 install_torch
 if [ $# = 0 ]; then
-  set -- format tidy asan tsan fuzz clang
+  set -- format docs tidy asan tsan fuzz clang
 fi
 failed=
 for check in "$@"; do
@@ -99,7 +106,7 @@ for check in "$@"; do
   status=0
   # In a shell of its own: `set -e` is off in what a condition calls.
   case $check in
-    format | tidy | fuzz | clang) (set -e; "check_$check") >"$log" 2>&1 & ;;
+    format | docs | tidy | fuzz | clang) (set -e; "check_$check") >"$log" 2>&1 & ;;
     asan | tsan) (set -e; check_suite "$check") >"$log" 2>&1 & ;;
     *) fail "no check is called $check" ;;
   esac

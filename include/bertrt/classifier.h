@@ -11,8 +11,9 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
+/// How to classify; the defaults are those of transformers' pipeline.
 struct ClassifierOptions {
   /// The best labels that are wanted, at most; nullopt: all of them.
   std::optional<std::size_t> top_k = 1;
@@ -38,10 +39,12 @@ class BERTRT_API Classifier {
   /// Best first; of equals the lower index first. An empty text is a text. An empty second text counts as none, as in
   /// Python. @throws Error input_too_long, and what run() throws
   std::vector<LabelScore> operator()(std::string_view text, const ClassifierOptions& options = {}) const;
+  /// The same for two texts.
   std::vector<LabelScore> operator()(const TextPair& pair, const ClassifierOptions& options = {}) const;
   /// One list for each, in order. An Error names the text by its number.
   std::vector<std::vector<LabelScore>> operator()(std::span<const TextPair> batch,
                                                   const ClassifierOptions& options = {}) const;
+  /// The same for texts alone.
   std::vector<std::vector<LabelScore>> operator()(std::span<const std::string> batch,
                                                   const ClassifierOptions& options = {}) const;
 
@@ -53,4 +56,4 @@ class BERTRT_API Classifier {
   std::vector<std::string> labels_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

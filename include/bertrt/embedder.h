@@ -21,7 +21,11 @@
 #include "bertrt/session.h"
 #include "bertrt/similarity.h"
 
-namespace bertrt {
+namespace bertrt::tasks {
+class EmbedderImpl;
+}  // namespace bertrt::tasks
+
+namespace bertrt::inline v0 {
 
 /// How the vectors of a text's tokens become one; special tokens count.
 enum class Pooling {
@@ -75,10 +79,6 @@ struct EmbedderInfo {
   Similarity similarity = Similarity::cosine;                ///< what the model was trained for
 };
 
-namespace tasks {
-class EmbedderImpl;
-}
-
 /// Text to one vector, as sentence-transformers 6.2 does it.
 ///
 ///   bertrt::Embedder embed(bertrt::BertSession::load("all-MiniLM-L6-v2"));
@@ -108,7 +108,9 @@ class BERTRT_API Embedder {
   /// [texts, dimensions]; no texts: no rows. Sorted by length and computed `batch_tokens` at a time, in the order
   /// given.
   Matrix operator()(std::span<const std::string_view> texts, const EmbedOptions& options = {}) const;
+  /// The same for strings.
   Matrix operator()(std::span<const std::string> texts, const EmbedOptions& options = {}) const;
+  /// The same for a vector of strings.
   Matrix operator()(const std::vector<std::string>& texts, const EmbedOptions& options = {}) const {
     return (*this)(std::span<const std::string>(texts), options);
   }
@@ -119,6 +121,7 @@ class BERTRT_API Embedder {
 
   /// With the prompt "query" or "document", unless the options name one.
   Matrix query(std::span<const std::string> texts, EmbedOptions options = {}) const;
+  /// The other side of query().
   Matrix document(std::span<const std::string> texts, EmbedOptions options = {}) const;
 
   /// Any number of texts in bounded memory: `next` gives one at a time, nothing at the end; `each` takes the vectors
@@ -138,6 +141,7 @@ class BERTRT_API Embedder {
   /// @throws Error invalid_argument for a span outside the text; unsupported for a table of word vectors
   Matrix chunks(std::string_view text, std::span<const Offset> spans, const EmbedOptions& options = {}) const;
 
+  /// What the model's files say of its vectors.
   const EmbedderInfo& info() const;
 
  private:
@@ -147,4 +151,4 @@ class BERTRT_API Embedder {
   std::shared_ptr<const tasks::EmbedderImpl> impl_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -9,13 +9,13 @@
 
 #include "bertrt/export.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// A half-open range of UTF-8 bytes in the text that the caller passed; code points after
 /// code_point_offsets().
 struct Offset {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
+  std::uint32_t begin = 0;  ///< first byte
+  std::uint32_t end = 0;    ///< one past the last
   friend bool operator==(const Offset&, const Offset&) = default;
 };
 
@@ -51,6 +51,7 @@ struct Encoding {
   /// Hugging Face's sequence ids are wrong in the overflow of some templates, and sequence_ids is what it gives.
   std::vector<std::int8_t> text_ids;
 
+  /// Tokens.
   std::size_t size() const noexcept { return input_ids.size(); }
 };
 
@@ -65,4 +66,4 @@ BERTRT_API std::optional<std::pair<std::size_t, std::size_t>> word_to_tokens(con
                                                                              std::int32_t word,
                                                                              int sequence = 0) noexcept;
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

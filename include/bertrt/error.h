@@ -8,7 +8,7 @@
 #include "bertrt/export.h"
 #include "bertrt/parse.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// What went wrong, for programs that branch on it. The numbers stay what they are: they may be logged and compared.
 enum class ErrorCode {
@@ -41,9 +41,13 @@ class BERTRT_API Error : public std::runtime_error {
   /// @param found     what was there instead
   Error(ErrorCode code, std::string where, std::string expected, std::string found);
 
+  /// What kind of failure it is, for decisions.
   ErrorCode code() const noexcept { return code_; }
+  /// What was being read or run.
   const std::string& where() const noexcept { return where_; }
+  /// What would have been right.
   const std::string& expected() const noexcept { return expected_; }
+  /// What was there instead.
   const std::string& found() const noexcept { return found_; }
 
  private:
@@ -53,4 +57,4 @@ class BERTRT_API Error : public std::runtime_error {
   std::string found_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

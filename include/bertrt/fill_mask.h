@@ -12,13 +12,13 @@
 #include "bertrt/export.h"
 #include "bertrt/session.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// One candidate for a masked token.
 struct MaskPrediction {
   std::string token;  ///< as in the vocabulary, e.g. "paris" or "##s"; empty for a row of the decoder that has no token
-  std::int32_t token_id = 0;
-  float score = 0;       ///< softmax probability over the whole vocabulary
+  std::int32_t token_id = 0;  ///< its row of the decoder
+  float score = 0;            ///< softmax probability over the whole vocabulary
   std::string sequence;  ///< the text decoded with this token in the mask's place; special tokens ([CLS], and the other
                          ///< masks) show where the text has several masks
   std::string token_text = {};  ///< the token decoded by itself: " paris" of a byte-level vocabulary's "Ġparis"
@@ -26,10 +26,11 @@ struct MaskPrediction {
 
 /// The candidates for one mask, best first.
 struct MaskAnswer {
-  std::size_t position = 0;  ///< token index in the encoding, [CLS] = 0
-  std::vector<MaskPrediction> predictions;
+  std::size_t position = 0;                 ///< token index in the encoding, [CLS] = 0
+  std::vector<MaskPrediction> predictions;  ///< best first
 };
 
+/// How to fill; the defaults are those of transformers' pipeline.
 struct FillMaskOptions {
   std::size_t top_k = 5;                     ///< 1 … rows of the model's decoder
   Truncation truncation = Truncation::none;  ///< a longer text is an error by default
@@ -74,4 +75,4 @@ class BERTRT_API FillMask {
   BertSession session_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -15,7 +15,7 @@
 #include "bertrt/session.h"
 #include "bertrt/sparse_embedder.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// A text in three forms.
 struct HybridVectors {
@@ -39,9 +39,11 @@ class BERTRT_API HybridEmbedder {
   ///         invalid_format
   explicit HybridEmbedder(BertSession session, const EmbedderOptions& options = {});
 
+  /// One text. @throws Error what run() throws
   HybridVectors operator()(std::string_view text) const;
   /// In the order given; sorted by length and computed some thousand tokens at a time.
   std::vector<HybridVectors> operator()(std::span<const std::string_view> texts) const;
+  /// The same for strings.
   std::vector<HybridVectors> operator()(const std::vector<std::string>& texts) const;
   /// Texts one by one in bounded memory, as Embedder::stream().
   std::size_t stream(const std::function<std::optional<std::string>()>& next,
@@ -54,4 +56,4 @@ class BERTRT_API HybridEmbedder {
   std::shared_ptr<const Impl> impl_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

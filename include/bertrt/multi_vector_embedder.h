@@ -15,7 +15,11 @@
 #include "bertrt/session.h"
 #include "bertrt/similarity.h"
 
-namespace bertrt {
+namespace bertrt::tasks {
+class MultiVectorEmbedderImpl;
+}  // namespace bertrt::tasks
+
+namespace bertrt::inline v0 {
 
 /// How a multi-vector model reads a text: the two sides have prompts, lengths and rules of their own.
 enum class TextRole { query, document };
@@ -25,15 +29,12 @@ BERTRT_API std::string_view to_string(TextRole role) noexcept;
 template <>
 BERTRT_API std::optional<TextRole> parse(std::string_view name) noexcept;
 
+/// How to embed; prompts as in EmbedOptions.
 struct MultiVectorOptions {
   std::optional<std::string> prompt = std::nullopt;  ///< in place of the role's own
   std::string prompt_name = {};                      ///< likewise
   bool normalize = false;  ///< every row to unit length, where the model does not do so itself
 };
-
-namespace tasks {
-class MultiVectorEmbedderImpl;
-}
 
 /// Text to one vector for each token that counts (ColBERT, late interaction), as sentence-transformers'
 /// MultiVectorEncoder.
@@ -51,10 +52,14 @@ class BERTRT_API MultiVectorEmbedder {
   /// @throws Error unsupported for a model without modules that keep one vector a token
   explicit MultiVectorEmbedder(BertSession session, const EmbedderOptions& options = {});
 
+  /// [tokens that count, width] of a query. @throws Error what run() throws
   Matrix query(std::string_view text, const MultiVectorOptions& options = {}) const;
+  /// [tokens that count, width] of a document. @throws Error what run() throws
   Matrix document(std::string_view text, const MultiVectorOptions& options = {}) const;
+  /// Many texts of one role, in the order given; sorted by length and computed some thousand tokens at a time.
   std::vector<Matrix> operator()(std::span<const std::string_view> texts, TextRole role,
                                  const MultiVectorOptions& options = {}) const;
+  /// The same for strings.
   std::vector<Matrix> operator()(const std::vector<std::string>& texts, TextRole role,
                                  const MultiVectorOptions& options = {}) const;
   /// Texts one by one in bounded memory, as Embedder::stream().
@@ -69,4 +74,4 @@ class BERTRT_API MultiVectorEmbedder {
   std::shared_ptr<const tasks::MultiVectorEmbedderImpl> impl_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -10,7 +10,7 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 struct MultipleChoiceOptions {
   Truncation truncation = Truncation::none;  ///< a longer pair is an error by default
@@ -36,4 +36,4 @@ class BERTRT_API MultipleChoice {
   BertSession session_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

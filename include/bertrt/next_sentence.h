@@ -9,14 +9,15 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// Two probabilities, which add up to 1.
 struct NextSentenceScore {
-  float is_next = 0;
-  float not_next = 0;
+  float is_next = 0;   ///< the second text follows the first
+  float not_next = 0;  ///< it stands anywhere else
 };
 
+/// What to do with pairs that are long.
 struct NextSentenceOptions {
   Truncation truncation = Truncation::none;  ///< a longer pair is an error by default
   std::size_t max_length = 0;  ///< in tokens; 0: the tokenizer's limit where it truncates, else the model's
@@ -36,6 +37,7 @@ class BERTRT_API NextSentence {
   /// An empty second text counts as none, as for Python's tokenizers. @throws Error input_too_long
   NextSentenceScore operator()(std::string_view text, std::string_view next,
                                const NextSentenceOptions& options = {}) const;
+  /// One for each pair, in order. An Error names the pair by its number.
   std::vector<NextSentenceScore> operator()(std::span<const TextPair> batch,
                                             const NextSentenceOptions& options = {}) const;
 
@@ -43,4 +45,4 @@ class BERTRT_API NextSentence {
   BertSession session_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

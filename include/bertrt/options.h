@@ -10,7 +10,7 @@
 #include "bertrt/export.h"
 #include "bertrt/parse.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 enum class EngineKind {
   automatic,    ///< the fastest that is right for this file: packed, else graph, else what `trust` allows
@@ -60,6 +60,7 @@ struct PackedOptions {
 struct TorchScriptOptions {
   /// "cpu", or "cuda:N" where libtorch has it. Another one than the CPU is an error for every other engine.
   std::string device = "cpu";
+  /// Which lengths a trace runs at.
   LengthPolicy length_policy = LengthPolicy::automatic;
   /// Names for the trace's inputs in its own order, e.g. {"input_ids", "attention_mask", "token_type_ids"}, where they
   /// have lost theirs (a compiled trace calls them argument_1, argument_2, …). Empty: the trace's own.
@@ -74,6 +75,7 @@ struct TorchScriptOptions {
 
 /// How to load a session. Every field has a default.
 struct SessionOptions {
+  /// Which engine; `automatic` takes the fastest that is right.
   EngineKind engine = EngineKind::automatic;
   /// Tokenizer file or folder; empty: the bundle's own, or a vocab.txt / tokenizer.json beside the model.
   std::filesystem::path tokenizer = {};
@@ -98,8 +100,10 @@ struct SessionOptions {
   /// one that only you can write to: who can, can vouch for any model. Empty: every load proves anew. (A bundle's
   /// self-test is quick and always run.)
   std::filesystem::path proof_cache = {};
+  /// What the packed engine takes.
   PackedOptions packed = {};
+  /// What libtorch takes.
   TorchScriptOptions torchscript = {};
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -12,7 +12,7 @@
 #include "bertrt/export.h"
 #include "bertrt/parse.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// What an output of a model is. Told from the way it is computed, or from the name that the model's maker gave it,
 /// never guessed: what cannot be told is `other`.
@@ -47,8 +47,8 @@ BERTRT_API std::optional<Evidence> parse(std::string_view name) noexcept;
 /// One thing that a model gives for each text.
 struct OutputInfo {
   std::string name;  ///< the trace's own: dict keys and positions joined by dots ("hidden_states.3"), "0" for the first
-  OutputRole role = OutputRole::other;
-  Evidence evidence = Evidence::none;
+  OutputRole role = OutputRole::other;  ///< what it is, as far as that is known
+  Evidence evidence = Evidence::none;   ///< how well `role` is known
   /// For one text (no batch axis). -1: the text's tokens, or a size that is not known before a run.
   std::vector<std::int64_t> shape;
   /// Whether EncoderOutput::more has it, instead of the member that is called after its role.
@@ -57,19 +57,20 @@ struct OutputInfo {
 
 /// A dense row-major matrix that owns its values.
 struct Matrix {
-  std::size_t rows = 0;
-  std::size_t cols = 0;
+  std::size_t rows = 0;     ///< vectors
+  std::size_t cols = 0;     ///< values of each
   std::vector<float> data;  ///< [rows, cols]
 
+  /// [cols], a view of one row; `index` below `rows`.
   std::span<const float> row(std::size_t index) const { return {data.data() + index * cols, cols}; }
 };
 
 /// A dense batch that owns its values; made by TokenRows::padded() only, never by accident.
 struct PaddedTensor {
-  std::size_t batch = 0;
+  std::size_t batch = 0;     ///< texts
   std::size_t sequence = 0;  ///< the longest text's number of tokens
-  std::size_t width = 0;
-  std::vector<float> data;  ///< [batch, sequence, width]
+  std::size_t width = 0;     ///< values for each token
+  std::vector<float> data;   ///< [batch, sequence, width]
 };
 
 /// One vector for each token of each text of a batch, text after text, with no padding between them.
@@ -87,8 +88,11 @@ class BERTRT_API TokenRows {
   /// @param data         [row_offsets.back(), width]
   TokenRows(std::shared_ptr<const std::vector<std::size_t>> row_offsets, std::size_t width, std::vector<float> data);
 
+  /// Texts.
   std::size_t batch_size() const noexcept { return row_offsets_ ? row_offsets_->size() - 1 : 0; }
+  /// Rows of all texts together.
   std::size_t total_tokens() const noexcept { return row_offsets_ ? row_offsets_->back() : 0; }
+  /// Values of a row.
   std::size_t width() const noexcept { return width_; }
   /// Tokens of one text, padding left out. @throws Error invalid_argument
   std::size_t sequence(std::size_t text) const;
@@ -116,7 +120,7 @@ class BERTRT_API TokenRows {
 
 /// A token of a batch.
 struct TokenPlace {
-  std::size_t text = 0;
+  std::size_t text = 0;   ///< index in the batch
   std::size_t token = 0;  ///< below the text's tokens, padding not counted
   friend bool operator==(const TokenPlace&, const TokenPlace&) = default;
 };
@@ -127,6 +131,7 @@ struct RunRequest {
   bool all_encoder_layers = false;
   /// Hidden states at all; off computes the head only.
   bool hidden_states = true;
+  /// The pooled output, where the model has a pooler.
   bool pooled_output = true;
   /// The heads' logits: token_logits, text_logits, start_logits and end_logits, where the model has them.
   bool logits = false;
@@ -152,9 +157,9 @@ struct TextTensor {
 
 /// An output of a model that EncoderOutput has no member for: one that has no role, or a second one of a role.
 struct ModelOutput {
-  std::string name;  ///< OutputInfo::name
-  OutputRole role = OutputRole::other;
-  std::vector<TextTensor> texts;  ///< one for each text of the batch
+  std::string name;                     ///< OutputInfo::name
+  OutputRole role = OutputRole::other;  ///< what it is, as far as that is known
+  std::vector<TextTensor> texts;        ///< one for each text of the batch
 };
 
 /// What a run gives. A part that the model does not have, or that was not asked for, is empty.
@@ -172,6 +177,7 @@ struct EncoderOutput {
   std::optional<Matrix> text_logits;
   /// Question answering: width 1.
   std::optional<TokenRows> start_logits;
+  /// See start_logits.
   std::optional<TokenRows> end_logits;
   /// Everything else, in the model's order.
   std::vector<ModelOutput> more;
@@ -180,4 +186,4 @@ struct EncoderOutput {
   BERTRT_API const TokenRows& last_hidden_state() const;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

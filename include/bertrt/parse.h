@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// The value of an enum that to_string() gives this name; nothing for a name that it has not.
 ///
@@ -13,4 +13,4 @@ namespace bertrt {
 template <typename Enum>
 std::optional<Enum> parse(std::string_view name) noexcept;
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -11,7 +11,7 @@
 #include "bertrt/output.h"
 #include "bertrt/parse.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// How the values of a vector are stored, as sentence-transformers names them.
 enum class Precision {
@@ -41,11 +41,12 @@ BERTRT_API QuantizationRanges quantization_ranges(const Matrix& calibration);
 /// Rows of bytes. Owns its values.
 struct QuantizedMatrix {
   Precision precision = Precision::int8;  ///< never float32
-  std::size_t rows = 0;
-  std::size_t columns = 0;         ///< of the vectors
-  std::size_t row_bytes = 0;       ///< columns, or (columns + 7) / 8 of the binary ones
-  std::vector<std::uint8_t> data;  ///< [rows, row_bytes]; int8 and binary: two's complement
+  std::size_t rows = 0;                   ///< vectors
+  std::size_t columns = 0;                ///< of the vectors
+  std::size_t row_bytes = 0;              ///< columns, or (columns + 7) / 8 of the binary ones
+  std::vector<std::uint8_t> data;         ///< [rows, row_bytes]; int8 and binary: two's complement
 
+  /// [row_bytes], a view of one row; `index` below `rows`.
   std::span<const std::uint8_t> row(std::size_t index) const { return {data.data() + index * row_bytes, row_bytes}; }
   /// A stored byte as the number that it is: signed for int8 and binary.
   int value(std::size_t row_index, std::size_t byte) const {
@@ -61,4 +62,4 @@ struct QuantizedMatrix {
 BERTRT_API QuantizedMatrix quantize(const Matrix& vectors, Precision precision,
                                     const QuantizationRanges* ranges = nullptr);
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

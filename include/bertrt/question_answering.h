@@ -12,8 +12,9 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
+/// How to ask; the defaults are those of transformers' pipeline.
 struct QuestionAnsweringOptions {
   std::size_t top_k = 1;               ///< answers wanted, at most
   std::size_t max_answer_length = 15;  ///< in tokens
@@ -25,19 +26,20 @@ struct QuestionAnsweringOptions {
   bool handle_impossible = false;
   /// Answers are whole words (as the tokenizer cuts them).
   bool align_to_words = true;
-  OffsetUnit offsets = OffsetUnit::bytes;
+  OffsetUnit offsets = OffsetUnit::bytes;  ///< of `start` and `end`
 };
 
 struct Answer {
   std::string text;         ///< context[start, end)
   float score = 0;          ///< the sum over equal answers, so it may pass 1
   std::uint32_t start = 0;  ///< in the context; bytes, or code points where asked for
-  std::uint32_t end = 0;
+  std::uint32_t end = 0;    ///< one past the last
 };
 
+/// A question and where its answer is looked for; views on what the caller keeps until the call returns.
 struct QuestionContext {
-  std::string_view question;
-  std::string_view context;
+  std::string_view question;  ///< must not be empty
+  std::string_view context;   ///< must not be empty
 };
 
 /// Where in a context is the answer to a question; as transformers' pipeline (4.57) has it, in windows for contexts of
@@ -57,6 +59,7 @@ class BERTRT_API QuestionAnswering {
   ///         leaves a window no new token; input_too_long for a question that leaves the context no room
   std::vector<Answer> operator()(std::string_view question, std::string_view context,
                                  const QuestionAnsweringOptions& options = {}) const;
+  /// One list for each, in order. An Error names the question by its number.
   std::vector<std::vector<Answer>> operator()(std::span<const QuestionContext> batch,
                                               const QuestionAnsweringOptions& options = {}) const;
 
@@ -64,4 +67,4 @@ class BERTRT_API QuestionAnswering {
   BertSession session_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -12,7 +12,7 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 struct RerankerOptions {
   /// Left out: the model's own (its config.json), else sigmoid for one label and none for more. Softmax is over the
@@ -50,6 +50,7 @@ class BERTRT_API Reranker {
   std::vector<RankedDocument> rank(std::string_view query, std::span<const std::string> documents,
                                    std::optional<std::size_t> top_k = std::nullopt,
                                    const RerankerOptions& options = {}) const;
+  /// The same for views.
   std::vector<RankedDocument> rank(std::string_view query, std::span<const std::string_view> documents,
                                    std::optional<std::size_t> top_k = std::nullopt,
                                    const RerankerOptions& options = {}) const;
@@ -59,4 +60,4 @@ class BERTRT_API Reranker {
   std::string activation_;  ///< the last part of the torch class; empty: the rule
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

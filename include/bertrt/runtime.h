@@ -6,7 +6,7 @@
 
 #include "bertrt/export.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// The library's version, "MAJOR.MINOR.PATCH".
 BERTRT_API std::string_view version() noexcept;
@@ -20,4 +20,4 @@ BERTRT_API std::size_t num_threads() noexcept;
 using WarningHandler = std::function<void(std::string_view message)>;
 BERTRT_API void set_warning_handler(WarningHandler handler);
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -8,18 +8,19 @@
 #include "bertrt/quantize.h"
 #include "bertrt/similarity.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// A row of the corpus.
 struct SearchHit {
-  std::size_t index = 0;
-  float score = 0;  ///< greater is nearer
+  std::size_t index = 0;  ///< its place in the corpus
+  float score = 0;        ///< greater is nearer
 };
 
+/// How to search.
 struct SearchOptions {
-  std::size_t top_k = 10;  ///< hits for each query; fewer where the corpus has fewer rows
-  Similarity similarity = Similarity::cosine;
-  std::size_t threads = 0;  ///< 0: as bertrt::num_threads() says
+  std::size_t top_k = 10;                      ///< hits for each query; fewer where the corpus has fewer rows
+  Similarity similarity = Similarity::cosine;  ///< what is near
+  std::size_t threads = 0;                     ///< 0: as bertrt::num_threads() says
 };
 
 /// Exact search: every query against every row of the corpus, so that the time is queries x rows x columns (some ten
@@ -39,4 +40,4 @@ BERTRT_API std::vector<std::vector<SearchHit>> search(const Matrix& queries, con
 BERTRT_API std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const QuantizedMatrix& corpus,
                                                       const SearchOptions& options = {});
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

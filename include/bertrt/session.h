@@ -16,12 +16,17 @@
 #include "bertrt/output.h"
 #include "bertrt/tokenizer.h"
 
-namespace bertrt {
+namespace bertrt::session {
+class SessionImpl;
+struct Access;
+}  // namespace bertrt::session
+
+namespace bertrt::inline v0 {
 
 /// One stage of loading.
 struct LoadStage {
-  std::string name;
-  double milliseconds = 0;
+  std::string name;         ///< "read", "pack", …
+  double milliseconds = 0;  ///< wall time
 };
 
 /// What a loaded session is, for people and for decisions.
@@ -32,29 +37,24 @@ struct SessionInfo {
   std::string architecture;                ///< "bert", …; empty when unknown
   std::string task;                        ///< "encoder", "masked-lm", …
   std::vector<std::string> inputs;         ///< names, in the trace's order
-  std::vector<OutputInfo> outputs;  ///< what run() can give, in EncoderOutput's order: a hidden state a layer first
-  std::size_t traced_batch = 0;     ///< 0 when the file does not say
-  std::size_t traced_length = 0;    ///< 0 when the file does not say
-  std::size_t max_length = 0;       ///< longest text in tokens; 0: no limit but memory
-  std::size_t proven_min = 0;       ///< lengths run without padding: proven_min … proven_max; 0,0: none
-  std::size_t proven_max = 0;
-  std::string lengths_why;  ///< how the range was proven
-  std::string kernels;      ///< the packed engine's inner loops and their measured rates; else empty
-  std::size_t hidden_size = 0;
-  std::size_t vocab_size = 0;  ///< rows of the word embedding, 0 when unknown
-  std::vector<std::string> labels;
-  std::vector<std::string> findings;       ///< warnings about the trace, one line each
+  std::vector<OutputInfo> outputs;    ///< what run() can give, in EncoderOutput's order: a hidden state a layer first
+  std::size_t traced_batch = 0;       ///< 0 when the file does not say
+  std::size_t traced_length = 0;      ///< 0 when the file does not say
+  std::size_t max_length = 0;         ///< longest text in tokens; 0: no limit but memory
+  std::size_t proven_min = 0;         ///< lengths run without padding: proven_min … proven_max; 0,0: none
+  std::size_t proven_max = 0;         ///< see proven_min
+  std::string lengths_why;            ///< how the range was proven
+  std::string kernels;                ///< the packed engine's inner loops and their measured rates; else empty
+  std::size_t hidden_size = 0;        ///< columns of a hidden state, 0 when unknown
+  std::size_t vocab_size = 0;         ///< rows of the word embedding, 0 when unknown
+  std::vector<std::string> labels;    ///< of a classifying head, by index; empty where the files name none
+  std::vector<std::string> findings;  ///< warnings about the trace, one line each
   std::vector<std::string> not_explained;  ///< what kept the trace from being a recognized encoder, one line each
   std::vector<LoadStage> load_stages;      ///< one after the other; their sum is the whole load
 
   /// The first output of a role that EncoderOutput has a member for; null when the model gives none.
   BERTRT_API const OutputInfo* find_output(OutputRole role) const noexcept;
 };
-
-namespace session {
-class SessionImpl;
-struct Access;
-}  // namespace session
 
 /// A model with its tokenizer: text in, typed results out.
 ///
@@ -92,7 +92,9 @@ class BERTRT_API BertSession {
 
   /// @throws Error unsupported when the session was loaded without one
   const Tokenizer& tokenizer() const;
+  /// Whether tokenizer() has one to give.
   bool has_tokenizer() const;
+  /// What was loaded, and what was decided and why.
   const SessionInfo& info() const;
 
  private:
@@ -103,4 +105,4 @@ class BERTRT_API BertSession {
   std::shared_ptr<const session::SessionImpl> impl_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -8,7 +8,7 @@
 #include "bertrt/output.h"
 #include "bertrt/parse.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// How near two vectors are; greater is nearer.
 enum class Similarity {
@@ -38,4 +38,4 @@ BERTRT_API float max_sim(const Matrix& query, const Matrix& document);
 /// The same by the number of the query's rows.
 BERTRT_API float mean_max_sim(const Matrix& query, const Matrix& document);
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -16,7 +16,11 @@
 #include "bertrt/options.h"
 #include "bertrt/session.h"
 
-namespace bertrt {
+namespace bertrt::tasks {
+class SparseEmbedderImpl;
+}  // namespace bertrt::tasks
+
+namespace bertrt::inline v0 {
 
 /// The columns of a vector over the vocabulary that are not 0.
 struct SparseVector {
@@ -28,9 +32,9 @@ struct SparseVector {
 
 /// One of them, for people.
 struct SparseToken {
-  std::string token;  ///< as in the vocabulary
-  std::int32_t token_id = 0;
-  float weight = 0;
+  std::string token;          ///< as in the vocabulary
+  std::int32_t token_id = 0;  ///< its column
+  float weight = 0;           ///< never 0
 };
 
 /// Σ over the tokens that both have of the product of their weights.
@@ -38,17 +42,13 @@ BERTRT_API float dot(const SparseVector& a, const SparseVector& b) noexcept;
 
 /// How texts become sparse vectors; prompts as in EmbedOptions.
 struct SparseEmbedOptions {
-  std::optional<std::string> prompt = std::nullopt;
-  std::string prompt_name = {};
+  std::optional<std::string> prompt = std::nullopt;  ///< in front of the text
+  std::string prompt_name = {};                      ///< one of the model's own
   std::size_t max_active = 0;  ///< the greatest so many weights alone, the lower id first among equals. 0: what
                                ///< the model's files say, as a rule all
   /// Tokens whose logits exist at a time; a longer text is run once for each part of it. 0: as many as make 128 MB.
   std::size_t batch_tokens = 0;
 };
-
-namespace tasks {
-class SparseEmbedderImpl;
-}
 
 /// Text to weights of the vocabulary's tokens (SPLADE), as sentence-transformers' SparseEncoder.
 ///
@@ -68,9 +68,12 @@ class BERTRT_API SparseEmbedder {
   static SparseEmbedder load(const std::filesystem::path& folder, const SessionOptions& session = {},
                              const EmbedderOptions& options = {});
 
+  /// One text. @throws Error what run() throws
   SparseVector operator()(std::string_view text, const SparseEmbedOptions& options = {}) const;
+  /// Many, in the order given.
   std::vector<SparseVector> operator()(std::span<const std::string_view> texts,
                                        const SparseEmbedOptions& options = {}) const;
+  /// The same for strings.
   std::vector<SparseVector> operator()(const std::vector<std::string>& texts,
                                        const SparseEmbedOptions& options = {}) const;
   /// Texts one by one in bounded memory, as Embedder::stream().
@@ -81,6 +84,7 @@ class BERTRT_API SparseEmbedder {
   /// By descending weight, the lower id first among equals. @param top_k  0: all
   std::vector<SparseToken> decode(const SparseVector& vector, std::size_t top_k = 0) const;
 
+  /// How token logits become one row, and which file says so.
   const std::string& pooling_why() const;
   std::size_t vocabulary() const;  ///< columns of the whole vector
 
@@ -91,4 +95,4 @@ class BERTRT_API SparseEmbedder {
   std::shared_ptr<const tasks::SparseEmbedderImpl> impl_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

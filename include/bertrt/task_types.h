@@ -8,12 +8,12 @@
 #include "bertrt/export.h"
 #include "bertrt/parse.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// A text, or two; views on what the caller keeps until the call returns.
 struct TextPair {
-  std::string_view text;
-  std::optional<std::string_view> pair = std::nullopt;
+  std::string_view text;                                ///< the first, or the only one
+  std::optional<std::string_view> pair = std::nullopt;  ///< the second
 };
 
 /// How a head's numbers (logits) become scores.
@@ -41,7 +41,7 @@ BERTRT_API std::optional<OffsetUnit> parse(std::string_view name) noexcept;
 struct LabelScore {
   std::string label;      ///< as the model's files call it; LABEL_0, LABEL_1, … where they do not
   std::size_t index = 0;  ///< its column in the head's output; for zero-shot its place among the labels given
-  float score = 0;
+  float score = 0;        ///< as the ScoreFunction makes it
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

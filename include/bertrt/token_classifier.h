@@ -13,7 +13,7 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 /// How tokens become entities; transformers' aggregation strategies.
 enum class Aggregation {
@@ -42,12 +42,12 @@ struct TokenClassifierOptions {
 
 /// A token, or several that belong together.
 struct Entity {
-  std::string label;  ///< of a token: "B-PER"; of a group: "PER"
-  float score = 0;
+  std::string label;        ///< of a token: "B-PER"; of a group: "PER"
+  float score = 0;          ///< probability of the label; of a group as Aggregation says
   std::string word;         ///< the tokens put together again, normalized as the tokenizer does: "angela"
   std::uint32_t start = 0;  ///< in the caller's text, half-open; bytes, or code points where asked for
-  std::uint32_t end = 0;
-  std::string text = {};                            ///< what stands there, byte for byte
+  std::uint32_t end = 0;    ///< one past the last
+  std::string text = {};    ///< what stands there, byte for byte
   std::optional<std::size_t> index = std::nullopt;  ///< the token's place in its window; with Aggregation::none alone
 };
 
@@ -67,6 +67,7 @@ class BERTRT_API TokenClassifier {
   /// In text order (with several windows: by start). Empty for an empty or blank text.
   /// @throws Error invalid_argument for a stride without aggregation or as long as a window; input_too_long
   std::vector<Entity> operator()(std::string_view text, const TokenClassifierOptions& options = {}) const;
+  /// One list for each, in order. An Error names the text by its number.
   std::vector<std::vector<Entity>> operator()(std::span<const std::string> batch,
                                               const TokenClassifierOptions& options = {}) const;
 
@@ -74,6 +75,7 @@ class BERTRT_API TokenClassifier {
   std::vector<Entity> words(std::span<const std::string_view> words, const TokenClassifierOptions& options = {},
                             std::string_view delimiter = " ") const;
 
+  /// By index, as the model's files call them; LABEL_n where they do not.
   const std::vector<std::string>& labels() const noexcept { return labels_; }
 
  private:
@@ -81,4 +83,4 @@ class BERTRT_API TokenClassifier {
   std::vector<std::string> labels_;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

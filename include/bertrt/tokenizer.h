@@ -14,14 +14,21 @@
 #include "bertrt/encoding.h"
 #include "bertrt/export.h"
 
-namespace bertrt {
+namespace bertrt::session {
+struct Access;
+}  // namespace bertrt::session
+namespace bertrt::tokenizer {
+class TokenizerImpl;
+}  // namespace bertrt::tokenizer
+
+namespace bertrt::inline v0 {
 
 /// Which of a pair gives up tokens when the two do not fit into `max_length`.
 enum class Truncation {
   none,           ///< a text that does not fit is an error (ErrorCode::input_too_long)
   longest_first,  ///< token by token from whichever is longer
-  only_first,
-  only_second,
+  only_first,     ///< from the first alone
+  only_second,    ///< from the second alone
 };
 
 /// How to encode. Defaults: special tokens on, no truncation, no padding.
@@ -48,19 +55,12 @@ struct EncodeOptions {
 
 /// The special tokens' ids, -1 where the vocabulary has none. They come from the tokenizer's files.
 struct SpecialTokenIds {
-  std::int32_t unk = -1;
-  std::int32_t pad = -1;
-  std::int32_t cls = -1;
-  std::int32_t sep = -1;
-  std::int32_t mask = -1;
+  std::int32_t unk = -1;   ///< stands for what the vocabulary has not
+  std::int32_t pad = -1;   ///< fills up to a length
+  std::int32_t cls = -1;   ///< the first token of a text: [CLS] for BERT
+  std::int32_t sep = -1;   ///< behind each text: [SEP] for BERT
+  std::int32_t mask = -1;  ///< what FillMask fills
 };
-
-namespace tokenizer {
-class TokenizerImpl;
-}
-namespace session {
-struct Access;
-}
 
 /// Text to token ids exactly as Hugging Face tokenizers 0.23.3, and back.
 ///
@@ -77,13 +77,15 @@ class BERTRT_API Tokenizer {
 
   /// From files in memory, named as they would be in a folder.
   struct File {
-    std::string name;
+    std::string name;        ///< "vocab.txt", "tokenizer.json", …
     std::string_view bytes;  ///< read during the call only
   };
+  /// As load() of a folder with these files.
   static Tokenizer from_files(std::span<const File> files);
 
   /// @throws Error input_too_long, invalid_argument
   Encoding encode(std::string_view text, const EncodeOptions& options = {}) const;
+  /// Two texts.
   Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const;
   /// A template, so that `{}` beside a text means options and never a pair.
   template <typename Pair>
@@ -93,6 +95,7 @@ class BERTRT_API Tokenizer {
   /// A text that the caller cut into words, as Hugging Face's is_split_into_words: each word is tokenized by itself,
   /// its offsets count from its own begin, and word_ids number the words.
   Encoding encode_words(std::span<const std::string_view> words, const EncodeOptions& options = {}) const;
+  /// Two such texts.
   Encoding encode_words(std::span<const std::string_view> words, std::span<const std::string_view> pair,
                         const EncodeOptions& options = {}) const;
 
@@ -102,6 +105,7 @@ class BERTRT_API Tokenizer {
   /// Many texts, shared out over `num_threads` threads; results in input order.
   std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {},
                                      std::size_t num_threads = 1) const;
+  /// The same for strings.
   std::vector<Encoding> encode_batch(std::span<const std::string> texts, const EncodeOptions& options = {},
                                      std::size_t num_threads = 1) const;
 
@@ -115,6 +119,7 @@ class BERTRT_API Tokenizer {
 
   /// A token's text as it stands in the vocabulary ("##ing"); nullopt for an id that has none.
   std::optional<std::string_view> id_to_token(std::int32_t id) const;
+  /// The id of a token as it stands in the vocabulary; nullopt where there is none.
   std::optional<std::int32_t> token_to_id(std::string_view token) const;
 
   /// The encoding's tokens as they stand in the vocabulary, one for each id.
@@ -123,6 +128,7 @@ class BERTRT_API Tokenizer {
   /// Number of ids: highest id + 1, added tokens included.
   std::size_t vocab_size() const noexcept;
 
+  /// The ids that the template, padding and masks use.
   const SpecialTokenIds& special_tokens() const noexcept;
 
   /// tokenizer_config.json's model_max_length, which is the limit where truncation is asked for without max_length.
@@ -131,6 +137,7 @@ class BERTRT_API Tokenizer {
   /// "wordpiece", "unigram", "bpe" or "wordlevel".
   std::string_view family() const noexcept;
 
+  /// For the library itself: load() and from_files() make tokenizers.
   explicit Tokenizer(std::shared_ptr<const tokenizer::TokenizerImpl> impl);
 
  private:
@@ -152,6 +159,7 @@ BERTRT_API Encoding code_point_offsets(Encoding encoding, std::span<const std::s
 /// it can no longer change, characters that are not complete yet are held back. One object a stream; not thread-safe.
 class BERTRT_API DecodeStream {
  public:
+  /// A stream that has given nothing yet. @param skip_special_tokens  as for Tokenizer::decode
   explicit DecodeStream(Tokenizer tokenizer, bool skip_special_tokens = true);
 
   /// The next id; the text that is now sure, empty where nothing new is.
@@ -167,4 +175,4 @@ class BERTRT_API DecodeStream {
   std::size_t prefix_ids_ = 0;
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

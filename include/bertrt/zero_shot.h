@@ -10,7 +10,7 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 struct ZeroShotOptions {
   /// What is made of a label: "{}" (or "{0}") stands for it, "{{" and "}}" for braces.
@@ -38,6 +38,7 @@ class BERTRT_API ZeroShot {
   /// @throws Error invalid_argument for an empty text, no label, or a template that no label changes
   std::vector<LabelScore> operator()(std::string_view text, const std::vector<std::string>& labels,
                                      const ZeroShotOptions& options = {}) const;
+  /// One list for each, in order. An Error names the text by its number.
   std::vector<std::vector<LabelScore>> operator()(std::span<const std::string> batch,
                                                   const std::vector<std::string>& labels,
                                                   const ZeroShotOptions& options = {}) const;
@@ -50,4 +51,4 @@ class BERTRT_API ZeroShot {
   std::ptrdiff_t entailment_ = -1;  ///< column; -1: the last one
 };
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

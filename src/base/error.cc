@@ -4,7 +4,7 @@
 
 #include "base/enum_names.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 std::string_view to_string(ErrorCode code) noexcept {
   switch (code) {
@@ -38,4 +38,4 @@ Error::Error(ErrorCode code, std::string where, std::string expected, std::strin
       expected_(std::move(expected)),
       found_(std::move(found)) {}
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -10,7 +10,7 @@
 #include "base/warnings.h"
 #include "bertrt/error.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 constexpr std::size_t kMaxThreads = 1024;
@@ -45,7 +45,9 @@ void set_warning_handler(WarningHandler handler) {
   g_warning_handler = std::move(shared);
 }
 
-namespace base {
+}  // namespace bertrt::inline v0
+
+namespace bertrt::base {
 
 void warn(std::string_view message) noexcept {
   try {
@@ -59,5 +61,4 @@ void warn(std::string_view message) noexcept {
   }
 }
 
-}  // namespace base
-}  // namespace bertrt
+}  // namespace bertrt::base

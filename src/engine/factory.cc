@@ -94,8 +94,8 @@ const EngineFactory& factory(EngineKind kind, const std::filesystem::path& modul
 
 }  // namespace bertrt::engine
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 void register_engine(const engine::EngineModule& module) { engine::Registry::get().add(module); }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

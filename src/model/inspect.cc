@@ -11,7 +11,7 @@
 #include "model/model_file.h"
 #include "model/report.h"
 
-namespace bertrt {
+namespace bertrt::model {
 namespace {
 
 using model::Finding;
@@ -76,7 +76,7 @@ void check_sums(const ModelFile& file, ModelReport& report) {
 
 }  // namespace
 
-ModelReport model::report_of(const ModelFile& file) {
+ModelReport report_of(const ModelFile& file) {
   ModelReport report;
   const auto& manifest = file.manifest();
   describe_forward(file, report);
@@ -98,4 +98,4 @@ ModelReport model::report_of(const ModelFile& file) {
   return report;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::model

@@ -10,7 +10,7 @@
 #include "session/decision.h"
 #include "session/trace_of.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 LengthReport lengths_of(const family::Trace& trace) {
@@ -56,4 +56,4 @@ ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view na
   return archive::guard_memory(file->name(), [&] { return describe(file, options); });
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -12,9 +12,7 @@
 #include "session/loader.h"
 #include "session/session_impl.h"
 
-namespace bertrt {
-
-namespace session {
+namespace bertrt::session {
 namespace {
 
 EncoderOutput run_batch(const engine::Engine& engine, const batch::Batch& batch, const RunRequest& request) {
@@ -38,7 +36,9 @@ EncoderOutput SessionImpl::run(std::span<const Encoding* const> encodings, const
   return run_checked(*engine_, limits_, encodings, request);
 }
 
-}  // namespace session
+}  // namespace bertrt::session
+
+namespace bertrt::inline v0 {
 
 const OutputInfo* SessionInfo::find_output(OutputRole role) const noexcept {
   const auto found = std::find_if(outputs.begin(), outputs.end(),
@@ -98,4 +98,4 @@ bool BertSession::has_tokenizer() const { return impl().tokenizer().has_value();
 
 const SessionInfo& BertSession::info() const { return impl().info(); }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -15,7 +15,7 @@
 #include "session/tokenizer_choice.h"
 #include "session/trace_of.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 void object(VerifyReport& report, std::string why) {
@@ -117,4 +117,4 @@ VerifyReport verify(const std::filesystem::path& path, const SessionOptions& opt
   return report;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

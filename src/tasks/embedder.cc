@@ -9,8 +9,7 @@
 #include "tasks/table_embedder.h"
 #include "tasks/token_batches.h"
 
-namespace bertrt {
-namespace tasks {
+namespace bertrt::tasks {
 
 EmbedderImpl::EmbedderImpl(SentenceText text, EmbedderInfo info, std::size_t model_dimensions)
     : text_(std::move(text)), info_(std::move(info)), model_dimensions_(model_dimensions) {
@@ -67,7 +66,9 @@ Matrix EmbedderImpl::chunks(std::string_view text, std::span<const Offset> spans
   return out;
 }
 
-}  // namespace tasks
+}  // namespace bertrt::tasks
+
+namespace bertrt::inline v0 {
 
 Embedder::Embedder(std::shared_ptr<const tasks::EmbedderImpl> impl) noexcept : impl_(std::move(impl)) {}
 
@@ -126,4 +127,4 @@ const tasks::EmbedderImpl& Embedder::impl() const {
 
 const EmbedderInfo& Embedder::info() const { return impl().info(); }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -13,7 +13,7 @@
 #include "tasks/scores.h"
 #include "tasks/softmax.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 // The mask tokens of a batch, in order. A text without one is an error: its answer would be empty for no reason.
@@ -147,4 +147,4 @@ std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encodi
   return answers;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -15,7 +15,7 @@
 #include "tasks/vector_steps.h"
 #include "tasks/what_it_has.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 std::filesystem::path file_of(const BertSession& session, const char* name) {
@@ -129,4 +129,4 @@ std::size_t HybridEmbedder::stream(const std::function<std::optional<std::string
   return count;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

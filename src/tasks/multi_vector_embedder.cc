@@ -10,8 +10,7 @@
 #include "tasks/token_batches.h"
 #include "tasks/what_it_has.h"
 
-namespace bertrt {
-namespace tasks {
+namespace bertrt::tasks {
 namespace {
 
 constexpr std::size_t kMostExpanded = 65536;  // where the model has no limit
@@ -151,7 +150,9 @@ std::vector<Matrix> MultiVectorEmbedderImpl::embed(std::span<const std::string_v
   return out;
 }
 
-}  // namespace tasks
+}  // namespace bertrt::tasks
+
+namespace bertrt::inline v0 {
 
 std::string_view to_string(TextRole role) noexcept { return role == TextRole::query ? "query" : "document"; }
 
@@ -202,4 +203,4 @@ std::size_t MultiVectorEmbedder::stream(TextRole role, const std::function<std::
 
 std::size_t MultiVectorEmbedder::width() const { return impl().width(); }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

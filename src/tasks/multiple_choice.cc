@@ -7,7 +7,7 @@
 #include "tasks/scores.h"
 #include "tasks/windows.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 MultipleChoice::MultipleChoice(BertSession session, Evidence least) : session_(std::move(session)) {
   tasks::require_head(session_, {.task = "MultipleChoice",
@@ -39,4 +39,4 @@ std::vector<float> MultipleChoice::operator()(std::string_view text, const std::
   return tasks::scores_of(logits, ScoreFunction::softmax);
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -8,7 +8,7 @@
 #include "tasks/scores.h"
 #include "tasks/windows.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 constexpr std::string_view kHead = "next-sentence";
@@ -59,4 +59,4 @@ std::vector<NextSentenceScore> NextSentence::operator()(std::span<const TextPair
   return answers;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -7,7 +7,7 @@
 
 #include "base/enum_names.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 
 std::string_view to_string(Pooling pooling) noexcept {
   switch (pooling) {
@@ -27,7 +27,9 @@ std::optional<Pooling> parse(std::string_view name) noexcept {
   return base::find_by_name({cls, max, mean, mean_sqrt_len_tokens, weightedmean, lasttoken}, name);
 }
 
-namespace tasks {
+}  // namespace bertrt::inline v0
+
+namespace bertrt::tasks {
 namespace {
 
 constexpr double kLeast = 1e-9;
@@ -117,5 +119,4 @@ void pool(std::span<const float> rows, std::size_t width, std::size_t skip, std:
   }
 }
 
-}  // namespace tasks
-}  // namespace bertrt
+}  // namespace bertrt::tasks

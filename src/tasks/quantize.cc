@@ -8,7 +8,7 @@
 #include "bertrt/error.h"
 #include "tasks/matrix_check.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 [[noreturn]] void refuse(std::string expected, std::string found) {
@@ -101,4 +101,4 @@ QuantizedMatrix quantize(const Matrix& vectors, Precision precision, const Quant
   return out;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

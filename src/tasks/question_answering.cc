@@ -9,7 +9,7 @@
 #include "tasks/head.h"
 #include "tasks/windows.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 constexpr std::size_t kUsualWindow = 384;
@@ -87,4 +87,4 @@ std::vector<std::vector<Answer>> QuestionAnswering::operator()(std::span<const Q
   return answers;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

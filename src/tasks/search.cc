@@ -13,7 +13,7 @@
 #include "tasks/dot.h"
 #include "tasks/matrix_check.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 using Score = std::function<float(std::size_t query, std::size_t row)>;
@@ -172,4 +172,4 @@ std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const
   });
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

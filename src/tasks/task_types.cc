@@ -3,7 +3,7 @@
 #include "base/enum_names.h"
 #include "bertrt/token_classifier.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 std::string_view to_string(ScoreFunction function) noexcept {
   switch (function) {
     case ScoreFunction::softmax: return "softmax";
@@ -50,4 +50,4 @@ std::optional<Aggregation> parse(std::string_view name) noexcept {
   return base::find_by_name({none, simple, first, average, max}, name);
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

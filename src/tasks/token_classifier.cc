@@ -16,7 +16,7 @@
 #include "tokenizer/tokenizer_impl.h"
 #include "tokenizer/wordpiece/wordpiece_words.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 using tasks::LabelledToken;
@@ -217,4 +217,4 @@ std::vector<Entity> TokenClassifier::words(std::span<const std::string_view> wor
   return entities;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

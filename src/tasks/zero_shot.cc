@@ -18,7 +18,7 @@
 #include "text/unicode.h"
 #include "text/utf8.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 // A template that was read, as Python's str.format() reads one that is given a single value.
@@ -196,4 +196,4 @@ std::vector<std::string> ZeroShot::split_labels(std::string_view labels) {
   return result;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

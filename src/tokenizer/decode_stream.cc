@@ -1,7 +1,7 @@
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 /// A character that is not complete yet.
@@ -34,4 +34,4 @@ std::string DecodeStream::step(std::int32_t id) {
   return fresh;
 }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0

@@ -10,7 +10,7 @@
 #include "tokenizer/files/tokenizer_files.h"
 #include "tokenizer/tokenizer_impl.h"
 
-namespace bertrt {
+namespace bertrt::inline v0 {
 namespace {
 
 using Input = tokenizer::TokenizerImpl::Input;
@@ -135,4 +135,4 @@ const SpecialTokenIds& Tokenizer::special_tokens() const noexcept { return impl_
 
 std::string_view Tokenizer::family() const noexcept { return impl_->model().family(); }
 
-}  // namespace bertrt
+}  // namespace bertrt::inline v0
