@@ -20,6 +20,9 @@ enum class ArchiveKind {
 ///
 /// All entries lie in that folder, and the names that libtorch knows ("code/", "data.pkl", …) are spelt as it spells
 /// them: it would take another case for the same, and other tools would not.
+///
+/// A copy goes on where the original was: what was held to its checksum is not held to it again, what was inflated is
+/// shared. The names of entries are compared and checked once.
 class Archive {
  public:
   /// `bytes` must outlive the object.

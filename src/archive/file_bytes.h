@@ -6,6 +6,8 @@
 #include <memory>
 #include <span>
 
+#include "base/fresh_memory.h"
+
 namespace bertrt::archive {
 
 /// @throws Error file_not_found, io (a directory, no permission, something that is not a plain file)
@@ -37,10 +39,7 @@ class FileBytes {
   std::span<const std::byte> span() const noexcept { return {data_.get(), size_}; }
 
  private:
-  struct Free {
-    void operator()(std::byte* data) const noexcept;
-  };
-  std::unique_ptr<std::byte, Free> data_;
+  base::FreshMemory data_;
   std::size_t size_ = 0;
 };
 

@@ -60,14 +60,4 @@ std::unique_ptr<std::byte[]> inflate_raw(std::span<const std::byte> compressed, 
   return output;
 }
 
-std::uint32_t crc32_of(std::span<const std::byte> bytes) {
-  uLong sum = crc32(0L, Z_NULL, 0);
-  for (std::size_t done = 0; done < bytes.size();) {
-    const std::size_t count = std::min(kPiece, bytes.size() - done);
-    sum = crc32(sum, reinterpret_cast<const Bytef*>(bytes.data() + done), static_cast<uInt>(count));
-    done += count;
-  }
-  return static_cast<std::uint32_t>(sum);
-}
-
 }  // namespace bertrt::archive

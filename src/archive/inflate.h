@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,8 +11,5 @@ namespace bertrt::archive {
 /// @throws Error invalid_format when the stream is damaged, or is longer or shorter than declared
 std::unique_ptr<std::byte[]> inflate_raw(std::span<const std::byte> compressed, std::size_t size,
                                          const std::string& where);
-
-/// The zip format's checksum.
-std::uint32_t crc32_of(std::span<const std::byte> bytes);
 
 }  // namespace bertrt::archive

@@ -21,6 +21,7 @@ using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the format's own limit
 constexpr std::size_t kMaxAxes = 64;
+constexpr std::size_t kLengthSize = 8;
 
 struct DTypeRow {
   std::string_view name;
@@ -141,7 +142,8 @@ void check_cover(const std::vector<NamedTensor>& tensors, std::span<const std::b
   }
 }
 
-std::vector<NamedTensor> read(std::span<const std::byte> bytes, const std::string& where) {
+// How long the header is. @param bytes  the file's first ones
+std::size_t header_size(std::span<const std::byte> bytes, std::size_t file_size, const std::string& where) {
   ByteReader reader(bytes);
   const auto length = reader.read<std::uint64_t>();
   if (!length)
@@ -150,18 +152,22 @@ std::vector<NamedTensor> read(std::span<const std::byte> bytes, const std::strin
     throw Error(ErrorCode::invalid_format, where, "a safetensors file: a header of at most 100,000,000 bytes",
                 std::to_string(*length));
   }
-  const auto header = reader.take(*length);
-  if (!header) {
+  if (*length > file_size - kLengthSize) {
     throw Error(ErrorCode::invalid_format, where, "a header of " + std::to_string(*length) + " bytes",
-                std::to_string(reader.left()) + " bytes");
+                std::to_string(file_size - kLengthSize) + " bytes");
   }
-  const std::string_view text = as_text(*header);
+  return static_cast<std::size_t>(*length);
+}
+
+// @param data  what lies behind the header: bytes, or the addresses of some that were left in their file
+std::vector<NamedTensor> read(std::span<const std::byte> header, std::span<const std::byte> data,
+                              const std::string& where) {
+  const std::string_view text = as_text(header);
   if (!text.starts_with('{')) throw Error(ErrorCode::invalid_format, where, "a header that begins with '{'", "another");
   // Deep enough for an entry's lists; a header is flat.
   const Json json = base::parse_json(text, where + ": header", {.depth = 4});
   if (!json.is_object()) throw Error(ErrorCode::invalid_format, where, "tensors by names", "something else");
 
-  const std::span<const std::byte> data = bytes.subspan(reader.position());
   const HeaderReader entries(data, where);
   std::vector<NamedTensor> tensors;
   tensors.reserve(json.size());
@@ -184,7 +190,24 @@ std::vector<NamedTensor> read(std::span<const std::byte> bytes, const std::strin
 }  // namespace
 
 std::vector<NamedTensor> read_safetensors(std::span<const std::byte> bytes, const std::string& where) {
-  return guard_memory(where, [&] { return read(bytes, where); });
+  return guard_memory(where, [&] {
+    const std::size_t size = header_size(bytes, bytes.size(), where);
+    return read(bytes.subspan(kLengthSize, size), bytes.subspan(kLengthSize + size), where);
+  });
+}
+
+std::vector<NamedTensor> read_safetensors(const Unread& file, std::span<const std::byte> addresses,
+                                          const std::string& where) {
+  return guard_memory(where, [&] {
+    std::array<std::byte, kLengthSize> first{};
+    const std::span<std::byte> known = std::span(first).first(std::min(first.size(), addresses.size()));
+    file.read(addresses.data(), known);
+    std::vector<std::byte> header(header_size(known, addresses.size(), where));
+    file.read(addresses.data() + kLengthSize, header);
+    std::vector<NamedTensor> tensors = read(header, addresses.subspan(kLengthSize + header.size()), where);
+    for (NamedTensor& one : tensors) one.tensor.unread = &file;
+    return tensors;
+  });
 }
 
 }  // namespace bertrt::archive

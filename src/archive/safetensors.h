@@ -23,4 +23,9 @@ struct NamedTensor {
 /// @throws Error invalid_format; unsupported for a dtype that the format has and this library has not
 std::vector<NamedTensor> read_safetensors(std::span<const std::byte> bytes, const std::string& where);
 
+/// The same of a file of which the header alone is read here; the tensors are left in it (TensorView::unread).
+/// @param file  its `addresses`; must outlive the views
+std::vector<NamedTensor> read_safetensors(const Unread& file, std::span<const std::byte> addresses,
+                                          const std::string& where);
+
 }  // namespace bertrt::archive

@@ -36,6 +36,9 @@ const TypeRow& row(ElementType type) noexcept { return kTypes[static_cast<std::s
 // An expanded tensor (stride 0) can have far more elements than its file has bytes; nothing that a model stores does.
 constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 33U;
 
+// Bytes that are brought from a file at a time: they stay in the first caches.
+constexpr std::size_t kPiece = std::size_t{64} << 10;
+
 template <typename T>
 T load(const std::byte* at) {
   T value;
@@ -74,6 +77,53 @@ void copy(const TensorView& tensor, std::span<float> out, Widen widen) {
       position -= tensor.strides[axis] * tensor.shape[axis];
       index[axis] = 0;
     }
+  }
+}
+
+const std::byte* first_byte(const TensorView& tensor) {
+  return tensor.storage.data() + static_cast<std::size_t>(tensor.storage_offset) * element_size(tensor.type);
+}
+
+bool floating(ElementType type) noexcept {
+  return type == ElementType::float32 || type == ElementType::float16 || type == ElementType::bfloat16 ||
+         type == ElementType::float64;
+}
+
+// What lies in memory.
+void widen(const TensorView& tensor, std::span<float> out) {
+  switch (tensor.type) {
+    case ElementType::float32:
+      if (tensor.contiguous()) {
+        std::memcpy(out.data(), first_byte(tensor), out.size_bytes());
+      } else {
+        copy<float>(tensor, out, [](float value) { return value; });
+      }
+      return;
+    case ElementType::float16: copy<std::uint16_t>(tensor, out, widen_half); return;
+    case ElementType::bfloat16: copy<std::uint16_t>(tensor, out, widen_bfloat); return;
+    case ElementType::float64:
+      copy<double>(tensor, out, [](double value) { return static_cast<float>(value); });
+      return;
+    default: return;  // asked before
+  }
+}
+
+// What lies in its file, contiguous, piece by piece.
+void widen_unread(const TensorView& tensor, std::span<float> out) {
+  alignas(double) std::array<std::byte, kPiece> buffer;
+  const std::size_t size = element_size(tensor.type);
+  const std::byte* from = first_byte(tensor);
+  TensorView piece;
+  piece.type = tensor.type;
+  piece.shape = {0};
+  piece.strides = {1};
+  for (std::size_t done = 0; done < out.size();) {
+    const std::size_t count = std::min(out.size() - done, buffer.size() / size);
+    tensor.unread->read(from + done * size, std::span(buffer).first(count * size));
+    piece.shape[0] = static_cast<std::int64_t>(count);
+    piece.storage = std::span(buffer).first(count * size);
+    widen(piece, out.subspan(done, count));
+    done += count;
   }
 }
 
@@ -158,25 +208,66 @@ void to_float32(const TensorView& tensor, std::span<float> out) {
     throw Error(ErrorCode::invalid_argument, "to_float32", std::to_string(tensor.elements()) + " elements",
                 std::to_string(out.size()));
   }
-  if (out.empty()) return;
-  switch (tensor.type) {
-    case ElementType::float32:
-      if (tensor.contiguous()) {
-        std::memcpy(out.data(), tensor.storage.data() + static_cast<std::size_t>(tensor.storage_offset) * sizeof(float),
-                    out.size_bytes());
-      } else {
-        copy<float>(tensor, out, [](float value) { return value; });
-      }
-      return;
-    case ElementType::float16: copy<std::uint16_t>(tensor, out, widen_half); return;
-    case ElementType::bfloat16: copy<std::uint16_t>(tensor, out, widen_bfloat); return;
-    case ElementType::float64:
-      copy<double>(tensor, out, [](double value) { return static_cast<float>(value); });
-      return;
-    default:
-      throw Error(ErrorCode::unsupported, "to_float32", "a tensor of floating-point numbers",
-                  std::string(to_string(tensor.type)));
+  if (!floating(tensor.type)) {
+    throw Error(ErrorCode::unsupported, "to_float32", "a tensor of floating-point numbers",
+                std::string(to_string(tensor.type)));
   }
+  if (out.empty()) return;
+  if (tensor.unread == nullptr) {
+    widen(tensor, out);
+  } else if (!tensor.contiguous()) {
+    std::vector<std::byte> bytes;
+    widen(in_memory(tensor, bytes), out);
+  } else if (tensor.type == ElementType::float32) {
+    tensor.unread->read(first_byte(tensor), std::as_writable_bytes(out));
+  } else {
+    widen_unread(tensor, out);
+  }
+}
+
+void bytes_of(const TensorView& tensor, std::span<std::byte> out) {
+  if (out.size() != tensor.elements() * element_size(tensor.type) || !tensor.contiguous()) {
+    throw Error(ErrorCode::invalid_argument, "bytes_of", "a contiguous tensor and room for its elements", "others");
+  }
+  if (out.empty()) return;
+  if (tensor.unread != nullptr) {
+    tensor.unread->read(first_byte(tensor), out);
+  } else {
+    std::memcpy(out.data(), first_byte(tensor), out.size());
+  }
+}
+
+TensorView rows_of(const TensorView& tensor, std::size_t first, std::size_t count) {
+  TensorView part = tensor;
+  part.shape[0] = static_cast<std::int64_t>(count);
+  part.storage_offset += static_cast<std::int64_t>(first) * tensor.strides[0];
+  return part;
+}
+
+TensorView in_memory(const TensorView& tensor, std::vector<std::byte>& bytes) {
+  if (tensor.unread == nullptr) return tensor;
+  bytes.resize(tensor.storage.size());
+  if (!bytes.empty()) tensor.unread->read(tensor.storage.data(), bytes);
+  TensorView view = tensor;
+  view.storage = bytes;
+  view.unread = nullptr;
+  return view;
+}
+
+bool same_storage_bytes(const TensorView& a, const TensorView& b) {
+  if (a.storage.size() != b.storage.size()) return false;
+  std::array<std::byte, kPiece> a_piece;
+  std::array<std::byte, kPiece> b_piece;
+  const auto piece = [](const TensorView& from, std::size_t at, std::size_t count, std::span<std::byte> buffer) {
+    if (from.unread == nullptr) return from.storage.data() + at;
+    from.unread->read(from.storage.data() + at, buffer.first(count));
+    return static_cast<const std::byte*>(buffer.data());
+  };
+  for (std::size_t at = 0; at < a.storage.size(); at += kPiece) {
+    const std::size_t count = std::min(kPiece, a.storage.size() - at);
+    if (std::memcmp(piece(a, at, count, a_piece), piece(b, at, count, b_piece), count) != 0) return false;
+  }
+  return true;
 }
 
 }  // namespace bertrt::archive

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/unread.h"
+
 namespace bertrt::archive {
 
 enum class ElementType { float32, float16, bfloat16, float64, int64, int32, int16, int8, uint8, boolean };
@@ -25,6 +27,9 @@ struct TensorView {
   std::int64_t storage_offset = 0;     ///< in elements
   std::span<const std::byte> storage;  ///< the whole storage entry; lives as long as the ModelFile
   std::string storage_key;             ///< equal for tensors that share one storage (tied weights)
+  /// Null: `storage` is memory. Else it was left in its file: `storage` has the addresses alone, which only tell
+  /// storages apart, and to_float32() and bytes_of() read through this. Lives as long as they do.
+  const Unread* unread = nullptr;
 
   std::size_t elements() const noexcept;
   bool contiguous() const noexcept;
@@ -42,9 +47,23 @@ std::string check_shape(std::span<const std::int64_t> shape, std::span<const std
 /// @return what is wrong, or an empty text
 std::string check_bounds(const TensorView& tensor);
 
-/// Widens or copies to fp32, row-major, whatever the strides. @throws Error unsupported for integer types
+/// Widens or copies to fp32, row-major, whatever the strides. @throws Error unsupported for integer types, io
 std::vector<float> to_float32(const TensorView& tensor);
-/// The same into memory of the caller's: out.size() == elements(). @throws Error unsupported, invalid_argument
+/// The same into memory of the caller's: out.size() == elements(). @throws Error unsupported, invalid_argument, io
 void to_float32(const TensorView& tensor, std::span<float> out);
+
+/// The elements as they are stored, row-major. @param tensor  contiguous; out.size() == elements() * element_size()
+/// @throws Error invalid_argument, io
+void bytes_of(const TensorView& tensor, std::span<std::byte> out);
+
+/// The rows [first, first + count) along the first axis: a view of the same storage.
+TensorView rows_of(const TensorView& tensor, std::size_t first, std::size_t count);
+
+/// The tensor with its storage in memory: itself where it is, else a view of `bytes`, which the storage is read into.
+/// @throws Error io
+TensorView in_memory(const TensorView& tensor, std::vector<std::byte>& bytes);
+
+/// Whether two storages hold the same bytes. @throws Error io
+bool same_storage_bytes(const TensorView& a, const TensorView& b);
 
 }  // namespace bertrt::archive

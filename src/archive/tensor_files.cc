@@ -77,8 +77,13 @@ void TensorFiles::add(std::string name, TensorView tensor, const std::string& fi
 }
 
 std::vector<NamedTensor> TensorFiles::read_one(const fs::path& path) {
+  const bool pickled = path.extension() == ".bin";
+  if (!pickled && reading_ == Reading::when_wanted && DeferredFile::possible()) {
+    const DeferredFile& file = *deferred_.emplace_back(std::make_unique<const DeferredFile>(path));
+    return read_safetensors(file, file.addresses(), path.string());
+  }
   bytes_.push_back(FileBytes::read(path));
-  if (path.extension() != ".bin") return read_safetensors(bytes_.back().span(), path.string());
+  if (!pickled) return read_safetensors(bytes_.back().span(), path.string());
   StateDict weights = read_state_dict(bytes_.back().span(), path.string());
   archives_.push_back(std::move(weights.inflated));
   return std::move(weights.tensors);
@@ -121,8 +126,8 @@ void TensorFiles::add_shards(const fs::path& index) {
   }
 }
 
-TensorFiles TensorFiles::read(const fs::path& folder) {
-  TensorFiles files;
+TensorFiles TensorFiles::read(const fs::path& folder, Reading reading) {
+  TensorFiles files(reading);
   for (const char* name :
        {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}) {
     const fs::path path = folder / name;

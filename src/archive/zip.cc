@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "archive/crc32.h"
 #include "archive/inflate.h"
 #include "archive/parallel.h"
 #include "archive/zip_parser.h"
@@ -72,7 +73,7 @@ std::span<const std::byte> ZipReader::read(const ZipEntry& entry) {
                 std::to_string(entry.size));
   }
   budget_ -= entry.size;
-  auto data = inflate_raw(entry.payload, size, where);
+  std::shared_ptr<const std::byte[]> data = inflate_raw(entry.payload, size, where);
   const std::span<const std::byte> result(data.get(), size);
   require_checksum(entry, crc32_of(result) == entry.crc);
   inflated_.emplace(entry.name.data(), std::move(data));

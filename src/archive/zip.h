@@ -51,7 +51,8 @@ class ZipDirectory {
 };
 
 /// Reads entries, holds them to their checksums, and keeps what had to be inflated. All of that together stays within a
-/// budget that grows with the archive's own size, so that a small file cannot ask for much memory.
+/// budget that grows with the archive's own size, so that a small file cannot ask for much memory. A copy knows what
+/// was checked and shares what was inflated.
 class ZipReader {
  public:
   ZipReader(std::size_t archive_size, std::string where);
@@ -69,7 +70,7 @@ class ZipReader {
   std::string where_;
   std::uint64_t budget_;
   // By the name's place in the directory, which no two entries share.
-  std::map<const char*, std::unique_ptr<std::byte[]>> inflated_;
+  std::map<const char*, std::shared_ptr<const std::byte[]>> inflated_;
   std::set<const char*> checked_;
 };
 

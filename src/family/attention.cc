@@ -289,14 +289,22 @@ class Matcher {
     const auto wide = broadcast(ref, score_sizes(ref));
     if (!wide) return fail_at(node, "a mask of another shape"), false;
     const bool truth = ref.tensor.type() == graph::ElementType::boolean;
-    const std::vector<float> numbers = truth ? std::vector<float>() : graph::to_floats(wide->tensor);
-    const std::vector<std::int64_t> truths = truth ? graph::to_integers(wide->tensor) : std::vector<std::int64_t>();
+    // As a rule it is the same for all heads, often for all queries: then once is enough.
+    Sizes sizes = wide->tensor.sizes();
+    for (std::size_t axis = 1; axis + 1 < sizes.size(); ++axis) {
+      if (wide->tensor.strides()[axis] == 0) sizes[axis] = 1;
+    }
+    const std::int64_t heads = sizes.size() == 3 ? heads_ : sizes[1];
+    const std::int64_t queries = sizes[sizes.size() - 2];
+    const Tensor once(wide->tensor.storage(), std::move(sizes), wide->tensor.strides(), wide->tensor.offset());
+    const std::vector<float> numbers = truth ? std::vector<float>() : graph::to_floats(once);
+    const std::vector<std::int64_t> truths = truth ? graph::to_integers(once) : std::vector<std::int64_t>();
     bool keys = true;
     bool none = true;
     std::size_t i = 0;
     for (std::int64_t text = 0; text < texts_; ++text) {
-      for (std::int64_t head = 0; head < heads_; ++head) {
-        for (std::int64_t query = 0; query < length_; ++query) {
+      for (std::int64_t head = 0; head < heads; ++head) {
+        for (std::int64_t query = 0; query < queries; ++query) {
           for (std::int64_t key = 0; key < length_; ++key, ++i) {
             bool seen;
             if (truth) {

@@ -94,6 +94,7 @@ void add_task_types(WeightTaker& taker, EncoderSpec& encoder, std::vector<float>
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += task[i % width];
   types.tensor.type = archive::ElementType::float32;
   types.tensor.storage = std::as_bytes(std::span(sum));
+  types.tensor.unread = nullptr;
   types.tensor.storage_key += " with task 0";
 }
 
@@ -148,7 +149,8 @@ Checkpoint read_checkpoint(const fs::path& path) {
   checkpoint.config = read_config(archive::as_text(text.span()), file.string());
   const CheckpointConfig& config = checkpoint.config;
 
-  auto store = std::make_shared<Store>(Store{archive::TensorFiles::read(checkpoint.folder), {}});
+  auto store =
+      std::make_shared<Store>(Store{archive::TensorFiles::read(checkpoint.folder, archive::Reading::when_wanted), {}});
   NamedWeights weights = named_weights(store->files);
   add_tied_words(weights, config);
   const std::string prefix = prefix_of(weights, config);

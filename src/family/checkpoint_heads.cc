@@ -1,7 +1,6 @@
 #include "family/checkpoint_heads.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -95,9 +94,9 @@ class HeadReader {
     if (!own) return config_.tied ? words : top_.require(name, 2);
     const archive::TensorView& a = own->tensor;
     const archive::TensorView& b = words.tensor;
-    const bool alike = a.type == b.type && a.shape == b.shape && a.strides == b.strides &&
-                       a.storage_offset == b.storage_offset && a.storage.size() == b.storage.size();
-    const bool same = alike && std::memcmp(a.storage.data(), b.storage.data(), a.storage.size()) == 0;
+    const bool alike =
+        a.type == b.type && a.shape == b.shape && a.strides == b.strides && a.storage_offset == b.storage_offset;
+    const bool same = alike && archive::same_storage_bytes(a, b);
     return same ? words : *std::move(own);
   }
 

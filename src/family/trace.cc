@@ -94,17 +94,26 @@ std::vector<OutputInfo> describe_outputs(const Trace& trace) {
   return infos;
 }
 
+// A stretch at a time, so that the compiler can look at many at once.
+bool any_nan(const float* values, std::size_t count) {
+  constexpr std::size_t kStretch = 4096;
+  for (std::size_t begin = 0; begin < count; begin += kStretch) {
+    const std::size_t end = std::min(count, begin + kStretch);
+    unsigned found = 0;
+    for (std::size_t i = begin; i < end; ++i) found |= std::isnan(values[i]) ? 1U : 0U;
+    if (found != 0) return true;
+  }
+  return false;
+}
+
 // NaN or infinity in a stored tensor, which makes every answer one.
 void note_weights(const ts::Module& module, std::vector<std::string>& findings) {
   for (const ts::NamedTensor& tensor : ts::tensors(module)) {
     if (tensor.view.type != archive::ElementType::float32 || !tensor.view.contiguous()) continue;
     const auto* values = reinterpret_cast<const float*>(tensor.view.storage.data()) + tensor.view.storage_offset;
     const std::size_t count = tensor.view.elements();
-    for (std::size_t i = 0; i < count; ++i) {
-      if (std::isnan(values[i])) {
-        findings.push_back("the weights of " + tensor.name + " hold values that are no numbers (NaN)");
-        break;
-      }
+    if (any_nan(values, count)) {
+      findings.push_back("the weights of " + tensor.name + " hold values that are no numbers (NaN)");
     }
   }
 }

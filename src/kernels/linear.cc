@@ -218,13 +218,19 @@ class PackedLinear final : public Linear {
   const Kernels& kernels_;
 };
 
-void check(std::span<const float> weight, std::span<const float> bias, std::size_t out, std::size_t in, DType dtype) {
+void check_weight(std::span<const float> weight, std::size_t out, std::size_t in) {
+  if (out != 0 && in != 0 && weight.size() / out == in && weight.size() % out == 0) return;
+  throw Error(ErrorCode::invalid_argument, "linear layer",
+              "a weight of " + std::to_string(out) + " x " + std::to_string(in),
+              std::to_string(weight.size()) + " numbers");
+}
+
+void check(std::span<const float> bias, std::size_t out, std::size_t in, DType dtype) {
   // The sum of so many products of a byte and a signed byte fits into 32 bits.
   constexpr std::size_t kMostInt8 = 2147483647 / (255 * 127);
-  if (out == 0 || in == 0 || weight.size() / out != in || weight.size() % out != 0) {
-    throw Error(ErrorCode::invalid_argument, "linear layer",
-                "a weight of " + std::to_string(out) + " x " + std::to_string(in),
-                std::to_string(weight.size()) + " numbers");
+  if (out == 0 || in == 0) {
+    throw Error(ErrorCode::invalid_argument, "linear layer", "inputs and outputs",
+                std::to_string(out) + " x " + std::to_string(in));
   }
   if (!bias.empty() && bias.size() != out) {
     throw Error(ErrorCode::invalid_argument, "linear layer", "a bias of " + std::to_string(out),
@@ -245,8 +251,20 @@ std::unique_ptr<const Linear> Linear::pack(std::span<const float> weight, std::s
 
 std::unique_ptr<const Linear> Linear::pack(std::span<const float> weight, std::span<const float> bias, std::size_t out,
                                            std::size_t in, DType dtype, const Kernels& kernels) {
-  check(weight, bias, out, in, dtype);
-  return std::make_unique<PackedLinear>(pack_weight(weight, bias, out, in, dtype), out, in, dtype, kernels);
+  check_weight(weight, out, in);
+  check(bias, out, in, dtype);
+  const auto rows = [&](std::size_t first, std::size_t, std::vector<float>&) { return weight.data() + first * in; };
+  return std::make_unique<PackedLinear>(pack_weight(rows, bias, out, in, dtype, nullptr), out, in, dtype, kernels);
+}
+
+std::unique_ptr<const Linear> Linear::pack(const WeightSource& weight, std::span<const float> bias, std::size_t out,
+                                           std::size_t in, DType dtype, WeightArena* arena) {
+  check(bias, out, in, dtype);
+  return std::make_unique<PackedLinear>(pack_weight(weight, bias, out, in, dtype, arena), out, in, dtype, isa::best());
+}
+
+std::size_t Linear::arena_room(std::size_t out, std::size_t in, DType dtype) {
+  return WeightArena::room_for(panel_memory(out, in, dtype));
 }
 
 }  // namespace bertrt::kernels

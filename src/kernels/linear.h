@@ -9,6 +9,8 @@
 #include "bertrt/session.h"
 #include "kernels/linear_scratch.h"
 #include "kernels/thread_pool.h"
+#include "kernels/weight_arena.h"
+#include "kernels/weight_source.h"
 
 namespace bertrt::kernels {
 
@@ -46,6 +48,12 @@ class Linear {
   /// @throws Error invalid_argument when the sizes do not fit
   static std::unique_ptr<const Linear> pack(std::span<const float> weight, std::span<const float> bias, std::size_t out,
                                             std::size_t in, DType dtype);
+  /// The same from rows that are brought one panel at a time, so that no copy of the whole weight need exist, into
+  /// memory of an arena (null: of its own). @throws Error as above, and what `weight` throws
+  static std::unique_ptr<const Linear> pack(const WeightSource& weight, std::span<const float> bias, std::size_t out,
+                                            std::size_t in, DType dtype, WeightArena* arena);
+  /// What pack() takes from an arena.
+  static std::size_t arena_room(std::size_t out, std::size_t in, DType dtype);
   /// The same with kernels of the caller's choice, which must outlive the layer: for tests and measurements.
   static std::unique_ptr<const Linear> pack(std::span<const float> weight, std::span<const float> bias, std::size_t out,
                                             std::size_t in, DType dtype, const isa::Kernels& kernels);

@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <utility>
+
+#include "base/fresh_memory.h"
 
 namespace bertrt::kernels {
 
@@ -13,13 +16,19 @@ class AlignedBuffer {
 
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t bytes) { reserve(bytes); }
+  /// A part of memory that `owner` keeps, aligned alike.
+  AlignedBuffer(std::shared_ptr<void> owner, std::byte* data, std::size_t bytes)
+      : data_(std::move(owner), data), size_(bytes) {}
+  AlignedBuffer(AlignedBuffer&&) noexcept = default;
+  AlignedBuffer& operator=(AlignedBuffer&&) noexcept = default;
+  ~AlignedBuffer() = default;
 
   /// At least `bytes`; the contents are undefined when it had to grow.
   std::byte* reserve(std::size_t bytes) {
     if (bytes > size_) {
       data_.reset();
       size_ = 0;
-      data_.reset(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlignment})));
+      data_ = fresh_memory(bytes);
       size_ = bytes;
     }
     return data_.get();
@@ -27,11 +36,15 @@ class AlignedBuffer {
   std::byte* data() const noexcept { return data_.get(); }
   std::size_t size() const noexcept { return size_; }
 
+  /// Memory as a buffer has it, on large pages where it is large. @throws std::bad_alloc
+  static std::shared_ptr<std::byte> fresh_memory(std::size_t bytes) {
+    base::FreshMemory memory = base::fresh_memory(bytes, kAlignment);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+  }
+
  private:
-  struct Free {
-    void operator()(std::byte* data) const { ::operator delete (data, std::align_val_t{kAlignment}); }
-  };
-  std::unique_ptr<std::byte, Free> data_;
+  std::shared_ptr<std::byte> data_;
   std::size_t size_ = 0;
 };
 

@@ -1,9 +1,11 @@
 #include "kernels/linear_weights.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "kernels/isa/kernels.h"
 #include "kernels/thread_pool.h"
@@ -16,6 +18,7 @@ using isa::kGroupWords;
 using isa::kPanel;
 
 constexpr float kInt8Max = 127.0F;
+constexpr std::size_t kPartsPerThread = 4;  // none waits long for the last
 
 // To nearest even, for |x| < 2^22, without a call: the sum has no bits left below one.
 float round_even(float x) {
@@ -29,51 +32,86 @@ std::uint16_t to_bf16(float x) {
   return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
 }
 
-// One column of a panel: 16 bytes every kPanel words.
+// A panel's columns side by side, a stretch of K at a time: what is written stays in the first cache until its lines
+// are whole. @param rows  [columns, in], of the weight  @param convert  (column, from, count, to): numbers in a row,
+// many at once
 template <typename T, typename Convert>
-void store_column(const float* from, std::size_t in, std::size_t groups, T* to, const Convert& convert) {
-  constexpr std::size_t kEach = sizeof(std::uint32_t) / sizeof(T);  // numbers in a word
-  const std::size_t words = in / kEach;
-  for (std::size_t w = 0; w < words; ++w) {
-    for (std::size_t i = 0; i < kEach; ++i) to[w * kPanel * kEach + i] = convert(from[w * kEach + i]);
-  }
-  for (std::size_t k = words * kEach; k < groups * kGroupWords * kEach; ++k) {
-    to[k / kEach * kPanel * kEach + k % kEach] = k < in ? convert(from[k]) : T{};
+void store_columns(const float* rows, std::size_t columns, std::size_t in, std::size_t groups, std::byte* panel,
+                   const Convert& convert) {
+  using Word = std::uint32_t;
+  constexpr std::size_t kEach = sizeof(Word) / sizeof(T);  // numbers in a word
+  constexpr std::size_t kWords = 64;                       // of a stretch: 8 KiB of the panel
+  const std::size_t padded = groups * kGroupWords * kEach;
+  std::array<T, kWords * kEach> stretch;
+  for (std::size_t begin = 0; begin < padded; begin += stretch.size()) {
+    const std::size_t words = std::min(kWords, (padded - begin) / kEach);
+    const std::size_t count = begin < in ? std::min(in - begin, words * kEach) : 0;
+    std::fill(stretch.begin() + static_cast<std::ptrdiff_t>(count), stretch.end(), T{});
+    for (std::size_t c = 0; c < columns; ++c) {
+      convert(c, rows + c * in + begin, count, stretch.data());
+      std::byte* to = panel + (begin / kEach * kPanel + c) * sizeof(Word);
+      for (std::size_t w = 0; w < words; ++w) {
+        std::memcpy(to + w * kPanel * sizeof(Word), stretch.data() + w * kEach, sizeof(Word));
+      }
+    }
   }
 }
 
-void pack_int8_column(const float* from, std::size_t in, std::size_t groups, std::int8_t* to, float& scale,
-                      std::int32_t& sum) {
-  float greatest = 0;
-  for (std::size_t k = 0; k < in; ++k) greatest = std::max(greatest, std::abs(from[k]));
-  scale = greatest / kInt8Max;
-  const float inverse = scale > 0 ? 1.0F / scale : 0.0F;
-  std::int32_t total = 0;
-  store_column(from, in, groups, to, [&](float w) {
-    const auto q = static_cast<std::int8_t>(std::clamp(round_even(w * inverse), -kInt8Max, kInt8Max));
-    total += q;
-    return q;
-  });
-  sum = total;
+// The greatest magnitude of a row.
+float greatest_of(const float* row, std::size_t count) {
+  std::array<float, 16> greatest{};  // side by side: many at once
+  std::size_t k = 0;
+  for (; k + greatest.size() <= count; k += greatest.size()) {
+    for (std::size_t i = 0; i < greatest.size(); ++i) {
+      const float size = std::abs(row[k + i]);
+      greatest[i] = greatest[i] < size ? size : greatest[i];
+    }
+  }
+  for (; k < count; ++k) greatest[0] = std::max(greatest[0], std::abs(row[k]));
+  return *std::max_element(greatest.begin(), greatest.end());
 }
 
-void pack_panel(const float* weight, std::size_t first, std::size_t columns, std::size_t in, DType dtype,
+void pack_int8(const float* rows, std::size_t columns, std::size_t in, std::size_t groups, std::byte* panel,
+               float* scales, std::int32_t* sums) {
+  std::array<float, kPanel> inverses{};
+  for (std::size_t c = 0; c < columns; ++c) {
+    scales[c] = greatest_of(rows + c * in, in) / kInt8Max;
+    inverses[c] = scales[c] > 0 ? 1.0F / scales[c] : 0.0F;
+    sums[c] = 0;
+  }
+  store_columns<std::int8_t>(rows, columns, in, groups, panel,
+                             [&](std::size_t c, const float* from, std::size_t count, std::int8_t* to) {
+                               const float inverse = inverses[c];
+                               std::int32_t total = 0;
+                               for (std::size_t k = 0; k < count; ++k) {
+                                 const float q = std::clamp(round_even(from[k] * inverse), -kInt8Max, kInt8Max);
+                                 const auto number = static_cast<std::int32_t>(q);
+                                 total += number;
+                                 to[k] = static_cast<std::int8_t>(number);
+                               }
+                               sums[c] += total;
+                             });
+}
+
+void pack_panel(const float* rows, std::size_t first, std::size_t columns, std::size_t in, DType dtype,
                 PackedWeight& packed, std::byte* panel) {
   if (columns < kPanel) std::memset(panel, 0, packed.panel_bytes());
-  for (std::size_t c = 0; c < columns; ++c) {
-    const float* from = weight + (first + c) * in;
-    std::byte* to = panel + c * sizeof(std::uint32_t);
-    switch (dtype) {
-      case DType::fp32:
-        store_column(from, in, packed.groups, reinterpret_cast<float*>(to), [](float w) { return w; });
-        break;
-      case DType::bf16: store_column(from, in, packed.groups, reinterpret_cast<std::uint16_t*>(to), to_bf16); break;
-      case DType::int8:
-        pack_int8_column(from, in, packed.groups, reinterpret_cast<std::int8_t*>(to),
-                         reinterpret_cast<float*>(packed.scales.data())[first + c],
-                         reinterpret_cast<std::int32_t*>(packed.sums.data())[first + c]);
-        break;
-    }
+  switch (dtype) {
+    case DType::fp32:
+      store_columns<float>(
+          rows, columns, in, packed.groups, panel,
+          [](std::size_t, const float* from, std::size_t count, float* to) { std::copy_n(from, count, to); });
+      break;
+    case DType::bf16:
+      store_columns<std::uint16_t>(rows, columns, in, packed.groups, panel,
+                                   [](std::size_t, const float* from, std::size_t count, std::uint16_t* to) {
+                                     for (std::size_t k = 0; k < count; ++k) to[k] = to_bf16(from[k]);
+                                   });
+      break;
+    case DType::int8:
+      pack_int8(rows, columns, in, packed.groups, panel, reinterpret_cast<float*>(packed.scales.data()) + first,
+                reinterpret_cast<std::int32_t*>(packed.sums.data()) + first);
+      break;
   }
 }
 
@@ -91,22 +129,35 @@ std::size_t PackedWeight::memory_bytes() const noexcept {
   return panels.size() + bias.size() + scales.size() + sums.size();
 }
 
-PackedWeight pack_weight(std::span<const float> weight, std::span<const float> bias, std::size_t out, std::size_t in,
-                         DType dtype) {
+std::size_t panel_memory(std::size_t out, std::size_t in, DType dtype) {
+  const std::size_t groups = (in + group_size(dtype) - 1) / group_size(dtype);
+  return (out + kPanel - 1) / kPanel * groups * kGroupBytes * kPanel;
+}
+
+PackedWeight pack_weight(const WeightSource& weight, std::span<const float> bias, std::size_t out, std::size_t in,
+                         DType dtype, WeightArena* arena) {
   PackedWeight packed;
   packed.panel_count = (out + kPanel - 1) / kPanel;
   packed.groups = (in + group_size(dtype) - 1) / group_size(dtype);
-  packed.panels = AlignedBuffer(packed.panel_count * packed.panel_bytes());
+  const std::size_t bytes = panel_memory(out, in, dtype);
+  packed.panels = arena != nullptr ? arena->take(bytes) : AlignedBuffer(bytes);
   packed.bias = zeros(packed.panel_count * kPanel * sizeof(float));
   if (!bias.empty()) std::memcpy(packed.bias.data(), bias.data(), bias.size_bytes());
   if (dtype == DType::int8) {
     packed.scales = zeros(packed.panel_count * kPanel * sizeof(float));
     packed.sums = zeros(packed.panel_count * kPanel * sizeof(std::int32_t));
   }
-  ThreadPool::shared().run(packed.panel_count, [&](std::size_t panel) {
-    const std::size_t first = panel * kPanel;
-    pack_panel(weight.data(), first, std::min(kPanel, out - first), in, dtype, packed,
-               packed.panels.data() + panel * packed.panel_bytes());
+  ThreadPool& pool = ThreadPool::shared();
+  const std::size_t parts = std::min(packed.panel_count, kPartsPerThread * pool.threads());
+  pool.run(parts, [&](std::size_t part) {
+    std::vector<float> rows;  // of one panel at a time
+    const std::size_t last = packed.panel_count * (part + 1) / parts;
+    for (std::size_t panel = packed.panel_count * part / parts; panel < last; ++panel) {
+      const std::size_t first = panel * kPanel;
+      const std::size_t columns = std::min(kPanel, out - first);
+      pack_panel(weight(first, columns, rows), first, columns, in, dtype, packed,
+                 packed.panels.data() + panel * packed.panel_bytes());
+    }
   });
   return packed;
 }

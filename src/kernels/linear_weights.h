@@ -6,6 +6,8 @@
 
 #include "bertrt/session.h"
 #include "kernels/linear_scratch.h"
+#include "kernels/weight_arena.h"
+#include "kernels/weight_source.h"
 
 namespace bertrt::kernels {
 
@@ -25,8 +27,12 @@ struct PackedWeight {
 /// How many numbers of a dtype 16 bytes hold.
 constexpr std::size_t group_size(DType dtype) { return dtype == DType::fp32 ? 4 : dtype == DType::bf16 ? 8 : 16; }
 
-/// @param weight  [out, in], row-major  @param bias  [out] or empty. Uses the shared thread pool.
-PackedWeight pack_weight(std::span<const float> weight, std::span<const float> bias, std::size_t out, std::size_t in,
-                         DType dtype);
+/// Bytes of the panels of a weight [out, in].
+std::size_t panel_memory(std::size_t out, std::size_t in, DType dtype);
+
+/// @param weight  gives the rows of [out, in]  @param bias  [out] or empty  @param arena  has the panels; null: memory
+/// of their own. Uses the shared thread pool.
+PackedWeight pack_weight(const WeightSource& weight, std::span<const float> bias, std::size_t out, std::size_t in,
+                         DType dtype, WeightArena* arena);
 
 }  // namespace bertrt::kernels

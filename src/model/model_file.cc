@@ -56,6 +56,7 @@ class ArchiveModel final : public ModelFile {
 
   const std::string& name() const noexcept override { return name_; }
   std::span<const std::byte> bytes() const noexcept override { return bytes_; }
+  const archive::Archive& archive() const noexcept override { return archive_; }
   std::span<const Parameter> parameters() const noexcept override { return parameters_; }
   const Parameter* find_parameter(std::string_view name) const noexcept override {
     const auto found = by_name_.find(name);

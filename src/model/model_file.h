@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/archive.h"
 #include "archive/tensor.h"
 #include "model/manifest.h"
 
@@ -54,8 +55,10 @@ class ModelFile {
 
   virtual ~ModelFile() = default;
 
-  virtual const std::string& name() const noexcept = 0;                ///< path, for messages
-  virtual std::span<const std::byte> bytes() const noexcept = 0;       ///< the archive, as torch::jit::load takes it
+  virtual const std::string& name() const noexcept = 0;           ///< path, for messages
+  virtual std::span<const std::byte> bytes() const noexcept = 0;  ///< the archive, as torch::jit::load takes it
+  /// Its entries, all that was read here held to its checksums. Read from a copy: it does not do that work again.
+  virtual const archive::Archive& archive() const noexcept = 0;
   virtual std::span<const Parameter> parameters() const noexcept = 0;  ///< parameters and buffers
   virtual const Parameter* find_parameter(std::string_view name) const noexcept = 0;
   /// Class of the module at an attribute path ("" is the top-level one), e.g.

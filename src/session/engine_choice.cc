@@ -102,7 +102,7 @@ class Chooser {
     source.bytes = source_.file->bytes();
     std::vector<std::byte> checked;
     if (options_.trust != Trust::full) {
-      archive::Archive archive(source_.file->bytes(), source_.file->name());
+      archive::Archive archive = source_.file->archive();
       checked = archive::rewrite(archive);
       source.bytes = checked;
       timer_.stage("write what was checked anew");

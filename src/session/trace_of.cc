@@ -8,8 +8,7 @@ namespace {
 
 // What a program's tensors are views of.
 struct Held {
-  explicit Held(std::shared_ptr<const model::ModelFile> owner)
-      : file(std::move(owner)), archive(file->bytes(), file->name()) {}
+  explicit Held(std::shared_ptr<const model::ModelFile> owner) : file(std::move(owner)), archive(file->archive()) {}
   std::shared_ptr<const model::ModelFile> file;
   archive::Archive archive;
 };

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/crc32.h"
 #include "archive/inflate.h"
 #include "bertrt/error.h"
 

@@ -46,6 +46,33 @@ INSTANTIATE_TEST_SUITE_P(DTypes, PackedLinear, testing::Values(DType::fp32, DTyp
                            return tested.param == DType::fp32 ? "fp32" : tested.param == DType::bf16 ? "bf16" : "int8";
                          });
 
+TEST_P(PackedLinear, RowsThatAreBroughtFewAtATimeGiveTheSameBits) {
+  const auto bring = [&](std::size_t first, std::size_t count, std::vector<float>& room) {
+    EXPECT_LE(first + count, kOut);
+    room.assign(weight.begin() + static_cast<std::ptrdiff_t>(first * kIn),
+                weight.begin() + static_cast<std::ptrdiff_t>((first + count) * kIn));
+    return static_cast<const float*>(room.data());
+  };
+  WeightArena arena(Linear::arena_room(kOut, kIn, GetParam()));
+  const auto in_arena = Linear::pack(bring, bias, kOut, kIn, GetParam(), &arena);
+  const auto beside = Linear::pack(bring, bias, kOut, kIn, GetParam(), &arena);  // it is used up
+  const auto alone = Linear::pack(bring, bias, kOut, kIn, GetParam(), nullptr);
+  const std::vector<float> x = random_values(7 * kIn, 9);
+  ThreadPool pool(2);
+  for (const Linear* layer : {in_arena.get(), beside.get(), alone.get()}) {
+    EXPECT_EQ(run(*layer, x, pool), run(*linear, x, pool));
+    EXPECT_EQ(layer->memory_bytes(), linear->memory_bytes());
+  }
+}
+
+TEST_P(PackedLinear, WhatTheRowsThrowComesOut) {
+  const auto broken = [](std::size_t, std::size_t, std::vector<float>&) -> const float* {
+    throw Error(ErrorCode::io, "weights", "a file", "none");
+  };
+  EXPECT_THROW(Linear::pack(broken, bias, kOut, kIn, GetParam(), nullptr), Error);
+  EXPECT_THROW(Linear::pack(broken, bias, 0, kIn, GetParam(), nullptr), Error);
+}
+
 TEST_P(PackedLinear, TheSameBitsForAnyNumberOfThreads) {
   const std::vector<float> x = random_values(61 * kIn, 3);
   ThreadPool one(1);

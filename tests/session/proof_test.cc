@@ -8,7 +8,7 @@
 #include <iterator>
 #include <string>
 
-#include "archive/inflate.h"
+#include "archive/crc32.h"
 #include "bertrt/verify.h"
 #include "error_matchers.h"
 #include "model/model_file.h"

@@ -1,10 +1,14 @@
 #include "engine/packed/packer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <utility>
 
+#include "archive/tensor.h"
 #include "bertrt/error.h"
+#include "kernels/weight_arena.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -23,13 +27,60 @@ bool floating(archive::ElementType type) {
 
 // The file's own memory where it already is what a packer reads.
 const float* in_place(const archive::TensorView& tensor) {
-  if (tensor.type != archive::ElementType::float32 || !tensor.contiguous()) return nullptr;
+  if (tensor.unread != nullptr || tensor.type != archive::ElementType::float32 || !tensor.contiguous()) return nullptr;
   const std::byte* data = tensor.storage.data() + static_cast<std::size_t>(tensor.storage_offset) * sizeof(float);
   if (reinterpret_cast<std::uintptr_t>(data) % alignof(float) != 0) return nullptr;
   return reinterpret_cast<const float*>(data);
 }
 
-std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const> parts, DType dtype) {
+// The rows of layers side by side, a few at a time: a weight is read from its file, widened and packed in one go, and
+// no copy of it lies in memory but what is packed.
+class Rows {
+ public:
+  Rows(std::span<const family::Dense* const> parts, std::size_t in) : in_(in), bytes_(parts.size()) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const archive::TensorView& tensor = parts[i]->weight.tensor;
+      // What is strided would be read again for every few rows.
+      Part part{tensor.contiguous() ? tensor : archive::in_memory(tensor, bytes_[i]), out_, nullptr};
+      part.there = in_place(part.tensor);
+      out_ += parts[i]->out();
+      parts_.push_back(std::move(part));
+    }
+  }
+
+  const float* bring(std::size_t first, std::size_t count, std::vector<float>& room) const {
+    const std::size_t last = first + count;
+    for (const Part& part : parts_) {
+      const std::size_t end = part.first + rows_in(part);
+      if (part.there != nullptr && part.first <= first && last <= end) return part.there + (first - part.first) * in_;
+    }
+    room.resize(std::max(room.size(), count * in_));
+    for (const Part& part : parts_) {
+      const std::size_t from = std::max(first, part.first);
+      const std::size_t to = std::min(last, part.first + rows_in(part));
+      if (from >= to) continue;
+      archive::to_float32(archive::rows_of(part.tensor, from - part.first, to - from),
+                          std::span(room).subspan((from - first) * in_, (to - from) * in_));
+    }
+    return room.data();
+  }
+
+ private:
+  struct Part {
+    archive::TensorView tensor;
+    std::size_t first;  // row
+    const float* there = nullptr;
+  };
+  static std::size_t rows_in(const Part& part) { return static_cast<std::size_t>(part.tensor.shape[0]); }
+
+  std::size_t in_;
+  std::size_t out_ = 0;
+  std::vector<Part> parts_;
+  std::vector<std::vector<std::byte>> bytes_;
+};
+
+std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const> parts, DType dtype,
+                                            kernels::WeightArena& arena) {
   const std::size_t in = parts.front()->in();
   std::size_t out = 0;
   std::vector<float> bias;
@@ -41,19 +92,11 @@ std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const
     out += part->out();
     bias.resize(out, 0.0F);
   }
-  if (parts.size() == 1) {
-    if (const float* weight = in_place(parts.front()->weight.tensor)) {
-      return kernels::Linear::pack({weight, out * in}, bias, out, in, dtype);
-    }
-  }
-  const auto joined = std::make_unique_for_overwrite<float[]>(out * in);
-  std::size_t first = 0;
-  for (const family::Dense* part : parts) {
-    const std::size_t count = part->weight.tensor.elements();
-    archive::to_float32(part->weight.tensor, {joined.get() + first, count});
-    first += count;
-  }
-  return kernels::Linear::pack({joined.get(), out * in}, bias, out, in, dtype);
+  const Rows rows(parts, in);
+  const auto bring = [&](std::size_t first, std::size_t count, std::vector<float>& room) {
+    return rows.bring(first, count, room);
+  };
+  return kernels::Linear::pack(bring, bias, out, in, dtype, &arena);
 }
 
 }  // namespace
@@ -106,10 +149,17 @@ std::shared_ptr<const RowTable> Packer::table(const family::Weight& weight, std:
 
 void Packer::run() {
   std::vector<const Job*> jobs;
-  for (const auto& [key, job] : jobs_) jobs.push_back(&job);
+  std::size_t room = 0;
+  for (const auto& [key, job] : jobs_) {
+    jobs.push_back(&job);
+    std::size_t out = 0;
+    for (const family::Dense* part : job.parts) out += part->out();
+    room += kernels::Linear::arena_room(out, job.parts.front()->in(), job.dtype);
+  }
+  kernels::WeightArena arena(room);
   pool_.run(jobs.size(), [&](std::size_t index) {
     const Job& job = *jobs[index];
-    const Linear packed = pack(job.parts, job.dtype);
+    const Linear packed = pack(job.parts, job.dtype, arena);
     for (Linear* to : job.wanted_by) *to = packed;
   });
   jobs_.clear();

@@ -1,7 +1,6 @@
 #include "engine/packed/row_table.h"
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "kernels/ops/rows.h"
@@ -9,15 +8,9 @@
 namespace bertrt::engine::packed {
 namespace {
 
-// Rows copied at a time: bounds what a widened copy needs beside the table itself.
-constexpr std::size_t kRowsAtOnce = 512;
-
-archive::TensorView rows_of(const archive::TensorView& tensor, std::size_t first, std::size_t count) {
-  archive::TensorView part = tensor;
-  part.shape[0] = static_cast<std::int64_t>(count);
-  part.storage_offset += static_cast<std::int64_t>(first) * tensor.strides[0];
-  return part;
-}
+// Bytes in fp32 that are brought at a time where they are halved: what is used again and again costs no page faults.
+constexpr std::size_t kBytesAtOnce = std::size_t{64} << 10;
+constexpr std::size_t kPartsPerThread = 8;
 
 }  // namespace
 
@@ -29,20 +22,30 @@ RowTable RowTable::copy(const archive::TensorView& tensor, bool halve, kernels::
   table.halves_ = stored_half || halve;
   const std::size_t row_bytes = table.width_ * (table.halves_ ? sizeof(std::uint16_t) : sizeof(float));
   std::byte* to = table.data_.reserve(table.rows_ * row_bytes);
-  const std::size_t parts = (table.rows_ + kRowsAtOnce - 1) / kRowsAtOnce;
-  pool.run(parts, [&](std::size_t index) {
-    const std::size_t first = index * kRowsAtOnce;
-    const std::size_t count = std::min(kRowsAtOnce, table.rows_ - first);
-    const archive::TensorView part = rows_of(tensor, first, count);
-    std::byte* out = to + first * row_bytes;
-    if (stored_half && tensor.contiguous()) {
-      const auto offset = static_cast<std::size_t>(part.storage_offset) * sizeof(std::uint16_t);
-      std::memcpy(out, part.storage.data() + offset, count * row_bytes);
-    } else if (!table.halves_) {
-      archive::to_float32(part, {reinterpret_cast<float*>(out), count * table.width_});
-    } else {
-      const std::vector<float> wide = archive::to_float32(part);
-      kernels::ops::narrow(wide.data(), wide.size(), reinterpret_cast<std::uint16_t*>(out));
+  const std::size_t parts = std::min(table.rows_, kPartsPerThread * pool.threads());
+  const std::size_t at_once = std::max<std::size_t>(1, kBytesAtOnce / (table.width_ * sizeof(float)));
+  // What is strided would be read again for every few rows.
+  std::vector<std::byte> bytes;
+  const archive::TensorView from = tensor.contiguous() ? tensor : archive::in_memory(tensor, bytes);
+  pool.run(parts, [&](std::size_t part) {
+    const std::size_t begin = table.rows_ * part / parts;
+    const std::size_t end = table.rows_ * (part + 1) / parts;
+    std::byte* out = to + begin * row_bytes;
+    if (!table.halves_) {
+      archive::to_float32(archive::rows_of(from, begin, end - begin),
+                          {reinterpret_cast<float*>(out), (end - begin) * table.width_});
+      return;
+    }
+    if (stored_half && from.contiguous()) {
+      archive::bytes_of(archive::rows_of(from, begin, end - begin), {out, (end - begin) * row_bytes});
+      return;
+    }
+    std::vector<float> wide;
+    for (std::size_t row = begin; row < end; row += at_once) {
+      const std::size_t count = std::min(at_once, end - row);
+      wide.resize(count * table.width_);
+      archive::to_float32(archive::rows_of(from, row, count), wide);
+      kernels::ops::narrow(wide.data(), wide.size(), reinterpret_cast<std::uint16_t*>(to + row * row_bytes));
     }
   });
   return table;
