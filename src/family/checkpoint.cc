@@ -1,6 +1,7 @@
 #include "family/checkpoint.h"
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 #include "family/checkpoint_heads.h"
+#include "family/deberta.h"
 #include "family/named_encoder.h"
 #include "family/named_weights.h"
 
@@ -26,7 +28,8 @@ constexpr std::string_view kTaskTypes = "embeddings.task_type_embeddings.weight"
 // What the weights point into.
 struct Store {
   archive::TensorFiles files;
-  std::vector<float> types;  // where they were summed with something
+  std::vector<float> types;             // where they were summed with something
+  std::deque<std::vector<float>> made;  // weights that the file has in another order
 };
 
 // Names as the code has them today. The first checkpoints say gamma and beta for a norm's weight and bias.
@@ -148,12 +151,13 @@ Checkpoint read_checkpoint(const fs::path& path) {
   checkpoint.config = read_config(archive::as_text(text.span()), file.string());
   const CheckpointConfig& config = checkpoint.config;
 
-  auto store = std::make_shared<Store>(Store{archive::TensorFiles::read(checkpoint.folder), {}});
+  auto store = std::make_shared<Store>(Store{archive::TensorFiles::read(checkpoint.folder), {}, {}});
   NamedWeights weights = named_weights(store->files);
   add_tied_words(weights, config);
   const std::string prefix = prefix_of(weights, config);
   WeightTaker taker(weights, prefix);
-  checkpoint.encoder = named_encoder(taker, config, weights.where);
+  checkpoint.encoder =
+      config.disentangled ? deberta_encoder(taker, config, store->made) : named_encoder(taker, config, weights.where);
   if (config.task_types) {
     add_task_types(taker, checkpoint.encoder, store->types);
   } else if (config.model_type == "ernie") {

@@ -56,7 +56,7 @@ class HeadReader {
       : top_(top), config_(config), encoder_(encoder) {}
 
   bool is_there(HeadKind kind) const {
-    if (kind == HeadKind::masked_lm) return top_.has(masked_lm_names(config_.model_type).dense);
+    if (kind == HeadKind::masked_lm) return top_.has(lm_names().dense);
     return top_.has(classifier_names(kind, config_.model_type).output);
   }
 
@@ -72,13 +72,18 @@ class HeadReader {
     return "logits";
   }
 
+  MaskedLmNames lm_names() const {
+    return masked_lm_names(config_.model_type, !config_.disentangled || config_.disentangled->old_decoder);
+  }
+
   HeadSpec masked_lm() {
-    const MaskedLmNames names = masked_lm_names(config_.model_type);
+    const MaskedLmNames names = lm_names();
     HeadSpec head;
     head.dense = top_.dense(std::string(names.dense));
     head.activation = names.model_activation ? config_.activation : Activation::gelu_erf;
     head.norm = top_.norm(std::string(names.norm), config_.layer_norm_eps);
-    head.output.weight = decoder(std::string(names.decoder) + ".weight");
+    head.output.weight =
+        names.decoder.empty() ? encoder_.embeddings.words : decoder(std::string(names.decoder) + ".weight");
     // The decoder's own bias where both are there and differ: Python ties them only where they are equal.
     const std::optional<Weight> other = top_.find(names.bias);
     head.output.bias = top_.find(std::string(names.decoder) + ".bias");
@@ -116,6 +121,7 @@ class HeadReader {
     if (!names.dense.empty()) {
       head.dense = top_.dense(std::string(names.dense));
       head.activation = kind == HeadKind::replaced_token ? config_.activation : names.activation;
+      if (config_.disentangled) head.activation = config_.disentangled->pooler_activation;
     }
     head.output = top_.dense(std::string(names.output));
     if (named || kind != HeadKind::sentence_order) check_classes(kind, head.output);

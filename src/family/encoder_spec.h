@@ -48,8 +48,9 @@ enum class PositionScheme {
 
 /// Which keys a query sees.
 enum class MaskKind {
-  none,  ///< all of them: the model takes no mask
-  keys,  ///< those whose attention_mask is not 0
+  none,   ///< all of them: the model takes no mask
+  keys,   ///< those whose attention_mask is not 0
+  pairs,  ///< the same, and a token whose own is 0 starts as zeros and sees all of its text's tokens evenly (DeBERTa)
 };
 
 /// A learned bias of scores for each distance and head, distances of one bucket sharing a row (MPNet).
@@ -58,6 +59,26 @@ struct RelativeBiasSpec {
   /// The table's row for a distance key - query, at distance + limit - 1 where limit is the longest text:
   /// [2 limit - 1].
   std::vector<std::int32_t> rows;
+};
+
+/// Scores that depend on the distance between query and key and on what stands there (DeBERTa): the query's product
+/// with a row for the distance, projected as keys are, and the key's with the same row, projected as queries are. Both
+/// are scaled as the products of query and key.
+struct DisentangledSpec {
+  Weight table;                   ///< [rows, hidden]
+  std::optional<LayerNorm> norm;  ///< of its rows
+  /// The table's row for a distance query - key, at distance + reach - 1: [2 reach - 1], never descending. Distances
+  /// beyond have the rows at its ends.
+  std::vector<std::int32_t> rows;
+};
+
+/// A convolution over neighbouring tokens of what the first layer reads, zeros beyond a text's ends; added to what that
+/// layer gives, and normalized (DeBERTa-v2). It is zero for tokens whose attention_mask is 0, and so is the sum.
+struct ConvolutionSpec {
+  Weight weight;  ///< [hidden, hidden / groups, tokens]; an odd number of tokens
+  Weight bias;    ///< [hidden]
+  Activation activation = Activation::tanh;
+  LayerNorm norm;
 };
 
 struct Embeddings {
@@ -71,12 +92,15 @@ struct Embeddings {
   std::int64_t fixed_type = 0;      ///< also where the caller brings none
   LayerNorm norm;
   std::optional<Dense> projection;  ///< width → hidden, after the norm (ELECTRA, ALBERT)
+  bool norm_last = false;           ///< the norm stands behind the projection, and is as wide as the layers (DeBERTa)
 };
 
 /// Self-attention and feed-forward network, each followed by residual sum and norm.
 struct LayerSpec {
-  Dense query, key, value;  ///< [hidden, hidden]
-  float scale = 0;          ///< of the products of query and key, before the bias
+  Dense query, key, value;              ///< [hidden, hidden]
+  float scale = 0;                      ///< of the products of query and key, before the bias
+  std::optional<Dense> position_key;    ///< [hidden, hidden]: of EncoderSpec::disentangled's rows, read by queries
+  std::optional<Dense> position_query;  ///< likewise, read by keys
   Dense attention_out;
   LayerNorm attention_norm;
   Dense ffn_in;
@@ -93,6 +117,8 @@ struct EncoderSpec {
   MaskKind mask = MaskKind::keys;
   Embeddings embeddings;
   std::optional<RelativeBiasSpec> relative_bias;
+  std::optional<DisentangledSpec> disentangled;
+  std::optional<ConvolutionSpec> convolution;
   std::vector<LayerSpec> layers;  ///< shared ones repeat: the same weights
   std::optional<Dense> pooler;    ///< on the first token of the last layer, with tanh
   /// The longest text in tokens; 0: as many as the table of positions reaches, no limit where there is none.

@@ -10,7 +10,7 @@
 namespace bertrt::family {
 namespace {
 
-constexpr std::array<Family, 11> kFamilies = {{
+constexpr std::array<Family, 13> kFamilies = {{
     {.model_type = "albert",
      .prefix = "albert.",
      .layout = EncoderLayout::albert,
@@ -23,6 +23,22 @@ constexpr std::array<Family, 11> kFamilies = {{
     {.model_type = "bert", .prefix = "bert."},
     {.model_type = "camembert", .prefix = "roberta.", .padding_id = 1, .counted_positions = true},
     {.model_type = "data2vec-text", .prefix = "data2vec_text.", .padding_id = 1, .counted_positions = true},
+    {.model_type = "deberta",
+     .prefix = "deberta.",
+     .layout = EncoderLayout::deberta,
+     .vocabulary = 50265,
+     .type_rows = 0,
+     .eps = 1e-7F},
+    {.model_type = "deberta-v2",
+     .prefix = "deberta.",
+     .layout = EncoderLayout::deberta_v2,
+     .vocabulary = 128100,
+     .hidden = 1536,
+     .layers = 24,
+     .heads = 24,
+     .intermediate = 6144,
+     .type_rows = 0,
+     .eps = 1e-7F},
     {.model_type = "distilbert",
      .prefix = "distilbert.",
      .layout = EncoderLayout::distilbert,
@@ -55,10 +71,9 @@ constexpr std::array<Family, 11> kFamilies = {{
 
 constexpr std::string_view kNormFirst = "its layer norms stand before attention and feed-forward";
 constexpr std::string_view kRotary = "its attention has rotary positions";
-constexpr std::string_view kDisentangled = "its attention is disentangled";
 constexpr std::string_view kOther = "its layers are built otherwise; a trace of it may run";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kOthers = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kOthers = {{
     {"megatron-bert", kNormFirst},
     {"roberta-prelayernorm", kNormFirst},
     {"xlm-roberta-xl", kNormFirst},
@@ -70,8 +85,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kOthers 
     {"gte", kRotary},
     {"roformer", kRotary},
     {"esm", kRotary},
-    {"deberta", kDisentangled},
-    {"deberta-v2", kDisentangled},
     {"jina_bert", kOther},
     {"mobilebert", kOther},
     {"convbert", kOther},

@@ -26,7 +26,9 @@ struct Family {
   std::string_view activation = "gelu";
   std::int64_t padding_id = 0;
   bool types = true;               ///< has token types
+  std::size_t type_rows = 2;       ///< of their table; 0: config.json may say 0, too
   bool counted_positions = false;  ///< RoBERTa's rule
+  float eps = 1e-12F;              ///< of layer norms
   bool eps_key = true;             ///< false: layer norms have 1e-12 whatever config.json says
   bool tied = true;
 };

@@ -83,17 +83,21 @@ constexpr MaskedLmNames kElectraLm = {"generator_predictions.dense", "generator_
                                       "generator_lm_head", "generator_lm_head.bias", false};
 constexpr MaskedLmNames kAlbertLm = {"predictions.dense", "predictions.LayerNorm", "predictions.decoder",
                                      "predictions.bias", true};
+constexpr MaskedLmNames kDebertaLm = {"lm_predictions.lm_head.dense", "lm_predictions.lm_head.LayerNorm", "",
+                                      "lm_predictions.lm_head.bias", true};
 constexpr MaskedLmNames kRemBertLm = {"cls.predictions.dense", "cls.predictions.LayerNorm", "cls.predictions.decoder",
                                       "cls.predictions.bias", true};
 
 using Reads = HeadSpec::Reads;
 
-// BERT, ERNIE, RemBERT and ALBERT classify the pooler's output; the others have a dense layer of their own.
+// BERT, ERNIE, RemBERT and ALBERT classify the pooler's output; the others have a dense layer of their own (DeBERTa's
+// activation is a setting).
 constexpr ClassifierNames kPooled = {Reads::pooled, "", Activation::none, "classifier"};
 constexpr ClassifierNames kOwnTanh = {Reads::first_token, "classifier.dense", Activation::tanh, "classifier.out_proj"};
 constexpr ClassifierNames kOwnGelu = {Reads::first_token, "classifier.dense", Activation::gelu_erf,
                                       "classifier.out_proj"};
 constexpr ClassifierNames kOwnRelu = {Reads::first_token, "pre_classifier", Activation::relu, "classifier"};
+constexpr ClassifierNames kContext = {Reads::first_token, "pooler.dense", Activation::gelu_erf, "classifier"};
 constexpr ClassifierNames kSummary = {Reads::first_token, "sequence_summary.summary", Activation::gelu_erf,
                                       "classifier"};
 constexpr ClassifierNames kNextSentence = {Reads::pooled, "", Activation::none, "cls.seq_relationship"};
@@ -103,11 +107,14 @@ constexpr ClassifierNames kReplaced = {Reads::tokens, "discriminator_predictions
 constexpr ClassifierNames kTokens = {Reads::tokens, "", Activation::none, "classifier"};
 constexpr ClassifierNames kSpans = {Reads::tokens, "", Activation::none, "qa_outputs"};
 
+bool is_deberta(std::string_view model_type) noexcept { return model_type == "deberta" || model_type == "deberta-v2"; }
+
 ClassifierNames sequence_classifier(std::string_view model_type) noexcept {
   for (const std::string_view pooled : {"bert", "ernie", "rembert", "albert"}) {
     if (model_type == pooled) return kPooled;
   }
   if (model_type == "distilbert") return kOwnRelu;
+  if (is_deberta(model_type)) return kContext;
   return model_type == "electra" ? kOwnGelu : kOwnTanh;
 }
 
@@ -120,7 +127,8 @@ std::string EncoderNames::layer_prefix(std::size_t stored_layer) const {
 
 const EncoderNames& encoder_names(EncoderLayout layout) noexcept { return kEncoders[static_cast<std::size_t>(layout)]; }
 
-MaskedLmNames masked_lm_names(std::string_view model_type) noexcept {
+MaskedLmNames masked_lm_names(std::string_view model_type, bool old_decoder) noexcept {
+  if (is_deberta(model_type)) return old_decoder ? kBertLm : kDebertaLm;
   if (model_type == "bert" || model_type == "ernie") return kBertLm;
   if (model_type == "distilbert") return kDistilLm;
   if (model_type == "electra") return kElectraLm;
@@ -137,6 +145,7 @@ ClassifierNames classifier_names(HeadKind kind, std::string_view model_type) noe
     case HeadKind::replaced_token: return kReplaced;
     case HeadKind::multiple_choice:
       if (model_type == "distilbert") return kOwnRelu;
+      if (is_deberta(model_type)) return kContext;
       return model_type == "electra" ? kSummary : kPooled;
     default: return sequence_classifier(model_type);
   }

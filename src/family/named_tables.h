@@ -9,7 +9,7 @@
 namespace bertrt::family {
 
 /// The groups of families that name and join their layers alike.
-enum class EncoderLayout { bert, distilbert, albert, mpnet, rembert };
+enum class EncoderLayout { bert, distilbert, albert, mpnet, rembert, deberta, deberta_v2 };
 
 /// What a checkpoint can have on its encoder.
 enum class HeadKind {
@@ -51,8 +51,8 @@ struct EncoderNames {
 struct MaskedLmNames {
   std::string_view dense;
   std::string_view norm;
-  std::string_view decoder;      ///< its weight may be left out where it is tied to the word embeddings
-  std::string_view bias;         ///< the decoder's bias, where it is a parameter of the head itself
+  std::string_view decoder;  ///< its weight may be left out where it is tied to the word embeddings; empty: it is these
+  std::string_view bias;     ///< the decoder's bias, where it is a parameter of the head itself
   bool model_activation = true;  ///< the encoder's own activation; else exact GELU
 };
 
@@ -69,8 +69,10 @@ inline constexpr std::string_view kPositionEmbeddings = "embeddings.position_emb
 inline constexpr std::string_view kTypeEmbeddings = "embeddings.token_type_embeddings.weight";
 inline constexpr std::string_view kEmbeddingNorm = "embeddings.LayerNorm";
 
+/// @param layout  none of the DeBERTas, whose names are in deberta.cc
 const EncoderNames& encoder_names(EncoderLayout layout) noexcept;
-MaskedLmNames masked_lm_names(std::string_view model_type) noexcept;
+/// @param old_decoder  DeBERTa's "legacy"
+MaskedLmNames masked_lm_names(std::string_view model_type, bool old_decoder = true) noexcept;
 /// The classifier of another head. @param kind  not masked_lm
 ClassifierNames classifier_names(HeadKind kind, std::string_view model_type) noexcept;
 

@@ -39,7 +39,9 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
     total += head_cost(slice.length(text)) * static_cast<double>(call.heads);
   }
   const std::size_t parts = pool.threads();
-  const std::size_t part_scratch = kernels::ops::attention_scratch_size(longest, head_size);
+  const std::size_t part_scratch = call.disentangled != nullptr
+                                       ? call.disentangled->scratch_size(longest)
+                                       : kernels::ops::attention_scratch_size(longest, head_size);
   auto* memory = reinterpret_cast<float*>(scratch.reserve(parts * part_scratch * sizeof(float)));
 
   pool.run(parts, [&](std::size_t part) {
@@ -69,7 +71,11 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
         if (!call.bias.empty()) task.bias = call.bias.head(head);
         task.out = context + row * context_stride + head * head_size;
         task.out_stride = context_stride;
-        kernels::ops::attention(task, memory + part * part_scratch);
+        if (call.disentangled != nullptr) {
+          call.disentangled->attend(task, call.layer, head, memory + part * part_scratch);
+        } else {
+          kernels::ops::attention(task, memory + part * part_scratch);
+        }
       }
     }
   });

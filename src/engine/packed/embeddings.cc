@@ -55,7 +55,7 @@ void embed(const Slice& slice, const EmbeddingWeights& weights, kernels::ThreadP
   }
   // Rows of the vocabulary come from far apart in memory: threads share the waiting.
   pool.run(slice.size(), [&](std::size_t text) { embed_text(slice, text, weights, out); });
-  weights.norm.run(out, nullptr, slice.tokens(), row_pitch(weights.words->width()), pool);
+  if (!weights.norm_last) weights.norm.run(out, nullptr, slice.tokens(), row_pitch(weights.words->width()), pool);
 }
 
 }  // namespace bertrt::engine::packed

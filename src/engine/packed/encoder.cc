@@ -4,6 +4,7 @@
 
 #include "engine/packed/attention_layer.h"
 #include "engine/packed/embeddings.h"
+#include "engine/packed/masked_rows.h"
 #include "engine/packed/row_pitch.h"
 
 namespace bertrt::engine::packed {
@@ -53,6 +54,13 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sin
   } else {
     embed(slice, embeddings, pool, a.hidden);
   }
+  if (embeddings.norm_last) embeddings.norm.run(a.hidden, nullptr, tokens, stride, pool);
+  if (weights_->masks_pairs) zero_masked(slice, a.hidden, stride, weights_->hidden);
+
+  const float* convolved = nullptr;  // added to what the first layer gives, so of all rows
+  if (weights_->convolution != nullptr && depth > 0) {
+    convolved = weights_->convolution->run(slice, a.hidden, pool, workspace.convolution, workspace.linear);
+  }
 
   auto next = request.states.begin();
   const auto give = [&](std::size_t state, const float* rows) {
@@ -72,12 +80,15 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sin
             .heads = weights_->heads,
             .scale = layer.scale,
             .takes_mask = weights_->takes_mask,
-            .bias = weights_->relative_bias},
+            .bias = weights_->relative_bias,
+            .disentangled = weights_->disentangled.get(),
+            .layer = i},
            pool, workspace.attention, a.context);
 
     std::size_t rows = tokens;
     const float* context = a.context;
-    const bool last_narrow = narrow && i + 1 == depth;
+    const bool convolves = i == 0 && convolved != nullptr;
+    const bool last_narrow = narrow && i + 1 == depth && !convolves;
     if (last_narrow) {  // what follows attention is needed for the wanted rows only
       rows = request.last_rows.size();
       gather(request.last_rows, a.context, stride, a.qkv);
@@ -93,8 +104,12 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sin
     layer.ffn_out->run(a.inner, rows, a.hidden, {.x_stride = inner_stride, .y_stride = stride}, pool, workspace.linear);
     layer.ffn_norm.run(a.hidden, a.middle, rows, stride, pool);
     hidden = a.hidden;
+    if (convolves) weights_->convolution->add(slice, convolved, a.hidden, pool);
     if (last_narrow) {
       sink(i + 1, hidden, stride);
+    } else if (narrow && i + 1 == depth) {
+      gather(request.last_rows, hidden, stride, a.qkv);
+      sink(i + 1, a.qkv, stride);
     } else {
       give(i + 1, hidden);
     }

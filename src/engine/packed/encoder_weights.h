@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "engine/packed/convolution.h"
+#include "engine/packed/disentangled_attention.h"
 #include "engine/packed/norm.h"
 #include "engine/packed/packer.h"
 #include "engine/packed/relative_bias.h"
@@ -26,6 +28,7 @@ struct EmbeddingWeights {
   std::int64_t fixed_type = 0;
   Norm norm;
   std::shared_ptr<const kernels::Linear> projection;  ///< embedding size → hidden, or null
+  bool norm_last = false;                             ///< the norm stands behind the projection
 };
 
 /// One transformer layer: LayerNorm after each half. Layers that share their weights share what is packed.
@@ -45,8 +48,11 @@ struct EncoderWeights {
   std::size_t hidden = 0;
   std::size_t heads = 0;
   bool takes_mask = true;
+  bool masks_pairs = false;  ///< family::MaskKind::pairs
   EmbeddingWeights embeddings;
-  RelativeBias relative_bias;  ///< empty but for MPNet
+  RelativeBias relative_bias;                                 ///< empty but for MPNet
+  std::unique_ptr<const DisentangledAttention> disentangled;  ///< null but for DeBERTa
+  std::unique_ptr<const Convolution> convolution;             ///< likewise, and for some of those
   std::vector<LayerWeights> layers;
   std::shared_ptr<const kernels::Linear> pooler;  ///< null where the model has none
   std::size_t pooled = 0;                         ///< its outputs, or 0
