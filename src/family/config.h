@@ -11,6 +11,7 @@
 #include "family/disentangled_config.h"
 #include "family/encoder_spec.h"
 #include "family/families.h"
+#include "family/rotary_config.h"
 
 namespace bertrt::family {
 
@@ -38,6 +39,7 @@ struct CheckpointConfig {
   bool summary_first = true;    ///< ELECTRA's multiple choice reads the first token, through a projection and GELU
 
   std::optional<DisentangledConfig> disentangled;  ///< DeBERTa's
+  std::optional<RotaryConfig> rotary;              ///< of families with rotary positions
 
   std::size_t num_labels = 2;
   std::vector<std::string> labels;                              ///< by class; empty where the file names none

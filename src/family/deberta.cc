@@ -43,7 +43,7 @@ class DebertaReader {
   Embeddings embeddings() {
     Embeddings result;
     const std::size_t width = config_.embedding;
-    result.words = taker_.require(kWordEmbeddings, 2);
+    result.words = taker_.require(word_embeddings(EncoderLayout::deberta), 2);
     check_shape(result.words, {config_.vocabulary, width}, "vocab_size and the embeddings' width");
     if (own_.input_positions) {
       result.positions = taker_.require(kPositionEmbeddings, 2);
@@ -62,7 +62,7 @@ class DebertaReader {
       check_shape(result.projection->weight, {config_.hidden, width}, "hidden_size and embedding_size");
     }
     result.norm_last = true;
-    result.norm = taker_.norm(std::string(kEmbeddingNorm), config_.layer_norm_eps);
+    result.norm = taker_.norm("embeddings.LayerNorm", config_.layer_norm_eps);
     return result;
   }
 

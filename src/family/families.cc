@@ -10,7 +10,7 @@
 namespace bertrt::family {
 namespace {
 
-constexpr std::array<Family, 13> kFamilies = {{
+constexpr std::array<Family, 20> kFamilies = {{
     {.model_type = "albert",
      .prefix = "albert.",
      .layout = EncoderLayout::albert,
@@ -44,9 +44,51 @@ constexpr std::array<Family, 13> kFamilies = {{
      .layout = EncoderLayout::distilbert,
      .layers = 6,
      .types = false,
-     .eps_key = false},
+     .eps_key = ""},
     {.model_type = "electra", .prefix = "electra.", .hidden = 256, .heads = 4, .intermediate = 1024, .embedding = 128},
     {.model_type = "ernie", .prefix = "ernie."},
+    {.model_type = "eurobert",
+     .prefix = "model.",
+     .layout = EncoderLayout::eurobert,
+     .vocabulary = 128256,
+     .activation = "silu",
+     .types = false,
+     .eps = 1e-5F,
+     .eps_key = "rms_norm_eps",
+     .positions = 8192,
+     .norm_first = true,
+     .centred = false,
+     .theta = 10000,
+     .tied = false},
+    {.model_type = "gte",
+     .prefix = "gte.",
+     .layout = EncoderLayout::gte,
+     .vocabulary = 250048,
+     .type_rows = 0,
+     .positions = 8192,
+     .theta = 160000},
+    {.model_type = "megatron-bert",
+     .prefix = "bert.",
+     .layout = EncoderLayout::megatron,
+     .vocabulary = 29056,
+     .hidden = 1024,
+     .layers = 24,
+     .heads = 16,
+     .intermediate = 4096,
+     .norm_first = true},
+    {.model_type = "modernbert",
+     .prefix = "model.",
+     .layout = EncoderLayout::modernbert,
+     .vocabulary = 50368,
+     .layers = 22,
+     .intermediate = 1152,
+     .types = false,
+     .eps = 1e-5F,
+     .eps_key = "norm_eps",
+     .activation_key = "hidden_activation",
+     .positions = 8192,
+     .norm_first = true,
+     .theta = 160000},
     {.model_type = "mpnet",
      .prefix = "mpnet.",
      .layout = EncoderLayout::mpnet,
@@ -54,6 +96,13 @@ constexpr std::array<Family, 13> kFamilies = {{
      .padding_id = 1,
      .types = false,
      .counted_positions = true},
+    {.model_type = "nomic_bert",
+     .prefix = "nomic_bert.",
+     .layout = EncoderLayout::nomic,
+     .vocabulary = 30528,
+     .activation = "silu",
+     .positions = 2048,
+     .theta = 1000},
     {.model_type = "rembert",
      .prefix = "rembert.",
      .layout = EncoderLayout::rembert,
@@ -66,23 +115,36 @@ constexpr std::array<Family, 13> kFamilies = {{
      .embedding_key = "input_embedding_size",
      .tied = false},
     {.model_type = "roberta", .prefix = "roberta.", .vocabulary = 50265, .padding_id = 1, .counted_positions = true},
+    {.model_type = "roberta-prelayernorm",
+     .prefix = "roberta_prelayernorm.",
+     .layout = EncoderLayout::prelayernorm,
+     .vocabulary = 50265,
+     .padding_id = 1,
+     .counted_positions = true,
+     .norm_first = true},
     {.model_type = "xlm-roberta", .prefix = "roberta.", .padding_id = 1, .counted_positions = true},
+    {.model_type = "xlm-roberta-xl",
+     .prefix = "roberta.",
+     .layout = EncoderLayout::xlm_roberta_xl,
+     .vocabulary = 250880,
+     .hidden = 2560,
+     .layers = 36,
+     .heads = 32,
+     .intermediate = 10240,
+     .padding_id = 1,
+     .type_rows = 1,
+     .counted_positions = true,
+     .eps = 1e-5F,
+     .positions = 514,
+     .norm_first = true},
 }};
 
-constexpr std::string_view kNormFirst = "its layer norms stand before attention and feed-forward";
 constexpr std::string_view kRotary = "its attention has rotary positions";
 constexpr std::string_view kOther = "its layers are built otherwise; a trace of it may run";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kOthers = {{
-    {"megatron-bert", kNormFirst},
-    {"roberta-prelayernorm", kNormFirst},
-    {"xlm-roberta-xl", kNormFirst},
-    {"modernbert", kRotary},
-    {"nomic_bert", kRotary},
-    {"eurobert", kRotary},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kOthers = {{
     {"neobert", kRotary},
     {"new", kRotary},
-    {"gte", kRotary},
     {"roformer", kRotary},
     {"esm", kRotary},
     {"jina_bert", kOther},
@@ -126,10 +188,11 @@ Activation activation_by_name(std::string_view name, const std::string& where) {
   }
   if (name == "relu") return Activation::relu;
   if (name == "tanh") return Activation::tanh;
+  if (name == "silu" || name == "swish") return Activation::silu;
   if (name == "linear") return Activation::none;
   throw Error(ErrorCode::unsupported, where,
-              "activation gelu, gelu_new, gelu_pytorch_tanh, gelu_python_tanh, gelu_fast, gelu_accurate, relu, tanh or "
-              "linear",
+              "activation gelu, gelu_new, gelu_pytorch_tanh, gelu_python_tanh, gelu_fast, gelu_accurate, relu, tanh, "
+              "silu or linear",
               name.empty() ? "none named" : base::printable(name));
 }
 

@@ -29,7 +29,12 @@ struct Family {
   std::size_t type_rows = 2;       ///< of their table; 0: config.json may say 0, too
   bool counted_positions = false;  ///< RoBERTa's rule
   float eps = 1e-12F;              ///< of layer norms
-  bool eps_key = true;             ///< false: layer norms have 1e-12 whatever config.json says
+  std::string_view eps_key = "layer_norm_eps";  ///< empty: layer norms have `eps` whatever config.json says
+  std::string_view activation_key = "hidden_act";
+  std::size_t positions = 512;  ///< rows of their table, or the longest text where there is none
+  bool norm_first = false;      ///< norms stand in front of attention and feed-forward
+  bool centred = true;          ///< LayerNorm; else RMSNorm
+  double theta = 0;             ///< base of rotary positions; 0: there are none
   bool tied = true;
 };
 

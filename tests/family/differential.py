@@ -41,7 +41,15 @@ FAMILIES = {
     "RemBert": HEADS,
     "Deberta": HEADS[:-1],
     "DebertaV2": HEADS,
+    "ModernBert": HEADS,
+    "EuroBert": HEADS[:4],
+    "NomicBert": HEADS[:4],
+    "Gte": HEADS[:4],
+    "RobertaPreLayerNorm": HEADS,
+    "XLMRobertaXL": HEADS,
+    "MegatronBert": [*HEADS, "ForPreTraining", "ForNextSentencePrediction"],
 }
+ROTARY = ("ModernBert", "EuroBert", "NomicBert", "Gte")
 ACTIVATIONS = ["gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_python", "gelu_fast", "gelu_accurate", "relu", "tanh", "linear"]
 DTYPES = [torch.float32, torch.float32, torch.float16, torch.bfloat16]
 
@@ -84,9 +92,49 @@ def settings_of(family, cls, rng):
     if family == "MPNet":
         settings["relative_attention_num_buckets"] = rng.choice([32, 40])
         del settings["type_vocab_size"]
+    if family in ROTARY:
+        turn(settings, family, rng)
     if family.startswith("Deberta"):
         disentangle(settings, family, cls.__name__, rng)
     return settings
+
+
+def turn(settings, family, rng):
+    """Rotary positions, and what stands around them."""
+    heads = settings["num_attention_heads"]
+    settings["max_position_embeddings"] = 300
+    settings["hidden_act"] = rng.choice([*ACTIVATIONS, "silu"])
+    for name in ("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"):
+        settings[name] = 2
+    theta = {"rope_theta": rng.choice([100.0, 1000.0, 10000.0]), "rope_type": "default"}
+    if rng.random() < 0.3:
+        theta |= {"rope_type": "linear", "factor": rng.choice([2.0, 1.5])}
+    settings["rope_parameters"] = rng.choice([None, theta])
+    if family == "ModernBert":
+        settings["hidden_activation"] = settings.pop("hidden_act")
+        settings["norm_eps"] = settings.pop("layer_norm_eps")
+        del settings["type_vocab_size"]
+        if settings["rope_parameters"]:
+            settings["rope_parameters"] = {"full_attention": theta, "sliding_attention": {"rope_theta": 77.0, "rope_type": "default"}}
+        settings |= {
+            "num_hidden_layers": rng.choice([1, 3, 5]),
+            "local_attention": rng.choice([2, 3, 8, 20, 128, 129]),
+            "global_attn_every_n_layers": rng.choice([1, 2, 3]),
+            "classifier_pooling": rng.choice(["cls", "mean"]),
+            "classifier_activation": rng.choice(ACTIVATIONS),
+            **{name: rng.random() < 0.5 for name in ("attention_bias", "mlp_bias", "norm_bias", "classifier_bias", "decoder_bias")},
+        }
+    if family == "EuroBert":
+        settings["rms_norm_eps"] = settings.pop("layer_norm_eps")
+        del settings["type_vocab_size"]
+        settings |= {
+            "num_key_value_heads": rng.choice([count for count in (1, 2, 3, heads) if heads % count == 0]),
+            "attention_bias": rng.random() < 0.5,
+            "mlp_bias": rng.random() < 0.5,
+            "classifier_pooling": rng.choice(["bos", "mean", "late"]),
+        }
+    if family == "Gte":
+        settings["type_vocab_size"] = rng.choice([0, 1, 2])
 
 
 def disentangle(settings, family, name, rng):
@@ -136,7 +184,7 @@ def make(folder, family, rng, seed, head=None):
     model.save_pretrained(folder, **({"max_shard_size": shards} if shards else {}))
     model = model.float()
     generator = torch.Generator().manual_seed(seed)
-    cases = [run(model, *inputs) for inputs in inputs_of(config, generator, (1, 3, 17, 70) if family.startswith("Deberta") else (1, 4, 11))]
+    cases = [run(model, *inputs) for inputs in inputs_of(config, generator, (1, 3, 17, 70) if family.startswith("Deberta") else (1, 3, 17, 260) if family in ROTARY else (1, 4, 11))]
     (folder / "expected.json").write_text(json.dumps({"cases": cases}))
     return {"class": cls.__name__, "dtype": str(dtype), "shards": shards, **pooler, **settings}
 

@@ -37,6 +37,10 @@ THREE = {"id2label": {"0": "neg", "1": "neutral", "2": "pos"}, "label2id": {"neg
 DISENTANGLED = {"relative_attention": True, "pos_att_type": "c2p|p2c", "position_biased_input": False, "layer_norm_eps": 1e-7}
 V3 = {"position_buckets": 8, "max_relative_positions": -1, "share_att_key": True, "norm_rel_ebd": "layer_norm"}
 
+# Rotary positions; ModernBERT's window is short enough to end within the texts.
+ROTARY = SIZES | {"max_position_embeddings": 160, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+MODERN = ROTARY | {"num_hidden_layers": 4, "local_attention": 12, "cls_token_id": 1, "sep_token_id": 2}
+
 # Of bert-pretraining, which so has all that a folder can have.
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklm", *(f"##{letter}" for letter in "abcdefghij"),
               "the", "cat", "sat", "on", "mat", "dog", "ran", "far", "away", ".", ",", "?"]
@@ -72,6 +76,18 @@ MODELS = {
     "deberta-v3-masked-lm": ("DebertaV2ForMaskedLM", SIZES | DISENTANGLED | V3 | {"legacy": False}, {}),
     "deberta-v2-answers-half": ("DebertaV2ForQuestionAnswering", SIZES | {"position_buckets": 4, "type_vocab_size": 0, "pos_att_type": ["c2p"],
                                 "relative_attention": True, "max_relative_positions": 16}, {"dtype": torch.float16}),
+    "modernbert-masked-lm": ("ModernBertForMaskedLM", MODERN, {"lengths": (1, 4, 150)}),
+    "modernbert-sequence-mean": ("ModernBertForSequenceClassification", MODERN | THREE | {"classifier_pooling": "mean", "norm_bias": True, "mlp_bias": True,
+                                 "attention_bias": True, "classifier_bias": True, "classifier_activation": "relu", "local_attention": 2}, {"lengths": (1, 4, 40)}),
+    "modernbert-tokens": ("ModernBertForTokenClassification", MODERN | THREE | {"global_attn_every_n_layers": 2}, {"dtype": torch.bfloat16}),
+    "eurobert-masked-lm": ("EuroBertForMaskedLM", ROTARY | {"num_key_value_heads": 2}, {"lengths": (1, 4, 60)}),
+    "eurobert-sequence-late": ("EuroBertForSequenceClassification", ROTARY | THREE | {"attention_bias": True, "mlp_bias": True}, {}),
+    "nomic-masked-lm": ("NomicBertForMaskedLM", ROTARY, {"lengths": (1, 4, 60)}),
+    "gte-sequence": ("GteForSequenceClassification", ROTARY | THREE | {"type_vocab_size": 0}, {}),
+    "gte-masked-lm": ("GteForMaskedLM", ROTARY | {"type_vocab_size": 2, "hidden_act": "gelu_new"}, {}),
+    "roberta-prelayernorm-masked-lm": ("RobertaPreLayerNormForMaskedLM", SIZES, {}),
+    "xlm-roberta-xl-tokens": ("XLMRobertaXLForTokenClassification", SIZES | THREE, {}),
+    "megatron-pretraining": ("MegatronBertForPreTraining", SIZES, {}),
 }
 
 

@@ -47,7 +47,7 @@ class SpecMaker {
     spec.embeddings.types = weight({3, as_size(hidden)});
     spec.embeddings.norm = norm(hidden, 1e-2F);
     spec.layers = {layer(hidden, 2 * hidden, 0.1F), layer(hidden, hidden + 5, 0.7F)};
-    spec.layers[0].attention_norm.eps = 0.5F;
+    spec.layers[0].attention_norm->eps = 0.5F;
     spec.layers[1].ffn_norm.eps = 0.2F;
     spec.layers[1].activation = family::Activation::relu;
     return spec;

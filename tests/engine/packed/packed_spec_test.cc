@@ -140,7 +140,7 @@ TEST(PackedSpecWeights, AnyStridesGiveTheSameBits) {
     layer.value.weight = qkv[2];
     layer.ffn_in.weight = maker.transposed(layer.ffn_in.weight);
     layer.attention_out.weight = maker.transposed(layer.attention_out.weight);
-    layer.ffn_norm.gamma = maker.fused({layer.ffn_norm.beta, layer.ffn_norm.gamma})[1];
+    layer.ffn_norm.gamma = maker.fused({*layer.ffn_norm.beta, layer.ffn_norm.gamma})[1];
   }
   other.embeddings.words = maker.transposed(other.embeddings.words);
   const batch::Batch batch = batch::make_batch(some_texts(), {});

@@ -110,7 +110,7 @@ class PlainEncoder {
 
   Rows run_layer(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
     const Rows context = attend(layer, text, in);
-    const Rows middle = normalize(multiply(context, layer.attention_out), in, layer.attention_norm);
+    const Rows middle = normalize(multiply(context, layer.attention_out), in, *layer.attention_norm);
     const Rows inner = activate(multiply(middle, layer.ffn_in), layer.activation);
     return normalize(multiply(inner, layer.ffn_out), middle, layer.ffn_norm);
   }
@@ -199,7 +199,7 @@ class PlainEncoder {
       for (const double value : row) variance += (value - mean) * (value - mean) / width;
       for (std::size_t c = 0; c < row.size(); ++c) {
         const auto index = static_cast<std::int64_t>(c);
-        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) + at(norm.beta, index);
+        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) + (norm.beta ? at(*norm.beta, index) : 0.0);
       }
     }
     return rows;
