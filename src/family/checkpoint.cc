@@ -68,6 +68,7 @@ void add_tied_words(NamedWeights& weights, const CheckpointConfig& config) {
   const std::string bare = word_embeddings(config.family->layout);
   const std::string words = prefix + bare;
   if (!config.tied || weights.find(words) || weights.find(bare)) return;
+  if (weights.find(std::string(config.family->old_prefix) + bare)) return;
   const std::optional<Weight> decoder =
       weights.find(std::string(masked_lm_names(config.model_type).decoder) + ".weight");
   if (!decoder) return;
@@ -82,6 +83,8 @@ std::string prefix_of(const NamedWeights& weights, const CheckpointConfig& confi
   const std::string words = word_embeddings(config.family->layout);
   if (weights.find(prefix + words)) return prefix;
   if (weights.find(words)) return "";
+  const std::string old(config.family->old_prefix);
+  if (!old.empty() && weights.find(old + words)) return old;
   throw Error(ErrorCode::model_mismatch, weights.where, prefix + words + " or " + words, "neither");
 }
 
@@ -108,8 +111,8 @@ bool harmless_buffer(std::string_view name) {
 
 // Whether a weight outside of the encoder's prefix could be an encoder's all the same.
 bool looks_like_encoder(std::string_view name) {
-  static constexpr std::string_view kStarts[] = {"embeddings.", "encoder.", "transformer.", "pooler.", "layers.",
-                                                 "model.", "embeddings_project."};
+  static constexpr std::string_view kStarts[] = {"embeddings.", "encoder.", "transformer.",       "pooler.",
+                                                 "layers.",     "model.",   "embeddings_project."};
   return std::any_of(std::begin(kStarts), std::end(kStarts),
                      [&](std::string_view start) { return name.starts_with(start); });
 }
@@ -157,8 +160,8 @@ Checkpoint read_checkpoint(const fs::path& path) {
   add_tied_words(weights, config);
   const std::string prefix = prefix_of(weights, config);
   WeightTaker taker(weights, prefix);
-  checkpoint.encoder =
-      config.disentangled ? deberta_encoder(taker, config, store->made) : named_encoder(taker, config, weights.where, store->made);
+  checkpoint.encoder = config.disentangled ? deberta_encoder(taker, config, store->made)
+                                           : named_encoder(taker, config, weights.where, store->made);
   if (config.task_types) {
     add_task_types(taker, checkpoint.encoder, store->types);
   } else if (config.model_type == "ernie") {

@@ -7,8 +7,8 @@
 #include "base/json.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
-#include "family/config_reader.h"
 #include "family/config_labels.h"
+#include "family/config_reader.h"
 
 namespace bertrt::family {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 using Json = ConfigKeys::Json;
 using Keys = ConfigKeys;
 
-constexpr std::size_t kMaxLayers = 4096;                 // ALBERT's cost no weights, so nothing else bounds them
+constexpr std::size_t kMaxLayers = 4096;  // ALBERT's cost no weights, so nothing else bounds them
 
 const Family& family_of(Keys& keys, const std::string& where, CheckpointConfig& config) {
   config.model_type = keys.text({"model_type"}, "");

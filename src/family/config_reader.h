@@ -49,7 +49,8 @@ class ConfigKeys {
   std::size_t size(std::initializer_list<std::string_view> names, std::size_t otherwise, std::size_t least = 1) {
     const Json* value = take(names);
     if (value == nullptr) return otherwise;
-    if (!value->is_number_unsigned() || value->get<std::uint64_t>() < least || value->get<std::uint64_t>() > kMaxConfigSize) {
+    if (!value->is_number_unsigned() || value->get<std::uint64_t>() < least ||
+        value->get<std::uint64_t>() > kMaxConfigSize) {
       refuse(*names.begin(), "a whole number from " + std::to_string(least) + " on", *value);
     }
     return value->get<std::size_t>();

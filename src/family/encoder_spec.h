@@ -104,8 +104,8 @@ struct Embeddings {
   bool norm_last = false;           ///< the norm stands behind the projection, and is as wide as the layers (DeBERTa)
 };
 
-/// Self-attention and feed-forward network, each with a residual sum and a norm: behind the sum, or in front of the part
-/// (EncoderSpec::norm_first).
+/// Self-attention and feed-forward network, each with a residual sum and a norm: behind the sum, or in front of the
+/// part (EncoderSpec::norm_first).
 struct LayerSpec {
   Dense query, key, value;              ///< [hidden, hidden]
   float scale = 0;                      ///< of the products of query and key, before the bias
@@ -133,10 +133,10 @@ struct EncoderSpec {
   std::optional<RelativeBiasSpec> relative_bias;
   std::optional<DisentangledSpec> disentangled;
   std::optional<ConvolutionSpec> convolution;
-  std::vector<LayerSpec> layers;  ///< shared ones repeat: the same weights
-  bool norm_first = false;        ///< norms stand in front of attention and feed-forward, in every layer
+  std::vector<LayerSpec> layers;        ///< shared ones repeat: the same weights
+  bool norm_first = false;              ///< norms stand in front of attention and feed-forward, in every layer
   std::optional<LayerNorm> final_norm;  ///< of the last layer's output
-  std::optional<Dense> pooler;    ///< on the first token of the last layer, with tanh
+  std::optional<Dense> pooler;          ///< on the first token of the last layer, with tanh
   /// The longest text in tokens; 0: as many as the table of positions reaches, no limit where there is none.
   std::size_t max_length = 0;
 

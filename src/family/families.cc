@@ -62,6 +62,7 @@ constexpr std::array<Family, 20> kFamilies = {{
      .tied = false},
     {.model_type = "gte",
      .prefix = "gte.",
+     .old_prefix = "new.",
      .layout = EncoderLayout::gte,
      .vocabulary = 250048,
      .type_rows = 0,

@@ -125,8 +125,8 @@ class NamedEncoder {
     archive::TensorView& tensor = weight.tensor;
     tensor.type = archive::ElementType::float32;
     tensor.shape[0] *= static_cast<std::int64_t>(times);
-    tensor.strides = tensor.shape.size() == 1 ? std::vector<std::int64_t>{1}
-                                              : std::vector<std::int64_t>{tensor.shape[1], 1};
+    tensor.strides =
+        tensor.shape.size() == 1 ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{tensor.shape[1], 1};
     tensor.storage_offset = 0;
     tensor.storage = std::as_bytes(std::span(own));
     tensor.storage_key += ", repeated";

@@ -218,7 +218,8 @@ constexpr ClassifierNames kContext = {Reads::first_token, "pooler.dense", Activa
 constexpr ClassifierNames kSummary = {Reads::first_token, "sequence_summary.summary", Activation::gelu_erf,
                                       "classifier"};
 constexpr ClassifierNames kModern = {Reads::first_token, "head.dense", Activation::gelu_erf, "classifier", "head.norm"};
-constexpr ClassifierNames kModernTokens = {Reads::tokens, "head.dense", Activation::gelu_erf, "classifier", "head.norm"};
+constexpr ClassifierNames kModernTokens = {Reads::tokens, "head.dense", Activation::gelu_erf, "classifier",
+                                           "head.norm"};
 constexpr ClassifierNames kEuro = {Reads::late, "dense", Activation::gelu_erf, "classifier"};
 constexpr ClassifierNames kNextSentence = {Reads::pooled, "", Activation::none, "cls.seq_relationship"};
 constexpr ClassifierNames kOrder = {Reads::pooled, "", Activation::none, "sop_classifier.classifier"};

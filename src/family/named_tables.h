@@ -15,7 +15,7 @@ enum class EncoderLayout {
   albert,
   mpnet,
   rembert,
-  prelayernorm,    ///< RoBERTa-PreLayerNorm
+  prelayernorm,  ///< RoBERTa-PreLayerNorm
   xlm_roberta_xl,
   megatron,
   modernbert,

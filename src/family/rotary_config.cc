@@ -50,7 +50,8 @@ void read_way(ConfigKeys& keys, std::string_view where, const Json& json, Way& w
   }
   const auto type = json.find("rope_type") != json.end() ? json.find("rope_type") : json.find("type");
   const bool linear = type != json.end() && *type == "linear";
-  if (linear != json.contains("factor")) keys.refuse(where, "a factor where rope_type is \"linear\", and there alone", json);
+  if (linear != json.contains("factor"))
+    keys.refuse(where, "a factor where rope_type is \"linear\", and there alone", json);
 }
 
 // rope_parameters, by kind of layer or for all of them, and the names that older files have for the same.
@@ -66,7 +67,8 @@ std::pair<Way, Way> read_ways(ConfigKeys& keys, double full_theta, double slidin
   if (parameters != nullptr && !parameters->is_null()) {
     if (by_kind) {
       for (const auto& [kind, value] : parameters->items()) {
-        if (kind != kFull && kind != kSliding) keys.refuse("rope_parameters", "full_attention, sliding_attention", *parameters);
+        if (kind != kFull && kind != kSliding)
+          keys.refuse("rope_parameters", "full_attention, sliding_attention", *parameters);
         if (!value.is_null()) read_way(keys, "rope_parameters", value, kind == kFull ? full : sliding);
       }
     } else {
@@ -138,7 +140,8 @@ void read_modernbert(ConfigKeys& keys, const std::string& where, const Checkpoin
 void read_eurobert(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& own) {
   own.key_heads = keys.size({"num_key_value_heads"}, config.heads);
   if (config.heads % own.key_heads != 0) {
-    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads), own.key_heads);
+    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads),
+                own.key_heads);
   }
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = own.decoder_bias = keys.flag("mlp_bias", false);
@@ -161,7 +164,8 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   keys.must_be("head_dim", head_size, "the hidden size over the heads");
   if (config.family->layout == EncoderLayout::modernbert) return read_modernbert(keys, where, config, own);
   if (config.family->layout == EncoderLayout::eurobert) read_eurobert(keys, config, own);
-  if (config.family->layout == EncoderLayout::nomic) own.attention_bias = own.out_bias = own.ffn_bias = own.ffn_out_bias = false;
+  if (config.family->layout == EncoderLayout::nomic)
+    own.attention_bias = own.out_bias = own.ffn_bias = own.ffn_out_bias = false;
   if (config.family->layout == EncoderLayout::gte) own.ffn_bias = false;
   own.ways = {way_of(read_ways(keys, config.family->theta, 0, false).first, head_size)};
   own.way_of_layer.assign(config.layers, 0);

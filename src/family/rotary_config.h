@@ -16,10 +16,10 @@ struct RotaryConfig {
   std::vector<RotarySpec> ways;           ///< of turning queries and keys
   std::vector<std::size_t> way_of_layer;  ///< [layers], which one
   std::vector<std::size_t> windows;       ///< [layers], LayerSpec::window
-  std::size_t key_heads = 0;              ///< heads of keys and values; each is shared by heads / key_heads of the queries'
-  bool attention_bias = true;             ///< of query, key, value
-  bool out_bias = true;                   ///< of the projection behind attention
-  bool ffn_bias = true;                   ///< of the layers that the feed-forward begins with
+  std::size_t key_heads = 0;   ///< heads of keys and values; each is shared by heads / key_heads of the queries'
+  bool attention_bias = true;  ///< of query, key, value
+  bool out_bias = true;        ///< of the projection behind attention
+  bool ffn_bias = true;        ///< of the layers that the feed-forward begins with
   bool ffn_out_bias = true;
   bool norm_bias = true;
   /// Of a classifier of texts: what it reads.

@@ -55,17 +55,14 @@ bool same(const Embeddings& a, const Embeddings& b) {
          same(a.norm, b.norm) && same(a.projection, b.projection) && a.norm_last == b.norm_last;
 }
 
-bool same(const RotarySpec& a, const RotarySpec& b) {
-  return a.frequencies == b.frequencies && a.factor == b.factor;
-}
+bool same(const RotarySpec& a, const RotarySpec& b) { return a.frequencies == b.frequencies && a.factor == b.factor; }
 
 bool same(const LayerSpec& a, const LayerSpec& b) {
   return same(a.query, b.query) && same(a.key, b.key) && same(a.value, b.value) && a.scale == b.scale &&
          same(a.position_key, b.position_key) && same(a.position_query, b.position_query) &&
-         same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) &&
-         a.rotary == b.rotary && a.window == b.window && same(a.ffn_in, b.ffn_in) && a.activation == b.activation &&
-         same(a.ffn_gate, b.ffn_gate) && same(a.ffn_out, b.ffn_out) &&
-         same(a.ffn_norm, b.ffn_norm);
+         same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) && a.rotary == b.rotary &&
+         a.window == b.window && same(a.ffn_in, b.ffn_in) && a.activation == b.activation &&
+         same(a.ffn_gate, b.ffn_gate) && same(a.ffn_out, b.ffn_out) && same(a.ffn_norm, b.ffn_norm);
 }
 
 }  // namespace

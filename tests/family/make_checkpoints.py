@@ -91,12 +91,12 @@ MODELS = {
 }
 
 
-def randomize(model, seed):
+def randomize(model, seed, size=0.25):
     """Weights as large as a trained model's, so that every part shows in the outputs."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            values = torch.randn(parameter.shape, generator=generator) * 0.25
+            values = torch.randn(parameter.shape, generator=generator) * size
             parameter.copy_(1 + values if parameter.ndim == 1 and "orm" in name and name.endswith("weight") else values)
     return model.eval()
 
@@ -156,7 +156,8 @@ def save(model, folder, how):
         }
         weights["bert.embeddings.position_ids"] = torch.arange(model.config.max_position_embeddings)[None]
         save_file(weights, path, metadata={"format": "pt"})
-    return model.float()  # the reference: stored values, computed in fp32
+    # The reference: stored values, computed in fp32; what a model makes itself (rotary frequencies) was never narrowed.
+    return type(model).from_pretrained(folder, dtype=torch.float32).eval() if "dtype" in how else model
 
 
 def make(folder, name, class_name, settings, how, seed):

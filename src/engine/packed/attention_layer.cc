@@ -76,8 +76,8 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
     longest = std::max(longest, slice.length(text));
     total += head_cost(slice.length(text), call.window) * static_cast<double>(call.heads);
   }
-  const std::vector<float> bias = call.window != 0 && longest > call.window + 1 ? window_bias(call.window)
-                                                                                : std::vector<float>();
+  const std::vector<float> bias =
+      call.window != 0 && longest > call.window + 1 ? window_bias(call.window) : std::vector<float>();
   if (!bias.empty()) longest = std::min(longest, std::max(2 * call.window + kWindowRows, call.window + 1));
   const std::size_t parts = pool.threads();
   const std::size_t part_scratch = call.disentangled != nullptr

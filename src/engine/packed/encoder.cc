@@ -46,7 +46,8 @@ void gather(std::span<const std::size_t> rows, const float* from, std::size_t st
 // x * gate, row by row.
 void multiply_rows(float* x, const float* gate, std::size_t rows, std::size_t stride, kernels::ThreadPool& pool) {
   constexpr std::size_t kValuesForThread = 8192;
-  const std::size_t parts = std::clamp<std::size_t>(rows * stride / kValuesForThread, 1, std::min(pool.threads(), rows));
+  const std::size_t parts =
+      std::clamp<std::size_t>(rows * stride / kValuesForThread, 1, std::min(pool.threads(), rows));
   pool.run(parts, [&](std::size_t part) {
     const std::size_t first = rows * part / parts * stride;
     kernels::ops::multiply(gate + first, rows * (part + 1) / parts * stride - first, x + first);

@@ -33,7 +33,8 @@ struct EmbeddingWeights {
   bool norm_last = false;                             ///< the norm stands behind the projection
 };
 
-/// One transformer layer: attention and feed-forward, each with a norm behind its residual sum or in front. Layers that share their weights share what is packed.
+/// One transformer layer: attention and feed-forward, each with a norm behind its residual sum or in front. Layers that
+/// share their weights share what is packed.
 struct LayerWeights {
   std::shared_ptr<const kernels::Linear> qkv;  ///< query, key, value side by side: [3 hidden, hidden]
   float scale = 0;

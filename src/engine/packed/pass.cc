@@ -188,7 +188,8 @@ Matrix Pass::run_pooler() {
 
 Matrix Pass::run_head(const PackedRequest::HeadRows& wanted, const Matrix& pooled) {
   const Head& head = head_of(wanted);
-  if (head.reads() == Reads::mean) return run_rows(head, means(width_, [this](std::size_t row) { return last_row(row); }));
+  if (head.reads() == Reads::mean)
+    return run_rows(head, means(width_, [this](std::size_t row) { return last_row(row); }));
   if (head.reads() == Reads::pooled) return run_rows(head, pooled);
   if (head.reads() == Reads::late) {
     const Matrix logits = run_tokens(head, all_rows());

@@ -24,7 +24,8 @@ Rotary::Rotary(std::span<const family::RotarySpec> specs, std::size_t head_size)
   for (const family::RotarySpec& spec : specs_) {
     const bool numbers =
         std::all_of(spec.frequencies.begin(), spec.frequencies.end(), [](float f) { return std::isfinite(f); });
-    if (spec.frequencies.empty() || 2 * spec.frequencies.size() > head_size || !numbers || !std::isfinite(spec.factor)) {
+    if (spec.frequencies.empty() || 2 * spec.frequencies.size() > head_size || !numbers ||
+        !std::isfinite(spec.factor)) {
       throw Error(ErrorCode::model_mismatch, "EncoderSpec",
                   "finite rotary frequencies, at most half as many as a head has values: " + std::to_string(head_size),
                   std::to_string(spec.frequencies.size()) + " of them");

@@ -4,8 +4,8 @@
 
 namespace bertrt::kernels::ops {
 
-/// Turns pairs of values of each head of one token: (a, b) becomes (a cos - b sin, b cos + a sin), where a is value i of
-/// the head and b value i + pairs. What stands behind the pairs stays as it is.
+/// Turns pairs of values of each head of one token: (a, b) becomes (a cos - b sin, b cos + a sin), where a is value i
+/// of the head and b value i + pairs. What stands behind the pairs stays as it is.
 ///
 /// @param x       the token's heads, one behind the other, in place
 /// @param cosine  [pairs]

@@ -199,7 +199,8 @@ class PlainEncoder {
       for (const double value : row) variance += (value - mean) * (value - mean) / width;
       for (std::size_t c = 0; c < row.size(); ++c) {
         const auto index = static_cast<std::int64_t>(c);
-        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) + (norm.beta ? at(*norm.beta, index) : 0.0);
+        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) +
+                 (norm.beta ? at(*norm.beta, index) : 0.0);
       }
     }
     return rows;
