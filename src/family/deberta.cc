@@ -139,13 +139,12 @@ class DebertaReader {
       const auto first = values.begin() + static_cast<std::ptrdiff_t>((3 * i + which) * head);
       own.insert(own.end(), first, first + static_cast<std::ptrdiff_t>(head));
     }
-    Weight weight = all;
-    weight.tensor.type = archive::ElementType::float32;
+    // A view of its own from scratch: nothing of where the file's weight lies is true of it.
+    Weight weight{all.name, {}};
     weight.tensor.shape = {static_cast<std::int64_t>(hidden), static_cast<std::int64_t>(hidden)};
     weight.tensor.strides = {static_cast<std::int64_t>(hidden), 1};
-    weight.tensor.storage_offset = 0;
     weight.tensor.storage = std::as_bytes(std::span(own));
-    weight.tensor.storage_key += ", part " + std::to_string(which);
+    weight.tensor.storage_key = all.tensor.storage_key + ", part " + std::to_string(which);
     return weight;
   }
 
