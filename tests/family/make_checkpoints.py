@@ -91,12 +91,12 @@ MODELS = {
 }
 
 
-def randomize(model, seed, size=0.25):
+def randomize(model, seed):
     """Weights as large as a trained model's, so that every part shows in the outputs."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            values = torch.randn(parameter.shape, generator=generator) * size
+            values = torch.randn(parameter.shape, generator=generator) * 0.25
             parameter.copy_(1 + values if parameter.ndim == 1 and "orm" in name and name.endswith("weight") else values)
     return model.eval()
 
