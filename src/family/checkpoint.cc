@@ -1,6 +1,7 @@
 #include "family/checkpoint.h"
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 #include "family/checkpoint_heads.h"
+#include "family/deberta.h"
 #include "family/named_encoder.h"
 #include "family/named_weights.h"
 
@@ -26,7 +28,8 @@ constexpr std::string_view kTaskTypes = "embeddings.task_type_embeddings.weight"
 // What the weights point into.
 struct Store {
   archive::TensorFiles files;
-  std::vector<float> types;  // where they were summed with something
+  std::vector<float> types;             // where they were summed with something
+  std::deque<std::vector<float>> made;  // weights that the file has in another order
 };
 
 // Names as the code has them today. The first checkpoints say gamma and beta for a norm's weight and bias.
@@ -62,8 +65,10 @@ NamedWeights named_weights(const archive::TensorFiles& files) {
 // Where weights are tied, a file may have them under the decoder's name alone.
 void add_tied_words(NamedWeights& weights, const CheckpointConfig& config) {
   const std::string prefix(config.family->prefix);
-  const std::string words = prefix + std::string(kWordEmbeddings);
-  if (!config.tied || weights.find(words) || weights.find(std::string(kWordEmbeddings))) return;
+  const std::string bare = word_embeddings(config.family->layout);
+  const std::string words = prefix + bare;
+  if (!config.tied || weights.find(words) || weights.find(bare)) return;
+  if (weights.find(std::string(config.family->old_prefix) + bare)) return;
   const std::optional<Weight> decoder =
       weights.find(std::string(masked_lm_names(config.model_type).decoder) + ".weight");
   if (!decoder) return;
@@ -75,9 +80,11 @@ void add_tied_words(NamedWeights& weights, const CheckpointConfig& config) {
 // The encoder's weights have the family's prefix, or none where the file is a bare encoder's.
 std::string prefix_of(const NamedWeights& weights, const CheckpointConfig& config) {
   const std::string prefix(config.family->prefix);
-  const std::string words(kWordEmbeddings);
+  const std::string words = word_embeddings(config.family->layout);
   if (weights.find(prefix + words)) return prefix;
   if (weights.find(words)) return "";
+  const std::string old(config.family->old_prefix);
+  if (!old.empty() && weights.find(old + words)) return old;
   throw Error(ErrorCode::model_mismatch, weights.where, prefix + words + " or " + words, "neither");
 }
 
@@ -105,8 +112,8 @@ bool harmless_buffer(std::string_view name) {
 
 // Whether a weight outside of the encoder's prefix could be an encoder's all the same.
 bool looks_like_encoder(std::string_view name) {
-  static constexpr std::string_view kStarts[] = {"embeddings.", "encoder.", "transformer.", "pooler.",
-                                                 "embeddings_project."};
+  static constexpr std::string_view kStarts[] = {"embeddings.", "encoder.", "transformer.",       "pooler.",
+                                                 "layers.",     "model.",   "embeddings_project."};
   return std::any_of(std::begin(kStarts), std::end(kStarts),
                      [&](std::string_view start) { return name.starts_with(start); });
 }
@@ -149,13 +156,14 @@ Checkpoint read_checkpoint(const fs::path& path) {
   checkpoint.config = read_config(archive::as_text(text.span()), file.string());
   const CheckpointConfig& config = checkpoint.config;
 
-  auto store =
-      std::make_shared<Store>(Store{archive::TensorFiles::read(checkpoint.folder, archive::Reading::when_wanted), {}});
+  auto store = std::make_shared<Store>(
+      Store{archive::TensorFiles::read(checkpoint.folder, archive::Reading::when_wanted), {}, {}});
   NamedWeights weights = named_weights(store->files);
   add_tied_words(weights, config);
   const std::string prefix = prefix_of(weights, config);
   WeightTaker taker(weights, prefix);
-  checkpoint.encoder = named_encoder(taker, config, weights.where);
+  checkpoint.encoder = config.disentangled ? deberta_encoder(taker, config, store->made)
+                                           : named_encoder(taker, config, weights.where, store->made);
   if (config.task_types) {
     add_task_types(taker, checkpoint.encoder, store->types);
   } else if (config.model_type == "ernie") {

@@ -55,7 +55,10 @@ class HeadReader {
       : top_(top), config_(config), encoder_(encoder) {}
 
   bool is_there(HeadKind kind) const {
-    if (kind == HeadKind::masked_lm) return top_.has(masked_lm_names(config_.model_type).dense);
+    // Their classifiers share a layer's name with the masked-lm head: `architectures` says which it is.
+    const EncoderLayout layout = config_.family->layout;
+    if (layout == EncoderLayout::modernbert || layout == EncoderLayout::eurobert) return false;
+    if (kind == HeadKind::masked_lm) return top_.has(lm_names().dense);
     return top_.has(classifier_names(kind, config_.model_type).output);
   }
 
@@ -71,20 +74,37 @@ class HeadReader {
     return "logits";
   }
 
+  MaskedLmNames lm_names() const {
+    return masked_lm_names(config_.model_type, !config_.disentangled || config_.disentangled->old_decoder);
+  }
+
   HeadSpec masked_lm() {
-    const MaskedLmNames names = masked_lm_names(config_.model_type);
+    const MaskedLmNames names = lm_names();
     HeadSpec head;
-    head.dense = top_.dense(std::string(names.dense));
-    head.activation = names.model_activation ? config_.activation : Activation::gelu_erf;
-    head.norm = top_.norm(std::string(names.norm), config_.layer_norm_eps);
-    head.output.weight = decoder(std::string(names.decoder) + ".weight");
+    if (!names.dense.empty()) {
+      head.dense = top_.dense(std::string(names.dense), dense_bias());
+      head.activation = names.model_activation ? config_.activation : Activation::gelu_erf;
+      if (layout() == EncoderLayout::modernbert) head.activation = config_.rotary->classifier_activation;
+      head.norm = norm(names.norm);
+    }
+    head.output.weight =
+        names.decoder.empty() ? encoder_.embeddings.words : decoder(std::string(names.decoder) + ".weight");
     // The decoder's own bias where both are there and differ: Python ties them only where they are equal.
-    const std::optional<Weight> other = top_.find(names.bias);
-    head.output.bias = top_.find(std::string(names.decoder) + ".bias");
-    if (!head.output.bias) head.output.bias = other ? *other : top_.require(names.bias, 1);
-    check_shape(head.output.weight, {config_.vocabulary, head.dense->out()}, "vocab_size and the head's width");
-    check_shape(*head.output.bias, {config_.vocabulary}, "vocab_size");
+    if (!config_.rotary || config_.rotary->decoder_bias) {
+      const std::optional<Weight> other = top_.find(names.bias);
+      head.output.bias = top_.find(std::string(names.decoder) + ".bias");
+      if (!head.output.bias) head.output.bias = other ? *other : top_.require(names.bias, 1);
+      check_shape(*head.output.bias, {config_.vocabulary}, "vocab_size");
+    }
+    const std::size_t width = head.dense ? head.dense->out() : config_.hidden;
+    check_shape(head.output.weight, {config_.vocabulary, width}, "vocab_size and the head's width");
     return head;
+  }
+
+  EncoderLayout layout() const { return config_.family->layout; }
+  bool dense_bias() const { return !config_.rotary || config_.rotary->classifier_bias; }
+  LayerNorm norm(std::string_view name) {
+    return top_.norm(std::string(name), config_.layer_norm_eps, !config_.rotary || config_.rotary->norm_bias);
   }
 
   // A copy of the word embeddings is taken for what it is, so that it is kept once.
@@ -104,6 +124,10 @@ class HeadReader {
     const ClassifierNames names = classifier_names(kind, config_.model_type);
     HeadSpec head;
     head.reads = names.reads;
+    const bool pools = kind == HeadKind::sequence_classification || kind == HeadKind::multiple_choice;
+    if (pools && (layout() == EncoderLayout::modernbert || layout() == EncoderLayout::eurobert)) {
+      head.reads = config_.rotary->pooling;
+    }
     if (names.reads == Reads::pooled && !encoder_.pooler) {
       throw Error(ErrorCode::model_mismatch, std::string(names.output), "a pooler that the head reads",
                   "none in the weights");
@@ -113,8 +137,11 @@ class HeadReader {
                   "\"first\", true and \"gelu\"", "another summary");
     }
     if (!names.dense.empty()) {
-      head.dense = top_.dense(std::string(names.dense));
+      head.dense = top_.dense(std::string(names.dense), dense_bias());
       head.activation = kind == HeadKind::replaced_token ? config_.activation : names.activation;
+      if (config_.disentangled) head.activation = config_.disentangled->pooler_activation;
+      if (layout() == EncoderLayout::modernbert) head.activation = config_.rotary->classifier_activation;
+      if (!names.norm.empty()) head.norm = norm(names.norm);
     }
     head.output = top_.dense(std::string(names.output));
     if (named || kind != HeadKind::sentence_order) check_classes(kind, head.output);

@@ -1,104 +1,22 @@
 #include "family/config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/json.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
-#include "family/config_keys.h"
 #include "family/config_labels.h"
+#include "family/config_reader.h"
 
 namespace bertrt::family {
 namespace {
 
-using Json = nlohmann::json;
+using Json = ConfigKeys::Json;
+using Keys = ConfigKeys;
 
-constexpr std::size_t kMaxSize = std::size_t{1} << 31U;  // of any one size
-constexpr std::size_t kMaxLayers = 4096;                 // ALBERT's cost no weights, so nothing else bounds them
-
-std::string shown(const Json& value) { return base::printable(value.dump(-1, ' ', true)); }
-
-// Takes keys out of a config.json, and knows at the end which were never asked for.
-class Keys {
- public:
-  Keys(const Json& json, const std::string& where) : json_(json), where_(where) {}
-
-  /// Null where there is no such key; its value may be JSON's null.
-  const Json* take(std::string_view key) {
-    taken_.emplace(key);
-    const auto found = json_.find(key);
-    return found == json_.end() ? nullptr : &*found;
-  }
-
-  /// The first of some names for one setting; all that are there must say the same.
-  const Json* take(std::initializer_list<std::string_view> names) {
-    const Json* value = nullptr;
-    for (const std::string_view name : names) {
-      const Json* one = take(name);
-      if (one == nullptr) continue;
-      if (value != nullptr && *value != *one) refuse(name, "the same under both of its names: " + shown(*value), *one);
-      value = one;
-    }
-    return value;
-  }
-
-  std::size_t size(std::initializer_list<std::string_view> names, std::size_t otherwise, std::size_t least = 1) {
-    const Json* value = take(names);
-    if (value == nullptr) return otherwise;
-    if (!value->is_number_unsigned() || value->get<std::uint64_t>() < least || value->get<std::uint64_t>() > kMaxSize) {
-      refuse(*names.begin(), "a whole number from " + std::to_string(least) + " on", *value);
-    }
-    return value->get<std::size_t>();
-  }
-
-  std::string text(std::initializer_list<std::string_view> names, std::string_view otherwise) {
-    const Json* value = take(names);
-    if (value == nullptr) return std::string(otherwise);
-    if (!value->is_string()) refuse(*names.begin(), "a text", *value);
-    return value->get<std::string>();
-  }
-
-  bool flag(std::string_view key, bool otherwise) {
-    const Json* value = take(key);
-    if (value == nullptr) return otherwise;
-    if (!value->is_boolean()) refuse(key, "true or false", *value);
-    return value->get<bool>();
-  }
-
-  /// A setting with one value that is computed here; where it is left out, it has that value. Null is as good as false.
-  void must_be(std::string_view key, const Json& wanted, const char* why) {
-    const Json* value = take(key);
-    if (value == nullptr || *value == wanted || (value->is_null() && wanted == false)) return;
-    refuse(key, shown(wanted) + " (" + why + ")", *value);
-  }
-
-  /// A setting that must not be there, or be empty.
-  void must_be_empty(std::string_view key, const char* why) {
-    const Json* value = take(key);
-    if (value != nullptr && !value->is_null() && !value->empty())
-      refuse(key, std::string("none (") + why + ")", *value);
-  }
-
-  void refuse_the_rest() const {
-    for (const auto& [key, value] : json_.items()) {
-      if (taken_.contains(key) || changes_nothing(key)) continue;
-      throw Error(ErrorCode::unsupported, where_ + ": " + base::printable(key),
-                  "a setting that is known for this family, or known to change nothing that it computes",
-                  "one that is not: " + shown(value));
-    }
-  }
-
-  [[noreturn]] void refuse(std::string_view key, std::string expected, const Json& found) const {
-    throw Error(ErrorCode::unsupported, where_ + ": " + std::string(key), std::move(expected), shown(found));
-  }
-
- private:
-  const Json& json_;
-  const std::string& where_;
-  std::set<std::string, std::less<>> taken_;
-};
+constexpr std::size_t kMaxLayers = 4096;  // ALBERT's cost no weights, so nothing else bounds them
 
 const Family& family_of(Keys& keys, const std::string& where, CheckpointConfig& config) {
   config.model_type = keys.text({"model_type"}, "");
@@ -121,8 +39,8 @@ void read_sizes(Keys& keys, const Family& family, CheckpointConfig& config) {
   config.heads = size("num_attention_heads", "n_heads", family.heads);
   config.intermediate =
       distil ? keys.size({"hidden_dim"}, family.intermediate) : keys.size({"intermediate_size"}, family.intermediate);
-  config.positions = keys.size({"max_position_embeddings"}, 512);
-  config.types = family.types ? keys.size({"type_vocab_size"}, 2) : 0;
+  config.positions = keys.size({"max_position_embeddings"}, family.positions);
+  config.types = family.types ? keys.size({"type_vocab_size"}, family.type_rows, family.type_rows == 0 ? 0 : 1) : 0;
   if (!family.types) keys.take("type_vocab_size");  // an older exporter's, which no code reads
   config.embedding = family.embedding == 0 ? config.hidden : keys.size({family.embedding_key}, family.embedding);
   config.stored_layers = config.layers;
@@ -161,14 +79,84 @@ void read_own(Keys& keys, const Family& family, CheckpointConfig& config) {
   }
 }
 
+// "C2P | p2c" as DeBERTa's code takes it apart.
+std::vector<std::string> split_names(const std::string& text) {
+  std::vector<std::string> names(1);
+  for (const char c : text) {
+    if (c == '|') {
+      names.emplace_back();
+    } else if (c != ' ' && c != '\t' && c != '\n') {
+      names.back().push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    }
+  }
+  return names;
+}
+
+// A list of names, or one text of them with "|" between; Python lowers the text alone.
+std::vector<std::string> names_of(Keys& keys, std::string_view key) {
+  std::vector<std::string> names;
+  const Json* value = keys.take(key);
+  if (value == nullptr || value->is_null()) return names;
+  if (value->is_string()) return split_names(value->get<std::string>());
+  if (!value->is_array()) keys.refuse(key, "a list of names", *value);
+  for (const Json& name : *value) {
+    if (!name.is_string()) keys.refuse(key, "a list of names", *value);
+    names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
+// DeBERTa's; `second`: v2's and v3's, whose settings v1's code does not read.
+void read_disentangled(Keys& keys, bool second, const std::string& where, CheckpointConfig& config) {
+  DisentangledConfig& own = config.disentangled.emplace();
+  const auto has = [](const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  config.embedding = keys.size({"embedding_size"}, config.hidden);
+  own.relative = keys.flag("relative_attention", false);
+  own.max_distance = keys.size_or_none("max_relative_positions");
+  if (own.max_distance == 0) own.max_distance = config.positions;
+  const std::vector<std::string> types = names_of(keys, "pos_att_type");
+  own.by_query = has(types, "c2p");
+  own.by_key = has(types, "p2c");
+  own.parts = 1 + (second ? std::size_t{own.by_query} + std::size_t{own.by_key} : types.size());
+  own.input_positions = keys.flag("position_biased_input", true);
+  own.pooler_activation = activation_by_name(keys.text({"pooler_hidden_act"}, "gelu"), where + ": pooler_hidden_act");
+  own.old_decoder = keys.flag("legacy", true);
+  keys.must_be("pooler_hidden_size", config.hidden, "the hidden size");
+  for (const std::string_view key :
+       {"pooler_dropout", "cls_dropout", "padding_idx", "summary_type", "summary_use_proj", "summary_activation"}) {
+    keys.take(key);
+  }
+  if (!second) {
+    for (const std::string_view key : {"position_buckets", "share_att_key", "norm_rel_ebd"}) keys.take(key);
+    keys.must_be("talking_head", false, "heads that do not mix");
+    return;
+  }
+  own.buckets = keys.size_or_none("position_buckets");
+  own.shared_keys = keys.flag("share_att_key", false);
+  own.norm_table = has(split_names(keys.text({"norm_rel_ebd"}, "none")), "layer_norm");
+  own.convolution = keys.size_or_none("conv_kernel_size");
+  own.convolution_groups = keys.size({"conv_groups"}, 1);
+  own.convolution_activation = activation_by_name(keys.text({"conv_act"}, "tanh"), where + ": conv_act");
+  keys.must_be("attention_head_size", config.hidden / config.heads, "the hidden size over the heads");
+  if (own.convolution % 2 == 0 && own.convolution != 0) {
+    keys.refuse("conv_kernel_size", "an odd number", own.convolution);
+  }
+  if (config.hidden % own.convolution_groups != 0) {
+    keys.refuse("conv_groups", "a number that divides the hidden size", own.convolution_groups);
+  }
+}
+
 void read_arithmetic(Keys& keys, const Family& family, const std::string& where, CheckpointConfig& config) {
   const bool distil = family.layout == EncoderLayout::distilbert;
-  const std::string activation = keys.text({distil ? "activation" : "hidden_act"}, family.activation);
-  config.activation = activation_by_name(activation, where + (distil ? ": activation" : ": hidden_act"));
-  if (const Json* eps = keys.take("layer_norm_eps"); eps != nullptr && family.eps_key) {
-    const double value = eps->is_number() ? eps->get<double>() : -1;
-    if (!(value >= 0) || !(value < 1)) keys.refuse("layer_norm_eps", "a number from 0 on, below 1", *eps);
-    config.layer_norm_eps = static_cast<float>(value);
+  const std::string_view key = distil ? "activation" : family.activation_key;
+  config.activation = activation_by_name(keys.text({key}, family.activation), where + ": " + std::string(key));
+  config.layer_norm_eps = family.eps;
+  if (family.eps_key.empty()) {
+    keys.take("layer_norm_eps");
+  } else {
+    config.layer_norm_eps = static_cast<float>(keys.number(family.eps_key, static_cast<double>(family.eps), 1));
   }
   config.padding_id = family.padding_id;
   // MPNet's code has 1 for its positions, whatever the file says.
@@ -223,6 +211,9 @@ CheckpointConfig read_config(std::string_view text, const std::string& where) {
   }
   read_sizes(keys, family, config);
   read_own(keys, family, config);
+  const bool second = family.layout == EncoderLayout::deberta_v2;
+  if (second || family.layout == EncoderLayout::deberta) read_disentangled(keys, second, where, config);
+  if (family.theta != 0) read_rotary(keys, where, config);
   read_arithmetic(keys, family, where, config);
   refuse_other_arithmetic(keys);
   for (const std::string_view key : kLabelKeys) keys.take(key);

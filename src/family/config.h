@@ -2,13 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "family/disentangled_config.h"
 #include "family/encoder_spec.h"
 #include "family/families.h"
+#include "family/rotary_config.h"
 
 namespace bertrt::family {
 
@@ -34,6 +37,9 @@ struct CheckpointConfig {
   bool tied = true;             ///< the masked-lm decoder may be left out of the weights
   bool task_types = false;      ///< ERNIE adds row 0 of a table of tasks to each token
   bool summary_first = true;    ///< ELECTRA's multiple choice reads the first token, through a projection and GELU
+
+  std::optional<DisentangledConfig> disentangled;  ///< DeBERTa's
+  std::optional<RotaryConfig> rotary;              ///< of families with rotary positions
 
   std::size_t num_labels = 2;
   std::vector<std::string> labels;                              ///< by class; empty where the file names none

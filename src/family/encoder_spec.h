@@ -26,9 +26,10 @@ struct Dense {
 };
 
 struct LayerNorm {
-  Weight gamma;  ///< [width]
-  Weight beta;   ///< [width]
+  Weight gamma;                     ///< [width]
+  std::optional<Weight> beta = {};  ///< [width]
   float eps = 0;
+  bool centred = true;  ///< false: by the root of the mean square alone (RMSNorm)
 };
 
 enum class Activation {
@@ -37,6 +38,7 @@ enum class Activation {
   gelu_tanh,  ///< x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))
   relu,
   tanh,
+  silu,  ///< x / (1 + exp(-x))
 };
 
 /// How positions are counted when the caller brings none.
@@ -48,8 +50,9 @@ enum class PositionScheme {
 
 /// Which keys a query sees.
 enum class MaskKind {
-  none,  ///< all of them: the model takes no mask
-  keys,  ///< those whose attention_mask is not 0
+  none,   ///< all of them: the model takes no mask
+  keys,   ///< those whose attention_mask is not 0
+  pairs,  ///< the same, and a token whose own is 0 starts as zeros and sees all of its text's tokens evenly (DeBERTa)
 };
 
 /// A learned bias of scores for each distance and head, distances of one bucket sharing a row (MPNet).
@@ -58,6 +61,33 @@ struct RelativeBiasSpec {
   /// The table's row for a distance key - query, at distance + limit - 1 where limit is the longest text:
   /// [2 limit - 1].
   std::vector<std::int32_t> rows;
+};
+
+/// Pairs of a head's values, `frequencies.size()` apart, are turned by the token's position times the pair's frequency;
+/// what stands behind the pairs stays as it is (rotary positions).
+struct RotarySpec {
+  std::vector<float> frequencies;  ///< radians a token; at most half of a head's values
+  float factor = 1;                ///< of sine and cosine
+};
+
+/// Scores that depend on the distance between query and key and on what stands there (DeBERTa): the query's product
+/// with a row for the distance, projected as keys are, and the key's with the same row, projected as queries are. Both
+/// are scaled as the products of query and key.
+struct DisentangledSpec {
+  Weight table;                   ///< [rows, hidden]
+  std::optional<LayerNorm> norm;  ///< of its rows
+  /// The table's row for a distance query - key, at distance + reach - 1: [2 reach - 1], never descending. Distances
+  /// beyond have the rows at its ends.
+  std::vector<std::int32_t> rows;
+};
+
+/// A convolution over neighbouring tokens of what the first layer reads, zeros beyond a text's ends; added to what that
+/// layer gives, and normalized (DeBERTa-v2). It is zero for tokens whose attention_mask is 0, and so is the sum.
+struct ConvolutionSpec {
+  Weight weight;  ///< [hidden, hidden / groups, tokens]; an odd number of tokens
+  Weight bias;    ///< [hidden]
+  Activation activation = Activation::tanh;
+  LayerNorm norm;
 };
 
 struct Embeddings {
@@ -69,18 +99,25 @@ struct Embeddings {
   std::int64_t padding_id = 0;      ///< counted: the id that is skipped
   bool takes_types = true;          ///< false: all tokens are of `fixed_type`, whatever the caller brings
   std::int64_t fixed_type = 0;      ///< also where the caller brings none
-  LayerNorm norm;
+  std::optional<LayerNorm> norm;
   std::optional<Dense> projection;  ///< width → hidden, after the norm (ELECTRA, ALBERT)
+  bool norm_last = false;           ///< the norm stands behind the projection, and is as wide as the layers (DeBERTa)
 };
 
-/// Self-attention and feed-forward network, each followed by residual sum and norm.
+/// Self-attention and feed-forward network, each with a residual sum and a norm: behind the sum, or in front of the
+/// part (EncoderSpec::norm_first).
 struct LayerSpec {
-  Dense query, key, value;  ///< [hidden, hidden]
-  float scale = 0;          ///< of the products of query and key, before the bias
+  Dense query, key, value;              ///< [hidden, hidden]
+  float scale = 0;                      ///< of the products of query and key, before the bias
+  std::optional<Dense> position_key;    ///< [hidden, hidden]: of EncoderSpec::disentangled's rows, read by queries
+  std::optional<Dense> position_query;  ///< likewise, read by keys
+  std::size_t rotary = 0;  ///< which of EncoderSpec::rotary turns queries and keys; as many as there are: none
+  std::size_t window = 0;  ///< a query sees the keys at most so many tokens away; 0: all
   Dense attention_out;
-  LayerNorm attention_norm;
+  std::optional<LayerNorm> attention_norm;  ///< nothing for none; only where norms come first
   Dense ffn_in;
   Activation activation = Activation::gelu_erf;
+  std::optional<Dense> ffn_gate;  ///< what stands behind the activation is multiplied with this of the same input
   Dense ffn_out;
   LayerNorm ffn_norm;
 };
@@ -92,9 +129,14 @@ struct EncoderSpec {
   std::size_t heads = 0;
   MaskKind mask = MaskKind::keys;
   Embeddings embeddings;
+  std::vector<RotarySpec> rotary;  ///< those that layers name
   std::optional<RelativeBiasSpec> relative_bias;
-  std::vector<LayerSpec> layers;  ///< shared ones repeat: the same weights
-  std::optional<Dense> pooler;    ///< on the first token of the last layer, with tanh
+  std::optional<DisentangledSpec> disentangled;
+  std::optional<ConvolutionSpec> convolution;
+  std::vector<LayerSpec> layers;        ///< shared ones repeat: the same weights
+  bool norm_first = false;              ///< norms stand in front of attention and feed-forward, in every layer
+  std::optional<LayerNorm> final_norm;  ///< of the last layer's output
+  std::optional<Dense> pooler;          ///< on the first token of the last layer, with tanh
   /// The longest text in tokens; 0: as many as the table of positions reaches, no limit where there is none.
   std::size_t max_length = 0;
 
@@ -107,6 +149,8 @@ struct HeadSpec {
     tokens,       ///< every token's row of the last layer
     first_token,  ///< the first token's row of each text
     pooled,       ///< the pooled output
+    mean,         ///< the mean of the rows of a text's tokens whose attention_mask is not 0
+    late,         ///< every such token's row; the text's logits are the mean of theirs
   };
   Reads reads = Reads::tokens;
   std::optional<Dense> dense = {};

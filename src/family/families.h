@@ -15,6 +15,7 @@ namespace bertrt::family {
 struct Family {
   std::string_view model_type;  ///< in config.json
   std::string_view prefix;      ///< of the encoder's weights under a head; a bare encoder has none
+  std::string_view old_prefix = {};  ///< what files made by other code have in its place
   EncoderLayout layout = EncoderLayout::bert;
   std::size_t vocabulary = 30522;
   std::size_t hidden = 768;
@@ -25,9 +26,16 @@ struct Family {
   std::string_view embedding_key = "embedding_size";
   std::string_view activation = "gelu";
   std::int64_t padding_id = 0;
-  bool types = true;               ///< has token types
-  bool counted_positions = false;  ///< RoBERTa's rule
-  bool eps_key = true;             ///< false: layer norms have 1e-12 whatever config.json says
+  bool types = true;                            ///< has token types
+  std::size_t type_rows = 2;                    ///< of their table; 0: config.json may say 0, too
+  bool counted_positions = false;               ///< RoBERTa's rule
+  float eps = 1e-12F;                           ///< of layer norms
+  std::string_view eps_key = "layer_norm_eps";  ///< empty: layer norms have `eps` whatever config.json says
+  std::string_view activation_key = "hidden_act";
+  std::size_t positions = 512;  ///< rows of their table, or the longest text where there is none
+  bool norm_first = false;      ///< norms stand in front of attention and feed-forward
+  bool centred = true;          ///< LayerNorm; else RMSNorm
+  double theta = 0;             ///< base of rotary positions; 0: there are none
   bool tied = true;
 };
 

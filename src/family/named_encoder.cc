@@ -1,7 +1,10 @@
 #include "family/named_encoder.h"
 
 #include <cmath>
+#include <deque>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "bertrt/error.h"
 #include "family/named_tables.h"
@@ -12,34 +15,142 @@ namespace {
 
 std::string join(const std::string& prefix, std::string_view name) { return prefix + std::string(name); }
 
-Embeddings embeddings(WeightTaker& taker, const EncoderNames& names, const CheckpointConfig& config) {
-  Embeddings result;
-  result.words = taker.require(kWordEmbeddings, 2);
-  result.positions = taker.require(kPositionEmbeddings, 2);
-  result.types = taker.find(kTypeEmbeddings);
-  result.position_scheme = config.family->counted_positions ? PositionScheme::counted : PositionScheme::absolute;
-  result.padding_id = config.padding_id;
-  result.takes_types = config.family->types;
-  result.norm = taker.norm(std::string(kEmbeddingNorm), config.layer_norm_eps);
-  if (taker.has(names.projection)) result.projection = taker.dense(std::string(names.projection));
-  return result;
+// As many of a matrix's (or vector's) rows, from row `first` on.
+Weight rows_of(Weight weight, std::size_t first, std::size_t count) {
+  weight.tensor = archive::rows_of(weight.tensor, first, count);
+  return weight;
 }
 
-LayerSpec layer(WeightTaker& taker, const EncoderNames& names, std::size_t index, const CheckpointConfig& config) {
-  const std::string prefix = names.layer_prefix(index);
-  LayerSpec result;
-  result.query = taker.dense(join(prefix, names.query));
-  result.key = taker.dense(join(prefix, names.key));
-  result.value = taker.dense(join(prefix, names.value));
-  result.scale = 1.0F / std::sqrt(static_cast<float>(config.hidden / config.heads));
-  result.attention_out = taker.dense(join(prefix, names.attention_out));
-  result.attention_norm = taker.norm(join(prefix, names.attention_norm), config.layer_norm_eps);
-  result.ffn_in = taker.dense(join(prefix, names.ffn_in));
-  result.activation = config.activation;
-  result.ffn_out = taker.dense(join(prefix, names.ffn_out));
-  result.ffn_norm = taker.norm(join(prefix, names.ffn_norm), config.layer_norm_eps);
-  return result;
+Dense rows_of(const Dense& dense, std::size_t first, std::size_t count) {
+  Dense part{rows_of(dense.weight, first, count)};
+  if (dense.bias) part.bias = rows_of(*dense.bias, first, count);
+  return part;
 }
+
+class NamedEncoder {
+ public:
+  NamedEncoder(WeightTaker& taker, const CheckpointConfig& config, std::deque<std::vector<float>>& made)
+      : taker_(taker), config_(config), names_(encoder_names(config.family->layout)), made_(made) {
+    if (config.rotary) own_ = *config.rotary;
+  }
+
+  Embeddings embeddings() {
+    const Family& family = *config_.family;
+    Embeddings result;
+    result.words = taker_.require(word_embeddings(family.layout), 2);
+    result.position_scheme = family.counted_positions ? PositionScheme::counted : PositionScheme::absolute;
+    if (config_.rotary) {
+      result.position_scheme = PositionScheme::none;
+    } else {
+      result.positions = taker_.require(kPositionEmbeddings, 2);
+    }
+    result.types = taker_.find(kTypeEmbeddings);
+    result.padding_id = config_.padding_id;
+    result.takes_types = config_.types != 0;
+    if (!names_.embedding_norm.empty()) result.norm = norm(std::string(names_.embedding_norm));
+    if (taker_.has(names_.projection)) result.projection = taker_.dense(std::string(names_.projection));
+    return result;
+  }
+
+  LayerSpec layer(std::size_t index) {
+    const std::string prefix = names_.layer_prefix(index);
+    LayerSpec result;
+    attention(prefix, result);
+    result.scale = 1.0F / std::sqrt(static_cast<float>(config_.hidden / config_.heads));
+    result.attention_out = taker_.dense(join(prefix, names_.attention_out), own_.out_bias);
+    const bool first_of_modernbert = index == 0 && config_.family->layout == EncoderLayout::modernbert;
+    if (!first_of_modernbert) result.attention_norm = norm(join(prefix, names_.attention_norm));
+    feed_forward(prefix, result);
+    result.activation = config_.activation;
+    result.ffn_out = taker_.dense(join(prefix, names_.ffn_out), own_.ffn_out_bias);
+    result.ffn_norm = norm(join(prefix, names_.ffn_norm));
+    if (config_.rotary) {
+      result.rotary = own_.way_of_layer[index];
+      result.window = own_.windows[index];
+    }
+    return result;
+  }
+
+  LayerNorm norm(const std::string& name) {
+    const bool centred = config_.family->centred;
+    LayerNorm norm = taker_.norm(name, config_.layer_norm_eps, centred && own_.norm_bias);
+    norm.centred = centred;
+    return norm;
+  }
+
+ private:
+  void attention(const std::string& prefix, LayerSpec& to) {
+    const std::size_t hidden = config_.hidden;
+    if (!names_.qkv.empty()) {
+      const Dense all = taker_.dense(join(prefix, names_.qkv), own_.attention_bias);
+      check_shape(all.weight, {3 * hidden, hidden}, "hidden_size");
+      if (all.bias) check_shape(*all.bias, {3 * hidden}, "hidden_size");
+      to.query = rows_of(all, 0, hidden);
+      to.key = rows_of(all, hidden, hidden);
+      to.value = rows_of(all, 2 * hidden, hidden);
+      return;
+    }
+    to.query = taker_.dense(join(prefix, names_.query), own_.attention_bias);
+    to.key = taker_.dense(join(prefix, names_.key), own_.attention_bias);
+    to.value = taker_.dense(join(prefix, names_.value), own_.attention_bias);
+    if (own_.key_heads == 0 || own_.key_heads == config_.heads) return;
+    share(to.key);
+    share(to.value);
+  }
+
+  // Heads of keys that several heads of queries read, once for each of these.
+  void share(Dense& dense) {
+    const std::size_t head = config_.hidden / config_.heads;
+    check_shape(dense.weight, {own_.key_heads * head, config_.hidden}, "num_key_value_heads and the heads' size");
+    repeat(dense.weight, head * config_.hidden);
+    if (!dense.bias) return;
+    check_shape(*dense.bias, {own_.key_heads * head}, "num_key_value_heads and the heads' size");
+    repeat(*dense.bias, head);
+  }
+
+  // @param block  values of a head
+  void repeat(Weight& weight, std::size_t block) {
+    const std::vector<float> values = archive::to_float32(weight.tensor);
+    const std::size_t times = config_.heads / own_.key_heads;
+    std::vector<float>& own = made_.emplace_back();
+    own.reserve(values.size() * times);
+    for (std::size_t first = 0; first < values.size(); first += block) {
+      for (std::size_t i = 0; i < times; ++i) {
+        const auto from = values.begin() + static_cast<std::ptrdiff_t>(first);
+        own.insert(own.end(), from, from + static_cast<std::ptrdiff_t>(block));
+      }
+    }
+    archive::TensorView& tensor = weight.tensor;
+    tensor.type = archive::ElementType::float32;
+    tensor.shape[0] *= static_cast<std::int64_t>(times);
+    tensor.strides =
+        tensor.shape.size() == 1 ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{tensor.shape[1], 1};
+    tensor.storage_offset = 0;
+    tensor.storage = std::as_bytes(std::span(own));
+    tensor.unread = nullptr;
+    tensor.storage_key += ", repeated";
+  }
+
+  void feed_forward(const std::string& prefix, LayerSpec& to) {
+    const std::size_t inner = config_.intermediate;
+    if (names_.ffn_both.empty()) {
+      to.ffn_in = taker_.dense(join(prefix, names_.ffn_in), own_.ffn_bias);
+      if (!names_.ffn_gate.empty()) to.ffn_gate = taker_.dense(join(prefix, names_.ffn_gate), own_.ffn_bias);
+      return;
+    }
+    const Dense both = taker_.dense(join(prefix, names_.ffn_both), own_.ffn_bias);
+    check_shape(both.weight, {2 * inner, config_.hidden}, "twice intermediate_size, and hidden_size");
+    if (both.bias) check_shape(*both.bias, {2 * inner}, "twice intermediate_size");
+    to.ffn_in = rows_of(both, names_.gate_first ? inner : 0, inner);
+    to.ffn_gate = rows_of(both, names_.gate_first ? 0 : inner, inner);
+  }
+
+  WeightTaker& taker_;
+  const CheckpointConfig& config_;
+  const EncoderNames& names_;
+  std::deque<std::vector<float>>& made_;
+  RotaryConfig own_;  ///< its defaults where config.json is of another kind
+};
 
 void check_layer(const LayerSpec& layer, const CheckpointConfig& config) {
   const std::size_t hidden = config.hidden;
@@ -47,13 +158,17 @@ void check_layer(const LayerSpec& layer, const CheckpointConfig& config) {
     check_shape(dense->weight, {hidden, hidden}, "hidden_size");
   }
   check_shape(layer.ffn_in.weight, {config.intermediate, hidden}, "intermediate_size and hidden_size");
+  if (layer.ffn_gate) {
+    check_shape(layer.ffn_gate->weight, {config.intermediate, hidden}, "intermediate_size and hidden_size");
+  }
   check_shape(layer.ffn_out.weight, {hidden, config.intermediate}, "hidden_size and intermediate_size");
 }
 
 void check_sizes(const EncoderSpec& encoder, const CheckpointConfig& config) {
   const Embeddings& embeddings = encoder.embeddings;
   check_shape(embeddings.words, {config.vocabulary, config.embedding}, "vocab_size and the embeddings' width");
-  check_shape(*embeddings.positions, {config.positions, config.embedding}, "max_position_embeddings and the width");
+  if (embeddings.positions)
+    check_shape(*embeddings.positions, {config.positions, config.embedding}, "max_position_embeddings and the width");
   if (config.types != 0)
     check_shape(*embeddings.types, {config.types, config.embedding}, "type_vocab_size and the width");
   for (const LayerSpec& layer : encoder.layers) check_layer(layer, config);
@@ -89,7 +204,8 @@ void check_parts(WeightTaker& taker, const EncoderNames& names, const EncoderSpe
 void check_stored(const WeightTaker& taker, const EncoderNames& names, const CheckpointConfig& config,
                   const std::string& where) {
   std::size_t stored = 0;
-  while (stored <= config.stored_layers && taker.has(join(names.layer_prefix(stored), names.query))) ++stored;
+  const std::string_view attention = names.qkv.empty() ? names.query : names.qkv;
+  while (stored <= config.stored_layers && taker.has(join(names.layer_prefix(stored), attention))) ++stored;
   if (stored == config.stored_layers) return;
   throw Error(ErrorCode::model_mismatch, where, std::to_string(config.stored_layers) + " layers, as config.json says",
               stored > config.stored_layers ? "more" : std::to_string(stored));
@@ -97,17 +213,25 @@ void check_stored(const WeightTaker& taker, const EncoderNames& names, const Che
 
 }  // namespace
 
-EncoderSpec named_encoder(WeightTaker& taker, const CheckpointConfig& config, const std::string& where) {
+EncoderSpec named_encoder(WeightTaker& taker, const CheckpointConfig& config, const std::string& where,
+                          std::deque<std::vector<float>>& made) {
   const EncoderNames& names = encoder_names(config.family->layout);
   check_stored(taker, names, config, where);
+  NamedEncoder reader(taker, config, made);
   EncoderSpec spec;
   spec.architecture = config.model_type;
   spec.heads = config.heads;
   spec.hidden = config.hidden;
-  spec.embeddings = embeddings(taker, names, config);
-  for (std::size_t i = 0; i < config.stored_layers; ++i) {
-    spec.layers.insert(spec.layers.end(), config.layers / config.stored_layers, layer(taker, names, i, config));
+  spec.embeddings = reader.embeddings();
+  if (config.rotary) {
+    spec.rotary = config.rotary->ways;
+    spec.max_length = config.positions;
   }
+  for (std::size_t i = 0; i < config.stored_layers; ++i) {
+    spec.layers.insert(spec.layers.end(), config.layers / config.stored_layers, reader.layer(i));
+  }
+  spec.norm_first = config.family->norm_first;
+  if (!names.final_norm.empty()) spec.final_norm = reader.norm(std::string(names.final_norm));
   if (taker.has(names.pooler)) spec.pooler = taker.dense(std::string(names.pooler));
   check_parts(taker, names, spec, config, where);
   check_sizes(spec, config);

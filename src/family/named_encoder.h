@@ -1,6 +1,8 @@
 #pragma once
 
+#include <deque>
 #include <string>
+#include <vector>
 
 #include "family/config.h"
 #include "family/encoder_spec.h"
@@ -12,6 +14,8 @@ namespace bertrt::family {
 /// @param taker  whose prefix is the encoder's
 /// @throws Error model_mismatch for a weight that is missing or has another shape; unsupported for a part that the
 ///         family has not
-EncoderSpec named_encoder(WeightTaker& taker, const CheckpointConfig& config, const std::string& where);
+/// @param made  gets weights that are put together of the file's; must live as long as the spec
+EncoderSpec named_encoder(WeightTaker& taker, const CheckpointConfig& config, const std::string& where,
+                          std::deque<std::vector<float>>& made);
 
 }  // namespace bertrt::family

@@ -6,7 +6,7 @@ namespace bertrt::family {
 namespace {
 
 // In the order of EncoderLayout.
-constexpr std::array<EncoderNames, 5> kEncoders = {{
+constexpr std::array<EncoderNames, 12> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
     {.layer = "encoder.layer.#.",
      .query = "attention.self.query",
@@ -72,6 +72,117 @@ constexpr std::array<EncoderNames, 5> kEncoders = {{
      .projection = "encoder.embedding_hidden_mapping_in",
      .relative_bias = "",
      .pooler = "pooler.dense"},
+    // RoBERTa-PreLayerNorm
+    {.layer = "encoder.layer.#.",
+     .query = "attention.self.query",
+     .key = "attention.self.key",
+     .value = "attention.self.value",
+     .attention_out = "attention.output.dense",
+     .attention_norm = "attention.LayerNorm",
+     .ffn_in = "intermediate.dense",
+     .ffn_out = "output.dense",
+     .ffn_norm = "intermediate.LayerNorm",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "pooler.dense",
+     .final_norm = "LayerNorm"},
+    // XLM-RoBERTa-XL
+    {.layer = "encoder.layer.#.",
+     .query = "attention.self.query",
+     .key = "attention.self.key",
+     .value = "attention.self.value",
+     .attention_out = "attention.output.dense",
+     .attention_norm = "attention.self_attn_layer_norm",
+     .ffn_in = "intermediate.dense",
+     .ffn_out = "output.dense",
+     .ffn_norm = "LayerNorm",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "pooler.dense",
+     .embedding_norm = "",
+     .final_norm = "encoder.LayerNorm"},
+    // Megatron-BERT
+    {.layer = "encoder.layer.#.",
+     .query = "attention.self.query",
+     .key = "attention.self.key",
+     .value = "attention.self.value",
+     .attention_out = "attention.output.dense",
+     .attention_norm = "attention.ln",
+     .ffn_in = "intermediate.dense",
+     .ffn_out = "output.dense",
+     .ffn_norm = "ln",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "pooler.dense",
+     .embedding_norm = "",
+     .final_norm = "encoder.ln"},
+    // ModernBERT: the first layer has no norm in front of its attention
+    {.layer = "layers.#.",
+     .query = "",
+     .key = "",
+     .value = "",
+     .attention_out = "attn.Wo",
+     .attention_norm = "attn_norm",
+     .ffn_in = "",
+     .ffn_out = "mlp.Wo",
+     .ffn_norm = "mlp_norm",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "",
+     .words = "embeddings.tok_embeddings",
+     .embedding_norm = "embeddings.norm",
+     .qkv = "attn.Wqkv",
+     .ffn_both = "mlp.Wi",
+     .final_norm = "final_norm"},
+    // EuroBERT
+    {.layer = "layers.#.",
+     .query = "self_attn.q_proj",
+     .key = "self_attn.k_proj",
+     .value = "self_attn.v_proj",
+     .attention_out = "self_attn.o_proj",
+     .attention_norm = "input_layernorm",
+     .ffn_in = "mlp.gate_proj",
+     .ffn_out = "mlp.down_proj",
+     .ffn_norm = "post_attention_layernorm",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "",
+     .words = "embed_tokens",
+     .embedding_norm = "",
+     .ffn_gate = "mlp.up_proj",
+     .final_norm = "norm"},
+    // NomicBERT
+    {.layer = "encoder.layers.#.",
+     .query = "",
+     .key = "",
+     .value = "",
+     .attention_out = "attn.out_proj",
+     .attention_norm = "norm1",
+     .ffn_in = "mlp.fc12",
+     .ffn_out = "mlp.fc2",
+     .ffn_norm = "norm2",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "pooler.dense",
+     .embedding_norm = "emb_ln",
+     .qkv = "attn.Wqkv",
+     .ffn_gate = "mlp.fc11"},
+    // GTE
+    {.layer = "encoder.layer.#.",
+     .query = "",
+     .key = "",
+     .value = "",
+     .attention_out = "attention.o_proj",
+     .attention_norm = "attn_ln",
+     .ffn_in = "",
+     .ffn_out = "mlp.down_proj",
+     .ffn_norm = "mlp_ln",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "pooler.dense",
+     .qkv = "attention.qkv_proj",
+     .ffn_both = "mlp.up_gate_proj",
+     .gate_first = true},
 }};
 
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
@@ -83,19 +194,33 @@ constexpr MaskedLmNames kElectraLm = {"generator_predictions.dense", "generator_
                                       "generator_lm_head", "generator_lm_head.bias", false};
 constexpr MaskedLmNames kAlbertLm = {"predictions.dense", "predictions.LayerNorm", "predictions.decoder",
                                      "predictions.bias", true};
+constexpr MaskedLmNames kDebertaLm = {"lm_predictions.lm_head.dense", "lm_predictions.lm_head.LayerNorm", "",
+                                      "lm_predictions.lm_head.bias", true};
 constexpr MaskedLmNames kRemBertLm = {"cls.predictions.dense", "cls.predictions.LayerNorm", "cls.predictions.decoder",
                                       "cls.predictions.bias", true};
 
+constexpr MaskedLmNames kModernLm = {"head.dense", "head.norm", "decoder", "decoder.bias", false};
+constexpr MaskedLmNames kEuroLm = {"", "", "lm_head", "lm_head.bias", false};
+constexpr MaskedLmNames kNomicLm = {"cls.predictions.transform.dense", "cls.predictions.transform.layer_norm",
+                                    "cls.predictions.decoder", "cls.predictions.bias", true};
+constexpr MaskedLmNames kGteLm = {"lm_head.dense", "lm_head.norm", "lm_head.decoder", "lm_head.decoder.bias", false};
+
 using Reads = HeadSpec::Reads;
 
-// BERT, ERNIE, RemBERT and ALBERT classify the pooler's output; the others have a dense layer of their own.
+// BERT, ERNIE, RemBERT and ALBERT classify the pooler's output; the others have a dense layer of their own (DeBERTa's
+// activation is a setting).
 constexpr ClassifierNames kPooled = {Reads::pooled, "", Activation::none, "classifier"};
 constexpr ClassifierNames kOwnTanh = {Reads::first_token, "classifier.dense", Activation::tanh, "classifier.out_proj"};
 constexpr ClassifierNames kOwnGelu = {Reads::first_token, "classifier.dense", Activation::gelu_erf,
                                       "classifier.out_proj"};
 constexpr ClassifierNames kOwnRelu = {Reads::first_token, "pre_classifier", Activation::relu, "classifier"};
+constexpr ClassifierNames kContext = {Reads::first_token, "pooler.dense", Activation::gelu_erf, "classifier"};
 constexpr ClassifierNames kSummary = {Reads::first_token, "sequence_summary.summary", Activation::gelu_erf,
                                       "classifier"};
+constexpr ClassifierNames kModern = {Reads::first_token, "head.dense", Activation::gelu_erf, "classifier", "head.norm"};
+constexpr ClassifierNames kModernTokens = {Reads::tokens, "head.dense", Activation::gelu_erf, "classifier",
+                                           "head.norm"};
+constexpr ClassifierNames kEuro = {Reads::late, "dense", Activation::gelu_erf, "classifier"};
 constexpr ClassifierNames kNextSentence = {Reads::pooled, "", Activation::none, "cls.seq_relationship"};
 constexpr ClassifierNames kOrder = {Reads::pooled, "", Activation::none, "sop_classifier.classifier"};
 constexpr ClassifierNames kReplaced = {Reads::tokens, "discriminator_predictions.dense", Activation::none,
@@ -103,11 +228,16 @@ constexpr ClassifierNames kReplaced = {Reads::tokens, "discriminator_predictions
 constexpr ClassifierNames kTokens = {Reads::tokens, "", Activation::none, "classifier"};
 constexpr ClassifierNames kSpans = {Reads::tokens, "", Activation::none, "qa_outputs"};
 
+bool is_deberta(std::string_view model_type) noexcept { return model_type == "deberta" || model_type == "deberta-v2"; }
+
 ClassifierNames sequence_classifier(std::string_view model_type) noexcept {
-  for (const std::string_view pooled : {"bert", "ernie", "rembert", "albert"}) {
+  for (const std::string_view pooled : {"bert", "ernie", "rembert", "albert", "megatron-bert", "nomic_bert", "gte"}) {
     if (model_type == pooled) return kPooled;
   }
   if (model_type == "distilbert") return kOwnRelu;
+  if (model_type == "modernbert") return kModern;
+  if (model_type == "eurobert") return kEuro;
+  if (is_deberta(model_type)) return kContext;
   return model_type == "electra" ? kOwnGelu : kOwnTanh;
 }
 
@@ -120,8 +250,19 @@ std::string EncoderNames::layer_prefix(std::size_t stored_layer) const {
 
 const EncoderNames& encoder_names(EncoderLayout layout) noexcept { return kEncoders[static_cast<std::size_t>(layout)]; }
 
-MaskedLmNames masked_lm_names(std::string_view model_type) noexcept {
-  if (model_type == "bert" || model_type == "ernie") return kBertLm;
+std::string word_embeddings(EncoderLayout layout) {
+  const auto index = static_cast<std::size_t>(layout);
+  const std::string_view words = index < kEncoders.size() ? kEncoders[index].words : kEncoders.front().words;
+  return std::string(words) + ".weight";
+}
+
+MaskedLmNames masked_lm_names(std::string_view model_type, bool old_decoder) noexcept {
+  if (is_deberta(model_type)) return old_decoder ? kBertLm : kDebertaLm;
+  if (model_type == "bert" || model_type == "ernie" || model_type == "megatron-bert") return kBertLm;
+  if (model_type == "modernbert") return kModernLm;
+  if (model_type == "eurobert") return kEuroLm;
+  if (model_type == "nomic_bert") return kNomicLm;
+  if (model_type == "gte") return kGteLm;
   if (model_type == "distilbert") return kDistilLm;
   if (model_type == "electra") return kElectraLm;
   if (model_type == "albert") return kAlbertLm;
@@ -132,11 +273,13 @@ ClassifierNames classifier_names(HeadKind kind, std::string_view model_type) noe
   switch (kind) {
     case HeadKind::next_sentence: return kNextSentence;
     case HeadKind::sentence_order: return kOrder;
-    case HeadKind::token_classification: return kTokens;
-    case HeadKind::question_answering: return kSpans;
+    case HeadKind::token_classification: return model_type == "modernbert" ? kModernTokens : kTokens;
+    case HeadKind::question_answering: return model_type == "modernbert" ? kModernTokens : kSpans;
     case HeadKind::replaced_token: return kReplaced;
     case HeadKind::multiple_choice:
       if (model_type == "distilbert") return kOwnRelu;
+      if (model_type == "modernbert") return kModern;
+      if (is_deberta(model_type)) return kContext;
       return model_type == "electra" ? kSummary : kPooled;
     default: return sequence_classifier(model_type);
   }

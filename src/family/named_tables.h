@@ -9,7 +9,22 @@
 namespace bertrt::family {
 
 /// The groups of families that name and join their layers alike.
-enum class EncoderLayout { bert, distilbert, albert, mpnet, rembert };
+enum class EncoderLayout {
+  bert,
+  distilbert,
+  albert,
+  mpnet,
+  rembert,
+  prelayernorm,  ///< RoBERTa-PreLayerNorm
+  xlm_roberta_xl,
+  megatron,
+  modernbert,
+  eurobert,
+  nomic,
+  gte,
+  deberta,
+  deberta_v2,
+};
 
 /// What a checkpoint can have on its encoder.
 enum class HeadKind {
@@ -42,6 +57,13 @@ struct EncoderNames {
   std::string_view projection;     ///< embedding size → hidden size
   std::string_view relative_bias;  ///< [buckets, heads]
   std::string_view pooler;
+  std::string_view words = "embeddings.word_embeddings";
+  std::string_view embedding_norm = "embeddings.LayerNorm";
+  std::string_view qkv = {};         ///< query, key and value in one, in place of the three
+  std::string_view ffn_gate = {};    ///< LayerSpec::ffn_gate
+  std::string_view ffn_both = {};    ///< ffn_in and ffn_gate in one, in place of the two
+  bool gate_first = false;           ///< in ffn_both, the gate's rows stand first
+  std::string_view final_norm = {};  ///< behind the last layer
 
   /// A layer's prefix.
   std::string layer_prefix(std::size_t stored_layer) const;
@@ -51,8 +73,8 @@ struct EncoderNames {
 struct MaskedLmNames {
   std::string_view dense;
   std::string_view norm;
-  std::string_view decoder;      ///< its weight may be left out where it is tied to the word embeddings
-  std::string_view bias;         ///< the decoder's bias, where it is a parameter of the head itself
+  std::string_view decoder;  ///< its weight may be left out where it is tied to the word embeddings; empty: it is these
+  std::string_view bias;     ///< the decoder's bias, where it is a parameter of the head itself
   bool model_activation = true;  ///< the encoder's own activation; else exact GELU
 };
 
@@ -62,15 +84,19 @@ struct ClassifierNames {
   std::string_view dense;  ///< empty: none
   Activation activation = Activation::none;
   std::string_view output;
+  std::string_view norm = {};  ///< behind the activation; empty: none
 };
 
-inline constexpr std::string_view kWordEmbeddings = "embeddings.word_embeddings.weight";
 inline constexpr std::string_view kPositionEmbeddings = "embeddings.position_embeddings.weight";
 inline constexpr std::string_view kTypeEmbeddings = "embeddings.token_type_embeddings.weight";
-inline constexpr std::string_view kEmbeddingNorm = "embeddings.LayerNorm";
 
+/// The word embeddings' weight, below the prefix.
+std::string word_embeddings(EncoderLayout layout);
+
+/// @param layout  none of the DeBERTas, whose names are in deberta.cc
 const EncoderNames& encoder_names(EncoderLayout layout) noexcept;
-MaskedLmNames masked_lm_names(std::string_view model_type) noexcept;
+/// @param old_decoder  DeBERTa's "legacy"
+MaskedLmNames masked_lm_names(std::string_view model_type, bool old_decoder = true) noexcept;
 /// The classifier of another head. @param kind  not masked_lm
 ClassifierNames classifier_names(HeadKind kind, std::string_view model_type) noexcept;
 

@@ -49,10 +49,16 @@ bool WeightTaker::has(std::string_view name) const {
   return !name.empty() && weights_.find(prefix_ + std::string(name) + ".weight").has_value();
 }
 
-Dense WeightTaker::dense(const std::string& name) { return {require(name + ".weight", 2), require(name + ".bias", 1)}; }
+Dense WeightTaker::dense(const std::string& name, bool bias) {
+  Dense dense{require(name + ".weight", 2)};
+  if (bias) dense.bias = require(name + ".bias", 1);
+  return dense;
+}
 
-LayerNorm WeightTaker::norm(const std::string& name, float eps) {
-  return {require(name + ".weight", 1), require(name + ".bias", 1), eps};
+LayerNorm WeightTaker::norm(const std::string& name, float eps, bool bias) {
+  LayerNorm norm{require(name + ".weight", 1), {}, eps};
+  if (bias) norm.beta = require(name + ".bias", 1);
+  return norm;
 }
 
 std::vector<std::string> WeightTaker::left_over() const {

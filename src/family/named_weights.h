@@ -33,10 +33,10 @@ class WeightTaker {
   /// name + ".weight" exists.
   bool has(std::string_view name) const;
 
-  /// name.weight and name.bias. @throws Error model_mismatch
-  Dense dense(const std::string& name);
-  /// name.weight and name.bias. @throws Error model_mismatch
-  LayerNorm norm(const std::string& name, float eps);
+  /// name.weight and, where it has one, name.bias. @throws Error model_mismatch
+  Dense dense(const std::string& name, bool bias = true);
+  /// The same. @throws Error model_mismatch
+  LayerNorm norm(const std::string& name, float eps, bool bias = true);
 
   /// Whether the weight of this full name was taken.
   bool took(std::string_view full_name) const { return taken_.contains(full_name); }

@@ -12,6 +12,8 @@ bool same(const Weight& a, const Weight& b) {
 bool same(const Dense& a, const Dense& b);
 bool same(const LayerNorm& a, const LayerNorm& b);
 bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b);
+bool same(const DisentangledSpec& a, const DisentangledSpec& b);
+bool same(const ConvolutionSpec& a, const ConvolutionSpec& b);
 
 template <typename T>
 bool same(const std::optional<T>& a, const std::optional<T>& b) {
@@ -19,7 +21,7 @@ bool same(const std::optional<T>& a, const std::optional<T>& b) {
 }
 bool same(const Dense& a, const Dense& b) { return same(a.weight, b.weight) && same(a.bias, b.bias); }
 bool same(const LayerNorm& a, const LayerNorm& b) {
-  return same(a.gamma, b.gamma) && same(a.beta, b.beta) && a.eps == b.eps;
+  return same(a.gamma, b.gamma) && same(a.beta, b.beta) && a.eps == b.eps && a.centred == b.centred;
 }
 
 bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b) {
@@ -30,25 +32,48 @@ bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b) {
                     more.begin() + static_cast<std::ptrdiff_t>((more.size() - less.size()) / 2));
 }
 
+// Rows beyond the ends are those at the ends.
+bool same(const DisentangledSpec& a, const DisentangledSpec& b) {
+  if (!same(a.table, b.table) || !same(a.norm, b.norm) || a.rows.empty() || b.rows.empty()) return false;
+  const std::vector<std::int32_t>& less = a.rows.size() < b.rows.size() ? a.rows : b.rows;
+  const std::vector<std::int32_t>& more = a.rows.size() < b.rows.size() ? b.rows : a.rows;
+  const auto beyond = static_cast<std::ptrdiff_t>((more.size() - less.size()) / 2);
+  const auto is = [](std::int32_t wanted) { return [wanted](std::int32_t row) { return row == wanted; }; };
+  return std::all_of(more.begin(), more.begin() + beyond, is(less.front())) &&
+         std::equal(less.begin(), less.end(), more.begin() + beyond) &&
+         std::all_of(more.end() - beyond, more.end(), is(less.back()));
+}
+
+bool same(const ConvolutionSpec& a, const ConvolutionSpec& b) {
+  return same(a.weight, b.weight) && same(a.bias, b.bias) && a.activation == b.activation && same(a.norm, b.norm);
+}
+
 bool same(const Embeddings& a, const Embeddings& b) {
   return same(a.words, b.words) && same(a.positions, b.positions) && same(a.types, b.types) &&
          a.position_scheme == b.position_scheme && a.first_position == b.first_position &&
          a.padding_id == b.padding_id && a.takes_types == b.takes_types && a.fixed_type == b.fixed_type &&
-         same(a.norm, b.norm) && same(a.projection, b.projection);
+         same(a.norm, b.norm) && same(a.projection, b.projection) && a.norm_last == b.norm_last;
 }
+
+bool same(const RotarySpec& a, const RotarySpec& b) { return a.frequencies == b.frequencies && a.factor == b.factor; }
 
 bool same(const LayerSpec& a, const LayerSpec& b) {
   return same(a.query, b.query) && same(a.key, b.key) && same(a.value, b.value) && a.scale == b.scale &&
-         same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) &&
-         same(a.ffn_in, b.ffn_in) && a.activation == b.activation && same(a.ffn_out, b.ffn_out) &&
-         same(a.ffn_norm, b.ffn_norm);
+         same(a.position_key, b.position_key) && same(a.position_query, b.position_query) &&
+         same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) && a.rotary == b.rotary &&
+         a.window == b.window && same(a.ffn_in, b.ffn_in) && a.activation == b.activation &&
+         same(a.ffn_gate, b.ffn_gate) && same(a.ffn_out, b.ffn_out) && same(a.ffn_norm, b.ffn_norm);
 }
 
 }  // namespace
 
 bool same_spec(const EncoderSpec& a, const EncoderSpec& b) {
   return a.hidden == b.hidden && a.heads == b.heads && a.mask == b.mask && same(a.embeddings, b.embeddings) &&
-         same(a.relative_bias, b.relative_bias) && same(a.pooler, b.pooler) &&
+         same(a.relative_bias, b.relative_bias) && same(a.disentangled, b.disentangled) &&
+         same(a.convolution, b.convolution) && same(a.pooler, b.pooler) && a.norm_first == b.norm_first &&
+         same(a.final_norm, b.final_norm) &&
+         std::equal(a.rotary.begin(), a.rotary.end(), b.rotary.begin(), b.rotary.end(),
+                    [](const RotarySpec& x, const RotarySpec& y) { return same(x, y); }) &&
          std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
                     [](const LayerSpec& x, const LayerSpec& y) { return same(x, y); });
 }

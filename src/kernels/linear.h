@@ -25,6 +25,7 @@ enum class Activation {
   gelu_tanh,  ///< its tanh approximation: "gelu_new", "gelu_pytorch_tanh"
   relu,
   tanh,
+  silu,  ///< x / (1 + exp(-x))
 };
 
 /// How a layer is run: y = activation(x Wᵀ + bias), on rows that may stand apart from each other (row_pitch()).

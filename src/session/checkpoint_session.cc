@@ -153,13 +153,13 @@ std::size_t count_parameters(const family::Checkpoint& checkpoint) {
   };
   const auto add_norm = [&](const family::LayerNorm& norm) {
     add(norm.gamma);
-    add(norm.beta);
+    if (norm.beta) add(*norm.beta);
   };
   const family::EncoderSpec& encoder = checkpoint.encoder;
   add(encoder.embeddings.words);
   if (encoder.embeddings.positions) add(*encoder.embeddings.positions);
   if (encoder.embeddings.types) add(*encoder.embeddings.types);
-  add_norm(encoder.embeddings.norm);
+  if (encoder.embeddings.norm) add_norm(*encoder.embeddings.norm);
   if (encoder.embeddings.projection) add_dense(*encoder.embeddings.projection);
   if (encoder.relative_bias) add(encoder.relative_bias->table);
   for (const family::LayerSpec& layer : encoder.layers) {
@@ -167,9 +167,11 @@ std::size_t count_parameters(const family::Checkpoint& checkpoint) {
          {&layer.query, &layer.key, &layer.value, &layer.attention_out, &layer.ffn_in, &layer.ffn_out}) {
       add_dense(*dense);
     }
-    add_norm(layer.attention_norm);
+    if (layer.ffn_gate) add_dense(*layer.ffn_gate);
+    if (layer.attention_norm) add_norm(*layer.attention_norm);
     add_norm(layer.ffn_norm);
   }
+  if (encoder.final_norm) add_norm(*encoder.final_norm);
   if (encoder.pooler) add_dense(*encoder.pooler);
   for (const family::CheckpointHead& head : checkpoint.heads) {
     if (head.spec.dense) add_dense(*head.spec.dense);

@@ -64,7 +64,9 @@ class DenseStep final : public VectorSteps::Step {
 class LayerNormStep final : public VectorSteps::Step {
  public:
   explicit LayerNormStep(const family::LayerNormModule& module)
-      : gamma_(floats(module.norm.gamma)), beta_(floats(module.norm.beta)), eps_(static_cast<double>(module.norm.eps)) {
+      : gamma_(floats(module.norm.gamma)),
+        beta_(floats(*module.norm.beta)),
+        eps_(static_cast<double>(module.norm.eps)) {
     check_width("LayerNorm, norm.bias", gamma_.size(), beta_.size());
   }
 

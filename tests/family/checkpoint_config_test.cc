@@ -61,8 +61,7 @@ TEST(CheckpointConfig, LabelsAndWhatTasksAskFor) {
 
 TEST(CheckpointConfig, AnUnknownFamilyNamesThoseThatAreKnown) {
   EXPECT_THAT(refused("", "gpt2"), HasSubstr("albert, bert, camembert"));
-  EXPECT_THAT(refused("", "megatron-bert"), HasSubstr("layer norms stand before"));
-  EXPECT_THAT(refused("", "deberta-v2"), HasSubstr("disentangled"));
+  EXPECT_THAT(refused("", "longformer"), HasSubstr("layers are built otherwise"));
   EXPECT_THAT(thrown_by([] { (void)read_config("{}", "config.json"); }).what(), HasSubstr("found none"));
 }
 
@@ -77,7 +76,7 @@ TEST(CheckpointConfig, SettingsThatChangeTheArithmeticAreRefused) {
       {R"("pruned_heads":{"0":[1]})", "pruned_heads"},
       {R"("quantization_config":{"bits":4})", "quantization_config"},
       {R"("auto_map":{"AutoModel":"modeling.Mine"})", "auto_map"},
-      {R"("hidden_act":"silu")", "hidden_act: expected activation gelu"},
+      {R"("hidden_act":"mish")", "hidden_act: expected activation gelu"},
       {R"("num_attention_heads":7)", "divides"},
       {R"("num_hidden_layers":0)", "num_hidden_layers"},
       {R"("num_hidden_layers":100000)", "4096"},
@@ -103,6 +102,40 @@ TEST(CheckpointConfig, SettingsThatChangeTheArithmeticAreRefused) {
   EXPECT_THAT(refused(R"("hidden_act":null)"), HasSubstr("hidden_act"));
   EXPECT_THAT(refused(R"("tie_word_embeddings":null)"), HasSubstr("tie_word_embeddings"));
   EXPECT_THAT(refused(R"("position_embedding_type":null)"), HasSubstr("position_embedding_type"));
+}
+
+TEST(CheckpointConfig, DebertasPositions) {
+  const CheckpointConfig plain = read("", "deberta-v2");
+  EXPECT_EQ(plain.hidden, 1536U);
+  EXPECT_EQ(plain.types, 0U);
+  EXPECT_EQ(plain.layer_norm_eps, 1e-7F);
+  EXPECT_FALSE(plain.disentangled->relative);
+  EXPECT_EQ(plain.disentangled->parts, 1U);
+  EXPECT_EQ(plain.disentangled->span(), 512U);
+  const std::string v3 =
+      R"("relative_attention":true,"position_buckets":256,"norm_rel_ebd":"layer_norm","share_att_key":true,)"
+      R"("pos_att_type":"P2C | c2p","max_relative_positions":-1,"position_biased_input":false,"type_vocab_size":0)";
+  const DisentangledConfig own = *read(v3, "deberta-v2").disentangled;
+  EXPECT_TRUE(own.relative && own.by_query && own.by_key && own.shared_keys && own.norm_table);
+  EXPECT_FALSE(own.input_positions);
+  EXPECT_EQ(own.parts, 3U);
+  EXPECT_EQ(own.span(), 256U);
+  EXPECT_EQ(own.max_distance, 512U);
+  // v1 scales by all the types that are named, and v2 by those that it has.
+  EXPECT_EQ(read(R"("pos_att_type":["c2p","p2p"])", "deberta").disentangled->parts, 3U);
+  EXPECT_EQ(read(R"("pos_att_type":["c2p","p2p"])", "deberta-v2").disentangled->parts, 2U);
+  // A list is taken as it stands.
+  EXPECT_FALSE(read(R"("pos_att_type":["C2P"])", "deberta-v2").disentangled->by_query);
+  EXPECT_EQ(read(R"("position_buckets":256)", "deberta").disentangled->buckets, 0U);
+
+  EXPECT_THAT(refused(R"("talking_head":true)", "deberta"), HasSubstr("talking_head"));
+  EXPECT_THAT(refused(R"("attention_head_size":32)", "deberta-v2"), HasSubstr("attention_head_size"));
+  EXPECT_THAT(refused(R"("pooler_hidden_size":32)", "deberta-v2"), HasSubstr("pooler_hidden_size"));
+  EXPECT_THAT(refused(R"("pooler_hidden_act":"mish")", "deberta"), HasSubstr("pooler_hidden_act"));
+  EXPECT_THAT(refused(R"("conv_kernel_size":2)", "deberta-v2"), HasSubstr("conv_kernel_size"));
+  EXPECT_THAT(refused(R"("conv_groups":7)", "deberta-v2"), HasSubstr("conv_groups"));
+  EXPECT_THAT(refused(R"("pos_att_type":3)", "deberta"), HasSubstr("pos_att_type"));
+  EXPECT_THAT(refused(R"("position_buckets":null)", "deberta-v2"), HasSubstr("position_buckets"));
 }
 
 TEST(CheckpointConfig, SettingsThatChangeNothingMayHaveAnyValue) {

@@ -33,6 +33,14 @@ SIZES = {
 DISTIL = {"vocab_size": 40, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48, "max_position_embeddings": 24}
 THREE = {"id2label": {"0": "neg", "1": "neutral", "2": "pos"}, "label2id": {"neg": 0, "neutral": 1, "pos": 2}}
 
+# As DeBERTa's checkpoints are, and those of v3: logarithmic buckets, tokens' own projections for positions.
+DISENTANGLED = {"relative_attention": True, "pos_att_type": "c2p|p2c", "position_biased_input": False, "layer_norm_eps": 1e-7}
+V3 = {"position_buckets": 8, "max_relative_positions": -1, "share_att_key": True, "norm_rel_ebd": "layer_norm"}
+
+# Rotary positions; ModernBERT's window is short enough to end within the texts.
+ROTARY = SIZES | {"max_position_embeddings": 160, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+MODERN = ROTARY | {"num_hidden_layers": 4, "local_attention": 12, "cls_token_id": 1, "sep_token_id": 2}
+
 # Of bert-pretraining, which so has all that a folder can have.
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklm", *(f"##{letter}" for letter in "abcdefghij"),
               "the", "cat", "sat", "on", "mat", "dog", "ran", "far", "away", ".", ",", "?"]
@@ -60,6 +68,26 @@ MODELS = {
     "mpnet-masked-lm": ("MPNetForMaskedLM", SIZES, {}),
     "ernie-tasks": ("ErnieModel", SIZES | {"use_task_id": True}, {}),
     "rembert-masked-lm": ("RemBertForMaskedLM", SIZES | {"input_embedding_size": 16, "output_embedding_size": 24}, {}),
+    "deberta-sequence": ("DebertaForSequenceClassification", SIZES | THREE | DISENTANGLED | {"pooler_hidden_act": "tanh"}, {}),
+    "deberta-masked-lm": ("DebertaForMaskedLM", SIZES | {"relative_attention": True, "pos_att_type": ["c2p", "p2c", "p2p"], "max_relative_positions": 6,
+                          "type_vocab_size": 2, "embedding_size": 16}, {"lengths": (1, 4, 20)}),
+    "deberta-v2": ("DebertaV2Model", SIZES | DISENTANGLED | {"conv_kernel_size": 3, "conv_act": "gelu", "conv_groups": 2}, {"lengths": (1, 4, 40)}),
+    "deberta-v3-tokens": ("DebertaV2ForTokenClassification", SIZES | THREE | DISENTANGLED | V3, {"lengths": (1, 4, 70)}),
+    "deberta-v3-masked-lm": ("DebertaV2ForMaskedLM", SIZES | DISENTANGLED | V3 | {"legacy": False}, {}),
+    "deberta-v2-answers-half": ("DebertaV2ForQuestionAnswering", SIZES | {"position_buckets": 4, "type_vocab_size": 0, "pos_att_type": ["c2p"],
+                                "relative_attention": True, "max_relative_positions": 16}, {"dtype": torch.float16}),
+    "modernbert-masked-lm": ("ModernBertForMaskedLM", MODERN, {"lengths": (1, 4, 150)}),
+    "modernbert-sequence-mean": ("ModernBertForSequenceClassification", MODERN | THREE | {"classifier_pooling": "mean", "norm_bias": True, "mlp_bias": True,
+                                 "attention_bias": True, "classifier_bias": True, "classifier_activation": "relu", "local_attention": 2}, {"lengths": (1, 4, 40)}),
+    "modernbert-tokens": ("ModernBertForTokenClassification", MODERN | THREE | {"global_attn_every_n_layers": 2}, {"dtype": torch.bfloat16}),
+    "eurobert-masked-lm": ("EuroBertForMaskedLM", ROTARY | {"num_key_value_heads": 2}, {"lengths": (1, 4, 60)}),
+    "eurobert-sequence-late": ("EuroBertForSequenceClassification", ROTARY | THREE | {"attention_bias": True, "mlp_bias": True}, {}),
+    "nomic-masked-lm": ("NomicBertForMaskedLM", ROTARY, {"lengths": (1, 4, 60)}),
+    "gte-sequence": ("GteForSequenceClassification", ROTARY | THREE | {"type_vocab_size": 0}, {}),
+    "gte-masked-lm": ("GteForMaskedLM", ROTARY | {"type_vocab_size": 2, "hidden_act": "gelu_new"}, {}),
+    "roberta-prelayernorm-masked-lm": ("RobertaPreLayerNormForMaskedLM", SIZES, {}),
+    "xlm-roberta-xl-tokens": ("XLMRobertaXLForTokenClassification", SIZES | THREE, {}),
+    "megatron-pretraining": ("MegatronBertForPreTraining", SIZES, {}),
 }
 
 
@@ -77,11 +105,11 @@ def numbers(tensor):
     return [float(f"{value:.7g}") for value in tensor.flatten().tolist()]
 
 
-def inputs_of(config, generator):
-    """Texts of several lengths, one of them with pads among its ids and holes in its mask."""
-    types = getattr(config, "type_vocab_size", 1)
+def inputs_of(config, generator, lengths=(1, 4, 11)):
+    """Texts of several lengths, and one with pads among its ids and holes in its mask."""
+    types = max(1, getattr(config, "type_vocab_size", 1))
     pad = config.pad_token_id or 0
-    for length in (1, 4, 11):
+    for length in lengths:
         ids = torch.randint(4, config.vocab_size, (1, length), generator=generator)
         kinds = torch.randint(0, types, (1, length), generator=generator)
         yield ids, kinds, None
@@ -128,7 +156,8 @@ def save(model, folder, how):
         }
         weights["bert.embeddings.position_ids"] = torch.arange(model.config.max_position_embeddings)[None]
         save_file(weights, path, metadata={"format": "pt"})
-    return model.float()  # the reference: stored values, computed in fp32
+    # The reference: stored values, computed in fp32; what a model makes itself (rotary frequencies) was never narrowed.
+    return type(model).from_pretrained(folder, dtype=torch.float32).eval() if "dtype" in how else model
 
 
 def make(folder, name, class_name, settings, how, seed):
@@ -140,7 +169,7 @@ def make(folder, name, class_name, settings, how, seed):
     folder.mkdir(parents=True, exist_ok=True)
     model = save(model, folder, how)
     generator = torch.Generator().manual_seed(seed + 1000)
-    cases = [run(model, *inputs) for inputs in inputs_of(config, generator)]
+    cases = [run(model, *inputs) for inputs in inputs_of(config, generator, how.get("lengths", (1, 4, 11)))]
     made_with = f"transformers {transformers.__version__}, torch {torch.__version__.split('+')[0]}"
     if how.get("vocabulary"):
         (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")

@@ -150,8 +150,8 @@ TEST_P(PackedKernels, ShapesOfAModel) {
 }
 
 TEST(PackedKernelsInt8, EqualBitForBitOnEveryInstructionSet) {
-  for (Activation activation :
-       {Activation::none, Activation::gelu_erf, Activation::gelu_tanh, Activation::relu, Activation::tanh}) {
+  for (Activation activation : {Activation::none, Activation::gelu_erf, Activation::gelu_tanh, Activation::relu,
+                                Activation::tanh, Activation::silu}) {
     for (std::size_t rows : {1, 5, 14, 23}) {
       const Problem problem(rows, 203, 77, unsigned(rows));
       const LinearCall call{.activation = activation};

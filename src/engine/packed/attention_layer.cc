@@ -1,6 +1,7 @@
 #include "engine/packed/attention_layer.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "engine/packed/row_pitch.h"
 #include "kernels/ops/attention.h"
@@ -8,11 +9,16 @@
 namespace bertrt::engine::packed {
 namespace {
 
-// Cost of a head of a text, in rows of scores: proportional to the square of the length, and what is done once a row.
-double head_cost(std::size_t length) {
+// Query rows of a window layer that are scored against the same keys. Blocks begin at multiples of it, so that a
+// value's bits do not depend on how the work was cut.
+constexpr std::size_t kWindowRows = 128;
+
+// Cost of a head of a text, in rows of scores: the keys that a row sees, and what is done once a row.
+double head_cost(std::size_t length, std::size_t window) {
   constexpr double kRowOverhead = 24;
   const auto n = static_cast<double>(length);
-  return n * (n + kRowOverhead);
+  const auto seen = static_cast<double>(window == 0 ? length : std::min(length, 2 * window + kWindowRows));
+  return n * (seen + kRowOverhead);
 }
 
 // The query row at which a border of the work falls: a multiple of the kernels' block.
@@ -22,6 +28,38 @@ std::size_t border_row(double share, std::size_t length) {
   if (share >= 1) return length;
   const auto row = static_cast<std::size_t>(share * static_cast<double>(length));
   return std::min(length, (row + kRowBlock / 2) / kRowBlock * kRowBlock);
+}
+
+// For each distance key - query from -reach on, at `reach`: 0 within the window, else what hides a key.
+std::vector<float> window_bias(std::size_t window) {
+  constexpr float kHides = -1e30F;  // below any score; a hidden and masked key's sum stays finite
+  const std::size_t reach = kWindowRows + 2 * window;
+  std::vector<float> bias(2 * reach + kernels::ops::kAttentionColumns, kHides);
+  std::fill_n(bias.begin() + static_cast<std::ptrdiff_t>(reach - window), 2 * window + 1, 0.0F);
+  return bias;
+}
+
+// A window layer's head: blocks of queries, each against the keys that any of it sees.
+void attend_window(const kernels::ops::AttentionTask& whole, std::size_t window, const std::vector<float>& bias,
+                   float* scratch) {
+  for (std::size_t row = whole.row_begin; row < whole.row_end;) {
+    const std::size_t block = row / kWindowRows * kWindowRows;
+    const std::size_t end = std::min(block + kWindowRows, whole.length);
+    const std::size_t first = block > window ? block - window : 0;
+    const std::size_t last = std::min(end + window, whole.length);
+    kernels::ops::AttentionTask task = whole;
+    task.query += first * whole.stride;
+    task.key += first * whole.stride;
+    task.value += first * whole.stride;
+    task.out += first * whole.out_stride;
+    if (task.mask != nullptr) task.mask += first;
+    task.length = last - first;
+    task.row_begin = row - first;
+    task.row_end = std::min(end, whole.row_end) - first;
+    task.bias = bias.data() + kWindowRows + 2 * window;
+    kernels::ops::attention(task, scratch);
+    row = std::min(end, whole.row_end);
+  }
 }
 
 }  // namespace
@@ -36,10 +74,15 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
   double total = 0;
   for (std::size_t text = 0; text < slice.size(); ++text) {
     longest = std::max(longest, slice.length(text));
-    total += head_cost(slice.length(text)) * static_cast<double>(call.heads);
+    total += head_cost(slice.length(text), call.window) * static_cast<double>(call.heads);
   }
+  const std::vector<float> bias =
+      call.window != 0 && longest > call.window + 1 ? window_bias(call.window) : std::vector<float>();
+  if (!bias.empty()) longest = std::min(longest, std::max(2 * call.window + kWindowRows, call.window + 1));
   const std::size_t parts = pool.threads();
-  const std::size_t part_scratch = kernels::ops::attention_scratch_size(longest, head_size);
+  const std::size_t part_scratch = call.disentangled != nullptr
+                                       ? call.disentangled->scratch_size(longest)
+                                       : kernels::ops::attention_scratch_size(longest, head_size);
   auto* memory = reinterpret_cast<float*>(scratch.reserve(parts * part_scratch * sizeof(float)));
 
   pool.run(parts, [&](std::size_t part) {
@@ -49,7 +92,7 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
     double cost = 0;
     for (std::size_t text = 0; text < slice.size() && cost < last; ++text) {
       const std::size_t length = slice.length(text);
-      const double step = head_cost(length);
+      const double step = head_cost(length, call.window);
       const std::size_t row = slice.begin(text);
       for (std::size_t head = 0; head < call.heads; ++head, cost += step) {
         kernels::ops::AttentionTask task;
@@ -69,7 +112,13 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
         if (!call.bias.empty()) task.bias = call.bias.head(head);
         task.out = context + row * context_stride + head * head_size;
         task.out_stride = context_stride;
-        kernels::ops::attention(task, memory + part * part_scratch);
+        if (call.window != 0 && length > call.window + 1) {
+          attend_window(task, call.window, bias, memory + part * part_scratch);
+        } else if (call.disentangled != nullptr) {
+          call.disentangled->attend(task, call.layer, head, memory + part * part_scratch);
+        } else {
+          kernels::ops::attention(task, memory + part * part_scratch);
+        }
       }
     }
   });

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "engine/packed/disentangled_attention.h"
 #include "engine/packed/relative_bias.h"
 #include "engine/packed/slice.h"
 #include "kernels/linear_scratch.h"
@@ -15,7 +16,10 @@ struct AttentionCall {
   std::size_t heads = 0;
   float scale = 1;         ///< of the products of query and key
   bool takes_mask = true;  ///< false: every token is attended to, whatever the batch's mask says
+  std::size_t window = 0;  ///< keys at most so far away are seen; 0: all. None with a bias or `disentangled`
   const RelativeBias& bias;
+  const DisentangledAttention* disentangled = nullptr;  ///< null: positions give no scores of their own
+  std::size_t layer = 0;                                ///< of `disentangled`
 };
 
 /// Attention of every text of the slice with itself.

@@ -49,13 +49,16 @@ void embed_text(const Slice& slice, std::size_t text, const EmbeddingWeights& we
 
 }  // namespace
 
-void embed(const Slice& slice, const EmbeddingWeights& weights, kernels::ThreadPool& pool, float* out) {
-  if (weights.positions == nullptr && !slice.batch.position_ids.empty()) {
+void embed(const Slice& slice, const EmbeddingWeights& weights, bool takes_positions, kernels::ThreadPool& pool,
+           float* out) {
+  if (weights.positions == nullptr && !takes_positions && !slice.batch.position_ids.empty()) {
     throw Error(ErrorCode::invalid_argument, "position_ids", "none: the model has no table of positions", "some");
   }
   // Rows of the vocabulary come from far apart in memory: threads share the waiting.
   pool.run(slice.size(), [&](std::size_t text) { embed_text(slice, text, weights, out); });
-  weights.norm.run(out, nullptr, slice.tokens(), row_pitch(weights.words->width()), pool);
+  if (weights.norm && !weights.norm_last) {
+    weights.norm->run(out, nullptr, slice.tokens(), row_pitch(weights.words->width()), pool);
+  }
 }
 
 }  // namespace bertrt::engine::packed

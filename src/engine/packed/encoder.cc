@@ -4,7 +4,9 @@
 
 #include "engine/packed/attention_layer.h"
 #include "engine/packed/embeddings.h"
+#include "engine/packed/masked_rows.h"
 #include "engine/packed/row_pitch.h"
+#include "kernels/ops/elementwise.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -14,44 +16,103 @@ namespace {
 struct Activations {
   float* hidden;   ///< [tokens, hidden]: what the layer reads, and makes
   float* middle;   ///< [tokens, hidden]: after attention
+  float* normed;   ///< [tokens, hidden], where norms come first: what attention and feed-forward read
   float* qkv;      ///< [tokens, 3 hidden]
   float* context;  ///< [tokens, hidden]
   float* inner;    ///< [tokens, intermediate], over qkv and context
+  float* gate;     ///< likewise, behind inner
 };
 
 Activations lay_out(const EncoderWeights& weights, std::size_t tokens, kernels::AlignedBuffer& memory) {
   const std::size_t rows = tokens * row_pitch(weights.hidden);
   const std::size_t qkv = tokens * row_pitch(3 * weights.hidden);
-  std::size_t shared = std::max(qkv + rows, tokens * row_pitch(weights.embeddings.words->width()));
-  for (const LayerWeights& layer : weights.layers) shared = std::max(shared, tokens * row_pitch(layer.ffn_in->out()));
-  auto* base = reinterpret_cast<float*>(memory.reserve((2 * rows + shared) * sizeof(float)));
-  float* inner = base + 2 * rows;
-  return {base, base + rows, inner, inner + qkv, inner};
+  std::size_t inner_rows = tokens * row_pitch(weights.embeddings.words->width());
+  bool gated = false;
+  for (const LayerWeights& layer : weights.layers) {
+    inner_rows = std::max(inner_rows, tokens * row_pitch(layer.ffn_in->out()));
+    gated = gated || layer.ffn_gate != nullptr;
+  }
+  const std::size_t apart = weights.norm_first ? 3 * rows : 2 * rows;
+  const std::size_t shared = std::max(qkv + rows, gated ? 2 * inner_rows : inner_rows);
+  auto* base = reinterpret_cast<float*>(memory.reserve((apart + shared) * sizeof(float)));
+  float* inner = base + apart;
+  return {base, base + rows, base + 2 * rows, inner, inner + qkv, inner, inner + inner_rows};
 }
 
 void gather(std::span<const std::size_t> rows, const float* from, std::size_t stride, float* to) {
   for (const std::size_t row : rows) to = std::copy_n(from + row * stride, stride, to);
 }
 
+// x * gate, row by row.
+void multiply_rows(float* x, const float* gate, std::size_t rows, std::size_t stride, kernels::ThreadPool& pool) {
+  constexpr std::size_t kValuesForThread = 8192;
+  const std::size_t parts =
+      std::clamp<std::size_t>(rows * stride / kValuesForThread, 1, std::min(pool.threads(), rows));
+  pool.run(parts, [&](std::size_t part) {
+    const std::size_t first = rows * part / parts * stride;
+    kernels::ops::multiply(gate + first, rows * (part + 1) / parts * stride - first, x + first);
+  });
+}
+
 }  // namespace
+
+// What a run of the layers has at hand.
+struct Encoder::Run {
+  const Slice& slice;
+  const EncoderWeights& weights;
+  const float* angles;  ///< of rotary positions, or null
+  Activations a;
+  std::size_t stride;  ///< of rows that are `hidden` wide
+  Workspace& workspace;
+  kernels::ThreadPool& pool;
+
+  /// [tokens, hidden] → context. @param input  what the projections read
+  void attend_to(const float* input, std::size_t index) const {
+    const LayerWeights& layer = weights.layers[index];
+    layer.qkv->run(input, slice.tokens(), a.qkv, {.x_stride = stride, .y_stride = row_pitch(layer.qkv->out())}, pool,
+                   workspace.linear);
+    if (layer.rotary) weights.rotary.turn(*layer.rotary, angles, slice.tokens(), weights.heads, a.qkv, pool);
+    attend(slice, a.qkv,
+           {.hidden = weights.hidden,
+            .heads = weights.heads,
+            .scale = layer.scale,
+            .takes_mask = weights.takes_mask,
+            .window = layer.window,
+            .bias = weights.relative_bias,
+            .disentangled = weights.disentangled.get(),
+            .layer = index},
+           pool, workspace.attention, a.context);
+  }
+
+  /// `input` → a.hidden, without residual or norm.
+  void feed_forward(const LayerWeights& layer, const float* input, std::size_t rows) const {
+    const std::size_t inner = row_pitch(layer.ffn_in->out());
+    layer.ffn_in->run(input, rows, a.inner, {.activation = layer.activation, .x_stride = stride, .y_stride = inner},
+                      pool, workspace.linear);
+    if (layer.ffn_gate != nullptr) {
+      layer.ffn_gate->run(input, rows, a.gate, {.x_stride = stride, .y_stride = inner}, pool, workspace.linear);
+      multiply_rows(a.inner, a.gate, rows, inner, pool);
+    }
+    layer.ffn_out->run(a.inner, rows, a.hidden, {.x_stride = inner, .y_stride = stride}, pool, workspace.linear);
+  }
+};
 
 void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sink, Workspace& workspace,
                   kernels::ThreadPool& pool) const {
   const std::size_t tokens = slice.tokens();
   const std::size_t stride = row_pitch(weights_->hidden);
-  const EmbeddingWeights& embeddings = weights_->embeddings;
   std::size_t depth = request.states.empty() ? 0 : request.states.back();
   const bool narrow = depth != layers() && !request.last_rows.empty();
   if (narrow) depth = layers();
   const Activations a = lay_out(*weights_, tokens, workspace.activations);
+  embed_slice(slice, a.inner, a.hidden, workspace, pool);
+  const bool turns = !weights_->rotary.empty() && depth > 0;
+  const float* angles = turns ? weights_->rotary.angles(slice, pool, workspace.rotary) : nullptr;
+  const Run run{slice, *weights_, angles, a, stride, workspace, pool};
 
-  if (embeddings.projection != nullptr) {
-    embed(slice, embeddings, pool, a.inner);
-    embeddings.projection->run(a.inner, tokens, a.hidden,
-                               {.x_stride = row_pitch(embeddings.words->width()), .y_stride = stride}, pool,
-                               workspace.linear);
-  } else {
-    embed(slice, embeddings, pool, a.hidden);
+  const float* convolved = nullptr;  // added to what the first layer gives, so of all rows
+  if (weights_->convolution != nullptr && depth > 0) {
+    convolved = weights_->convolution->run(slice, a.hidden, pool, workspace.convolution, workspace.linear);
   }
 
   auto next = request.states.begin();
@@ -64,20 +125,17 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sin
   give(0, hidden);
   for (std::size_t i = 0; i < depth; ++i) {
     const LayerWeights& layer = weights_->layers[i];
-    const std::size_t inner_stride = row_pitch(layer.ffn_in->out());
-    layer.qkv->run(hidden, tokens, a.qkv, {.x_stride = stride, .y_stride = row_pitch(layer.qkv->out())}, pool,
-                   workspace.linear);
-    attend(slice, a.qkv,
-           {.hidden = weights_->hidden,
-            .heads = weights_->heads,
-            .scale = layer.scale,
-            .takes_mask = weights_->takes_mask,
-            .bias = weights_->relative_bias},
-           pool, workspace.attention, a.context);
+    const float* input = hidden;
+    if (weights_->norm_first && layer.attention_norm) {
+      layer.attention_norm->run(a.hidden, nullptr, a.normed, tokens, stride, pool);
+      input = a.normed;
+    }
+    run.attend_to(input, i);
 
     std::size_t rows = tokens;
     const float* context = a.context;
-    const bool last_narrow = narrow && i + 1 == depth;
+    const bool convolves = i == 0 && convolved != nullptr;
+    const bool last_narrow = narrow && i + 1 == depth && !convolves;
     if (last_narrow) {  // what follows attention is needed for the wanted rows only
       rows = request.last_rows.size();
       gather(request.last_rows, a.context, stride, a.qkv);
@@ -86,19 +144,45 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sin
       hidden = a.qkv + rows * stride;
     }
     layer.attention_out->run(context, rows, a.middle, {.x_stride = stride, .y_stride = stride}, pool, workspace.linear);
-    layer.attention_norm.run(a.middle, hidden, rows, stride, pool);
-    layer.ffn_in->run(a.middle, rows, a.inner,
-                      {.activation = layer.activation, .x_stride = stride, .y_stride = inner_stride}, pool,
-                      workspace.linear);
-    layer.ffn_out->run(a.inner, rows, a.hidden, {.x_stride = inner_stride, .y_stride = stride}, pool, workspace.linear);
-    layer.ffn_norm.run(a.hidden, a.middle, rows, stride, pool);
+    if (weights_->norm_first) {
+      layer.ffn_norm.run(a.middle, hidden, a.normed, rows, stride, pool);
+      run.feed_forward(layer, a.normed, rows);
+      add_rows(a.hidden, a.middle, weights_->hidden, rows, stride, pool);
+    } else {
+      layer.attention_norm->run(a.middle, hidden, rows, stride, pool);
+      run.feed_forward(layer, a.middle, rows);
+      layer.ffn_norm.run(a.hidden, a.middle, rows, stride, pool);
+    }
     hidden = a.hidden;
+    if (convolves) weights_->convolution->add(slice, convolved, a.hidden, pool);
+    if (i + 1 == layers() && weights_->final_norm) weights_->final_norm->run(a.hidden, nullptr, rows, stride, pool);
     if (last_narrow) {
       sink(i + 1, hidden, stride);
+    } else if (narrow && i + 1 == depth) {
+      gather(request.last_rows, hidden, stride, a.qkv);
+      sink(i + 1, a.qkv, stride);
     } else {
       give(i + 1, hidden);
     }
   }
+}
+
+// From ids to what the first layer reads. @param wide  memory for rows as wide as the embeddings
+void Encoder::embed_slice(const Slice& slice, float* wide, float* hidden, Workspace& workspace,
+                          kernels::ThreadPool& pool) const {
+  const std::size_t stride = row_pitch(weights_->hidden);
+  const EmbeddingWeights& embeddings = weights_->embeddings;
+  const bool positions = !weights_->rotary.empty();
+  if (embeddings.projection != nullptr) {
+    embed(slice, embeddings, positions, pool, wide);
+    embeddings.projection->run(wide, slice.tokens(), hidden,
+                               {.x_stride = row_pitch(embeddings.words->width()), .y_stride = stride}, pool,
+                               workspace.linear);
+  } else {
+    embed(slice, embeddings, positions, pool, hidden);
+  }
+  if (embeddings.norm && embeddings.norm_last) embeddings.norm->run(hidden, nullptr, slice.tokens(), stride, pool);
+  if (weights_->masks_pairs) zero_masked(slice, hidden, stride, weights_->hidden);
 }
 
 std::unique_ptr<const Encoder> pack_encoder(const family::EncoderSpec& spec, DType dtype, kernels::ThreadPool& pool) {

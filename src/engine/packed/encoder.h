@@ -14,7 +14,7 @@
 namespace bertrt::engine::packed {
 
 /// What is wanted of a slice. *State* 0 is what the first layer reads (the embeddings, normalized and projected), state
-/// i the output of layer i, counted from 1.
+/// i the output of layer i, counted from 1; the last one's behind the final norm, where there is one.
 struct SliceRequest {
   std::span<const std::size_t> states;  ///< whose rows are wanted, all of them; ascending
   /// Where the last state is not among them: the rows of the slice that it is computed for, ascending; may be empty.
@@ -41,6 +41,10 @@ class Encoder {
   std::size_t layers() const noexcept { return weights_->layers.size(); }
 
  private:
+  struct Run;
+  void embed_slice(const Slice& slice, float* wide, float* hidden, Workspace& workspace,
+                   kernels::ThreadPool& pool) const;
+
   std::unique_ptr<const EncoderWeights> weights_;
 };
 

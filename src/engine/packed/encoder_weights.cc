@@ -24,6 +24,24 @@ void check_sizes(const family::EncoderSpec& spec) {
   }
 }
 
+// Which parts go together; each checks its own sizes.
+void check_positions(const family::EncoderSpec& spec) {
+  const bool pairs = spec.mask == family::MaskKind::pairs;
+  for (const family::LayerSpec& layer : spec.layers) {
+    if ((layer.position_key || layer.position_query) && !spec.disentangled) {
+      refuse("a table of the positions that a layer projects", "none");
+    }
+  }
+  for (const family::LayerSpec& layer : spec.layers) {
+    if (!layer.attention_norm && !spec.norm_first) refuse("a norm behind attention", "none");
+    if (layer.window != 0 && (pairs || spec.relative_bias)) {
+      refuse("no windows of attention where scores depend on distances", "one");
+    }
+  }
+  if (spec.disentangled && !pairs) refuse("a mask of pairs where attention is disentangled", "another mask");
+  if (pairs && spec.relative_bias) refuse("no relative bias where the mask is of pairs", "one");
+}
+
 void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWeights& to, Packer& packer) {
   const family::Embeddings& from = spec.embeddings;
   to.words = packer.table(from.words, 0, halve);
@@ -43,7 +61,8 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
   to.padding_id = from.padding_id;
   to.takes_types = from.takes_types;
   to.fixed_type = from.fixed_type;
-  to.norm = norm_of(from.norm, width);
+  to.norm_last = from.norm_last;
+  if (from.norm) to.norm = norm_of(*from.norm, from.norm_last ? spec.hidden : width);
   if (from.projection) {
     if (outputs_of(*from.projection) != spec.hidden) {
       refuse("a projection to " + std::to_string(spec.hidden), std::to_string(from.projection->out()));
@@ -73,9 +92,16 @@ void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtyp
   packer.linear(qkv, hidden, dtype, to.qkv);
   to.scale = from.scale;
   packer.linear(from.attention_out, hidden, dtype, to.attention_out);
-  to.attention_norm = norm_of(from.attention_norm, hidden);
+  if (from.attention_norm) to.attention_norm = norm_of(*from.attention_norm, hidden);
   packer.linear(from.ffn_in, hidden, dtype, to.ffn_in);
   to.activation = activation_of(from.activation);
+  if (from.ffn_gate) {
+    if (outputs_of(*from.ffn_gate) != inner) {
+      throw Error(ErrorCode::model_mismatch, from.ffn_gate->weight.name, std::to_string(inner) + " outputs",
+                  std::to_string(from.ffn_gate->out()));
+    }
+    packer.linear(*from.ffn_gate, hidden, dtype, to.ffn_gate);
+  }
   packer.linear(from.ffn_out, inner, dtype, to.ffn_out);
   to.ffn_norm = norm_of(from.ffn_norm, hidden);
 }
@@ -106,7 +132,8 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   auto weights = std::make_unique<EncoderWeights>();
   weights->hidden = spec.hidden;
   weights->heads = spec.heads;
-  weights->takes_mask = spec.mask == family::MaskKind::keys;
+  weights->takes_mask = spec.mask != family::MaskKind::none;
+  weights->masks_pairs = spec.mask == family::MaskKind::pairs;
   // Halved embeddings keep int8 below half of the fp32 size; their rounding is far below that of the int8 weights.
   prepare_embeddings(spec, dtype == DType::int8, weights->embeddings, packer);
   weights->max_length = longest_text(spec);
@@ -114,9 +141,17 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
     if (weights->max_length == 0) refuse("a longest text where positions are relative", "none");
     weights->relative_bias = RelativeBias(*spec.relative_bias, spec.heads, weights->max_length);
   }
+  check_positions(spec);
+  if (weights->masks_pairs) weights->disentangled = std::make_unique<DisentangledAttention>(spec, packer.pool());
+  weights->rotary = Rotary(spec.rotary, spec.head_size());
+  weights->norm_first = spec.norm_first;
+  if (spec.final_norm) weights->final_norm = norm_of(*spec.final_norm, spec.hidden);
+  if (spec.convolution) weights->convolution = std::make_unique<Convolution>(*spec.convolution, spec.hidden, dtype);
   weights->layers.resize(spec.layers.size());
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     prepare_layer(spec.layers[i], spec.hidden, dtype, weights->layers[i], packer);
+    if (spec.layers[i].rotary < spec.rotary.size()) weights->layers[i].rotary = spec.layers[i].rotary;
+    weights->layers[i].window = spec.layers[i].window;
   }
   if (spec.pooler) {
     weights->pooled = outputs_of(*spec.pooler);

@@ -3,11 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "engine/packed/convolution.h"
+#include "engine/packed/disentangled_attention.h"
 #include "engine/packed/norm.h"
 #include "engine/packed/packer.h"
 #include "engine/packed/relative_bias.h"
+#include "engine/packed/rotary.h"
 #include "engine/packed/row_table.h"
 #include "family/encoder_spec.h"
 #include "kernels/linear.h"
@@ -24,18 +28,23 @@ struct EmbeddingWeights {
   std::int64_t padding_id = 0;
   bool takes_types = true;
   std::int64_t fixed_type = 0;
-  Norm norm;
+  std::optional<Norm> norm;
   std::shared_ptr<const kernels::Linear> projection;  ///< embedding size → hidden, or null
+  bool norm_last = false;                             ///< the norm stands behind the projection
 };
 
-/// One transformer layer: LayerNorm after each half. Layers that share their weights share what is packed.
+/// One transformer layer: attention and feed-forward, each with a norm behind its residual sum or in front. Layers that
+/// share their weights share what is packed.
 struct LayerWeights {
   std::shared_ptr<const kernels::Linear> qkv;  ///< query, key, value side by side: [3 hidden, hidden]
   float scale = 0;
+  std::optional<std::size_t> rotary;  ///< way of turning queries and keys
+  std::size_t window = 0;             ///< keys at most so far away are seen; 0: all
   std::shared_ptr<const kernels::Linear> attention_out;
-  Norm attention_norm;
+  std::optional<Norm> attention_norm;
   std::shared_ptr<const kernels::Linear> ffn_in;
   kernels::Activation activation = kernels::Activation::none;
+  std::shared_ptr<const kernels::Linear> ffn_gate;  ///< or null
   std::shared_ptr<const kernels::Linear> ffn_out;
   Norm ffn_norm;
 };
@@ -45,9 +54,15 @@ struct EncoderWeights {
   std::size_t hidden = 0;
   std::size_t heads = 0;
   bool takes_mask = true;
+  bool masks_pairs = false;  ///< family::MaskKind::pairs
   EmbeddingWeights embeddings;
-  RelativeBias relative_bias;  ///< empty but for MPNet
+  Rotary rotary;                                              ///< empty where positions turn nothing
+  RelativeBias relative_bias;                                 ///< empty but for MPNet
+  std::unique_ptr<const DisentangledAttention> disentangled;  ///< null but for DeBERTa
+  std::unique_ptr<const Convolution> convolution;             ///< likewise, and for some of those
   std::vector<LayerWeights> layers;
+  bool norm_first = false;
+  std::optional<Norm> final_norm;
   std::shared_ptr<const kernels::Linear> pooler;  ///< null where the model has none
   std::size_t pooled = 0;                         ///< its outputs, or 0
   std::size_t max_length = 0;                     ///< tokens of the longest text; 0: no limit

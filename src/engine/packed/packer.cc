@@ -184,7 +184,12 @@ Norm norm_of(const family::LayerNorm& norm, std::size_t width) {
   if (!(norm.eps >= 0) || std::isinf(norm.eps)) {
     throw Error(ErrorCode::model_mismatch, norm.gamma.name, "an epsilon of 0 or more", std::to_string(norm.eps));
   }
-  return {vector_of(norm.gamma, width), vector_of(norm.beta, width), norm.eps};
+  Norm result{vector_of(norm.gamma, width), std::vector<float>(width, 0.0F), norm.eps, norm.centred};
+  if (norm.beta) result.beta = vector_of(*norm.beta, width);
+  if (norm.beta && !norm.centred) {
+    throw Error(ErrorCode::unsupported, norm.beta->name, "no beta where a norm does not centre", "one");
+  }
+  return result;
 }
 
 std::size_t outputs_of(const family::Dense& dense) {
@@ -202,6 +207,7 @@ kernels::Activation activation_of(family::Activation activation) noexcept {
     case family::Activation::gelu_tanh: return kernels::Activation::gelu_tanh;
     case family::Activation::relu: return kernels::Activation::relu;
     case family::Activation::tanh: return kernels::Activation::tanh;
+    case family::Activation::silu: return kernels::Activation::silu;
   }
   return kernels::Activation::none;
 }

@@ -56,7 +56,9 @@ void Pass::choose_rows() {
   for (const PackedRequest::HeadRows& head : request_.heads) {
     const Reads reads = head_of(head).reads();
     pooled_ = pooled_ || reads == Reads::pooled;
-    first = first || reads != Reads::tokens;
+    const bool every_token = reads == Reads::mean || reads == Reads::late;
+    first = first || (reads != Reads::tokens && !every_token);
+    if (every_token) every = all_rows();
     if (reads != Reads::tokens) continue;
     head.rows ? add(*head.rows) : void(every = all_rows());
   }
@@ -186,19 +188,53 @@ Matrix Pass::run_pooler() {
 
 Matrix Pass::run_head(const PackedRequest::HeadRows& wanted, const Matrix& pooled) {
   const Head& head = head_of(wanted);
-  std::span<const std::size_t> rows = first_rows();
-  if (head.reads() == Reads::tokens) rows = wanted.rows ? *wanted.rows : all_rows();
-  Matrix logits{rows.size(), head.classes(), std::vector<float>(rows.size() * head.classes())};
-  const auto use = [&](const float* block, std::size_t first, std::size_t count) {
-    head.run(block, count, logits.data.data() + first * logits.cols, workspace_, pool_);
-  };
-  if (head.reads() != Reads::pooled) {
-    for_blocks(rows, use);
-  } else {
-    for (std::size_t first = 0; first < rows.size(); first += kHeadRows) {
-      use(pooled.data.data() + first * pooled.cols, first, std::min(kHeadRows, rows.size() - first));
-    }
+  if (head.reads() == Reads::mean)
+    return run_rows(head, means(width_, [this](std::size_t row) { return last_row(row); }));
+  if (head.reads() == Reads::pooled) return run_rows(head, pooled);
+  if (head.reads() == Reads::late) {
+    const Matrix logits = run_tokens(head, all_rows());
+    return means(logits.cols, [&](std::size_t row) { return logits.row(row).data(); });
   }
+  if (head.reads() == Reads::tokens && wanted.rows) return run_tokens(head, *wanted.rows);
+  return run_tokens(head, head.reads() == Reads::tokens ? all_rows() : first_rows());
+}
+
+// Of each text, the mean of its tokens' rows; those whose attention_mask is 0 do not count.
+template <typename RowOf>
+Matrix Pass::means(std::size_t width, const RowOf& row_of) const {
+  Matrix result{batch_.size(), width, std::vector<float>(batch_.size() * width)};
+  std::vector<double> sum(width);
+  for (std::size_t text = 0; text < batch_.size(); ++text) {
+    std::fill(sum.begin(), sum.end(), 0.0);
+    double count = 0;
+    for (std::size_t row = (*batch_.row_offsets)[text]; row < (*batch_.row_offsets)[text + 1]; ++row) {
+      if (!batch_.attention_mask.empty() && batch_.attention_mask[row] == 0) continue;
+      const float* values = row_of(row);
+      for (std::size_t i = 0; i < width; ++i) sum[i] += static_cast<double>(values[i]);
+      ++count;
+    }
+    float* to = result.data.data() + text * width;
+    for (std::size_t i = 0; i < width; ++i) to[i] = static_cast<float>(sum[i] / count);
+  }
+  return result;
+}
+
+// A head on rows that are there by now.
+Matrix Pass::run_rows(const Head& head, const Matrix& rows) {
+  Matrix logits{rows.rows, head.classes(), std::vector<float>(rows.rows * head.classes())};
+  for (std::size_t first = 0; first < rows.rows; first += kHeadRows) {
+    head.run(rows.data.data() + first * rows.cols, std::min(kHeadRows, rows.rows - first),
+             logits.data.data() + first * logits.cols, workspace_, pool_);
+  }
+  return logits;
+}
+
+// A head on rows of the last state.
+Matrix Pass::run_tokens(const Head& head, std::span<const std::size_t> rows) {
+  Matrix logits{rows.size(), head.classes(), std::vector<float>(rows.size() * head.classes())};
+  for_blocks(rows, [&](const float* block, std::size_t first, std::size_t count) {
+    head.run(block, count, logits.data.data() + first * logits.cols, workspace_, pool_);
+  });
   return logits;
 }
 

@@ -36,6 +36,10 @@ class Pass {
   std::span<const std::size_t> wanted_of(const Slice& slice, std::size_t text) const;
   Matrix run_pooler();
   Matrix run_head(const PackedRequest::HeadRows& wanted, const Matrix& pooled);
+  Matrix run_rows(const Head& head, const Matrix& rows);
+  Matrix run_tokens(const Head& head, std::span<const std::size_t> rows);
+  template <typename RowOf>
+  Matrix means(std::size_t width, const RowOf& row_of) const;
 
   /// The first row of each text.
   std::span<const std::size_t> first_rows() const { return {batch_.row_offsets->data(), batch_.size()}; }

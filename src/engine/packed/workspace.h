@@ -14,6 +14,8 @@ namespace bertrt::engine::packed {
 struct Workspace {
   kernels::AlignedBuffer activations;  ///< the slice's rows between the layers
   kernels::AlignedBuffer attention;    ///< packed keys and values, a stretch for each thread
+  kernels::AlignedBuffer rotary;       ///< cosines and sines of its tokens' positions
+  kernels::AlignedBuffer convolution;  ///< what stands beside the first layer
   kernels::AlignedBuffer head_rows;    ///< rows that a head reads
   kernels::AlignedBuffer head_inner;   ///< and what its dense layer makes of them
   kernels::AlignedBuffer table;        ///< widened rows of a tied decoder

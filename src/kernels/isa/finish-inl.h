@@ -39,6 +39,7 @@ HWY_INLINE VF activate(DF d, VF x) {
   if constexpr (kActivation == Activation::gelu_tanh) return gelu_tanh<typename Kind::Arithmetic>(d, x);
   if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(d));
   if constexpr (kActivation == Activation::tanh) return tanh<typename Kind::Arithmetic>(d, x);
+  if constexpr (kActivation == Activation::silu) return silu<typename Kind::Arithmetic>(d, x);
   return x;
 }
 
@@ -114,6 +115,7 @@ void finish_tile(const typename Columns::Sum* sums, std::size_t rows, const Fini
     case Activation::gelu_tanh: return finish_rows<Columns, Activation::gelu_tanh>(sums, rows, finish);
     case Activation::relu: return finish_rows<Columns, Activation::relu>(sums, rows, finish);
     case Activation::tanh: return finish_rows<Columns, Activation::tanh>(sums, rows, finish);
+    case Activation::silu: return finish_rows<Columns, Activation::silu>(sums, rows, finish);
   }
 }
 

@@ -104,6 +104,13 @@ HWY_INLINE hn::Vec<D> gelu_tanh(D d, hn::Vec<D> x) {
   return Arithmetic::mul_add(half, tanh<Arithmetic>(d, inner), half);
 }
 
+// Error at most 3e-7 * max(1, |x|).
+template <class Arithmetic, class D>
+HWY_INLINE hn::Vec<D> silu(D d, hn::Vec<D> x) {
+  const auto half = hn::Mul(x, hn::Set(d, 0.5F));
+  return Arithmetic::mul_add(half, tanh<Arithmetic>(d, half), half);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace bertrt::kernels::isa
 HWY_AFTER_NAMESPACE();

@@ -10,20 +10,13 @@
 #define HWY_TARGET_INCLUDE "kernels/ops/attention.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/ops/multiply-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertrt::kernels::ops {
 namespace HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-
-constexpr std::size_t kLanes = hn::MaxLanes(D());
 constexpr std::size_t kColumns = 2 * kLanes;  // two vectors side by side are worked on at a time
-// Most query rows at a time: two vectors of sums a row, one broadcast and two loads must fit into the registers.
-constexpr std::size_t kBlock = HWY_TARGET <= HWY_AVX3 ? 12 : (HWY_TARGET <= HWY_SSSE3 ? 6 : 4);
 // Up to this length values are read where they lie: packing them would cost more than the strides do.
 constexpr std::size_t kPackValuesFrom = 33;
 
@@ -106,30 +99,6 @@ void pack_values(const AttentionTask& task, float* to) {
       } else {
         std::fill(std::copy_n(value, columns, to), to + kColumns, 0.0F);
       }
-    }
-  }
-}
-
-// sum over k of a[r][k] * b[k] for kRows rows and kVectors vectors: vector v of b[k] stands at b + v * apart + k *
-// step.
-template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE void multiply(const float* const* a, const float* HWY_RESTRICT b, std::size_t apart, std::size_t step,
-                         std::size_t depth, V (&sum)[kRows][kVectors]) {
-  const D d;
-#pragma GCC unroll 16
-  for (std::size_t r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-    for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
-  }
-  for (std::size_t k = 0; k < depth; ++k, b += step) {
-    V y[kVectors];
-#pragma GCC unroll 2
-    for (std::size_t v = 0; v < kVectors; ++v) y[v] = hn::LoadU(d, b + v * apart);
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const V x = hn::Set(d, a[r][k]);
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(x, y[v], sum[r][v]);
     }
   }
 }

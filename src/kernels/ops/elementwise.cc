@@ -53,6 +53,14 @@ void tanh(const float* x, std::size_t count, float* out) {
   apply(x, count, out, [](D d, V v) HWY_ATTR { return math::tanh<math::Fused>(d, v); });
 }
 
+void multiply(const float* y, std::size_t count, float* x) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(hn::Mul(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, x + i);
+  for (; i < count; ++i) x[i] *= y[i];
+}
+
 // exp for x <= 0 (Cephes' expf polynomial, error below 2e-7 of the result); 0 below -86.
 HWY_INLINE V exp_negative(D d, V x) {
   const hn::RebindToSigned<D> di;
@@ -102,11 +110,13 @@ namespace bertrt::kernels::ops {
 HWY_EXPORT(gelu_erf);
 HWY_EXPORT(gelu_tanh);
 HWY_EXPORT(tanh);
+HWY_EXPORT(multiply);
 HWY_EXPORT(softmax);
 
 void gelu_erf(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(gelu_erf)(x, count, out); }
 void gelu_tanh(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(gelu_tanh)(x, count, out); }
 void tanh(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(tanh)(x, count, out); }
+void multiply(const float* y, std::size_t count, float* x) { HWY_DYNAMIC_DISPATCH(multiply)(y, count, x); }
 void softmax(const float* x, std::size_t rows, std::size_t width, float* out) {
   HWY_DYNAMIC_DISPATCH(softmax)(x, rows, width, out);
 }

@@ -69,6 +69,29 @@ void layer_norm(float* x, const float* residual, std::size_t stride, const float
   }
 }
 
+void rms_norm_row(float* x, const float* gamma, float eps, std::size_t width) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = width - width % lanes;
+  auto squares = hn::Zero(d);
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    const auto a = hn::LoadU(d, x + i);
+    squares = hn::MulAdd(a, a, squares);
+  }
+  float square = hn::GetLane(hn::SumOfLanes(d, squares));
+  for (std::size_t i = whole; i < width; ++i) square += x[i] * x[i];
+  const float inverse = 1.0F / std::sqrt(square / static_cast<float>(width) + eps);
+  const auto inverse_v = hn::Set(d, inverse);
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, x + i), inverse_v), hn::LoadU(d, gamma + i)), d, x + i);
+  }
+  for (std::size_t i = whole; i < width; ++i) x[i] = x[i] * inverse * gamma[i];
+}
+
+void rms_norm(float* x, std::size_t stride, const float* gamma, float eps, std::size_t rows, std::size_t width) {
+  for (std::size_t row = 0; row < rows; ++row) rms_norm_row(x + row * stride, gamma, eps, width);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace bertrt::kernels::ops
 HWY_AFTER_NAMESPACE();
@@ -77,10 +100,15 @@ HWY_AFTER_NAMESPACE();
 namespace bertrt::kernels::ops {
 
 HWY_EXPORT(layer_norm);
+HWY_EXPORT(rms_norm);
 
 void layer_norm(float* x, const float* residual, std::size_t stride, const float* gamma, const float* beta, float eps,
                 std::size_t rows, std::size_t width) {
   HWY_DYNAMIC_DISPATCH(layer_norm)(x, residual, stride, gamma, beta, eps, rows, width);
+}
+
+void rms_norm(float* x, std::size_t stride, const float* gamma, float eps, std::size_t rows, std::size_t width) {
+  HWY_DYNAMIC_DISPATCH(rms_norm)(x, stride, gamma, eps, rows, width);
 }
 
 }  // namespace bertrt::kernels::ops

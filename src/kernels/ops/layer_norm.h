@@ -14,4 +14,7 @@ namespace bertrt::kernels::ops {
 void layer_norm(float* x, const float* residual, std::size_t stride, const float* gamma, const float* beta, float eps,
                 std::size_t rows, std::size_t width);
 
+/// x[r] = x[r] / sqrt(mean of x[r]² + eps) * gamma, for each row; in fp32, as layer_norm().
+void rms_norm(float* x, std::size_t stride, const float* gamma, float eps, std::size_t rows, std::size_t width);
+
 }  // namespace bertrt::kernels::ops

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "family/encoder_spec.h"
+#include "family/relative_buckets.h"
 #include "kernels/ops/rows.h"
 
 namespace bertrt::engine::packed {
@@ -46,7 +47,7 @@ class SpecMaker {
     spec.embeddings.types = weight({3, as_size(hidden)});
     spec.embeddings.norm = norm(hidden, 1e-2F);
     spec.layers = {layer(hidden, 2 * hidden, 0.1F), layer(hidden, hidden + 5, 0.7F)};
-    spec.layers[0].attention_norm.eps = 0.5F;
+    spec.layers[0].attention_norm->eps = 0.5F;
     spec.layers[1].ffn_norm.eps = 0.2F;
     spec.layers[1].activation = family::Activation::relu;
     return spec;
@@ -63,6 +64,20 @@ class SpecMaker {
     spec.ffn_out = dense(hidden, inner);
     spec.ffn_norm = norm(hidden, 1e-5F);
     return spec;
+  }
+
+  /// DeBERTa's attention in both layers. @param buckets_to  the distance up to which `span` buckets reach; 0: no
+  /// buckets
+  void disentangle(family::EncoderSpec& spec, std::size_t span, std::size_t buckets_to) {
+    spec.mask = family::MaskKind::pairs;
+    const std::size_t buckets = buckets_to == 0 ? 0 : span;
+    spec.disentangled = {weight({as_size(2 * span), as_size(spec.hidden)}),
+                         {},
+                         family::disentangled_rows(span, buckets, buckets_to, "test")};
+    for (family::LayerSpec& layer : spec.layers) {
+      layer.position_key = dense(spec.hidden, spec.hidden, false);
+      layer.position_query = dense(spec.hidden, spec.hidden);
+    }
   }
 
   /// The same numbers, stored column after column.

@@ -77,6 +77,34 @@ const Variant kVariants[] = {
        spec.embeddings.takes_types = false;
        spec.embeddings.fixed_type = 2;
      }},
+    {"disentangled", [](EncoderSpec& spec, SpecMaker& maker) { maker.disentangle(spec, 9, 0); }},
+    {"disentangled_in_buckets",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       maker.disentangle(spec, 8, 12);
+       spec.disentangled->norm = maker.norm(spec.hidden, 0.1F);
+       spec.layers[1].position_key.reset();
+     }},
+    {"disentangled_by_queries_alone",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       maker.disentangle(spec, 40, 0);
+       spec.layers[0].position_query.reset();
+       spec.layers[1].position_key.reset();
+       spec.layers[1].position_query.reset();
+     }},
+    {"mask_of_pairs", [](EncoderSpec& spec, SpecMaker&) { spec.mask = family::MaskKind::pairs; }},
+    {"convolution",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.mask = family::MaskKind::pairs;
+       spec.convolution = {maker.weight({24, 8, 5}), maker.weight({24}), Activation::gelu_erf, maker.norm(24, 0.1F)};
+     }},
+    {"norm_behind_the_projection",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.embeddings.words = maker.weight({40, 10});
+       spec.embeddings.positions = maker.weight({32, 10});
+       spec.embeddings.types = maker.weight({3, 10});
+       spec.embeddings.projection = maker.dense(24, 10, false);
+       spec.embeddings.norm_last = true;
+     }},
     {"gelu_tanh_and_none",
      [](EncoderSpec& spec, SpecMaker&) {
        spec.layers[0].activation = Activation::gelu_tanh;
@@ -112,7 +140,7 @@ TEST(PackedSpecWeights, AnyStridesGiveTheSameBits) {
     layer.value.weight = qkv[2];
     layer.ffn_in.weight = maker.transposed(layer.ffn_in.weight);
     layer.attention_out.weight = maker.transposed(layer.attention_out.weight);
-    layer.ffn_norm.gamma = maker.fused({layer.ffn_norm.beta, layer.ffn_norm.gamma})[1];
+    layer.ffn_norm.gamma = maker.fused({*layer.ffn_norm.beta, layer.ffn_norm.gamma})[1];
   }
   other.embeddings.words = maker.transposed(other.embeddings.words);
   const batch::Batch batch = batch::make_batch(some_texts(), {});

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "bertrt/encoding.h"
@@ -21,7 +22,11 @@ class PlainEncoder {
   /// States 0 … layers of one text.
   std::vector<Rows> states(const Encoding& text) const {
     std::vector<Rows> states = {embed(text)};
-    for (const family::LayerSpec& layer : spec_.layers) states.push_back(run_layer(layer, text, states.back()));
+    for (const family::LayerSpec& layer : spec_.layers) {
+      Rows rows = run_layer(layer, text, states.back());
+      if (spec_.convolution && states.size() == 1) rows = convolve(text, states[0], rows);
+      states.push_back(std::move(rows));
+    }
     return states;
   }
   Rows pooled(const Rows& last) const { return activate(multiply({last[0]}, *spec_.pooler), family::Activation::tanh); }
@@ -61,13 +66,51 @@ class PlainEncoder {
                       (from.types ? at(*from.types, type, c) : 0));
       }
     }
-    rows = normalize(rows, {}, from.norm);
-    return from.projection ? multiply(rows, *from.projection) : rows;
+    if (!from.norm_last) rows = normalize(rows, {}, from.norm);
+    if (from.projection) rows = multiply(rows, *from.projection);
+    if (from.norm_last) rows = normalize(rows, {}, from.norm);
+    return spec_.mask == family::MaskKind::pairs ? zero_masked(text, std::move(rows)) : rows;
+  }
+
+  static bool masked(const Encoding& text, std::size_t token) {
+    return !text.attention_mask.empty() && text.attention_mask[token] == 0;
+  }
+  static Rows zero_masked(const Encoding& text, Rows rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (masked(text, i)) rows[i].assign(rows[i].size(), 0);
+    }
+    return rows;
+  }
+
+  // The sum of a token's neighbours, each through a matrix of its own, and what the first layer gave.
+  Rows convolve(const Encoding& text, const Rows& in, const Rows& layer) const {
+    const family::ConvolutionSpec& from = *spec_.convolution;
+    const auto& shape = from.weight.tensor.shape;
+    const auto tokens = static_cast<std::ptrdiff_t>(shape[2]);
+    Rows out(in.size(), std::vector<double>(spec_.hidden, 0));
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      for (std::size_t o = 0; o < spec_.hidden && !masked(text, i); ++o) {
+        const auto row = static_cast<std::int64_t>(o);
+        out[i][o] = at(from.bias, row);
+        for (std::ptrdiff_t t = 0; t < tokens; ++t) {
+          const std::ptrdiff_t neighbour = static_cast<std::ptrdiff_t>(i) + t - tokens / 2;
+          if (neighbour < 0 || neighbour >= static_cast<std::ptrdiff_t>(in.size())) continue;
+          for (std::int64_t c = 0; c < shape[1]; ++c) {
+            archive::TensorView one = from.weight.tensor;
+            one.storage_offset += row * one.strides[0] + c * one.strides[1] + t * one.strides[2];
+            one.shape = one.strides = {1};
+            const auto channel = static_cast<std::size_t>(row / shape[1] * shape[1] + c);
+            out[i][o] += archive::to_float32(one)[0] * in[static_cast<std::size_t>(neighbour)][channel];
+          }
+        }
+      }
+    }
+    return zero_masked(text, normalize(activate(out, from.activation), layer, from.norm));
   }
 
   Rows run_layer(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
     const Rows context = attend(layer, text, in);
-    const Rows middle = normalize(multiply(context, layer.attention_out), in, layer.attention_norm);
+    const Rows middle = normalize(multiply(context, layer.attention_out), in, *layer.attention_norm);
     const Rows inner = activate(multiply(middle, layer.ffn_in), layer.activation);
     return normalize(multiply(inner, layer.ffn_out), middle, layer.ffn_norm);
   }
@@ -77,16 +120,32 @@ class PlainEncoder {
     const Rows key = multiply(in, layer.key);
     const Rows value = multiply(in, layer.value);
     const std::size_t size = spec_.head_size();
+    const bool pairs = spec_.mask == family::MaskKind::pairs;
+    Rows table;
+    if (spec_.disentangled) {
+      const family::Weight& from = spec_.disentangled->table;
+      for (std::int64_t r = 0; r < from.tensor.shape[0]; ++r) {
+        std::vector<double>& row = table.emplace_back();
+        for (std::int64_t c = 0; c < from.tensor.shape[1]; ++c) row.push_back(at(from, r, c));
+      }
+      if (spec_.disentangled->norm) table = normalize(table, {}, *spec_.disentangled->norm);
+    }
+    const Rows position_key = layer.position_key ? multiply(table, *layer.position_key) : Rows();
+    const Rows position_query = layer.position_query ? multiply(table, *layer.position_query) : Rows();
     Rows context(in.size(), std::vector<double>(spec_.hidden, 0));
     for (std::size_t head = 0; head < spec_.heads; ++head) {
       for (std::size_t i = 0; i < in.size(); ++i) {
         std::vector<double> weights(in.size(), 0);
         double total = 0;
         for (std::size_t j = 0; j < in.size(); ++j) {
-          const bool masked = !text.attention_mask.empty() && text.attention_mask[j] == 0;
-          if (spec_.mask == family::MaskKind::keys && masked) continue;
+          const bool even = pairs && masked(text, i);
+          if (spec_.mask != family::MaskKind::none && masked(text, j) && !even) continue;
           double score = 0;
-          for (std::size_t c = head * size; c < (head + 1) * size; ++c) score += query[i][c] * key[j][c];
+          for (std::size_t c = head * size; c < (head + 1) * size && !even; ++c) {
+            score += query[i][c] * key[j][c];
+            if (layer.position_key) score += query[i][c] * position_key[row_of(i, j)][c];
+            if (layer.position_query) score += key[j][c] * position_query[row_of(i, j)][c];
+          }
           score *= layer.scale;
           if (spec_.relative_bias) score += bias(head, static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(i));
           total += weights[j] = std::exp(score);
@@ -98,6 +157,14 @@ class PlainEncoder {
       }
     }
     return context;
+  }
+
+  // Of the table of positions, for query i and key j.
+  std::size_t row_of(std::size_t i, std::size_t j) const {
+    const std::vector<std::int32_t>& rows = spec_.disentangled->rows;
+    const auto middle = static_cast<std::ptrdiff_t>(rows.size() / 2);
+    const std::ptrdiff_t distance = static_cast<std::ptrdiff_t>(i) - static_cast<std::ptrdiff_t>(j);
+    return static_cast<std::size_t>(rows[static_cast<std::size_t>(middle + std::clamp(distance, -middle, middle))]);
   }
 
   double bias(std::size_t head, std::ptrdiff_t distance) const {
@@ -132,7 +199,8 @@ class PlainEncoder {
       for (const double value : row) variance += (value - mean) * (value - mean) / width;
       for (std::size_t c = 0; c < row.size(); ++c) {
         const auto index = static_cast<std::int64_t>(c);
-        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) + at(norm.beta, index);
+        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) +
+                 (norm.beta ? at(*norm.beta, index) : 0.0);
       }
     }
     return rows;

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "family/encoder_spec.h"
+#include "kernels/linear_scratch.h"
+#include "kernels/ops/attention.h"
+#include "kernels/ops/position_scores.h"
+#include "kernels/thread_pool.h"
+
+namespace bertrt::engine::packed {
+
+/// DeBERTa's attention: every layer's tables of positions, projected once because they depend on no text, and which of
+/// their rows stands for a distance. Immutable; holds nothing of the file behind the spec.
+class DisentangledAttention {
+ public:
+  /// @param spec  of MaskKind::pairs; without `disentangled`, positions give no scores
+  /// @throws Error model_mismatch (sizes that do not fit each other), unsupported
+  DisentangledAttention(const family::EncoderSpec& spec, kernels::ThreadPool& pool);
+
+  /// softmax(scale * Q Kᵀ + positions) V for the task's rows. A query whose own mask is 0 sees all keys evenly.
+  /// @param task     without a bias
+  /// @param scratch  scratch_size() values, 64-byte aligned, contents undefined
+  void attend(const kernels::ops::AttentionTask& task, std::size_t layer, std::size_t head, float* scratch) const;
+
+  /// fp32 values of scratch that attend() needs for texts up to `length`.
+  std::size_t scratch_size(std::size_t length) const;
+
+ private:
+  struct Layer {
+    kernels::AlignedBuffer by_query;  ///< [heads][a packed table]; empty: the layer has none
+    kernels::AlignedBuffer by_key;
+  };
+
+  void read_rows(const family::DisentangledSpec& spec);
+  void project(const std::vector<float>& table, const family::Dense& dense, float scale, bool reversed,
+               kernels::ThreadPool& pool, kernels::AlignedBuffer& to) const;
+  const float* table_of(const kernels::AlignedBuffer& tables, std::size_t head) const;
+  static void attend_stretches(kernels::ops::AttentionTask task, kernels::ops::PositionTask positions, float* scratch);
+
+  std::size_t hidden_ = 0;
+  std::size_t heads_ = 0;
+  std::size_t table_rows_ = 0;
+  std::ptrdiff_t reach_ = 1;
+  std::ptrdiff_t even_ = 0;
+  /// By distance + reach - 1: of tables read by queries, whose rows are in reverse and whose distance is key - query;
+  /// and of those read by keys, by query - key.
+  std::vector<std::int32_t> query_rows_;
+  std::vector<std::int32_t> key_rows_;
+  std::vector<Layer> layers_;
+};
+
+}  // namespace bertrt::engine::packed

@@ -1,0 +1,70 @@
+#include "engine/packed/rotary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "bertrt/error.h"
+#include "engine/packed/row_pitch.h"
+#include "kernels/ops/rotary.h"
+
+namespace bertrt::engine::packed {
+namespace {
+
+// Shares of the tokens, so many that waking the threads is worth it.
+std::size_t parts_of(std::size_t tokens, const kernels::ThreadPool& pool) {
+  constexpr std::size_t kTokensForThread = 16;
+  return std::clamp<std::size_t>(tokens / kTokensForThread, 1, pool.threads());
+}
+
+}  // namespace
+
+Rotary::Rotary(std::span<const family::RotarySpec> specs, std::size_t head_size)
+    : specs_(specs.begin(), specs.end()), head_size_(head_size) {
+  for (const family::RotarySpec& spec : specs_) {
+    const bool numbers =
+        std::all_of(spec.frequencies.begin(), spec.frequencies.end(), [](float f) { return std::isfinite(f); });
+    if (spec.frequencies.empty() || 2 * spec.frequencies.size() > head_size || !numbers ||
+        !std::isfinite(spec.factor)) {
+      throw Error(ErrorCode::model_mismatch, "EncoderSpec",
+                  "finite rotary frequencies, at most half as many as a head has values: " + std::to_string(head_size),
+                  std::to_string(spec.frequencies.size()) + " of them");
+    }
+    begins_.push_back(step_);
+    step_ += 2 * spec.frequencies.size();
+  }
+}
+
+// Angles are products in fp32, as in Python: their rounding is part of the model.
+const float* Rotary::angles(const Slice& slice, kernels::ThreadPool& pool, kernels::AlignedBuffer& memory) const {
+  auto* values = reinterpret_cast<float*>(memory.reserve(slice.tokens() * step_ * sizeof(float)));
+  pool.run(slice.size(), [&](std::size_t text) {
+    const std::size_t row = slice.batch_row(text);
+    float* to = values + slice.begin(text) * step_;
+    for (std::size_t i = 0; i < slice.length(text); ++i) {
+      const auto& given = slice.batch.position_ids;
+      const auto position = static_cast<float>(given.empty() ? static_cast<std::int64_t>(i) : given[row + i]);
+      for (const family::RotarySpec& spec : specs_) {
+        for (const float frequency : spec.frequencies) *to++ = std::cos(position * frequency) * spec.factor;
+        for (const float frequency : spec.frequencies) *to++ = std::sin(position * frequency) * spec.factor;
+      }
+    }
+  });
+  return values;
+}
+
+void Rotary::turn(std::size_t which, const float* angles, std::size_t tokens, std::size_t heads, float* qkv,
+                  kernels::ThreadPool& pool) const {
+  const std::size_t pairs = specs_[which].frequencies.size();
+  const std::size_t hidden = heads * head_size_;
+  const std::size_t stride = row_pitch(3 * hidden);
+  const std::size_t parts = parts_of(tokens, pool);
+  pool.run(parts, [&](std::size_t part) {
+    for (std::size_t token = tokens * part / parts; token < tokens * (part + 1) / parts; ++token) {
+      const float* cosine = angles + token * step_ + begins_[which];
+      kernels::ops::rotate(qkv + token * stride, 2 * heads, head_size_, cosine, cosine + pairs, pairs);
+    }
+  });
+}
+
+}  // namespace bertrt::engine::packed

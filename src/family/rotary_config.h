@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "family/config_reader.h"
+#include "family/encoder_spec.h"
+
+namespace bertrt::family {
+
+struct CheckpointConfig;
+
+/// What only the config.json of a family with rotary positions has (ModernBERT, EuroBERT, NomicBERT, GTE).
+struct RotaryConfig {
+  std::vector<RotarySpec> ways;           ///< of turning queries and keys
+  std::vector<std::size_t> way_of_layer;  ///< [layers], which one
+  std::vector<std::size_t> windows;       ///< [layers], LayerSpec::window
+  std::size_t key_heads = 0;   ///< heads of keys and values; each is shared by heads / key_heads of the queries'
+  bool attention_bias = true;  ///< of query, key, value
+  bool out_bias = true;        ///< of the projection behind attention
+  bool ffn_bias = true;        ///< of the layers that the feed-forward begins with
+  bool ffn_out_bias = true;
+  bool norm_bias = true;
+  /// Of a classifier of texts: what it reads.
+  HeadSpec::Reads pooling = HeadSpec::Reads::first_token;
+  Activation classifier_activation = Activation::gelu_erf;  ///< of a dense layer in front of a classifier or decoder
+  bool classifier_bias = true;                              ///< of that layer
+  bool decoder_bias = true;
+};
+
+/// @throws Error unsupported
+void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& config);
+
+}  // namespace bertrt::family
