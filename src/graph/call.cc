@@ -175,12 +175,12 @@ void Call::give(Value value) {
   given_ = true;
 }
 
-void Call::fail(std::string expected, std::string found) const {
-  throw Error(ErrorCode::runtime, std::string(name_), std::move(expected), std::move(found));
+void Call::fail(std::string_view expected, std::string_view found) const {
+  throw Error(ErrorCode::runtime, std::string(name_), std::string(expected), std::string(found));
 }
 
-void Call::refuse(std::string expected, std::string found) const {
-  throw Error(ErrorCode::unsupported, std::string(name_), std::move(expected), std::move(found));
+void Call::refuse(std::string_view expected, std::string_view found) const {
+  throw Error(ErrorCode::unsupported, std::string(name_), std::string(expected), std::string(found));
 }
 
 }  // namespace bertrt::graph

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/operator.h"
@@ -81,12 +82,9 @@ class Call {
   bool given() const noexcept { return given_; }
 
   /// @throws Error runtime
-  [[noreturn]] void fail(std::string expected, std::string found) const;
+  [[noreturn]] void fail(std::string_view expected, std::string_view found) const;
   /// @throws Error unsupported
-  [[noreturn]] void refuse(std::string expected, std::string found) const;
-  void require(bool right, const char* expected, const Value& found) const {
-    if (!right) fail(expected, describe(found));
-  }
+  [[noreturn]] void refuse(std::string_view expected, std::string_view found) const;
 
  private:
   void spend(double work);

@@ -7,29 +7,31 @@
 
 namespace bertrt::graph {
 
-Operator& Table::row(const std::string& name) {
+Operator& Table::row(std::string_view name) {
   const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Operator& op) { return op.name == name; });
   if (found != rows_.end()) return *found;
-  rows_.push_back({name, {}, Mixing::unknown});
+  rows_.push_back({std::string(name), {}, Mixing::unknown});
   return rows_.back();
 }
 
-void Table::add(std::string name, std::vector<Overload> overloads, Mixing mixing, Form form) {
-  for (Overload& overload : overloads) overload.parameters = parse_schema(overload.schema);
+void Table::add(std::string_view name, std::initializer_list<Row> overloads, Mixing mixing, Form form) {
+  std::vector<Overload> made;
+  for (const Row& one : overloads) made.push_back({one.schema, one.run, one.in_place, parse_schema(one.schema)});
   if (form == Form::also_in_place) {
     // "__and__" in place is "__iand__".
-    const bool dunder = name.ends_with("__");
-    const std::size_t at = name.find("::") + 2;
-    Operator& twin = row(dunder ? name.substr(0, at) + "__i" + name.substr(at + 2) : name + "_");
+    const std::string_view space = name.substr(0, name.find("::") + 2);
+    const std::string_view own = name.substr(space.size());
+    Operator& twin =
+        row(own.ends_with("__") ? std::string(space) + "__i" + std::string(own.substr(2)) : std::string(name) + "_");
     twin.mixing = mixing;
-    for (Overload overload : overloads) {
+    for (Overload overload : made) {
       overload.in_place = true;
       twin.overloads.push_back(std::move(overload));
     }
   }
   Operator& op = row(name);
   if (op.overloads.empty()) op.mixing = mixing;
-  for (Overload& overload : overloads) op.overloads.push_back(std::move(overload));
+  for (Overload& overload : made) op.overloads.push_back(std::move(overload));
 }
 
 std::vector<Operator> Table::take() {

@@ -9,8 +9,8 @@
 namespace bertrt::graph {
 namespace {
 
-[[noreturn]] void bad(std::string expected, std::string found) {
-  throw Error(ErrorCode::runtime, "tensor", std::move(expected), std::move(found));
+[[noreturn]] void bad(std::string_view expected, std::string_view found) {
+  throw Error(ErrorCode::runtime, "tensor", std::string(expected), std::string(found));
 }
 
 template <typename To>

@@ -122,7 +122,7 @@ void index(Call& c) {
   const Selection selection = select(c, a, c.argument(1));
   Tensor out = c.make(a.type(), selection.result());
   if (selection.known && all_known(out, a)) {
-    with_type(a.type(), [&]<typename T>() {
+    with_item(a.type(), [&]<typename T>() {
       const T* from = a.data<T>();
       T* to = out.mutable_data<T>();
       for_each_element(selection, [&](std::int64_t at, std::int64_t source) { to[at] = from[source]; });

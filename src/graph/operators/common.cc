@@ -9,8 +9,8 @@
 namespace bertrt::graph {
 namespace {
 
-[[noreturn]] void bad(std::string expected, std::string found) {
-  throw Error(ErrorCode::runtime, "shape", std::move(expected), std::move(found));
+[[noreturn]] void bad(std::string_view expected, std::string_view found) {
+  throw Error(ErrorCode::runtime, "shape", std::string(expected), std::string(found));
 }
 
 int rank_of(ElementType type) {
@@ -195,28 +195,6 @@ std::optional<Sizes> view_strides(const Tensor& tensor, const Sizes& sizes) {
     }
   }
   return strides;
-}
-
-void copy_values(const Tensor& target, const Tensor& source) {
-  const Sizes strides = expanded_strides(source, target.sizes());
-  with_type(target.type(), [&]<typename To>() {
-    To* to = target.mutable_data<To>();
-    const bool flags = target.type() == ElementType::boolean;
-    with_type(source.type(), [&]<typename From>() {
-      const From* from = source.data<From>();
-      walk<2>(target.sizes(), {&target.strides(), &strides}, [&](std::int64_t n, const auto& at, const auto& step) {
-        To* t = to + at[0];
-        const From* f = from + at[1];
-        if (flags) {
-          for (std::int64_t i = 0; i < n; ++i) t[i * step[0]] = static_cast<To>(f[i * step[1]] != From{0} ? 1 : 0);
-        } else if (step[0] == 1 && step[1] == 1) {
-          for (std::int64_t i = 0; i < n; ++i) t[i] = convert<To>(f[i]);
-        } else {
-          for (std::int64_t i = 0; i < n; ++i) t[i * step[0]] = convert<To>(f[i * step[1]]);
-        }
-      });
-    });
-  });
 }
 
 Tensor cast(Call& call, const Tensor& tensor, ElementType type) {

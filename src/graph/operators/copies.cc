@@ -156,7 +156,7 @@ Tensor tiled(Call& c, Tensor a, const Sizes& times) {
   if (all_known(out, a) && out.elements() != 0) {
     // Twice as many axes as a tensor may have are no tensor, so the walk is done on the bare strides.
     const Sizes rows = contiguous_strides(blocks);
-    with_type(a.type(), [&]<typename T>() {
+    with_item(a.type(), [&]<typename T>() {
       T* to = out.mutable_data<T>();
       const T* from = a.data<T>();
       Sizes places(blocks.size());
@@ -195,7 +195,7 @@ void flip(Call& c) {
     start += stride * (a.size(axis) - 1);
     stride = -stride;
   }
-  with_type(a.type(), [&]<typename T>() {
+  with_item(a.type(), [&]<typename T>() {
     T* to = out.mutable_data<T>() + start;
     const T* from = a.data<T>();
     walk<2>(a.sizes(), {&strides, &a.strides()}, [&](std::int64_t n, const auto& at, const auto& step) {

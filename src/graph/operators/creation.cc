@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "graph/operators/common.h"
+#include "graph/operators/pointwise.h"
 #include "graph/operators/scalar.h"
 #include "graph/operators/table.h"
 
@@ -146,7 +146,7 @@ void linspace(Call& c) {
   if (!is_floating(type)) c.refuse("floats", std::string(archive::to_string(type)));
   Tensor out = c.make(type, {steps});
   if (!out.known()) return c.give(out);
-  with_type(type, [&]<typename T>() {
+  with_wide_type(type, [&]<typename T>() {
     T* to = out.mutable_data<T>();
     const T by = steps > 1 ? static_cast<T>((end - start) / static_cast<double>(steps - 1)) : T{0};
     for (std::int64_t i = 0; i < steps; ++i) {
@@ -223,7 +223,7 @@ void triangle(Call& c) {
   copy_values(out, a);
   const std::int64_t rows = a.size(a.rank() - 2);
   const std::int64_t columns = a.size(a.rank() - 1);
-  with_type(a.type(), [&]<typename T>() {
+  with_item(a.type(), [&]<typename T>() {
     T* to = out.mutable_data<T>();
     for (std::int64_t i = 0; i < out.elements(); ++i) {
       const std::int64_t row = i / columns % rows;
@@ -231,7 +231,7 @@ void triangle(Call& c) {
       // column - row against the diagonal, whatever that is
       const bool above = column - row > diagonal;
       const bool below = column - row < diagonal;
-      if (upper ? below : above) to[i] = T{0};
+      if (upper ? below : above) to[i] = T{};
     }
   });
   c.give(out);

@@ -39,7 +39,7 @@ void embedding(Call& c) {
   const Sizes rows = c.values_of(ids);
   for (const std::int64_t row : rows) checked_index(c, row, weight.size(0), false);
   if (!all_known(out, weight)) return c.give(out);
-  with_type(weight.type(), [&]<typename T>() {
+  with_item(weight.type(), [&]<typename T>() {
     const std::int64_t width = weight.size(1);
     T* to = out.mutable_data<T>();
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -114,7 +114,7 @@ void gather(Call& c) {
   if (index.elements() == 0) return c.give(out);
   check_gather(c, a, index, axis, false);
   if (!index.known()) return c.give(out);
-  with_type(a.type(), [&]<typename T>() {
+  with_item(a.type(), [&]<typename T>() {
     const bool reads = all_known(out, a);
     const T* from = reads ? a.data<T>() : nullptr;
     T* to = reads ? out.mutable_data<T>() : nullptr;
@@ -142,7 +142,7 @@ void take_along_dim(Call& c) {
   const Tensor self = expand(a, self_sizes);
   Tensor out = c.make(a.type(), index_sizes);
   if (all_known(out, self, index)) {
-    with_type(a.type(), [&]<typename T>() {
+    with_item(a.type(), [&]<typename T>() {
       for_each_gathered(c, self, index, axis, [&](std::int64_t place, std::int64_t at) {
         out.mutable_data<T>()[place] = self.data<T>()[at];
       });
@@ -261,7 +261,7 @@ void masked_select(Call& c) {
   if (all_known(out, values)) {
     const Sizes flags = c.values_of(chosen);
     const Tensor flat = copied(c, values);
-    with_type(a.type(), [&]<typename T>() {
+    with_item(a.type(), [&]<typename T>() {
       std::int64_t next = 0;
       for (std::size_t i = 0; i < flags.size(); ++i) {
         if (flags[i] != 0) out.mutable_data<T>()[next++] = flat.data<T>()[i];
@@ -278,7 +278,7 @@ void take(Call& c) {
   Tensor out = c.make(flat.type(), index.sizes());
   if (!all_known(out, flat, index)) return c.give(out);
   const Sizes rows = c.values_of(index);
-  with_type(flat.type(), [&]<typename T>() {
+  with_item(flat.type(), [&]<typename T>() {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::int64_t row = checked_index(c, rows[i], flat.elements(), true);
       out.mutable_data<T>()[i] = flat.data<T>()[row * flat.stride(0)];

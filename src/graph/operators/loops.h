@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
 
 #include "bertrt/error.h"
@@ -29,6 +30,21 @@ decltype(auto) with_type(ElementType type, F&& f) {
               std::string(archive::to_string(type)));
 }
 
+/// An element that is moved and not looked at.
+template <std::size_t bytes>
+using Item = std::array<std::byte, bytes>;
+
+/// Calls f.operator()<T>() with an Item of the element's size: for what copies.
+template <typename F>
+void with_item(ElementType type, F&& f) {
+  switch (archive::element_size(type)) {
+    case 1: return f.template operator()<Item<1>>();
+    case 2: return f.template operator()<Item<2>>();
+    case 4: return f.template operator()<Item<4>>();
+    default: return f.template operator()<Item<8>>();
+  }
+}
+
 /// A number as another type, defined for all of them: what has no integer (NaN, too large) becomes the smallest one, as
 /// x86's conversion does.
 template <typename To, typename From>
@@ -43,46 +59,43 @@ To convert(From value) {
   }
 }
 
-/// Goes through N strided operands of one shape row by row: body(n, at, step) with the offsets of a row's first
-/// elements and the distance of the next. Axes that lie one behind the other in all operands are joined.
+/// Goes through strided operands of one shape row by row, with the offsets of a row's first elements and the distance
+/// of the next. Axes that lie one behind the other in all operands are joined. Allocates nothing.
+class Rows {
+ public:
+  static constexpr std::size_t kMostOperands = 4;
+  using Offsets = std::array<std::int64_t, kMostOperands>;
+
+  /// @param strides  of each operand, for the axes of `sizes`. @throws Error runtime for more axes than tensors have
+  Rows(const Sizes& sizes, std::span<const Sizes* const> strides);
+
+  bool empty() const noexcept { return empty_; }
+  std::int64_t length() const noexcept { return length_; }  ///< elements in a row
+  const Offsets& at() const noexcept { return at_; }
+  const Offsets& step() const noexcept { return inner_; }
+  bool next() noexcept;  ///< false behind the last row
+
+ private:
+  std::size_t operands_;
+  std::size_t outer_ = 0;  // axes but the rows' own
+  bool empty_ = false;
+  std::int64_t length_ = 1;
+  Offsets at_{};
+  Offsets inner_{};
+  // By axis; only the first outer_ are written.
+  std::array<std::int64_t, Tensor::kMaxRank> size_;
+  std::array<std::int64_t, Tensor::kMaxRank> index_;
+  std::array<Offsets, Tensor::kMaxRank> step_;
+};
+
+/// body(n, at, step) for each of the Rows.
 template <std::size_t N, typename Body>
 void walk(const Sizes& sizes, const std::array<const Sizes*, N>& strides, Body&& body) {
-  Sizes size;
-  std::array<Sizes, N> step;
-  for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
-    if (sizes[axis] == 0) return;
-    if (sizes[axis] == 1) continue;
-    bool joined = !size.empty();
-    for (std::size_t i = 0; i < N && joined; ++i) joined = step[i].back() == (*strides[i])[axis] * sizes[axis];
-    if (joined) {
-      size.back() *= sizes[axis];
-      for (std::size_t i = 0; i < N; ++i) step[i].back() = (*strides[i])[axis];
-    } else {
-      size.push_back(sizes[axis]);
-      for (std::size_t i = 0; i < N; ++i) step[i].push_back((*strides[i])[axis]);
-    }
-  }
-  std::array<std::int64_t, N> at{};
-  std::array<std::int64_t, N> inner{};
-  if (size.empty()) {
-    body(std::int64_t{1}, at, inner);
-    return;
-  }
-  for (std::size_t i = 0; i < N; ++i) inner[i] = step[i].back();
-  const std::int64_t row = size.back();
-  Sizes index(size.size() - 1, 0);
-  for (;;) {
-    body(row, at, inner);
-    std::size_t axis = index.size();
-    for (;;) {
-      if (axis == 0) return;
-      --axis;
-      for (std::size_t i = 0; i < N; ++i) at[i] += step[i][axis];
-      if (++index[axis] < size[axis]) break;
-      for (std::size_t i = 0; i < N; ++i) at[i] -= step[i][axis] * size[axis];
-      index[axis] = 0;
-    }
-  }
+  Rows rows(sizes, strides);
+  if (rows.empty()) return;
+  do {
+    body(rows.length(), rows.at(), rows.step());
+  } while (rows.next());
 }
 
 }  // namespace bertrt::graph

@@ -16,95 +16,100 @@ void with_wide_type(ElementType type, F&& f) {
   }
 }
 
+/// Operands of an operator by element: converted, and the tensor that takes the results.
+struct Operands {
+  Tensor x;
+  Tensor y;
+  Tensor out;
+  bool known = false;  ///< all of them have bytes
+};
+/// @param type  that both are read as  @param out  the result's
+Operands operands(Call& call, const Tensor& a, const Tensor& b, ElementType type, ElementType out);
+Operands operands(Call& call, const Tensor& a, ElementType type, ElementType out);
+/// The rows of a result and what is expanded to its shape.
+Rows rows_of(const Tensor& out, const Tensor& in);
+Rows rows_of(const Tensor& out, const Tensor& a, const Tensor& b);
+
 template <typename Out, typename In, typename F>
 void map_values(const Tensor& out, const Tensor& in, F f) {
-  const Sizes strides = expanded_strides(in, out.sizes());
+  Rows rows = rows_of(out, in);
+  if (rows.empty()) return;
   Out* const o = out.mutable_data<Out>();
   const In* const x = in.data<In>();
-  walk<2>(out.sizes(), {&out.strides(), &strides}, [&](std::int64_t n, const auto& at, const auto& step) {
-    Out* p = o + at[0];
-    const In* q = x + at[1];
+  const auto& step = rows.step();
+  do {
+    Out* p = o + rows.at()[0];
+    const In* q = x + rows.at()[1];
     if (step[0] == 1 && step[1] == 1) {
-      for (std::int64_t i = 0; i < n; ++i) p[i] = f(q[i]);
+      for (std::int64_t i = 0; i < rows.length(); ++i) p[i] = f(q[i]);
     } else {
-      for (std::int64_t i = 0; i < n; ++i) p[i * step[0]] = f(q[i * step[1]]);
+      for (std::int64_t i = 0; i < rows.length(); ++i) p[i * step[0]] = f(q[i * step[1]]);
     }
-  });
+  } while (rows.next());
 }
 
 template <typename Out, typename In, typename F>
 void map_values(const Tensor& out, const Tensor& a, const Tensor& b, F f) {
-  const Sizes a_strides = expanded_strides(a, out.sizes());
-  const Sizes b_strides = expanded_strides(b, out.sizes());
+  Rows rows = rows_of(out, a, b);
+  if (rows.empty()) return;
   Out* const o = out.mutable_data<Out>();
   const In* const x = a.data<In>();
   const In* const y = b.data<In>();
-  walk<3>(out.sizes(), {&out.strides(), &a_strides, &b_strides}, [&](std::int64_t n, const auto& at, const auto& step) {
-    Out* p = o + at[0];
-    const In* q = x + at[1];
-    const In* r = y + at[2];
-    if (step[0] == 1 && step[1] == 1 && step[2] == 1) {
-      for (std::int64_t i = 0; i < n; ++i) p[i] = f(q[i], r[i]);
-    } else if (step[0] == 1 && step[1] == 1 && step[2] == 0) {
-      const In value = *r;
-      for (std::int64_t i = 0; i < n; ++i) p[i] = f(q[i], value);
-    } else {
-      for (std::int64_t i = 0; i < n; ++i) p[i * step[0]] = f(q[i * step[1]], r[i * step[2]]);
-    }
-  });
+  const auto& step = rows.step();
+  do {
+    Out* p = o + rows.at()[0];
+    const In* q = x + rows.at()[1];
+    const In* r = y + rows.at()[2];
+    for (std::int64_t i = 0; i < rows.length(); ++i) p[i * step[0]] = f(q[i * step[1]], r[i * step[2]]);
+  } while (rows.next());
 }
 
 /// f(T, T) -> T by element in the wide type of `type`, with ATen's broadcasting; the result has `type`.
 template <typename F>
 Tensor binary(Call& call, const Tensor& a, const Tensor& b, ElementType type, F f) {
-  const Tensor x = cast(call, a, wide(type));
-  const Tensor y = cast(call, b, wide(type));
-  const Tensor out = make_like(call, wide(type), broadcast(a.sizes(), b.sizes()), {&a, &b});
-  if (all_known(out, x, y)) {
-    with_wide_type(type, [&]<typename T>() { map_values<T, T>(out, x, y, f); });
+  const Operands o = operands(call, a, b, wide(type), wide(type));
+  if (o.known) {
+    with_wide_type(type, [&]<typename T>() { map_values<T, T>(o.out, o.x, o.y, f); });
   }
-  return cast(call, out, type);
+  return cast(call, o.out, type);
 }
 
 /// f(T, T) -> bool by element, in the type that both promote to.
 template <typename F>
 Tensor compare(Call& call, const Tensor& a, const Tensor& b, F f) {
   const ElementType type = wide(promote({&a, &b}));
-  const Tensor x = cast(call, a, type);
-  const Tensor y = cast(call, b, type);
-  Tensor out = make_like(call, ElementType::boolean, broadcast(a.sizes(), b.sizes()), {&a, &b});
-  if (all_known(out, x, y)) {
+  const Operands o = operands(call, a, b, type, ElementType::boolean);
+  if (o.known) {
     with_wide_type(type, [&]<typename T>() {
-      map_values<std::uint8_t, T>(out, x, y, [f](T p, T q) { return static_cast<std::uint8_t>(f(p, q) ? 1 : 0); });
+      map_values<std::uint8_t, T>(o.out, o.x, o.y,
+                                  [f](T p, T q) { return static_cast<std::uint8_t>(f(p, q) ? 1 : 0); });
     });
   }
-  return out;
+  return o.out;
 }
 
 /// f(T) -> T by element in the wide type of `type`; the result has `type`.
 template <typename F>
 Tensor unary(Call& call, const Tensor& a, ElementType type, F f) {
-  const Tensor x = cast(call, a, wide(type));
-  const Tensor out = make_like(call, wide(type), a.sizes(), {&a});
-  if (all_known(out, x)) {
-    with_wide_type(type, [&]<typename T>() { map_values<T, T>(out, x, f); });
+  const Operands o = operands(call, a, wide(type), wide(type));
+  if (o.known) {
+    with_wide_type(type, [&]<typename T>() { map_values<T, T>(o.out, o.x, f); });
   }
-  return cast(call, out, type);
+  return cast(call, o.out, type);
 }
 
 /// f(T) -> T of float or double by element; integers become float32.
 template <typename F>
 Tensor floating_unary(Call& call, const Tensor& a, F f) {
   const ElementType type = floating(a.type());
-  const Tensor x = cast(call, a, type);
-  Tensor out = make_like(call, type, a.sizes(), {&a});
-  if (!all_known(out, x)) return out;
+  const Operands o = operands(call, a, type, type);
+  if (!o.known) return o.out;
   if (type == ElementType::float32) {
-    map_values<float, float>(out, x, f);
+    map_values<float, float>(o.out, o.x, f);
   } else {
-    map_values<double, double>(out, x, f);
+    map_values<double, double>(o.out, o.x, f);
   }
-  return out;
+  return o.out;
 }
 
 // Whole numbers wrap, without undefined behaviour.

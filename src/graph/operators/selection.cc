@@ -15,7 +15,7 @@ Tensor choose(Call& c, const Tensor& condition, const Tensor& a, const Tensor& b
   const Sizes conditions = expanded_strides(condition, sizes);
   const Sizes as = expanded_strides(a, sizes);
   const Sizes bs = expanded_strides(b, sizes);
-  with_type(a.type(), [&]<typename T>() {
+  with_item(a.type(), [&]<typename T>() {
     T* o = out.mutable_data<T>();
     const std::uint8_t* w = condition.data<std::uint8_t>();
     const T* x = a.data<T>();
@@ -72,7 +72,7 @@ void masked_scatter(Call& c) {
   if (!all_known(out, self, chosen, source)) return c.give(out);
   copy_values(out, self);
   const std::vector<std::int64_t> flags = c.values_of(chosen);
-  with_type(self.type(), [&]<typename T>() {
+  with_item(self.type(), [&]<typename T>() {
     T* o = out.mutable_data<T>();
     const T* from = source.data<T>();
     std::int64_t next = 0;

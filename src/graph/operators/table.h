@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -13,17 +13,25 @@ class Table {
  public:
   enum class Form : std::uint8_t { plain, also_in_place };
 
+  /// One overload, as Overload has it.
+  struct Row {
+    std::string_view schema;
+    void (*run)(Call& call) = nullptr;
+    bool in_place = false;
+  };
+
   /// Overloads of one operator; those of an operator that is there already come behind them.
   /// also_in_place: "add" gives "add_" with the same schemas too.
-  void add(std::string name, std::vector<Overload> overloads, Mixing mixing = Mixing::unknown, Form form = Form::plain);
+  void add(std::string_view name, std::initializer_list<Row> overloads, Mixing mixing = Mixing::unknown,
+           Form form = Form::plain);
   /// The same for an operator by element, which works row by row and has a form in place.
-  void pointwise(std::string name, std::vector<Overload> overloads) {
-    add(std::move(name), std::move(overloads), Mixing::row_wise, Form::also_in_place);
+  void pointwise(std::string_view name, std::initializer_list<Row> overloads) {
+    add(name, overloads, Mixing::row_wise, Form::also_in_place);
   }
   std::vector<Operator> take();
 
  private:
-  Operator& row(const std::string& name);
+  Operator& row(std::string_view name);
   std::vector<Operator> rows_;
 };
 
