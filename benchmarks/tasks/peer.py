@@ -4,7 +4,7 @@
     python peer.py rerank st-torch FOLDER PASSAGES
     python peer.py ner transformers FOLDER TEXTS
 
-Two threads each. Texts are the lines of a file; loading is not part of the time.
+Two threads each, or BENCHMARK_THREADS. Texts are the lines of a file; loading is not part of the time.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import time
 import warnings
 from pathlib import Path
 
-THREADS = 2
+THREADS = int(os.environ.get("BENCHMARK_THREADS", "2"))
 QUERY = "how does a plant turn light into sugar"
 os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")

@@ -119,7 +119,9 @@ class BERTRT_API Embedder {
 
   /// With the prompt "query" or "document", unless the options name one.
   Matrix query(std::span<const std::string> texts, EmbedOptions options = {}) const;
+  Matrix query(std::initializer_list<std::string_view> texts, EmbedOptions options = {}) const;
   Matrix document(std::span<const std::string> texts, EmbedOptions options = {}) const;
+  Matrix document(std::initializer_list<std::string_view> texts, EmbedOptions options = {}) const;
 
   /// Any number of texts in bounded memory: `next` gives one at a time, nothing at the end; `each` takes the vectors
   /// [dimensions] in the same order, from this thread.

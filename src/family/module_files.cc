@@ -118,8 +118,7 @@ std::optional<Weight> ModuleWeights::find(std::string_view name) {
 Weight ModuleWeights::require(std::string_view name, std::size_t rank) {
   std::optional<Weight> weight = find(name);
   if (!weight || weight->tensor.shape.size() != rank) {
-    throw Error(ErrorCode::model_mismatch, where_,
-                std::string(name) + " with " + std::to_string(rank) + " dimensions",
+    throw Error(ErrorCode::model_mismatch, where_, std::string(name) + " with " + std::to_string(rank) + " dimensions",
                 weight ? "others" : "none of that name");
   }
   return *std::move(weight);
@@ -128,8 +127,7 @@ Weight ModuleWeights::require(std::string_view name, std::size_t rank) {
 void ModuleWeights::refuse_the_rest() const {
   for (const auto& [name, tensor] : tensors_) {
     if (!has(taken_, name)) {
-      throw Error(ErrorCode::unsupported, where_, "no other weights than the module's own",
-                  base::printable(name));
+      throw Error(ErrorCode::unsupported, where_, "no other weights than the module's own", base::printable(name));
     }
   }
 }

@@ -116,7 +116,8 @@ TaskSettings settings_of(const model::ModelFile& file) {
   if (!manifest) return settings;
   settings.sentence = sentence_of(file);
   settings.beside = linears_of(file, settings.bytes);
-  if (const std::string_view head = model::head_of(manifest->task); head != "encoder") settings.heads.emplace_back(head);
+  if (const std::string_view head = model::head_of(manifest->task); head != "encoder")
+    settings.heads.emplace_back(head);
   settings.labels = manifest->labels;
   settings.num_labels = manifest->labels.size();
   settings.label_ids = manifest->label_ids;
