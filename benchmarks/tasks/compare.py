@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shlex
 import statistics
 import subprocess
@@ -39,15 +40,25 @@ def call(prefix, command, **more):
     return done
 
 
+def cpu_of_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def run_ours(options, dtype, folder, texts, vectors):
-    """Seconds for all texts. The command line's own count for embed; else a worker that was warmed up, by the clock."""
+    """Seconds for all texts, by the clock and of the processors. embed: the command line's own count, and what it uses
+    more than for one text; else a worker that was warmed up, and by the clock alone."""
     model = [options.program, options.task, "--model", folder, "--dtype", dtype, "--threads", options.threads]
     if options.task == "embed":
+        used = [cpu_of_children()]
+        call(options.prefix, [*model, "--", "a text to warm up"])
+        used.append(cpu_of_children())
         with open(texts, "rb") as lines:
             done = call(options.prefix, [*model, "--output", vectors], stdin=lines)
-        return float(re.search(r" texts in ([0-9.]+) s", done.stderr)[1])
+        used.append(cpu_of_children())
+        return float(re.search(r" texts in ([0-9.]+) s", done.stderr)[1]), used[2] - 2 * used[1] + used[0]
     done = call(options.prefix, [sys.executable, HERE / "ours.py", options.task, texts, *model])
-    return json.loads(done.stdout)["seconds"]
+    return json.loads(done.stdout)["seconds"], None
 
 
 def run_rival(options, name, folder, texts, vectors):
@@ -56,7 +67,8 @@ def run_rival(options, name, folder, texts, vectors):
         command += ["--repeat", 5]
     if options.task == "embed":
         command += ["--save", vectors]
-    return json.loads(call(options.prefix, command).stdout.splitlines()[-1])["seconds"]
+    found = json.loads(call(options.prefix, command).stdout.splitlines()[-1])
+    return found["seconds"], found["cpu"]
 
 
 def cosines(folder):
@@ -111,15 +123,20 @@ def main():
                     print(f"{one}: cannot run: {error}", flush=True)
                     continue
                 times[one].append(seconds)
-                print(f"round {turn + 1}: {one}: {len(lines) / seconds:.0f} texts/s", flush=True)
+                rate = f"{len(lines) / seconds[0]:.0f} texts/s"
+                rate += f", {len(lines) / seconds[1]:.0f} in a second of processor time" if seconds[1] else ""
+                print(f"round {turn + 1}: {one}: {rate}", flush=True)
                 time.sleep(0.2)
         near = cosines(folder)
-    print(f"\n{options.task}, {len(lines)} texts, texts/s, median of {options.rounds} rounds (least to greatest)")
+    print(f"\n{options.task}, {len(lines)} texts, texts/s by the clock, median of {options.rounds} rounds (least to greatest); texts a second of "
+          "processor time; mean and least cosine to st-torch")
     for one, seconds in times.items():
         if not seconds:
             continue
-        rates = sorted(len(lines) / each for each in seconds)
+        rates = sorted(len(lines) / each[0] for each in seconds)
         row = f"| {one} | {statistics.median(rates):.0f} ({rates[0]:.0f} to {rates[-1]:.0f}) |"
+        used = sorted(len(lines) / each[1] for each in seconds if each[1])
+        row += f" {statistics.median(used):.0f} |" if used else " |"
         row += f" {near[one][0]:.5f} / {near[one][1]:.5f} |" if one in near else ""
         print(row)
 
