@@ -23,6 +23,7 @@ from pathlib import Path
 from bundle import tokenizer_files, write_archive
 from proof import ExportError, check_written, max_length, prove, sample, selftest
 from reference import write_reference
+from sentence import SentenceFiles
 
 FORMAT_VERSION = 1
 PRODUCER = "bertrt 0.1.0"
@@ -35,7 +36,12 @@ TASKS = {
     "question-answering": ("AutoModelForQuestionAnswering", ["start_logits", "end_logits"]),
     "next-sentence": ("AutoModelForNextSentencePrediction", ["logits"]),
     "multiple-choice": ("AutoModelForMultipleChoice", ["logits"]),
+    "sentence-embedding": ("AutoModel", []),
+    "sparse": ("AutoModelForMaskedLM", ["logits"]),
+    "multi-vector": ("AutoModel", []),
 }
+# task -> the task whose trace it has: what comes behind it, modules do by the files that travel along
+TRACED_AS = {"sentence-embedding": "encoder", "sparse": "masked-lm", "multi-vector": "encoder"}
 # model_type -> the way positions are counted
 POSITION_SCHEMES = {
     "bert": "absolute", "distilbert": "absolute", "electra": "absolute", "albert": "absolute",
@@ -112,8 +118,12 @@ def fail(message):
 
 
 def export(options):
-    model = load_model(options.checkpoint, options.task)
-    tokenizer = load_tokenizer(options.tokenizer or options.checkpoint)
+    if options.task in TRACED_AS and not Path(options.checkpoint).is_dir():
+        raise ExportError(f"no folder {options.checkpoint}: for {options.task} a checkpoint is a folder, with its modules")
+    modules = SentenceFiles(options.checkpoint, options.task)
+    head = TRACED_AS.get(options.task, options.task)
+    model = load_model(modules.folder, head)
+    tokenizer = load_tokenizer(options.tokenizer or modules.folder)
     config = describe(model.config)
     longest = max_length(config)
     length = min(options.length or 128, longest)
@@ -130,25 +140,27 @@ def export(options):
         "architecture": model.config.model_type,
         "task": options.task,
         "config": config,
-        "labels": labels(model.config, options.task),
-        "label_ids": label_ids(model.config, options.task),
-        "problem_type": problem_type(model.config, options.task),
-        "activation": activation(model.config, options.task),
+        "labels": labels(model.config, head),
+        "label_ids": label_ids(model.config, head),
+        "problem_type": problem_type(model.config, head),
+        "activation": activation(model.config, head),
         "dtype": options.dtype,
         "traced": {"batch": 1, "length": length},
-        "methods": methods(model, options.task),
+        "methods": methods(model, head),
     }
+    traced = manifest | {"task": head}
     print(f"tracing {manifest['architecture']} for {options.task}, length {length} …")
-    archive = trace(model, manifest)
+    archive = trace(model, traced)
     stripped = io.BytesIO()
     write_archive(archive, stripped, {})
-    manifest["lengths"] = prove(stripped, model, manifest)
+    manifest["lengths"] = prove(stripped, model, traced)
     extra = {
         "bertrt/manifest.json": to_json(manifest),
-        "bertrt/selftest.json": to_json(selftest(model, manifest, tokenizer)),
+        "bertrt/selftest.json": to_json(selftest(model, traced, tokenizer)),
     }
-    for name, data in tokenizer_files(tokenizer, options.tokenizer or options.checkpoint).items():
+    for name, data in tokenizer_files(tokenizer, options.tokenizer or modules.folder).items():
         extra[f"bertrt/tokenizer/{name}"] = data
+    extra |= modules.entries
     partial = options.output.with_name(f"{options.output.name}.{os.getpid()}.partial")
     try:
         write_archive(stripped, partial, extra)

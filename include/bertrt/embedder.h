@@ -121,8 +121,12 @@ class BERTRT_API Embedder {
 
   /// With the prompt "query" or "document", unless the options name one.
   Matrix query(std::span<const std::string> texts, EmbedOptions options = {}) const;
+  /// So that query({"one", "two"}) means two texts.
+  Matrix query(std::initializer_list<std::string_view> texts, EmbedOptions options = {}) const;
   /// The other side of query().
   Matrix document(std::span<const std::string> texts, EmbedOptions options = {}) const;
+  /// Likewise.
+  Matrix document(std::initializer_list<std::string_view> texts, EmbedOptions options = {}) const;
 
   /// Any number of texts in bounded memory: `next` gives one at a time, nothing at the end; `each` takes the vectors
   /// [dimensions] in the same order, from this thread.

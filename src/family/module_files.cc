@@ -1,11 +1,11 @@
 #include "family/module_files.h"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "archive/byte_reader.h"
-#include "archive/file_bytes.h"
+#include "archive/safetensors.h"
+#include "archive/tensor_files.h"
 #include "base/json.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
@@ -23,12 +23,11 @@ std::string shown(const Json& value) { return base::printable(value.dump(-1, ' '
 
 }  // namespace
 
-SettingsFile::SettingsFile(const std::filesystem::path& path) : where_(path.string()) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return;
+SettingsFile::SettingsFile(const ModuleFolder& folder, std::string_view file) : where_(folder.where(file)) {
+  if (!folder.has(file)) return;
   there_ = true;
-  const archive::FileBytes bytes = archive::FileBytes::read(path);
-  const std::string_view text = archive::as_text(bytes.span());
+  const std::vector<std::byte> bytes = folder.read(file);
+  const std::string_view text = archive::as_text(bytes);
   // First within bounds; then once more with its order, which prompts have.
   if (!base::parse_json(text, where_).is_object()) {
     throw Error(ErrorCode::invalid_format, where_, "settings by names", "something else");
@@ -92,30 +91,43 @@ void SettingsFile::refuse_the_rest() const {
   }
 }
 
-ModuleWeights::ModuleWeights(const std::filesystem::path& folder) : files_(archive::TensorFiles::read(folder)) {}
+ModuleWeights::ModuleWeights(const ModuleFolder& folder) {
+  if (const std::filesystem::path* path = folder.path()) {
+    auto files = std::make_shared<const archive::TensorFiles>(archive::TensorFiles::read(*path));
+    where_ = files->where();
+    tensors_ = files->tensors();
+    bytes_ = std::move(files);
+    return;
+  }
+  static constexpr const char* kFile = "model.safetensors";
+  where_ = folder.where(kFile);
+  auto bytes = std::make_shared<const std::vector<std::byte>>(folder.read(kFile));
+  for (archive::NamedTensor& one : archive::read_safetensors(*bytes, where_)) {
+    tensors_.emplace(std::move(one.name), std::move(one.tensor));
+  }
+  bytes_ = std::move(bytes);
+}
 
 std::optional<Weight> ModuleWeights::find(std::string_view name) {
-  const archive::TensorView* tensor = files_.find(name);
-  if (tensor == nullptr) return std::nullopt;
+  const auto tensor = tensors_.find(name);
+  if (tensor == tensors_.end()) return std::nullopt;
   taken_.emplace_back(name);
-  return Weight{std::string(name), *tensor};
+  return Weight{std::string(name), tensor->second};
 }
 
 Weight ModuleWeights::require(std::string_view name, std::size_t rank) {
   std::optional<Weight> weight = find(name);
   if (!weight || weight->tensor.shape.size() != rank) {
-    throw Error(ErrorCode::model_mismatch, files_.where(),
-                std::string(name) + " with " + std::to_string(rank) + " dimensions",
+    throw Error(ErrorCode::model_mismatch, where_, std::string(name) + " with " + std::to_string(rank) + " dimensions",
                 weight ? "others" : "none of that name");
   }
   return *std::move(weight);
 }
 
 void ModuleWeights::refuse_the_rest() const {
-  for (const auto& [name, tensor] : files_.tensors()) {
+  for (const auto& [name, tensor] : tensors_) {
     if (!has(taken_, name)) {
-      throw Error(ErrorCode::unsupported, files_.where(), "no other weights than the module's own",
-                  base::printable(name));
+      throw Error(ErrorCode::unsupported, where_, "no other weights than the module's own", base::printable(name));
     }
   }
 }

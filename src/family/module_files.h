@@ -1,15 +1,17 @@
 #pragma once
 
-#include <filesystem>
 #include <initializer_list>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "archive/tensor_files.h"
+#include "archive/tensor.h"
 #include "family/encoder_spec.h"
+#include "family/module_folder.h"
 
 namespace bertrt::family {
 
@@ -17,7 +19,9 @@ namespace bertrt::family {
 class SettingsFile {
  public:
   /// An empty object where there is no such file. @throws Error invalid_format, io
-  explicit SettingsFile(const std::filesystem::path& path);
+  SettingsFile(const ModuleFolder& folder, std::string_view file);
+  /// Of a module that has none.
+  SettingsFile() = default;
 
   bool is_there() const noexcept { return there_; }
   const nlohmann::ordered_json* take(std::string_view key);  ///< null for JSON's null, too
@@ -37,17 +41,21 @@ class SettingsFile {
   std::vector<std::string> taken_;
 };
 
-/// A module's own weights. @throws Error as archive::TensorFiles; unsupported for a name that was not asked for
+/// A module's own weights: those of a folder, as archive::TensorFiles reads them, or a bundle's model.safetensors.
+/// @throws Error as archive::TensorFiles; unsupported for a name that was not asked for
 class ModuleWeights {
  public:
-  explicit ModuleWeights(const std::filesystem::path& folder);
+  explicit ModuleWeights(const ModuleFolder& folder);
   Weight require(std::string_view name, std::size_t rank);
   std::optional<Weight> find(std::string_view name);
   void refuse_the_rest() const;
-  archive::TensorFiles take() && { return std::move(files_); }
+  /// What the views live in.
+  std::shared_ptr<const void> take() && { return std::move(bytes_); }
 
  private:
-  archive::TensorFiles files_;
+  std::string where_;
+  std::shared_ptr<const void> bytes_;
+  std::map<std::string, archive::TensorView, std::less<>> tensors_;
   std::vector<std::string> taken_;
 };
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <system_error>
 
 #include "archive/byte_reader.h"
-#include "archive/file_bytes.h"
 #include "base/json.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
@@ -19,9 +17,10 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 // What the modules' weights point into.
-using Store = std::vector<archive::TensorFiles>;
+using Store = std::vector<std::shared_ptr<const void>>;
 
 constexpr std::size_t kMaxModules = 64;
+constexpr const char* kList = "modules.json";
 
 struct ModeRow {
   PoolingMode mode;
@@ -39,8 +38,8 @@ constexpr std::array<ModeRow, 6> kModes = {{
     {PoolingMode::lasttoken, "lasttoken", "pooling_mode_lasttoken"},
 }};
 
-PoolingModule read_pooling(const fs::path& folder) {
-  SettingsFile settings(folder / "config.json");
+PoolingModule read_pooling(const ModuleFolder& folder) {
+  SettingsFile settings(folder, "config.json");
   PoolingModule pooling;
   pooling.include_prompt = settings.flag("include_prompt", true);
   for (const std::string& name : settings.texts("pooling_mode")) {
@@ -76,8 +75,8 @@ bool on_tokens(SettingsFile& settings, bool otherwise) {
 
 std::string last_part(std::string_view dotted) { return std::string(dotted.substr(dotted.rfind('.') + 1)); }
 
-DenseModule read_dense(const fs::path& folder, bool tokens, Store& store) {
-  SettingsFile settings(folder / "config.json");
+DenseModule read_dense(const ModuleFolder& folder, bool tokens, Store& store) {
+  SettingsFile settings(folder, "config.json");
   DenseModule module;
   module.on_tokens = on_tokens(settings, tokens);
   const std::string activation = settings.text("activation_function", "torch.nn.modules.activation.Tanh");
@@ -100,15 +99,15 @@ DenseModule read_dense(const fs::path& folder, bool tokens, Store& store) {
   weights.refuse_the_rest();
   if ((in && *in != module.dense.in()) || (out && *out != module.dense.out()) ||
       (module.residual && module.dense.in() != module.dense.out())) {
-    throw Error(ErrorCode::model_mismatch, folder.string(), "a weight of out_features x in_features",
+    throw Error(ErrorCode::model_mismatch, folder.where(""), "a weight of out_features x in_features",
                 std::to_string(module.dense.out()) + " x " + std::to_string(module.dense.in()));
   }
   store.push_back(std::move(weights).take());
   return module;
 }
 
-LayerNormModule read_layer_norm(const fs::path& folder, Store& store) {
-  SettingsFile settings(folder / "config.json");
+LayerNormModule read_layer_norm(const ModuleFolder& folder, Store& store) {
+  SettingsFile settings(folder, "config.json");
   settings.ignore({"dimension"});
   settings.refuse_the_rest();
   ModuleWeights weights(folder);
@@ -119,8 +118,8 @@ LayerNormModule read_layer_norm(const fs::path& folder, Store& store) {
   return module;
 }
 
-WeightedLayersModule read_weighted_layers(const fs::path& folder, Store& store) {
-  SettingsFile settings(folder / "config.json");
+WeightedLayersModule read_weighted_layers(const ModuleFolder& folder, Store& store) {
+  SettingsFile settings(folder, "config.json");
   WeightedLayersModule module;
   module.layer_start = settings.size("layer_start").value_or(4);
   settings.ignore({"word_embedding_dimension", "embedding_dimension", "num_hidden_layers"});
@@ -132,8 +131,8 @@ WeightedLayersModule read_weighted_layers(const fs::path& folder, Store& store) 
   return module;
 }
 
-SpladePoolingModule read_splade(const fs::path& folder) {
-  SettingsFile settings(folder / "config.json");
+SpladePoolingModule read_splade(const ModuleFolder& folder) {
+  SettingsFile settings(folder, "config.json");
   SpladePoolingModule module;
   const std::string strategy = settings.text("pooling_strategy", "max");
   const std::string activation = settings.text("activation_function", "relu");
@@ -149,8 +148,8 @@ SpladePoolingModule read_splade(const fs::path& folder) {
   return module;
 }
 
-MultiVectorMaskModule read_mask(const fs::path& folder) {
-  SettingsFile settings(folder / "config.json");
+MultiVectorMaskModule read_mask(const ModuleFolder& folder) {
+  SettingsFile settings(folder, "config.json");
   MultiVectorMaskModule module;
   module.skiplist_words = settings.texts("skiplist_words");
   module.skiplist_tasks = {"document"};
@@ -175,11 +174,11 @@ bool plain_path(const std::string& path) {
 class ModuleReader {
  public:
   /// @param multi_vector  then a dense layer that does not say what it reads reads token rows
-  ModuleReader(const fs::path& folder, bool multi_vector, Store& store)
+  ModuleReader(const ModuleFolder& folder, bool multi_vector, Store& store)
       : folder_(folder), multi_vector_(multi_vector), store_(store) {}
 
   void add(const std::string& type, const std::string& path, std::vector<SentenceModule>& modules) {
-    const fs::path own = folder_ / path;
+    const ModuleFolder own = folder_ / path;
     const std::string name = last_part(type);
     const bool ours = type.starts_with("sentence_transformers.") || type.starts_with("pylate.models.");
     if (!ours) refuse(type);
@@ -190,7 +189,7 @@ class ModuleReader {
     } else if (name == "Dense") {
       modules.emplace_back(read_dense(own, multi_vector_ || type.starts_with("pylate."), store_));
     } else if (name == "Normalize") {
-      SettingsFile settings(own / "config.json");
+      SettingsFile settings(own, "config.json");
       modules.emplace_back(NormalizeModule{on_tokens(settings, false)});
       settings.refuse_the_rest();
     } else if (name == "LayerNorm") {
@@ -210,7 +209,7 @@ class ModuleReader {
 
  private:
   void add_table(const std::string& name, const std::string& path, std::vector<SentenceModule>& modules) {
-    SettingsFile settings(name == "StaticEmbedding" ? fs::path() : folder_ / path / "config.json");
+    SettingsFile settings = name == "StaticEmbedding" ? SettingsFile() : SettingsFile(folder_ / path, "config.json");
     if (const Json* file = settings.take("path")) {
       settings.refuse("path", "weights in model.safetensors", base::printable(file->dump(-1, ' ', true)));
     }
@@ -242,13 +241,13 @@ class ModuleReader {
 
   [[noreturn]] void refuse(const std::string& type) const {
     throw Error(
-        ErrorCode::unsupported, (folder_ / "modules.json").string(),
+        ErrorCode::unsupported, folder_.where(kList),
         "sentence_transformers' Transformer, Pooling, Dense, Normalize, LayerNorm, Dropout, WeightedLayerPooling, "
         "SpladePooling, MultiVectorMask, StaticEmbedding or SparseStaticEmbedding",
         base::printable(type));
   }
 
-  const fs::path& folder_;
+  const ModuleFolder& folder_;
   bool multi_vector_;
   Store& store_;
 };
@@ -258,10 +257,10 @@ struct Listed {
   std::string path;
 };
 
-std::vector<Listed> read_list(const fs::path& file) {
-  const std::string where = file.string();
-  const archive::FileBytes bytes = archive::FileBytes::read(file);
-  const nlohmann::json list = base::parse_json(archive::as_text(bytes.span()), where);
+std::vector<Listed> read_list(const ModuleFolder& folder) {
+  const std::string where = folder.where(kList);
+  const std::vector<std::byte> bytes = folder.read(kList);
+  const nlohmann::json list = base::parse_json(archive::as_text(bytes), where);
   if (!list.is_array() || list.empty() || list.size() > kMaxModules) {
     throw Error(ErrorCode::invalid_format, where, "a list of 1 to 64 modules", "something else");
   }
@@ -295,17 +294,15 @@ const TransformerModule* SentenceModules::transformer() const noexcept {
   return nullptr;
 }
 
-std::optional<SentenceModules> read_sentence_modules(const fs::path& folder) {
-  const fs::path file = folder / "modules.json";
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return std::nullopt;
+std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder) {
+  if (!folder.has(kList)) return std::nullopt;
   auto store = std::make_shared<Store>();
   SentenceModules model;
   read_model_settings(folder, model);
   ModuleReader reader(folder, model.model_type == "MultiVectorEncoder", *store);
-  for (const Listed& one : read_list(file)) reader.add(one.type, one.path, model.modules);
+  for (const Listed& one : read_list(folder)) reader.add(one.type, one.path, model.modules);
   const TransformerModule* transformer = model.transformer();
-  const fs::path encoder = folder / (transformer == nullptr ? std::string() : transformer->path);
+  const ModuleFolder encoder = folder / (transformer == nullptr ? std::string() : transformer->path);
   read_encoder_settings(encoder, model);
   if (!gives_all_layers(encoder)) {
     std::erase_if(model.modules,
@@ -316,10 +313,9 @@ std::optional<SentenceModules> read_sentence_modules(const fs::path& folder) {
 }
 
 fs::path transformer_folder(const fs::path& folder) {
-  const fs::path file = folder / "modules.json";
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return folder;
-  for (const Listed& one : read_list(file)) {
+  const ModuleFolder files(folder);
+  if (!files.has(kList)) return folder;
+  for (const Listed& one : read_list(files)) {
     if (last_part(one.type).ends_with("Transformer")) return one.path.empty() ? folder : folder / one.path;
   }
   return folder;

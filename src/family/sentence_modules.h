@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "family/encoder_spec.h"
+#include "family/module_folder.h"
 
 namespace bertrt::family {
 
@@ -115,7 +116,7 @@ struct SentenceModules {
 /// Reads modules.json, each module's folder and the settings beside them. Nothing where there is no modules.json.
 /// As strict as read_config: a module, key or value that is not known is an error that names it.
 /// @throws Error invalid_format, unsupported, model_mismatch, io
-std::optional<SentenceModules> read_sentence_modules(const std::filesystem::path& folder);
+std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder);
 
 /// The folder of the encoder's config.json: `folder` itself, or the one that modules.json has for its transformer.
 std::filesystem::path transformer_folder(const std::filesystem::path& folder);

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <system_error>
 
 #include "archive/byte_reader.h"
-#include "archive/file_bytes.h"
 #include "base/json.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
@@ -14,7 +12,6 @@
 namespace bertrt::family {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 std::string shown(const Json& value) { return base::printable(value.dump(-1, ' ', true)); }
@@ -120,8 +117,8 @@ void read_expansion(SettingsFile& settings, SentenceModules& model) {
 
 }  // namespace
 
-void read_model_settings(const fs::path& folder, SentenceModules& model) {
-  SettingsFile settings(folder / "config_sentence_transformers.json");
+void read_model_settings(const ModuleFolder& folder, SentenceModules& model) {
+  SettingsFile settings(folder, "config_sentence_transformers.json");
   read_kind(settings, model);
   read_prompts(settings, model);
   model.similarity = settings.text("similarity_fn_name");
@@ -134,13 +131,13 @@ void read_model_settings(const fs::path& folder, SentenceModules& model) {
   settings.refuse_the_rest();
 }
 
-void read_encoder_settings(const fs::path& folder, SentenceModules& model) {
+void read_encoder_settings(const ModuleFolder& folder, SentenceModules& model) {
   static constexpr std::array kNames = {"sentence_bert_config.json",       "sentence_roberta_config.json",
                                         "sentence_distilbert_config.json", "sentence_camembert_config.json",
                                         "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
                                         "sentence_xlnet_config.json"};
   for (const char* name : kNames) {
-    SettingsFile settings(folder / name);
+    SettingsFile settings(folder, name);
     if (!settings.is_there()) continue;
     read_task(settings, model);
     model.max_seq_length = settings.size("max_seq_length");
@@ -158,12 +155,11 @@ void read_encoder_settings(const fs::path& folder, SentenceModules& model) {
   }
 }
 
-bool gives_all_layers(const fs::path& folder) {
-  const fs::path file = folder / "config.json";
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return false;
-  const archive::FileBytes bytes = archive::FileBytes::read(file);
-  const nlohmann::json config = base::parse_json(archive::as_text(bytes.span()), file.string());
+bool gives_all_layers(const ModuleFolder& folder) {
+  static constexpr const char* kFile = "config.json";
+  if (!folder.has(kFile)) return false;
+  const std::vector<std::byte> bytes = folder.read(kFile);
+  const nlohmann::json config = base::parse_json(archive::as_text(bytes), folder.where(kFile));
   return config.is_object() && config.contains("output_hidden_states") && config["output_hidden_states"] == true;
 }
 

@@ -165,6 +165,12 @@ Manifest read_manifest(const Json& json, const std::string& where) {
 
 }  // namespace
 
+std::string_view head_of(std::string_view task) noexcept {
+  if (task == "sparse") return "masked-lm";
+  if (task == "sentence-embedding" || task == "multi-vector") return "encoder";
+  return task;
+}
+
 Manifest parse_manifest(std::string_view json, std::string_view where) {
   const std::string name(where);
   return read_manifest(base::parse_json(json, name, kLimits), name);

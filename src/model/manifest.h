@@ -53,6 +53,10 @@ struct Manifest {
   std::map<std::string, ManifestMethod> methods;  ///< "forward", and for masked-lm "encode" and "head"
 };
 
+/// What a bundle's trace computes for its task: "masked-lm" for "sparse", "encoder" for "sentence-embedding" and
+/// "multi-vector", which go on from there by the modules' files; else the task itself.
+std::string_view head_of(std::string_view task) noexcept;
+
 /// Its texts hold no control characters: they are shown to people.
 /// @param where  for messages. @throws Error invalid_format, unsupported (a newer format_version, too large)
 Manifest parse_manifest(std::string_view json, std::string_view where);

@@ -127,6 +127,7 @@ TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpo
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
     settings.folder = path;
+    settings.beside = family::ModuleFolder(path);
     settings.sentence = archive::guard_memory(path.string(), [&] { return family::read_sentence_modules(path); });
   }
   return settings;

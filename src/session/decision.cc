@@ -80,8 +80,8 @@ std::vector<OutputInfo> named_outputs(const model::ModelFile& file) {
       if (output.name == name) output = {output.name, role, Evidence::by_name, {}};
     }
     if (output.name != "logits" || !file.manifest()) continue;
-    const std::string& task = file.manifest()->task;
-    const bool token = task == "masked-lm" || task == "token-classification";
+    const std::string_view head = model::head_of(file.manifest()->task);
+    const bool token = head == "masked-lm" || head == "token-classification";
     output = {output.name, token ? token_logits : text_logits, Evidence::by_name, {}};
   }
   return outputs;

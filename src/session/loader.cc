@@ -1,11 +1,13 @@
 #include "session/loader.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "archive/guard.h"
 #include "model/traits.h"
 #include "session/decision.h"
 #include "session/engine_choice.h"
@@ -77,11 +79,45 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   return info;
 }
 
+// Where a bundle keeps the files that its checkpoint had around the encoder, among its extra entries.
+constexpr std::string_view kBundleModules = "bertrt/modules/";
+
+std::optional<family::SentenceModules> sentence_of(const model::ModelFile& file) {
+  family::ModuleFolder::Entries entries;
+  for (const std::string& name : file.extra_names()) {
+    if (!name.starts_with(kBundleModules)) continue;
+    const std::string_view entry = file.extra(name).value();
+    entries.emplace(name.substr(kBundleModules.size()), std::as_bytes(std::span(entry)));
+  }
+  if (entries.empty()) return std::nullopt;
+  return archive::guard_memory(file.name(), [&] {
+    return family::read_sentence_modules({file.name() + ": " + std::string(kBundleModules), std::move(entries)});
+  });
+}
+
+// bge-m3's further heads. The file is let go after loading: their bytes are kept apart.
+std::optional<family::ModuleFolder> linears_of(const model::ModelFile& file, std::shared_ptr<const void>& bytes) {
+  auto kept = std::make_shared<std::map<std::string, std::string>>();
+  family::ModuleFolder::Entries entries;
+  for (const char* name : {"sparse_linear.pt", "colbert_linear.pt"}) {
+    const auto entry = file.extra(std::string(kBundleModules) + name);
+    if (!entry) continue;
+    const std::string& copy = kept->emplace(name, *entry).first->second;
+    entries.emplace(name, std::as_bytes(std::span(copy)));
+  }
+  if (entries.empty()) return std::nullopt;
+  bytes = std::move(kept);
+  return family::ModuleFolder(file.name() + ": " + std::string(kBundleModules), std::move(entries));
+}
+
 TaskSettings settings_of(const model::ModelFile& file) {
   TaskSettings settings;
   const std::optional<model::Manifest>& manifest = file.manifest();
   if (!manifest) return settings;
-  if (manifest->task != "encoder") settings.heads.push_back(manifest->task);
+  settings.sentence = sentence_of(file);
+  settings.beside = linears_of(file, settings.bytes);
+  if (const std::string_view head = model::head_of(manifest->task); head != "encoder")
+    settings.heads.emplace_back(head);
   settings.labels = manifest->labels;
   settings.num_labels = manifest->labels.size();
   settings.label_ids = manifest->label_ids;

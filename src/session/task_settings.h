@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "family/module_folder.h"
 #include "family/sentence_modules.h"
 
 namespace bertrt::session {
@@ -24,7 +26,9 @@ struct TaskSettings {
   std::string cross_encoder_activation;             ///< a dotted torch class, or empty
   std::size_t position_embeddings = 0;              ///< max_position_embeddings as config.json says it; 0: not known
   std::optional<family::SentenceModules> sentence;  ///< a sentence-transformers model's
-  std::filesystem::path folder;  ///< the model's, beside which heads may lie (bge-m3's); empty for files
+  std::filesystem::path folder;                     ///< the model's; empty for files
+  std::optional<family::ModuleFolder> beside;       ///< where heads of their own may lie (bge-m3's)
+  std::shared_ptr<const void> bytes;                ///< what `beside` points into
 };
 
 }  // namespace bertrt::session

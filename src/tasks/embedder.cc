@@ -70,6 +70,15 @@ Matrix EmbedderImpl::chunks(std::string_view text, std::span<const Offset> spans
 
 namespace bertrt::inline v0 {
 
+namespace {
+
+EmbedOptions with_prompt(const char* name, EmbedOptions options) {
+  if (!options.prompt && options.prompt_name.empty()) options.prompt_name = name;
+  return options;
+}
+
+}  // namespace
+
 Embedder::Embedder(std::shared_ptr<const tasks::EmbedderImpl> impl) noexcept : impl_(std::move(impl)) {}
 
 Embedder::Embedder(BertSession session, const EmbedderOptions& options)
@@ -95,13 +104,19 @@ Matrix Embedder::operator()(std::span<const std::string> texts, const EmbedOptio
 }
 
 Matrix Embedder::query(std::span<const std::string> texts, EmbedOptions options) const {
-  if (!options.prompt && options.prompt_name.empty()) options.prompt_name = "query";
-  return (*this)(texts, options);
+  return (*this)(texts, with_prompt("query", std::move(options)));
+}
+
+Matrix Embedder::query(std::initializer_list<std::string_view> texts, EmbedOptions options) const {
+  return (*this)(texts, with_prompt("query", std::move(options)));
 }
 
 Matrix Embedder::document(std::span<const std::string> texts, EmbedOptions options) const {
-  if (!options.prompt && options.prompt_name.empty()) options.prompt_name = "document";
-  return (*this)(texts, options);
+  return (*this)(texts, with_prompt("document", std::move(options)));
+}
+
+Matrix Embedder::document(std::initializer_list<std::string_view> texts, EmbedOptions options) const {
+  return (*this)(texts, with_prompt("document", std::move(options)));
 }
 
 std::size_t Embedder::stream(const std::function<std::optional<std::string>()>& next,

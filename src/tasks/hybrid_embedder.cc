@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <map>
-#include <system_error>
+#include <optional>
 #include <utility>
 
 #include "bertrt/error.h"
@@ -18,14 +17,13 @@
 namespace bertrt::inline v0 {
 namespace {
 
-std::filesystem::path file_of(const BertSession& session, const char* name) {
-  const std::filesystem::path& folder = session::Access::impl(session).settings().folder;
-  std::error_code ignored;
-  if (folder.empty() || !std::filesystem::is_regular_file(folder / name, ignored)) {
-    throw Error(ErrorCode::unsupported, "HybridEmbedder", "a folder with sparse_linear.pt and colbert_linear.pt",
+tasks::VectorSteps linear_of(const BertSession& session, const char* name, std::size_t width) {
+  const std::optional<family::ModuleFolder>& folder = session::Access::impl(session).settings().beside;
+  if (!folder || !folder->has(name)) {
+    throw Error(ErrorCode::unsupported, "HybridEmbedder", "a model with sparse_linear.pt and colbert_linear.pt",
                 std::string(name) + " is not there; " + tasks::what_it_has(session));
   }
-  return folder / name;
+  return tasks::read_linear(folder->read(name), folder->where(name), width);
 }
 
 std::vector<float> copy(std::span<const float> values) { return {values.begin(), values.end()}; }
@@ -38,8 +36,8 @@ class HybridEmbedder::Impl {
       : session_(std::move(session)),
         width_(tasks::hidden_width(session_, "HybridEmbedder", options.least)),
         text_(session_, options.max_length),
-        sparse_(tasks::read_linear(file_of(session_, "sparse_linear.pt"), width_)),
-        rows_(tasks::read_linear(file_of(session_, "colbert_linear.pt"), width_)) {
+        sparse_(linear_of(session_, "sparse_linear.pt", width_)),
+        rows_(linear_of(session_, "colbert_linear.pt", width_)) {
     if (sparse_.out() != 1) {
       throw Error(ErrorCode::model_mismatch, "sparse_linear.pt", "one number a token", std::to_string(sparse_.out()));
     }

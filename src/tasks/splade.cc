@@ -106,7 +106,7 @@ std::pair<SparseRule, std::string> rule_of(const BertSession& session) {
 std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const EmbedderOptions& options) {
   const SessionInfo& info = session.info();
   const OutputInfo* output = info.find_output(OutputRole::token_logits);
-  if (output == nullptr || (!info.task.empty() && info.task != "masked-lm")) {
+  if (output == nullptr || (!info.task.empty() && info.task != "masked-lm" && info.task != "sparse")) {
     throw Error(ErrorCode::unsupported, "SparseEmbedder", "a model with a masked-token head", what_it_has(session));
   }
   if (output->evidence < options.least) {

@@ -4,17 +4,14 @@
 #include <string>
 #include <utility>
 
-#include "archive/file_bytes.h"
 #include "archive/state_dict.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 
 namespace bertrt::tasks {
 
-VectorSteps read_linear(const std::filesystem::path& file, std::size_t in) {
-  const std::string where = file.string();
-  const archive::FileBytes bytes = archive::FileBytes::read(file);
-  const archive::StateDict state = archive::read_state_dict(bytes.span(), where);
+VectorSteps read_linear(std::span<const std::byte> file, const std::string& where, std::size_t in) {
+  const archive::StateDict state = archive::read_state_dict(file, where);
   std::optional<family::Weight> weight;
   family::DenseModule module;
   module.activation = "Identity";

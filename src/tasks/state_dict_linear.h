@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
+#include <span>
+#include <string>
 
 #include "tasks/vector_steps.h"
 
@@ -9,7 +10,8 @@ namespace bertrt::tasks {
 
 /// A torch.nn.Linear that was saved by itself (torch.save of its state dict: `weight`, `bias`), as a step for vectors
 /// of `in` columns. The file's pickle is read and never run.
-/// @throws Error io, invalid_format, unsupported; model_mismatch for another width
-VectorSteps read_linear(const std::filesystem::path& file, std::size_t in);
+/// @param where  the file, for messages
+/// @throws Error invalid_format, unsupported; model_mismatch for another width
+VectorSteps read_linear(std::span<const std::byte> file, const std::string& where, std::size_t in);
 
 }  // namespace bertrt::tasks
