@@ -66,9 +66,9 @@ class PlainEncoder {
                       (from.types ? at(*from.types, type, c) : 0));
       }
     }
-    if (!from.norm_last) rows = normalize(rows, {}, from.norm);
+    if (from.norm && !from.norm_last) rows = normalize(rows, {}, *from.norm);
     if (from.projection) rows = multiply(rows, *from.projection);
-    if (from.norm_last) rows = normalize(rows, {}, from.norm);
+    if (from.norm && from.norm_last) rows = normalize(rows, {}, *from.norm);
     return spec_.mask == family::MaskKind::pairs ? zero_masked(text, std::move(rows)) : rows;
   }
 
@@ -217,6 +217,7 @@ class PlainEncoder {
             break;
           case family::Activation::relu: x = std::max(x, 0.0); break;
           case family::Activation::tanh: x = std::tanh(x); break;
+          case family::Activation::silu: x = x / (1 + std::exp(-x)); break;
         }
       }
     }
