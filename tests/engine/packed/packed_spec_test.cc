@@ -77,6 +77,41 @@ const Variant kVariants[] = {
        spec.embeddings.takes_types = false;
        spec.embeddings.fixed_type = 2;
      }},
+    {"norm_first",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.norm_first = true;
+       spec.layers[0].attention_norm.reset();
+       spec.final_norm = maker.norm(spec.hidden, 1e-3F);
+     }},
+    {"norms_that_do_not_centre",
+     [](EncoderSpec& spec, SpecMaker&) {
+       for (family::LayerSpec& layer : spec.layers) {
+         for (family::LayerNorm* norm : {&*layer.attention_norm, &layer.ffn_norm}) {
+           norm->centred = false;
+           norm->beta.reset();
+         }
+       }
+     }},
+    {"norms_without_beta",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.embeddings.norm->beta.reset();
+       spec.layers[1].attention_norm->beta.reset();
+     }},
+    {"no_embedding_norm", [](EncoderSpec& spec, SpecMaker&) { spec.embeddings.norm.reset(); }},
+    {"gated",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.layers[0].ffn_gate = maker.dense(2 * spec.hidden, spec.hidden);
+       spec.layers[0].activation = Activation::silu;
+     }},
+    {"rotary",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.embeddings.positions.reset();
+       spec.embeddings.position_scheme = PositionScheme::none;
+       spec.rotary = {{{1.0F, 0.3F, 0.1F, 0.02F}}, {{0.7F, 0.05F, 0.4F}, 1.5F}};
+       spec.layers[0].rotary = 1;
+       spec.layers[1].rotary = 2;  // none
+     }},
+    {"window", [](EncoderSpec& spec, SpecMaker&) { spec.layers[1].window = 2; }},
     {"disentangled", [](EncoderSpec& spec, SpecMaker& maker) { maker.disentangle(spec, 9, 0); }},
     {"disentangled_in_buckets",
      [](EncoderSpec& spec, SpecMaker& maker) {

@@ -27,6 +27,7 @@ class PlainEncoder {
       if (spec_.convolution && states.size() == 1) rows = convolve(text, states[0], rows);
       states.push_back(std::move(rows));
     }
+    if (spec_.final_norm) states.back() = normalize(states.back(), {}, *spec_.final_norm);
     return states;
   }
   Rows pooled(const Rows& last) const { return activate(multiply({last[0]}, *spec_.pooler), family::Activation::tanh); }
@@ -109,15 +110,54 @@ class PlainEncoder {
   }
 
   Rows run_layer(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
-    const Rows context = attend(layer, text, in);
-    const Rows middle = normalize(multiply(context, layer.attention_out), in, *layer.attention_norm);
-    const Rows inner = activate(multiply(middle, layer.ffn_in), layer.activation);
-    return normalize(multiply(inner, layer.ffn_out), middle, layer.ffn_norm);
+    const bool first = spec_.norm_first;
+    const Rows read = first && layer.attention_norm ? normalize(in, {}, *layer.attention_norm) : in;
+    const Rows attended = multiply(attend(layer, text, read), layer.attention_out);
+    const Rows middle = first ? sum(attended, in) : normalize(attended, in, *layer.attention_norm);
+    const Rows done = feed_forward(layer, first ? normalize(middle, {}, layer.ffn_norm) : middle);
+    return first ? sum(done, middle) : normalize(done, middle, layer.ffn_norm);
+  }
+
+  static Rows feed_forward(const family::LayerSpec& layer, const Rows& in) {
+    Rows inner = activate(multiply(in, layer.ffn_in), layer.activation);
+    const Rows gate = layer.ffn_gate ? multiply(in, *layer.ffn_gate) : Rows();
+    for (std::size_t r = 0; r < gate.size(); ++r) {
+      for (std::size_t c = 0; c < gate[r].size(); ++c) inner[r][c] *= gate[r][c];
+    }
+    return multiply(inner, layer.ffn_out);
+  }
+
+  static Rows sum(Rows a, const Rows& b) {
+    for (std::size_t r = 0; r < a.size(); ++r) {
+      for (std::size_t c = 0; c < a[r].size(); ++c) a[r][c] += b[r][c];
+    }
+    return a;
+  }
+
+  // Each head's pairs of values, turned by the token's position.
+  void turn(const family::RotarySpec& way, const Encoding& text, Rows& rows) const {
+    const std::size_t pairs = way.frequencies.size();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const double position = text.position_ids.empty() ? static_cast<double>(i) : text.position_ids[i];
+      for (std::size_t head = 0; head < spec_.hidden; head += spec_.head_size()) {
+        for (std::size_t p = 0; p < pairs; ++p) {
+          const double angle = position * static_cast<double>(way.frequencies[p]);
+          const double a = rows[i][head + p];
+          const double b = rows[i][head + pairs + p];
+          rows[i][head + p] = (a * std::cos(angle) - b * std::sin(angle)) * way.factor;
+          rows[i][head + pairs + p] = (b * std::cos(angle) + a * std::sin(angle)) * way.factor;
+        }
+      }
+    }
   }
 
   Rows attend(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
-    const Rows query = multiply(in, layer.query);
-    const Rows key = multiply(in, layer.key);
+    Rows query = multiply(in, layer.query);
+    Rows key = multiply(in, layer.key);
+    if (layer.rotary < spec_.rotary.size()) {
+      turn(spec_.rotary[layer.rotary], text, query);
+      turn(spec_.rotary[layer.rotary], text, key);
+    }
     const Rows value = multiply(in, layer.value);
     const std::size_t size = spec_.head_size();
     const bool pairs = spec_.mask == family::MaskKind::pairs;
@@ -140,6 +180,7 @@ class PlainEncoder {
         for (std::size_t j = 0; j < in.size(); ++j) {
           const bool even = pairs && masked(text, i);
           if (spec_.mask != family::MaskKind::none && masked(text, j) && !even) continue;
+          if (layer.window != 0 && std::max(i, j) - std::min(i, j) > layer.window) continue;
           double score = 0;
           for (std::size_t c = head * size; c < (head + 1) * size && !even; ++c) {
             score += query[i][c] * key[j][c];
@@ -195,7 +236,7 @@ class PlainEncoder {
       double mean = 0;
       double variance = 0;
       for (std::size_t c = 0; c < row.size(); ++c) mean += row[c] += residual.empty() ? 0 : residual[r][c];
-      mean /= width;
+      mean = norm.centred ? mean / width : 0;
       for (const double value : row) variance += (value - mean) * (value - mean) / width;
       for (std::size_t c = 0; c < row.size(); ++c) {
         const auto index = static_cast<std::int64_t>(c);
