@@ -36,7 +36,7 @@ held to Hugging Face's outputs: hidden states and pooled outputs within 1e-5, lo
 
 TAIL = """
 Activations: gelu, gelu_python (exact); gelu_new, gelu_pytorch_tanh, gelu_python_tanh, gelu_fast, gelu_accurate (by tanh);
-relu, tanh, linear. Refused by name: decoders and cross-attention, `position_embedding_type` other than `absolute`, ALBERT's
+relu, tanh, silu, linear. Rotary positions: rope_type default and linear. Refused by name: decoders and cross-attention, `position_embedding_type` other than `absolute`, ALBERT's
 `inner_group_num` above 1, pruned heads, quantized weights, code of the repository (`auto_map`), families that are not in the
 table.
 
@@ -54,7 +54,15 @@ does not recognize whole; such a trace runs on the graph engine.
 | --- | --- | --- | --- |
 """
 
-NAMES = {"XLMRoberta": "xlm-roberta", "Data2VecText": "data2vec-text"}
+NAMES = {
+    "XLMRoberta": "xlm-roberta",
+    "Data2VecText": "data2vec-text",
+    "DebertaV2": "deberta-v2",
+    "NomicBert": "nomic_bert",
+    "RobertaPreLayerNorm": "roberta-prelayernorm",
+    "XLMRobertaXL": "xlm-roberta-xl",
+    "MegatronBert": "megatron-bert",
+}
 
 
 def folder_row(program, family, heads, count, rng):
