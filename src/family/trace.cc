@@ -24,11 +24,23 @@ const ts::TracedInput* the_other(const std::vector<ts::TracedInput>& inputs) {
   return found;
 }
 
+// A model that scores several choices a text reads three axes: nothing here makes such inputs from one text.
+void refuse_choices(const std::vector<ts::TracedInput>& inputs) {
+  const auto choices = [](const ts::TracedInput& input) { return input.shape.size() == 3; };
+  if (inputs.empty() || !std::all_of(inputs.begin(), inputs.end(), choices)) return;
+  throw Error(
+      ErrorCode::unsupported, "the trace's inputs", "ids as [texts, tokens]",
+      graph::to_string(inputs[0].shape) +
+          ": several choices a text (multiple choice); its checkpoint folder runs, or a trace of the model with "
+          "[texts, tokens], one choice a text");
+}
+
 // What the examples say of lengths and types. Which example is whose is not always known; where an encoder's inputs are
 // all there are, only the mask can be of floats.
 void take_example(const ts::Module& module, graph::Program& program, Trace& trace) {
   const auto example = ts::traced_example(module);
   if (!example) return;
+  refuse_choices(example->inputs);
   std::size_t floats = 0;
   bool halves = false;
   for (const ts::TracedInput& input : example->inputs) {
