@@ -92,6 +92,8 @@ TEST(Embedder, EmptyListsAndEmptyTexts) {
   const Matrix two = embed({"", "\xFF\xFE"});
   EXPECT_EQ(two.rows, 2U);
   for (const float value : two.data) EXPECT_TRUE(std::isfinite(value));
+  EXPECT_EQ(embed.query({"one", "two"}).data, embed.query(std::vector<std::string>{"one", "two"}).data);
+  EXPECT_EQ(embed.document({"one"}).rows, 1U);
 }
 
 // Python fails on these: its limit says 66 positions, of which RoBERTa uses 64.
