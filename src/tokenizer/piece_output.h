@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,13 @@ class Appender {
     if (next_ == end_) grow();
     *next_++ = value;
   }
+  /// The first `count` of kMost values at `from`, without a loop.
+  template <std::size_t kMost>
+  void put_some(const T* from, std::size_t count) {
+    if (static_cast<std::size_t>(end_ - next_) < kMost) grow();
+    std::memcpy(next_, from, kMost * sizeof(T));
+    next_ += count;
+  }
   std::size_t used() const { return static_cast<std::size_t>(next_ - values_.data()); }
   void rewind(std::size_t used) { next_ = values_.data() + used; }
 
@@ -53,6 +61,10 @@ class IdOutput {
   IdOutput(std::vector<std::int32_t>& ids, std::size_t expected) : ids_(ids, expected) {}
 
   void put(std::int32_t id, std::size_t, std::size_t) { ids_.put(id); }
+  template <std::size_t kMost>
+  void put_ids(const std::int32_t* ids, std::size_t count) {
+    ids_.put_some<kMost>(ids, count);
+  }
   /// A place to go back to, when a word turns out to be unknown after some of its pieces were written.
   std::size_t mark() const { return ids_.used(); }
   void rewind(std::size_t mark) { ids_.rewind(mark); }

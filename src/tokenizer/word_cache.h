@@ -1,84 +1,135 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string_view>
 
 #include "bertrt/encoding.h"
+#include "tokenizer/byte_hash.h"
+#include "tokenizer/text_words.h"
+#include "tokenizer/word_key.h"
 
 namespace bertrt::tokenizer {
 
-/// Words and the tokens that a model made of them: a bounded table, one cache line a word, two places to look.
+/// Words and the tokens that a model made of them. Two bounded tables: one for words of up to 15 bytes and three
+/// tokens, most of what is asked for, two of them in a cache line; one for words of up to 23 bytes and six tokens, one
+/// a line. Each word has two places where it may stand.
 ///
-/// It belongs to one thread at a time (see WordCaches), so that no lock is taken.
+/// It belongs to one thread at a time (see WordCaches), so that no lock is taken. 4 MB of addresses; a page takes
+/// memory from its first word on.
 class WordCache {
  public:
-  static constexpr std::size_t kMaxKey = 23;
-  static constexpr std::size_t kMaxTokens = 6;
+  static constexpr std::size_t kMaxKey = 39;
+  static constexpr std::size_t kMaxTokens = 14;
 
-  struct alignas(64) Entry {
-    std::array<std::uint64_t, 3> key{};  ///< the word, zeros behind it, its length in the last byte
-    std::array<std::int32_t, kMaxTokens> ids{};
-    std::array<std::uint8_t, kMaxTokens> begin{};  ///< bytes from the word's begin
-    std::array<std::uint8_t, kMaxTokens> end{};
-    std::uint8_t count = 0;
-  };
-
-  WordCache() : entries_(new Entry[kEntries]) {}
-
-  /// A word in the form of a table's key.
-  struct Key {
-    std::array<std::uint64_t, 3> words{};
-    std::size_t slot = 0;
-  };
-
-  /// `word` is not empty and at most kMaxKey bytes.
-  static Key key_of(std::string_view word) noexcept {
-    Key key;
-    key.words = pack(word);
-    constexpr std::uint64_t kPrime = 0x9E3779B97F4A7C15ULL;
-    std::uint64_t hash = (key.words[0] ^ (key.words[1] * 0xD6E8FEB86659FD93ULL)) * kPrime;
-    hash = (hash ^ (hash >> 32U) ^ key.words[2]) * kPrime;
-    key.slot = hash >> (64U - kLog2Entries);
-    return key;
-  }
-
-  /// nullptr where it is not there.
-  const Entry* find(const Key& key) const noexcept {
-    const Entry& first = entries_[key.slot];
-    if (same(first.key, key.words)) return &first;
-    const Entry& second = entries_[key.slot ^ 1U];
-    return same(second.key, key.words) ? &second : nullptr;
-  }
-
-  /// Puts a word in; the one that stood there moves to its neighbour's place.
-  void put(const Key& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept {
-    if (ids.size() > kMaxTokens) return;
-    Entry& entry = entries_[key.slot];
-    entries_[key.slot ^ 1U] = entry;
-    entry.key = key.words;
-    entry.count = static_cast<std::uint8_t>(ids.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      entry.ids[i] = ids[i];
-      entry.begin[i] = static_cast<std::uint8_t>(offsets[i].begin);
-      entry.end[i] = static_cast<std::uint8_t>(offsets[i].end);
-    }
-  }
+  WordCache();
 
   /// Puts a word's tokens into `output` (see piece_output.h), `begin` the word's place in the text: those that are
   /// kept, else those that `make(word, pieces)` puts into `pieces`, emptied before, with offsets from the word's begin.
-  /// False where it gives up.
+  /// `word` is not empty. False where it gives up.
   template <typename Output, typename Pieces, typename Make>
   bool encode(std::string_view word, std::size_t begin, Pieces& pieces, Output& output, Make make) {
-    Key key;
-    const bool fits = word.size() <= kMaxKey;
-    if (fits) {
-      key = key_of(word);
-      if (const Entry* entry = find(key)) {
+    const NearKey key = near_key(word.data(), word.size(), word.size(), 0);
+    return look_up(key, word, 0, begin, pieces, output,
+                   [&](std::string_view whole, std::uint8_t, Pieces& made) { return make(whole, made); });
+  }
+
+  /// The same for many words, which stand in `text` from `base` on. `make(word, kind, pieces)`: a word's kind is a part
+  /// of what it is known by.
+  template <typename Output, typename Pieces, typename Make>
+  bool encode_words(std::string_view text, std::size_t base, const TextWords& words, Pieces& pieces, Output& output,
+                    Make make) {
+    // Enough that memory has answered when the first is looked at.
+    constexpr std::size_t kAhead = 16;
+    NearKey keys[kAhead];
+    for (std::size_t from = 0; from < words.size(); from += kAhead) {
+      const std::size_t count = std::min(kAhead, words.size() - from);
+      for (std::size_t i = 0; i < count; ++i) {
+        const TextWord& word = words[from + i];
+        const std::size_t begin = base + word.begin;
+        keys[i] = near_key(text.data() + begin, word.size, text.size() - begin, word.kind);
+        prefetch(&near_[keys[i].slot]);
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        const TextWord& word = words[from + i];
+        const std::size_t begin = base + word.begin;
+        if (!look_up(keys[i], text.substr(begin, word.size), word.kind, begin, pieces, output, make)) return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kNearKey = 15;
+  static constexpr std::size_t kNearTokens = 3;
+  static constexpr unsigned kLog2Near = 15;
+  static constexpr unsigned kLog2Far = 14;
+
+  // Both are memory of zeros to begin with, which is no word's key.
+  struct NearEntry {
+    std::array<std::uint64_t, 2> key;  ///< the word, zeros behind it, its length and kind in the last byte
+    std::array<std::int32_t, kNearTokens> ids;
+    std::uint32_t ranges;  ///< the number of tokens, and four bits each for their begins and ends
+  };
+  struct alignas(64) NearLine {
+    std::array<NearEntry, 2> entries;
+  };
+  using FarWords = std::array<std::uint64_t, 5>;
+  struct alignas(128) FarEntry {
+    FarWords key;
+    std::array<std::int32_t, kMaxTokens> ids;
+    std::array<std::uint8_t, kMaxTokens> begin;  ///< bytes from the word's begin
+    std::array<std::uint8_t, kMaxTokens> end;
+    std::uint8_t count;
+  };
+  struct NearKey {
+    std::array<std::uint64_t, 2> key;  ///< nothing for a longer word
+    std::size_t slot;
+  };
+  struct FarKey {
+    FarWords key;
+    std::size_t slot;
+  };
+  struct Free {
+    void operator()(void* memory) const noexcept { std::free(memory); }
+  };
+
+  static constexpr std::uint64_t kPrime = 0x9E3779B97F4A7C15ULL;
+  static constexpr std::uint64_t kOther = 0xD6E8FEB86659FD93ULL;
+
+  static NearKey near_key(const char* word, std::size_t size, std::size_t readable, std::uint8_t kind) noexcept {
+    NearKey key{};
+    if (size > kNearKey) return key;
+    key.key = word_key(word, size, readable);
+    key.key[1] |= key_mark(size, kind);
+    const std::uint64_t hash = (key.key[0] ^ key.key[1] * kOther) * kPrime;
+    key.slot = static_cast<std::size_t>((hash ^ hash >> 32U) * kPrime >> (64U - kLog2Near));
+    return key;
+  }
+  static FarKey far_key(std::string_view word, std::uint8_t kind) noexcept;
+  const FarEntry* find_far(const FarKey& key) const noexcept;
+  void put_far(const FarKey& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept;
+  void put_near(const NearKey& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept;
+
+  template <typename Output, typename Pieces, typename Make>
+  bool look_up(const NearKey& key, std::string_view word, std::uint8_t kind, std::size_t begin, Pieces& pieces,
+               Output& output, const Make& make) {
+    if (word.size() <= kNearKey) {
+      for (const NearEntry& entry : near_[key.slot].entries) {
+        // Spelled out: std::array's operator== becomes a call of memcmp.
+        if (((entry.key[0] ^ key.key[0]) | (entry.key[1] ^ key.key[1])) != 0) continue;
+        put_out(entry, begin, output);
+        return true;
+      }
+    }
+    FarKey far{};
+    if (word.size() <= kMaxKey) {
+      far = far_key(word, kind);
+      if (const FarEntry* entry = find_far(far)) {
         for (std::size_t i = 0; i < entry->count; ++i) {
           output.put(entry->ids[i], begin + entry->begin[i], begin + entry->end[i]);
         }
@@ -87,68 +138,38 @@ class WordCache {
     }
     pieces.ids.clear();
     pieces.offsets.clear();
-    if (!make(word, pieces)) return false;
-    if (fits) put(key, pieces.ids, pieces.offsets);
+    if (!make(word, kind, pieces)) return false;
+    if (word.size() <= kNearKey && pieces.ids.size() <= kNearTokens) {
+      put_near(key, pieces.ids, pieces.offsets);
+    } else if (word.size() <= kMaxKey && pieces.ids.size() <= kMaxTokens) {
+      put_far(far, pieces.ids, pieces.offsets);
+    }
     for (std::size_t i = 0; i < pieces.ids.size(); ++i) {
       output.put(pieces.ids[i], begin + pieces.offsets[i].begin, begin + pieces.offsets[i].end);
     }
     return true;
   }
 
- private:
-  using Words = std::array<std::uint64_t, 3>;
-
-  // Spelled out: std::array's operator== becomes a call of memcmp.
-  static bool same(const Words& a, const Words& b) noexcept {
-    return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2])) == 0;
-  }
-
-  template <typename T>
-  static std::uint64_t load(const char* from) noexcept {
-    T value;
-    std::memcpy(&value, from, sizeof(T));
-    return value;
-  }
-
-  /// The word's bytes, zeros, and its length in the last byte.
-  static Words pack(std::string_view word) noexcept {
-    Words words{};
-    const char* from = word.data();
-    const std::size_t size = word.size();
-    if constexpr (std::endian::native != std::endian::little) {
-      std::array<char, sizeof(Words)> bytes{};
-      std::memcpy(bytes.data(), from, size);
-      bytes.back() = static_cast<char>(size);
-      std::memcpy(words.data(), bytes.data(), bytes.size());
-      return words;
-    }
-    // Overlapping reads in place of a copy of unknown length, which would be a call.
-    if (size >= 8) {
-      words[0] = load<std::uint64_t>(from);
-      if (size > 16) {
-        words[1] = load<std::uint64_t>(from + 8);
-        words[2] = load<std::uint64_t>(from + size - 8) >> (8U * (24 - size));
-      } else if (size > 8) {
-        words[1] = load<std::uint64_t>(from + size - 8) >> (8U * (16 - size));
+  template <typename Output>
+  static void put_out(const NearEntry& entry, std::size_t begin, Output& output) {
+    const std::size_t count = entry.ranges & 3U;
+    if constexpr (Output::kOffsets) {
+      std::uint32_t ranges = entry.ranges >> 2U;
+      for (std::size_t i = 0; i < count; ++i, ranges >>= 8U) {
+        output.put(entry.ids[i], begin + (ranges & 15U), begin + (ranges >> 4U & 15U));
       }
-    } else if (size >= 4) {
-      words[0] = load<std::uint32_t>(from) | load<std::uint32_t>(from + size - 4) << (8U * (size - 4));
     } else {
-      words[0] = load<std::uint8_t>(from) | load<std::uint8_t>(from + size / 2) << (8U * (size / 2)) |
-                 load<std::uint8_t>(from + size - 1) << (8U * (size - 1));
+      output.template put_ids<kNearTokens>(entry.ids.data(), count);
     }
-    words[2] |= std::uint64_t{size} << 56U;
-    return words;
   }
 
-  static constexpr unsigned kLog2Entries = 14;
-  static constexpr std::size_t kEntries = std::size_t{1} << kLog2Entries;
-
-  std::unique_ptr<Entry[]> entries_;
+  std::unique_ptr<void, Free> memory_;
+  NearLine* near_;
+  FarEntry* far_;
 };
 
-/// A model's word caches, one for each thread that encodes with it (1 MB each). A thread that ends gives its cache
-/// back, and the next one goes on with it: the short-lived threads of batches begin warm. Thread-safe.
+/// A model's word caches, one for each thread that encodes with it (at most 4 MB each). A thread that ends gives its
+/// cache back, and the next one goes on with it: the short-lived threads of batches begin warm. Thread-safe.
 class WordCaches {
  public:
   WordCaches();

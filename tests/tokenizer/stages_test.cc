@@ -12,6 +12,7 @@
 #include "bertrt/tokenizer.h"
 #include "text/regex.h"
 #include "text/utf8.h"
+#include "tokenizer/bpe/word_cutter.h"
 #include "tokenizer/bpe/word_scanner.h"
 
 namespace bertrt::tokenizer {
@@ -62,6 +63,38 @@ TEST(WordScanner, CutsAsTheLibraryDoes) {
     }
   }
   EXPECT_EQ(scanner_of(R"(\w+)"), nullptr);
+}
+
+TEST(WordCutter, CutsAsTheScannerDoes) {
+  for (const char* pattern : {kGpt2, kLlama3, kQwen2}) {
+    const WordScanner scanner = scanner_of(pattern);
+    std::mt19937 random(17);
+    TextWords words;
+    for (int i = 0; i < 3000; ++i) {
+      // Over the borders of blocks, and now and then of stretches; mostly ASCII.
+      std::string text;
+      const std::size_t size = i % 50 == 0 ? 9000 : 1 + random() % 300;
+      while (text.size() < size) {
+        if (random() % (1 + static_cast<unsigned>(i) % 20) == 0) {
+          text += random_text(random);
+        } else {
+          static constexpr std::string_view kLetters = "abcXYZ  \t'!(.12345\n";
+          text += kLetters[random() % kLetters.size()];
+        }
+        if (random() % 2000 == 0) text.append(random() % 9000, 'x');
+      }
+      std::vector<std::string> found;
+      for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t next = cut_words(scanner, text, begin, words);
+        ASSERT_GT(words.size(), 0U);
+        for (std::size_t w = 0; w < words.size(); ++w) {
+          found.push_back(text.substr(begin + words[w].begin, words[w].size));
+        }
+        begin = next;
+      }
+      ASSERT_EQ(found, cut(scanner, text)) << pattern << " of " << text;
+    }
+  }
 }
 
 Tokenizer from_json(const std::string& json) {

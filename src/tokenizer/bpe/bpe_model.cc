@@ -7,6 +7,7 @@
 #include "text/rewrite.h"
 #include "text/utf8.h"
 #include "tokenizer/bpe/byte_level.h"
+#include "tokenizer/bpe/word_cutter.h"
 #include "tokenizer/piece_output.h"
 
 namespace bertrt::tokenizer {
@@ -95,16 +96,24 @@ void BpeModel::encode_ids(std::string_view text, RunContext context, std::vector
 
 template <typename Output>
 void BpeModel::encode_words(std::string_view text, Output& output) const {
+  if (text.empty()) return;
   WordCache& cache = caches_.mine();
   Scratch scratch;
-  const auto make = [&](std::string_view word, Pieces&) {
-    encode_word(word, scratch);
-    return true;
-  };
+  if (options_.scanner == nullptr) {
+    cache.encode(text, 0, scratch.pieces, output, [&](std::string_view word, Pieces&) {
+      encode_word(word, scratch);
+      return true;
+    });
+    return;
+  }
+  TextWords words;
   for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = options_.scanner != nullptr ? options_.scanner(text, begin) : text.size();
-    cache.encode(text.substr(begin, end - begin), begin, scratch.pieces, output, make);
-    begin = end;
+    const std::size_t next = cut_words(options_.scanner, text, begin, words);
+    cache.encode_words(text, begin, words, scratch.pieces, output, [&](std::string_view word, std::uint8_t, Pieces&) {
+      encode_word(word, scratch);
+      return true;
+    });
+    begin = next;
   }
 }
 

@@ -91,4 +91,9 @@ WordScanner scanner_of(std::string_view pattern) noexcept {
   return nullptr;
 }
 
+std::size_t digits_of(WordScanner scanner) noexcept {
+  if (scanner == cl100k_word_end<3>) return 3;
+  return scanner == cl100k_word_end<1> ? 1 : 0;
+}
+
 }  // namespace bertrt::tokenizer

@@ -12,4 +12,7 @@ using WordScanner = std::size_t (*)(std::string_view text, std::size_t begin) no
 /// for. Known: GPT-2's, GPT-4's and Llama 3's (numbers of up to three digits), Qwen2's (one digit).
 WordScanner scanner_of(std::string_view pattern) noexcept;
 
+/// How many digits a number of this scanner's pattern has at most (1 or 3); 0 for GPT-2's, which has no bound.
+std::size_t digits_of(WordScanner scanner) noexcept;
+
 }  // namespace bertrt::tokenizer

@@ -14,23 +14,26 @@ constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581
 }  // namespace
 
 UnigramModel::UnigramModel(UnigramSpec spec) : words_(std::move(spec.pieces)), spec_(std::move(spec)) {
-  by_chunks_ =
-      spec_.split_white_space && spec_.normalizer.works_by_words() && spec_.prepend_scheme != PrependScheme::first;
+  if (!spec_.split_white_space || !spec_.normalizer.works_by_words() || spec_.prepend_scheme == PrependScheme::first)
+    return;
+  std::array<bool, 256> separates{};
   text::ChangeList changes;
   for (const char c : {'\t', '\n', '\v', '\f', '\r', ' '}) {
     text::NormalizedText sample;
     SubwordModel::normalize(std::string("a") + c + "b", {}, sample);
     spec_.normalizer.apply(sample, changes);
     const auto middle = sample.bytes.size() < 3 ? text::Decoded{'a', 1} : text::decode_utf8(sample.bytes, 1);
-    separates_[static_cast<unsigned char>(c)] =
+    separates[static_cast<unsigned char>(c)] =
         text::is_white_space(middle.code_point) && sample.bytes.size() == middle.length + 2;
   }
+  cuts_ = std::make_unique<ChunkCuts>();
+  cuts_->build(pieces_, spec_.normalizer, separates);
 }
 
 void UnigramModel::encode(std::string_view text, RunContext context, Pieces& pieces) const {
   Scratch scratch;
   bool done = false;
-  if (by_chunks_) {
+  if (cuts_ != nullptr) {
     PieceOutput output(pieces, expected_pieces(text));
     done = encode_chunks(text, context, scratch, output);
   }
@@ -40,7 +43,7 @@ void UnigramModel::encode(std::string_view text, RunContext context, Pieces& pie
 void UnigramModel::encode_ids(std::string_view text, RunContext context, std::vector<std::int32_t>& ids) const {
   Scratch scratch;
   bool done = false;
-  if (by_chunks_) {
+  if (cuts_ != nullptr) {
     IdOutput output(ids, expected_pieces(text));
     done = encode_chunks(text, context, scratch, output);
   }
@@ -53,24 +56,21 @@ void UnigramModel::encode_ids(std::string_view text, RunContext context, std::ve
 template <typename Output>
 bool UnigramModel::encode_chunks(std::string_view text, RunContext context, Scratch& scratch, Output& output) const {
   WordCache& cache = (context.special_pieces ? caches_ : plain_caches_).mine();
-  const auto make = [&](std::string_view chunk, Pieces& pieces) {
+  const auto make = [&](std::string_view chunk, std::uint8_t kind, Pieces& pieces) {
     SubwordModel::normalize(chunk, {}, scratch.text);
     if (!spec_.normalizer.apply(scratch.text, scratch.changes)) return false;
-    encode_words(scratch.text, context, scratch, pieces);
+    encode_words(scratch.text, context, scratch, pieces, kind == ChunkCuts::kInner);
     return true;
   };
   const std::size_t mark = output.mark();
+  TextWords words;
   for (std::size_t at = 0; at < text.size();) {
-    if (separates_[static_cast<unsigned char>(text[at])]) {
-      ++at;
-      continue;
-    }
-    const std::size_t begin = at;
-    while (at < text.size() && !separates_[static_cast<unsigned char>(text[at])]) ++at;
-    if (!cache.encode(text.substr(begin, at - begin), begin, scratch.pieces, output, make)) {
+    const std::size_t next = cuts_->cut(text, at, words);
+    if (!cache.encode_words(text, at, words, scratch.pieces, output, make)) {
       output.rewind(mark);
       return false;
     }
+    at = next;
   }
   return true;
 }
@@ -93,30 +93,30 @@ void UnigramModel::encode_normalized(std::string_view normalized, RunContext con
   encode_words(scratch.text, context, scratch, pieces);
 }
 
-void UnigramModel::encode_words(const text::NormalizedText& text, RunContext context, Scratch& scratch,
-                                Pieces& pieces) const {
+void UnigramModel::encode_words(const text::NormalizedText& text, RunContext context, Scratch& scratch, Pieces& pieces,
+                                bool goes_on) const {
   if (!spec_.split_white_space) {
-    encode_word(text, 0, text.bytes.size(), context, scratch, pieces);
+    encode_word(text, 0, text.bytes.size(), context, scratch, pieces, goes_on);
     return;
   }
   std::size_t begin = 0;
   for (std::size_t at = 0; at < text.bytes.size();) {
     const text::Decoded c = text::decode_utf8(text.bytes, at);
     if (text::is_white_space(c.code_point)) {
-      encode_word(text, begin, at, context, scratch, pieces);
+      encode_word(text, begin, at, context, scratch, pieces, goes_on && begin == 0);
       begin = at + c.length;
     }
     at += c.length;
   }
-  encode_word(text, begin, text.bytes.size(), context, scratch, pieces);
+  encode_word(text, begin, text.bytes.size(), context, scratch, pieces, goes_on && begin == 0);
 }
 
 void UnigramModel::encode_word(const text::NormalizedText& text, std::size_t begin, std::size_t end, RunContext context,
-                               Scratch& scratch, Pieces& pieces) const {
+                               Scratch& scratch, Pieces& pieces, bool goes_on) const {
   if (begin == end) return;
   text::NormalizedText& word = scratch.word;
   word.clear();
-  const bool marked = text.bytes[begin] == ' ' || text.bytes.compare(begin, kMark.size(), kMark) == 0;
+  const bool marked = goes_on || text.bytes[begin] == ' ' || text.bytes.compare(begin, kMark.size(), kMark) == 0;
   const bool first = context.at_text_start && text.source[begin].begin < context.start_bytes;
   if (!marked &&
       (spec_.prepend_scheme == PrependScheme::always || (spec_.prepend_scheme == PrependScheme::first && first))) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "tokenizer/pre_tokenizers/pre_tokenizer.h"
 #include "tokenizer/subword_model.h"
+#include "tokenizer/unigram/chunk_cuts.h"
 #include "tokenizer/unigram/unigram_lattice.h"
 #include "tokenizer/unigram/unigram_normalizer.h"
 #include "tokenizer/unigram/unigram_words.h"
@@ -30,8 +32,9 @@ struct UnigramSpec {
 
 /// Unigram: ALBERT, XLM-RoBERTa, CamemBERT. Normalizer, words by white space, "▁" before each, pieces by Viterbi.
 ///
-/// What stands between white space is normalized and cut alone where that gives the same as the whole text would, and
-/// its tokens are remembered for each thread in a bounded table (word_cache.h).
+/// What stands between white space is normalized and cut alone where that gives the same as the whole text would, in
+/// parts where the vocabulary shows that no piece reaches over (chunk_cuts.h), and their tokens are remembered for each
+/// thread in a bounded table (word_cache.h).
 class UnigramModel final : public SubwordModel {
  public:
   explicit UnigramModel(UnigramSpec spec);
@@ -42,7 +45,10 @@ class UnigramModel final : public SubwordModel {
   void normalize(std::string_view text, RunContext context, text::NormalizedText& normalized) const override;
   void encode_normalized(std::string_view normalized, RunContext context, Pieces& pieces) const override;
   const WordModel& words() const noexcept override { return words_; }
-  void mark_special(std::string_view token) override { words_.mark_special(token); }
+  void mark_special(std::string_view token) override {
+    words_.mark_special(token);
+    if (cuts_ != nullptr) cuts_->forget(token);
+  }
 
  private:
   /// One call's memory.
@@ -59,16 +65,17 @@ class UnigramModel final : public SubwordModel {
   template <typename Output>
   bool encode_chunks(std::string_view text, RunContext context, Scratch& scratch, Output& output) const;
   void encode_whole(std::string_view text, RunContext context, Scratch& scratch, Pieces& pieces) const;
-  /// Splits and encodes normalized text; offsets are into what `text` was made from.
-  void encode_words(const text::NormalizedText& text, RunContext context, Scratch& scratch, Pieces& pieces) const;
+  /// Splits and encodes normalized text; offsets are into what `text` was made from. `goes_on`: the text goes on with
+  /// a word, so that no mark stands before it.
+  void encode_words(const text::NormalizedText& text, RunContext context, Scratch& scratch, Pieces& pieces,
+                    bool goes_on = false) const;
   void encode_word(const text::NormalizedText& text, std::size_t begin, std::size_t end, RunContext context,
-                   Scratch& scratch, Pieces& pieces) const;
+                   Scratch& scratch, Pieces& pieces, bool goes_on) const;
 
   UnigramWords words_;
   const UnigramPieces& pieces_ = words_.pieces();
-  UnigramSpec spec_;                   ///< without its pieces
-  std::array<bool, 256> separates_{};  ///< bytes that are white space before and after the normalizer
-  bool by_chunks_ = false;
+  UnigramSpec spec_;                 ///< without its pieces
+  std::unique_ptr<ChunkCuts> cuts_;  ///< none where the text is taken as a whole
   WordCaches caches_;
   WordCaches plain_caches_;  ///< for texts that may not name control pieces
 };

@@ -84,4 +84,21 @@ bool UnigramNormalizer::apply(text::NormalizedText& text, text::ChangeList& list
   return alone;
 }
 
+int UnigramNormalizer::alone(char c) const {
+  if (!works_by_words_) return -1;
+  text::NormalizedText text;
+  text::ChangeList list;
+  text::align_to_itself({&c, 1}, text);
+  for (const Step& step : steps_) {
+    if (const auto* replace = std::get_if<Replace>(&step)) {
+      // What it has no part in cannot reach over it.
+      if (replace->pattern.empty() || replace->pattern.find(text.bytes[0]) != std::string::npos) return -1;
+      continue;
+    }
+    if (!std::visit(Apply{text, list}, step)) return -1;
+    if (text.bytes.size() != 1 || static_cast<unsigned char>(text.bytes[0]) >= 0x80) return -1;
+  }
+  return text.bytes[0];
+}
+
 }  // namespace bertrt::tokenizer

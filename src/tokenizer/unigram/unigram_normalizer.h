@@ -38,6 +38,9 @@ class UnigramNormalizer {
   /// words may be normalized one by one.
   bool apply(text::NormalizedText& text, text::ChangeList& list) const;
 
+  /// The one ASCII character that `c` (ASCII) becomes wherever it stands between others of that kind; -1 for none.
+  int alone(char c) const;
+
   /// Whether apply() can give true: no step looks at the white space between words.
   bool works_by_words() const noexcept { return works_by_words_; }
 

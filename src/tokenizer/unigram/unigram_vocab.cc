@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "bertrt/error.h"
 
@@ -9,6 +10,11 @@ namespace bertrt::tokenizer {
 namespace {
 constexpr std::size_t kMaxNodes = (1U << 24U) - 1;  // a node's number and a byte make a key of 32 bits
 constexpr std::size_t kFirstEdges = 1024;
+
+bool is_exact(double score) noexcept {
+  const double scaled = score * 4294967296.0;  // 2^32
+  return std::fabs(score) < 512 && std::floor(scaled) == scaled;
+}
 }  // namespace
 
 void UnigramVocab::reserve(std::size_t pieces, std::size_t bytes) {
@@ -55,12 +61,16 @@ void UnigramVocab::add(std::string_view piece, double score, const std::string& 
   if (piece.empty()) throw Error(ErrorCode::invalid_format, where, "pieces of text", "an empty piece");
   if (edges_.empty()) grow(kFirstEdges);
   Node node = kRoot;
+  unsigned char before = 0x80;
   for (const char c : piece) {
     const auto byte = static_cast<unsigned char>(c);
+    if ((before | byte) < 0x80) together_[before].set(byte);
+    before = byte;
     const Node next = child(node, byte);
     node = next != kNone ? next : make_child(node, byte, where);
   }
   ends_[node].score = score;
+  has_exact_scores_ = has_exact_scores_ && is_exact(score);
   ends_[node].id = static_cast<std::int32_t>(spans_.size());
   min_score_ = spans_.empty() ? score : std::min(min_score_, score);
   spans_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(piece.size())});

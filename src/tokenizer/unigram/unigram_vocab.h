@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -56,6 +57,10 @@ class UnigramVocab {
   std::size_t size() const noexcept { return spans_.size(); }
   /// The lowest score of all pieces.
   double min_score() const noexcept { return min_score_; }
+  /// Each score is a multiple of 2^-32 below 512, as scores that were floats are: sums of some thousand lose nothing.
+  bool has_exact_scores() const noexcept { return has_exact_scores_; }
+  /// `b` stands right behind `a` in some piece. Both are ASCII.
+  bool are_together(unsigned char a, unsigned char b) const noexcept { return together_[a].test(b); }
 
  private:
   struct Edge {
@@ -81,6 +86,8 @@ class UnigramVocab {
   unsigned shift_ = 0;
   std::size_t used_ = 0;
   double min_score_ = 0;
+  bool has_exact_scores_ = true;
+  std::array<std::bitset<128>, 128> together_;
 
   static constexpr std::array<Node, 256> filled() {
     std::array<Node, 256> nodes{};
