@@ -6,7 +6,7 @@ namespace bertrt::family {
 namespace {
 
 // In the order of EncoderLayout.
-constexpr std::array<EncoderNames, 12> kEncoders = {{
+constexpr std::array<EncoderNames, 13> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
     {.layer = "encoder.layer.#.",
      .query = "attention.self.query",
@@ -183,6 +183,21 @@ constexpr std::array<EncoderNames, 12> kEncoders = {{
      .qkv = "attention.qkv_proj",
      .ffn_both = "mlp.up_gate_proj",
      .gate_first = true},
+    // jina-embeddings-v3
+    {.layer = "encoder.layers.#.",
+     .query = "",
+     .key = "",
+     .value = "",
+     .attention_out = "mixer.out_proj",
+     .attention_norm = "norm1",
+     .ffn_in = "mlp.fc1",
+     .ffn_out = "mlp.fc2",
+     .ffn_norm = "norm2",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "pooler.dense",
+     .embedding_norm = "emb_ln",
+     .qkv = "mixer.Wqkv"},
 }};
 
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
@@ -218,7 +233,8 @@ constexpr ClassifierNames kContext = {Reads::first_token, "pooler.dense", Activa
 constexpr ClassifierNames kSummary = {Reads::first_token, "sequence_summary.summary", Activation::gelu_erf,
                                       "classifier"};
 constexpr ClassifierNames kModern = {Reads::first_token, "head.dense", Activation::gelu_erf, "classifier", "head.norm"};
-constexpr ClassifierNames kModernTokens = {Reads::tokens, "head.dense", Activation::gelu_erf, "classifier", "head.norm"};
+constexpr ClassifierNames kModernTokens = {Reads::tokens, "head.dense", Activation::gelu_erf, "classifier",
+                                           "head.norm"};
 constexpr ClassifierNames kEuro = {Reads::late, "dense", Activation::gelu_erf, "classifier"};
 constexpr ClassifierNames kNextSentence = {Reads::pooled, "", Activation::none, "cls.seq_relationship"};
 constexpr ClassifierNames kOrder = {Reads::pooled, "", Activation::none, "sop_classifier.classifier"};

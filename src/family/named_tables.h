@@ -15,13 +15,14 @@ enum class EncoderLayout {
   albert,
   mpnet,
   rembert,
-  prelayernorm,    ///< RoBERTa-PreLayerNorm
+  prelayernorm,  ///< RoBERTa-PreLayerNorm
   xlm_roberta_xl,
   megatron,
   modernbert,
   eurobert,
   nomic,
   gte,
+  jina_v3,  ///< jina-embeddings-v3 without its adapters
   deberta,
   deberta_v2,
 };

@@ -50,7 +50,8 @@ void read_way(ConfigKeys& keys, std::string_view where, const Json& json, Way& w
   }
   const auto type = json.find("rope_type") != json.end() ? json.find("rope_type") : json.find("type");
   const bool linear = type != json.end() && *type == "linear";
-  if (linear != json.contains("factor")) keys.refuse(where, "a factor where rope_type is \"linear\", and there alone", json);
+  if (linear != json.contains("factor"))
+    keys.refuse(where, "a factor where rope_type is \"linear\", and there alone", json);
 }
 
 // rope_parameters, by kind of layer or for all of them, and the names that older files have for the same.
@@ -59,14 +60,18 @@ std::pair<Way, Way> read_ways(ConfigKeys& keys, double full_theta, double slidin
   Way sliding;
   const Json* parameters = keys.take("rope_parameters");
   const Json* scaling = keys.take("rope_scaling");
-  if (scaling != nullptr && !scaling->is_null()) {
+  if (scaling != nullptr && !scaling->is_null() && !scaling->empty()) {
+    // Python puts one over the other, and ModernBERT's an older name of the type beside a newer one, which wins.
+    const bool both =
+        parameters != nullptr && !parameters->is_null() && !parameters->empty() && *parameters != *scaling;
+    if (by_kind || both) keys.refuse("rope_scaling", "none beside rope_parameters, which says the same", *scaling);
     read_way(keys, "rope_scaling", *scaling, full);
-    sliding = full;
   }
   if (parameters != nullptr && !parameters->is_null()) {
     if (by_kind) {
       for (const auto& [kind, value] : parameters->items()) {
-        if (kind != kFull && kind != kSliding) keys.refuse("rope_parameters", "full_attention, sliding_attention", *parameters);
+        if (kind != kFull && kind != kSliding)
+          keys.refuse("rope_parameters", "full_attention, sliding_attention", *parameters);
         if (!value.is_null()) read_way(keys, "rope_parameters", value, kind == kFull ? full : sliding);
       }
     } else {
@@ -138,12 +143,16 @@ void read_modernbert(ConfigKeys& keys, const std::string& where, const Checkpoin
 void read_eurobert(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& own) {
   own.key_heads = keys.size({"num_key_value_heads"}, config.heads);
   if (config.heads % own.key_heads != 0) {
-    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads), own.key_heads);
+    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads),
+                own.key_heads);
   }
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = own.decoder_bias = keys.flag("mlp_bias", false);
   own.norm_bias = false;
-  const std::string pooling = keys.text({"classifier_pooling", "clf_pooling"}, "late");
+  const std::string pooling = keys.text({"classifier_pooling"}, "late");
+  // What the family's first checkpoints call it; transformers' class does not read that.
+  keys.must_be("clf_pooling", pooling, "as classifier_pooling says");
+  for (const std::string_view key : {"bos_token", "eos_token", "pad_token", "mask_token"}) keys.take(key);
   if (pooling != "bos" && pooling != "mean" && pooling != "late") {
     keys.refuse("classifier_pooling", "\"bos\", \"mean\" or \"late\"", pooling);
   }
@@ -161,7 +170,8 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   keys.must_be("head_dim", head_size, "the hidden size over the heads");
   if (config.family->layout == EncoderLayout::modernbert) return read_modernbert(keys, where, config, own);
   if (config.family->layout == EncoderLayout::eurobert) read_eurobert(keys, config, own);
-  if (config.family->layout == EncoderLayout::nomic) own.attention_bias = own.out_bias = own.ffn_bias = own.ffn_out_bias = false;
+  if (config.family->layout == EncoderLayout::nomic)
+    own.attention_bias = own.out_bias = own.ffn_bias = own.ffn_out_bias = false;
   if (config.family->layout == EncoderLayout::gte) own.ffn_bias = false;
   own.ways = {way_of(read_ways(keys, config.family->theta, 0, false).first, head_size)};
   own.way_of_layer.assign(config.layers, 0);
