@@ -27,6 +27,7 @@ class PlainEncoder {
       if (spec_.convolution && states.size() == 1) rows = convolve(text, states[0], rows);
       states.push_back(std::move(rows));
     }
+    if (spec_.final_norm) states.back() = normalize(states.back(), {}, *spec_.final_norm);
     return states;
   }
   Rows pooled(const Rows& last) const { return activate(multiply({last[0]}, *spec_.pooler), family::Activation::tanh); }
@@ -66,9 +67,9 @@ class PlainEncoder {
                       (from.types ? at(*from.types, type, c) : 0));
       }
     }
-    if (!from.norm_last) rows = normalize(rows, {}, from.norm);
+    if (from.norm && !from.norm_last) rows = normalize(rows, {}, *from.norm);
     if (from.projection) rows = multiply(rows, *from.projection);
-    if (from.norm_last) rows = normalize(rows, {}, from.norm);
+    if (from.norm && from.norm_last) rows = normalize(rows, {}, *from.norm);
     return spec_.mask == family::MaskKind::pairs ? zero_masked(text, std::move(rows)) : rows;
   }
 
@@ -109,15 +110,58 @@ class PlainEncoder {
   }
 
   Rows run_layer(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
+    if (spec_.norm_first) {
+      const Rows read = layer.attention_norm ? normalize(in, {}, *layer.attention_norm) : in;
+      const Rows middle = add(multiply(attend(layer, text, read), layer.attention_out), in);
+      return add(feed_forward(layer, normalize(middle, {}, layer.ffn_norm)), middle);
+    }
     const Rows context = attend(layer, text, in);
     const Rows middle = normalize(multiply(context, layer.attention_out), in, *layer.attention_norm);
-    const Rows inner = activate(multiply(middle, layer.ffn_in), layer.activation);
-    return normalize(multiply(inner, layer.ffn_out), middle, layer.ffn_norm);
+    return normalize(feed_forward(layer, middle), middle, layer.ffn_norm);
+  }
+
+  static Rows add(Rows rows, const Rows& more) {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      for (std::size_t c = 0; c < rows[r].size(); ++c) rows[r][c] += more[r][c];
+    }
+    return rows;
+  }
+
+  static Rows feed_forward(const family::LayerSpec& layer, const Rows& in) {
+    Rows inner = activate(multiply(in, layer.ffn_in), layer.activation);
+    if (layer.ffn_gate) {
+      const Rows gate = multiply(in, *layer.ffn_gate);
+      for (std::size_t r = 0; r < inner.size(); ++r) {
+        for (std::size_t c = 0; c < inner[r].size(); ++c) inner[r][c] *= gate[r][c];
+      }
+    }
+    return multiply(inner, layer.ffn_out);
+  }
+
+  // Queries or keys of all tokens, turned by their positions.
+  Rows turn(const family::LayerSpec& layer, const Encoding& text, Rows rows) const {
+    if (layer.rotary >= spec_.rotary.size()) return rows;
+    const family::RotarySpec& from = spec_.rotary[layer.rotary];
+    const std::size_t pairs = from.frequencies.size();
+    for (std::size_t token = 0; token < rows.size(); ++token) {
+      const double position =
+          text.position_ids.empty() ? static_cast<double>(token) : static_cast<double>(text.position_ids[token]);
+      for (std::size_t head = 0; head < spec_.hidden; head += spec_.head_size()) {
+        for (std::size_t i = head; i < head + pairs; ++i) {
+          const double angle = position * static_cast<double>(from.frequencies[i - head]);
+          const double a = rows[token][i];
+          const double b = rows[token][i + pairs];
+          rows[token][i] = (a * std::cos(angle) - b * std::sin(angle)) * static_cast<double>(from.factor);
+          rows[token][i + pairs] = (b * std::cos(angle) + a * std::sin(angle)) * static_cast<double>(from.factor);
+        }
+      }
+    }
+    return rows;
   }
 
   Rows attend(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
-    const Rows query = multiply(in, layer.query);
-    const Rows key = multiply(in, layer.key);
+    const Rows query = turn(layer, text, multiply(in, layer.query));
+    const Rows key = turn(layer, text, multiply(in, layer.key));
     const Rows value = multiply(in, layer.value);
     const std::size_t size = spec_.head_size();
     const bool pairs = spec_.mask == family::MaskKind::pairs;
@@ -139,6 +183,7 @@ class PlainEncoder {
         double total = 0;
         for (std::size_t j = 0; j < in.size(); ++j) {
           const bool even = pairs && masked(text, i);
+          if (layer.window != 0 && (i > j ? i - j : j - i) > layer.window) continue;
           if (spec_.mask != family::MaskKind::none && masked(text, j) && !even) continue;
           double score = 0;
           for (std::size_t c = head * size; c < (head + 1) * size && !even; ++c) {
@@ -195,11 +240,12 @@ class PlainEncoder {
       double mean = 0;
       double variance = 0;
       for (std::size_t c = 0; c < row.size(); ++c) mean += row[c] += residual.empty() ? 0 : residual[r][c];
-      mean /= width;
+      mean = norm.centred ? mean / width : 0;
       for (const double value : row) variance += (value - mean) * (value - mean) / width;
       for (std::size_t c = 0; c < row.size(); ++c) {
         const auto index = static_cast<std::int64_t>(c);
-        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) + (norm.beta ? at(*norm.beta, index) : 0.0);
+        row[c] = (row[c] - mean) / std::sqrt(variance + norm.eps) * at(norm.gamma, index) +
+                 (norm.beta ? at(*norm.beta, index) : 0.0);
       }
     }
     return rows;
@@ -216,6 +262,7 @@ class PlainEncoder {
             break;
           case family::Activation::relu: x = std::max(x, 0.0); break;
           case family::Activation::tanh: x = std::tanh(x); break;
+          case family::Activation::silu: x = x / (1 + std::exp(-x)); break;
         }
       }
     }
