@@ -112,8 +112,9 @@ bool harmless_buffer(std::string_view name) {
 
 // Whether a weight outside of the encoder's prefix could be an encoder's all the same.
 bool looks_like_encoder(std::string_view name) {
-  static constexpr std::string_view kStarts[] = {"embeddings.", "encoder.", "transformer.",       "pooler.",
-                                                 "layers.",     "model.",   "embeddings_project."};
+  static constexpr std::string_view kStarts[] = {
+      "embeddings.",         "encoder.",   "transformer.",  "pooler.", "layers.", "model.",
+      "embeddings_project.", "LayerNorm.", "embed_tokens.", "emb_ln.", "norm.",   "final_norm."};
   return std::any_of(std::begin(kStarts), std::end(kStarts),
                      [&](std::string_view start) { return name.starts_with(start); });
 }
@@ -162,6 +163,7 @@ Checkpoint read_checkpoint(const fs::path& path) {
   add_tied_words(weights, config);
   const std::string prefix = prefix_of(weights, config);
   WeightTaker taker(weights, prefix);
+  checkpoint.findings = config.findings;
   checkpoint.encoder = config.disentangled ? deberta_encoder(taker, config, store->made)
                                            : named_encoder(taker, config, weights.where, store->made);
   if (config.task_types) {

@@ -40,7 +40,8 @@ void read_sizes(Keys& keys, const Family& family, CheckpointConfig& config) {
   config.intermediate =
       distil ? keys.size({"hidden_dim"}, family.intermediate) : keys.size({"intermediate_size"}, family.intermediate);
   config.positions = keys.size({"max_position_embeddings"}, family.positions);
-  config.types = family.types ? keys.size({"type_vocab_size"}, family.type_rows, family.type_rows == 0 ? 0 : 1) : 0;
+  const std::size_t types = family.layout == EncoderLayout::gte ? 1 : family.type_rows;
+  config.types = family.types ? keys.size({"type_vocab_size"}, types, family.type_rows == 0 ? 0 : 1) : 0;
   if (!family.types) keys.take("type_vocab_size");  // an older exporter's, which no code reads
   config.embedding = family.embedding == 0 ? config.hidden : keys.size({family.embedding_key}, family.embedding);
   config.stored_layers = config.layers;
@@ -172,7 +173,7 @@ void read_arithmetic(Keys& keys, const Family& family, const std::string& where,
   config.tied = keys.flag("tie_word_embeddings", family.tied) && family.layout != EncoderLayout::rembert;
 }
 
-void refuse_other_arithmetic(Keys& keys) {
+void refuse_other_arithmetic(Keys& keys, CheckpointConfig& config) {
   keys.must_be("is_decoder", false, "an encoder: every token sees every other");
   keys.must_be("add_cross_attention", false, "an encoder by itself");
   keys.must_be("is_encoder_decoder", false, "an encoder by itself");
@@ -184,6 +185,11 @@ void refuse_other_arithmetic(Keys& keys) {
   keys.must_be_empty("adapters", "no adapters");
   const Json* code = keys.take("auto_map");
   if (code == nullptr || !code->is_object()) return;
+  if (config.family->layout == EncoderLayout::eurobert) {
+    // The family's own checkpoints are older than transformers' class of that name, which Python takes for them.
+    config.findings.emplace_back("auto_map: read as transformers' own eurobert, not as code of the repository");
+    return;
+  }
   for (const auto& [name, value] : code->items()) {
     if (name.starts_with("AutoModel") || name == "AutoConfig") {
       keys.refuse("auto_map", "a model of transformers' own code: what code of the repository computes cannot be told",
@@ -215,7 +221,7 @@ CheckpointConfig read_config(std::string_view text, const std::string& where) {
   if (second || family.layout == EncoderLayout::deberta) read_disentangled(keys, second, where, config);
   if (family.theta != 0) read_rotary(keys, where, config);
   read_arithmetic(keys, family, where, config);
-  refuse_other_arithmetic(keys);
+  refuse_other_arithmetic(keys, config);
   for (const std::string_view key : kLabelKeys) keys.take(key);
   read_labels(json, text, where, config);
   keys.refuse_the_rest();

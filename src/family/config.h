@@ -41,6 +41,8 @@ struct CheckpointConfig {
   std::optional<DisentangledConfig> disentangled;  ///< DeBERTa's
   std::optional<RotaryConfig> rotary;              ///< of families with rotary positions
 
+  std::vector<std::string> findings;  ///< what could be read in another way, for people
+
   std::size_t num_labels = 2;
   std::vector<std::string> labels;                              ///< by class; empty where the file names none
   std::vector<std::pair<std::string, std::int64_t>> label_ids;  ///< label2id, in the file's order

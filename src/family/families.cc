@@ -10,7 +10,7 @@
 namespace bertrt::family {
 namespace {
 
-constexpr std::array<Family, 20> kFamilies = {{
+constexpr std::array<Family, 21> kFamilies = {{
     {.model_type = "albert",
      .prefix = "albert.",
      .layout = EncoderLayout::albert,
@@ -68,6 +68,18 @@ constexpr std::array<Family, 20> kFamilies = {{
      .type_rows = 0,
      .positions = 8192,
      .theta = 160000},
+    {.model_type = "jina_embeddings_v3",
+     .prefix = "roberta.",
+     .layout = EncoderLayout::jina_v3,
+     .vocabulary = 250002,
+     .hidden = 1024,
+     .layers = 24,
+     .heads = 16,
+     .intermediate = 4096,
+     .type_rows = 1,
+     .eps = 1e-5F,
+     .positions = 8194,
+     .theta = 20000},
     {.model_type = "megatron-bert",
      .prefix = "bert.",
      .layout = EncoderLayout::megatron,

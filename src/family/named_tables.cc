@@ -6,7 +6,7 @@ namespace bertrt::family {
 namespace {
 
 // In the order of EncoderLayout.
-constexpr std::array<EncoderNames, 12> kEncoders = {{
+constexpr std::array<EncoderNames, 13> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
     {.layer = "encoder.layer.#.",
      .query = "attention.self.query",
@@ -183,6 +183,21 @@ constexpr std::array<EncoderNames, 12> kEncoders = {{
      .qkv = "attention.qkv_proj",
      .ffn_both = "mlp.up_gate_proj",
      .gate_first = true},
+    // jina-embeddings-v3
+    {.layer = "encoder.layers.#.",
+     .query = "",
+     .key = "",
+     .value = "",
+     .attention_out = "mixer.out_proj",
+     .attention_norm = "norm1",
+     .ffn_in = "mlp.fc1",
+     .ffn_out = "mlp.fc2",
+     .ffn_norm = "norm2",
+     .projection = "",
+     .relative_bias = "",
+     .pooler = "pooler.dense",
+     .embedding_norm = "emb_ln",
+     .qkv = "mixer.Wqkv"},
 }};
 
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",

@@ -22,6 +22,7 @@ enum class EncoderLayout {
   eurobert,
   nomic,
   gte,
+  jina_v3,  ///< jina-embeddings-v3 without its adapters
   deberta,
   deberta_v2,
 };

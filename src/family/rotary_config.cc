@@ -60,9 +60,12 @@ std::pair<Way, Way> read_ways(ConfigKeys& keys, double full_theta, double slidin
   Way sliding;
   const Json* parameters = keys.take("rope_parameters");
   const Json* scaling = keys.take("rope_scaling");
-  if (scaling != nullptr && !scaling->is_null()) {
+  if (scaling != nullptr && !scaling->is_null() && !scaling->empty()) {
+    // Python puts one over the other, and ModernBERT's an older name of the type beside a newer one, which wins.
+    const bool both =
+        parameters != nullptr && !parameters->is_null() && !parameters->empty() && *parameters != *scaling;
+    if (by_kind || both) keys.refuse("rope_scaling", "none beside rope_parameters, which says the same", *scaling);
     read_way(keys, "rope_scaling", *scaling, full);
-    sliding = full;
   }
   if (parameters != nullptr && !parameters->is_null()) {
     if (by_kind) {
@@ -146,7 +149,10 @@ void read_eurobert(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfi
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = own.decoder_bias = keys.flag("mlp_bias", false);
   own.norm_bias = false;
-  const std::string pooling = keys.text({"classifier_pooling", "clf_pooling"}, "late");
+  const std::string pooling = keys.text({"classifier_pooling"}, "late");
+  // What the family's first checkpoints call it; transformers' class does not read that.
+  keys.must_be("clf_pooling", pooling, "as classifier_pooling says");
+  for (const std::string_view key : {"bos_token", "eos_token", "pad_token", "mask_token"}) keys.take(key);
   if (pooling != "bos" && pooling != "mean" && pooling != "late") {
     keys.refuse("classifier_pooling", "\"bos\", \"mean\" or \"late\"", pooling);
   }

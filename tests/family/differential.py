@@ -45,11 +45,12 @@ FAMILIES = {
     "EuroBert": HEADS[:4],
     "NomicBert": HEADS[:4],
     "Gte": HEADS[:4],
+    "JinaEmbeddingsV3": HEADS[:5],
     "RobertaPreLayerNorm": HEADS,
     "XLMRobertaXL": HEADS,
     "MegatronBert": [*HEADS, "ForPreTraining", "ForNextSentencePrediction"],
 }
-ROTARY = ("ModernBert", "EuroBert", "NomicBert", "Gte")
+ROTARY = ("ModernBert", "EuroBert", "NomicBert", "Gte", "JinaEmbeddingsV3")
 ACTIVATIONS = ["gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_python", "gelu_fast", "gelu_accurate", "relu", "tanh", "linear"]
 DTYPES = [torch.float32, torch.float32, torch.float16, torch.bfloat16]
 
@@ -176,6 +177,7 @@ def make(folder, family, rng, seed, head=None):
     pooler = {}
     if head == "Model" and family in ("Bert", "Roberta", "Camembert", "XLMRoberta", "Data2VecText", "Albert", "MPNet", "Ernie"):
         pooler = {"add_pooling_layer": rng.random() < 0.7}
+    config._attn_implementation = rng.choice(["eager", "sdpa"])
     model = randomize(cls(config, **pooler), seed)
     model.tie_weights()
     dtype = rng.choice(DTYPES)

@@ -85,6 +85,7 @@ MODELS = {
     "nomic-masked-lm": ("NomicBertForMaskedLM", ROTARY, {"lengths": (1, 4, 60)}),
     "gte-sequence": ("GteForSequenceClassification", ROTARY | THREE | {"type_vocab_size": 0}, {}),
     "gte-masked-lm": ("GteForMaskedLM", ROTARY | {"type_vocab_size": 2, "hidden_act": "gelu_new"}, {}),
+    "jina-v3-tokens": ("JinaEmbeddingsV3ForTokenClassification", ROTARY | THREE, {"lengths": (1, 3, 60)}),
     "roberta-prelayernorm-masked-lm": ("RobertaPreLayerNormForMaskedLM", SIZES, {}),
     "xlm-roberta-xl-tokens": ("XLMRobertaXLForTokenClassification", SIZES | THREE, {}),
     "megatron-pretraining": ("MegatronBertForPreTraining", SIZES, {}),

@@ -77,41 +77,6 @@ const Variant kVariants[] = {
        spec.embeddings.takes_types = false;
        spec.embeddings.fixed_type = 2;
      }},
-    {"norm_first",
-     [](EncoderSpec& spec, SpecMaker& maker) {
-       spec.norm_first = true;
-       spec.layers[0].attention_norm.reset();
-       spec.final_norm = maker.norm(spec.hidden, 1e-3F);
-     }},
-    {"norms_that_do_not_centre",
-     [](EncoderSpec& spec, SpecMaker&) {
-       for (family::LayerSpec& layer : spec.layers) {
-         for (family::LayerNorm* norm : {&*layer.attention_norm, &layer.ffn_norm}) {
-           norm->centred = false;
-           norm->beta.reset();
-         }
-       }
-     }},
-    {"norms_without_beta",
-     [](EncoderSpec& spec, SpecMaker&) {
-       spec.embeddings.norm->beta.reset();
-       spec.layers[1].attention_norm->beta.reset();
-     }},
-    {"no_embedding_norm", [](EncoderSpec& spec, SpecMaker&) { spec.embeddings.norm.reset(); }},
-    {"gated",
-     [](EncoderSpec& spec, SpecMaker& maker) {
-       spec.layers[0].ffn_gate = maker.dense(2 * spec.hidden, spec.hidden);
-       spec.layers[0].activation = Activation::silu;
-     }},
-    {"rotary",
-     [](EncoderSpec& spec, SpecMaker&) {
-       spec.embeddings.positions.reset();
-       spec.embeddings.position_scheme = PositionScheme::none;
-       spec.rotary = {{{1.0F, 0.3F, 0.1F, 0.02F}}, {{0.7F, 0.05F, 0.4F}, 1.5F}};
-       spec.layers[0].rotary = 1;
-       spec.layers[1].rotary = 2;  // none
-     }},
-    {"window", [](EncoderSpec& spec, SpecMaker&) { spec.layers[1].window = 2; }},
     {"disentangled", [](EncoderSpec& spec, SpecMaker& maker) { maker.disentangle(spec, 9, 0); }},
     {"disentangled_in_buckets",
      [](EncoderSpec& spec, SpecMaker& maker) {
@@ -157,11 +122,71 @@ const Variant kVariants[] = {
        spec.relative_bias = family::RelativeBiasSpec{
            maker.weight({12, 3}, 0, 1), family::relative_rows(64, 8, 10)};  // more rows than buckets, as MPNet may have
      }},
+    {"norm_first",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.norm_first = true;
+       spec.layers[0].attention_norm.reset();
+       spec.layers[1].ffn_norm.beta.reset();
+       spec.final_norm = maker.norm(spec.hidden, 0.3F);
+     }},
+    {"norm_first_and_nothing_behind", [](EncoderSpec& spec, SpecMaker&) { spec.norm_first = true; }},
+    {"rms_norms",
+     [](EncoderSpec& spec, SpecMaker&) {
+       for (family::LayerSpec& layer : spec.layers) {
+         layer.attention_norm->beta.reset();
+         layer.attention_norm->centred = false;
+         layer.ffn_norm.beta.reset();
+         layer.ffn_norm.centred = false;
+       }
+     }},
+    {"no_embedding_norm", [](EncoderSpec& spec, SpecMaker&) { spec.embeddings.norm.reset(); }},
+    {"gated_feed_forward",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.layers[0].activation = Activation::silu;
+       spec.layers[0].ffn_gate = maker.dense(2 * spec.hidden, spec.hidden);
+       spec.layers[1].ffn_gate = maker.dense(spec.hidden + 5, spec.hidden, false);
+     }},
+    {"rotary",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.rotary = {{{1.0F, 0.3F, 0.1F, 0.02F}}, {{0.5F, 0.25F, 0.01F}, 1.5F}};  // all of a head, and a part of it
+       spec.layers[1].rotary = 1;
+     }},
+    {"rotary_in_one_layer",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.rotary = {{{1.0F, 0.1F}}};
+       spec.layers[0].rotary = 1;  // as many as there are: none
+     }},
+    {"window", [](EncoderSpec& spec, SpecMaker&) { spec.layers[1].window = 2; }},
+    {"window_as_wide_as_the_text", [](EncoderSpec& spec, SpecMaker&) { spec.layers[0].window = 31; }},
     {"shared_layers", [](EncoderSpec& spec, SpecMaker&) { spec.layers.insert(spec.layers.end(), 3, spec.layers[1]); }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Fields, PackedSpec, testing::ValuesIn(kVariants),
                          [](const auto& test) { return std::string(test.param.name); });
+
+// Texts of several blocks of queries, whose keys are those of the block and of its neighbours.
+TEST(PackedSpecWindow, OfTextsLongerThanABlock) {
+  SpecMaker maker(5);
+  EncoderSpec spec = maker.encoder(16, 2);
+  spec.embeddings.positions.reset();
+  spec.embeddings.position_scheme = PositionScheme::none;
+  spec.rotary = {{{1.0F, 0.1F}}};
+  spec.layers[0].window = 7;
+  spec.layers[1].window = 40;
+  Encoding text;
+  for (int i = 0; i < 270; ++i) text.input_ids.push_back(3 + i * 7 % 31);
+  text.attention_mask.assign(text.input_ids.size(), 1);
+  text.attention_mask[130] = text.attention_mask[200] = 0;
+  Encoding small;
+  small.input_ids = {4, 5, 6};
+  const std::vector<Encoding> texts = {small, text};
+  const auto model = PackedModel::pack(spec, {}, DType::fp32);
+  const PackedOutput got = model->run(batch::make_batch(texts, {}), every_state(*model));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::vector<PlainEncoder::Rows> want = PlainEncoder(spec).states(texts[i]);
+    expect_near(got.states[2].text(i), want[2], "text " + std::to_string(i));
+  }
+}
 
 // A recognizer hands out weights as a graph has them: turned, parts of a fused one, in halves.
 TEST(PackedSpecWeights, AnyStridesGiveTheSameBits) {

@@ -110,54 +110,58 @@ class PlainEncoder {
   }
 
   Rows run_layer(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
-    const bool first = spec_.norm_first;
-    const Rows read = first && layer.attention_norm ? normalize(in, {}, *layer.attention_norm) : in;
-    const Rows attended = multiply(attend(layer, text, read), layer.attention_out);
-    const Rows middle = first ? sum(attended, in) : normalize(attended, in, *layer.attention_norm);
-    const Rows done = feed_forward(layer, first ? normalize(middle, {}, layer.ffn_norm) : middle);
-    return first ? sum(done, middle) : normalize(done, middle, layer.ffn_norm);
+    if (spec_.norm_first) {
+      const Rows read = layer.attention_norm ? normalize(in, {}, *layer.attention_norm) : in;
+      const Rows middle = add(multiply(attend(layer, text, read), layer.attention_out), in);
+      return add(feed_forward(layer, normalize(middle, {}, layer.ffn_norm)), middle);
+    }
+    const Rows context = attend(layer, text, in);
+    const Rows middle = normalize(multiply(context, layer.attention_out), in, *layer.attention_norm);
+    return normalize(feed_forward(layer, middle), middle, layer.ffn_norm);
+  }
+
+  static Rows add(Rows rows, const Rows& more) {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      for (std::size_t c = 0; c < rows[r].size(); ++c) rows[r][c] += more[r][c];
+    }
+    return rows;
   }
 
   static Rows feed_forward(const family::LayerSpec& layer, const Rows& in) {
     Rows inner = activate(multiply(in, layer.ffn_in), layer.activation);
-    const Rows gate = layer.ffn_gate ? multiply(in, *layer.ffn_gate) : Rows();
-    for (std::size_t r = 0; r < gate.size(); ++r) {
-      for (std::size_t c = 0; c < gate[r].size(); ++c) inner[r][c] *= gate[r][c];
+    if (layer.ffn_gate) {
+      const Rows gate = multiply(in, *layer.ffn_gate);
+      for (std::size_t r = 0; r < inner.size(); ++r) {
+        for (std::size_t c = 0; c < inner[r].size(); ++c) inner[r][c] *= gate[r][c];
+      }
     }
     return multiply(inner, layer.ffn_out);
   }
 
-  static Rows sum(Rows a, const Rows& b) {
-    for (std::size_t r = 0; r < a.size(); ++r) {
-      for (std::size_t c = 0; c < a[r].size(); ++c) a[r][c] += b[r][c];
-    }
-    return a;
-  }
-
-  // Each head's pairs of values, turned by the token's position.
-  void turn(const family::RotarySpec& way, const Encoding& text, Rows& rows) const {
-    const std::size_t pairs = way.frequencies.size();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const double position = text.position_ids.empty() ? static_cast<double>(i) : text.position_ids[i];
+  // Queries or keys of all tokens, turned by their positions.
+  Rows turn(const family::LayerSpec& layer, const Encoding& text, Rows rows) const {
+    if (layer.rotary >= spec_.rotary.size()) return rows;
+    const family::RotarySpec& from = spec_.rotary[layer.rotary];
+    const std::size_t pairs = from.frequencies.size();
+    for (std::size_t token = 0; token < rows.size(); ++token) {
+      const double position =
+          text.position_ids.empty() ? static_cast<double>(token) : static_cast<double>(text.position_ids[token]);
       for (std::size_t head = 0; head < spec_.hidden; head += spec_.head_size()) {
-        for (std::size_t p = 0; p < pairs; ++p) {
-          const double angle = position * static_cast<double>(way.frequencies[p]);
-          const double a = rows[i][head + p];
-          const double b = rows[i][head + pairs + p];
-          rows[i][head + p] = (a * std::cos(angle) - b * std::sin(angle)) * way.factor;
-          rows[i][head + pairs + p] = (b * std::cos(angle) + a * std::sin(angle)) * way.factor;
+        for (std::size_t i = head; i < head + pairs; ++i) {
+          const double angle = position * static_cast<double>(from.frequencies[i - head]);
+          const double a = rows[token][i];
+          const double b = rows[token][i + pairs];
+          rows[token][i] = (a * std::cos(angle) - b * std::sin(angle)) * static_cast<double>(from.factor);
+          rows[token][i + pairs] = (b * std::cos(angle) + a * std::sin(angle)) * static_cast<double>(from.factor);
         }
       }
     }
+    return rows;
   }
 
   Rows attend(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
-    Rows query = multiply(in, layer.query);
-    Rows key = multiply(in, layer.key);
-    if (layer.rotary < spec_.rotary.size()) {
-      turn(spec_.rotary[layer.rotary], text, query);
-      turn(spec_.rotary[layer.rotary], text, key);
-    }
+    const Rows query = turn(layer, text, multiply(in, layer.query));
+    const Rows key = turn(layer, text, multiply(in, layer.key));
     const Rows value = multiply(in, layer.value);
     const std::size_t size = spec_.head_size();
     const bool pairs = spec_.mask == family::MaskKind::pairs;
@@ -179,8 +183,8 @@ class PlainEncoder {
         double total = 0;
         for (std::size_t j = 0; j < in.size(); ++j) {
           const bool even = pairs && masked(text, i);
+          if (layer.window != 0 && (i > j ? i - j : j - i) > layer.window) continue;
           if (spec_.mask != family::MaskKind::none && masked(text, j) && !even) continue;
-          if (layer.window != 0 && std::max(i, j) - std::min(i, j) > layer.window) continue;
           double score = 0;
           for (std::size_t c = head * size; c < (head + 1) * size && !even; ++c) {
             score += query[i][c] * key[j][c];
