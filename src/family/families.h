@@ -13,8 +13,8 @@ namespace bertrt::family {
 /// A family as Hugging Face builds it: what its config.json leaves out, and what its weights are called. The defaults
 /// are those of transformers 5.23.
 struct Family {
-  std::string_view model_type;  ///< in config.json
-  std::string_view prefix;      ///< of the encoder's weights under a head; a bare encoder has none
+  std::string_view model_type;       ///< in config.json
+  std::string_view prefix;           ///< of the encoder's weights under a head; a bare encoder has none
   std::string_view old_prefix = {};  ///< what files made by other code have in its place
   EncoderLayout layout = EncoderLayout::bert;
   std::size_t vocabulary = 30522;
