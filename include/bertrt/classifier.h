@@ -11,7 +11,8 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// How to classify; the defaults are those of transformers' pipeline.
 struct ClassifierOptions {
@@ -56,4 +57,5 @@ class BERTRT_API Classifier {
   std::vector<std::string> labels_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -25,7 +25,8 @@ namespace bertrt::tasks {
 class EmbedderImpl;
 }  // namespace bertrt::tasks
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// How the vectors of a text's tokens become one; special tokens count.
 enum class Pooling {
@@ -155,4 +156,5 @@ class BERTRT_API Embedder {
   std::shared_ptr<const tasks::EmbedderImpl> impl_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -9,7 +9,8 @@
 
 #include "bertrt/export.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// A half-open range of UTF-8 bytes in the text that the caller passed; code points after
 /// code_point_offsets().
@@ -66,4 +67,5 @@ BERTRT_API std::optional<std::pair<std::size_t, std::size_t>> word_to_tokens(con
                                                                              std::int32_t word,
                                                                              int sequence = 0) noexcept;
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -8,7 +8,8 @@
 #include "bertrt/export.h"
 #include "bertrt/parse.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// What went wrong, for programs that branch on it. The numbers stay what they are: they may be logged and compared.
 enum class ErrorCode {
@@ -57,4 +58,5 @@ class BERTRT_API Error : public std::runtime_error {
   std::string found_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

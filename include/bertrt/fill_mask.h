@@ -12,7 +12,8 @@
 #include "bertrt/export.h"
 #include "bertrt/session.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// One candidate for a masked token.
 struct MaskPrediction {
@@ -75,4 +76,5 @@ class BERTRT_API FillMask {
   BertSession session_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -15,7 +15,8 @@
 #include "bertrt/session.h"
 #include "bertrt/sparse_embedder.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// A text in three forms.
 struct HybridVectors {
@@ -56,4 +57,5 @@ class BERTRT_API HybridEmbedder {
   std::shared_ptr<const Impl> impl_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

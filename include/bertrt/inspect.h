@@ -13,7 +13,8 @@
 #include "bertrt/options.h"
 #include "bertrt/output.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// One input of the traced method.
 struct ModelValue {
@@ -61,4 +62,5 @@ BERTRT_API ModelReport inspect(const std::filesystem::path& path, const SessionO
 BERTRT_API ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name = "memory",
                                       const SessionOptions& options = {});
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

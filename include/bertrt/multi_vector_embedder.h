@@ -19,7 +19,8 @@ namespace bertrt::tasks {
 class MultiVectorEmbedderImpl;
 }  // namespace bertrt::tasks
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// How a multi-vector model reads a text: the two sides have prompts, lengths and rules of their own.
 enum class TextRole { query, document };
@@ -74,4 +75,5 @@ class BERTRT_API MultiVectorEmbedder {
   std::shared_ptr<const tasks::MultiVectorEmbedderImpl> impl_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -10,7 +10,8 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 struct MultipleChoiceOptions {
   Truncation truncation = Truncation::none;  ///< a longer pair is an error by default
@@ -36,4 +37,5 @@ class BERTRT_API MultipleChoice {
   BertSession session_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -9,7 +9,8 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// Two probabilities, which add up to 1.
 struct NextSentenceScore {
@@ -45,4 +46,5 @@ class BERTRT_API NextSentence {
   BertSession session_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

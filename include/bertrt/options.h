@@ -10,7 +10,8 @@
 #include "bertrt/export.h"
 #include "bertrt/parse.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 enum class EngineKind {
   automatic,    ///< the fastest that is right for this file: packed, else graph, else what `trust` allows
@@ -106,4 +107,5 @@ struct SessionOptions {
   TorchScriptOptions torchscript = {};
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -12,7 +12,8 @@
 #include "bertrt/export.h"
 #include "bertrt/parse.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// What an output of a model is. Told from the way it is computed, or from the name that the model's maker gave it,
 /// never guessed: what cannot be told is `other`.
@@ -186,4 +187,5 @@ struct EncoderOutput {
   BERTRT_API const TokenRows& last_hidden_state() const;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -3,7 +3,8 @@
 #include <optional>
 #include <string_view>
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// The value of an enum that to_string() gives this name; nothing for a name that it has not.
 ///
@@ -13,4 +14,5 @@ namespace bertrt::inline v0 {
 template <typename Enum>
 std::optional<Enum> parse(std::string_view name) noexcept;
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -11,7 +11,8 @@
 #include "bertrt/output.h"
 #include "bertrt/parse.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// How the values of a vector are stored, as sentence-transformers names them.
 enum class Precision {
@@ -62,4 +63,5 @@ struct QuantizedMatrix {
 BERTRT_API QuantizedMatrix quantize(const Matrix& vectors, Precision precision,
                                     const QuantizationRanges* ranges = nullptr);
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -12,7 +12,8 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// How to ask; the defaults are those of transformers' pipeline.
 struct QuestionAnsweringOptions {
@@ -67,4 +68,5 @@ class BERTRT_API QuestionAnswering {
   BertSession session_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

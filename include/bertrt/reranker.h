@@ -12,7 +12,8 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 struct RerankerOptions {
   /// Left out: the model's own (its config.json), else sigmoid for one label and none for more. Softmax is over the
@@ -60,4 +61,5 @@ class BERTRT_API Reranker {
   std::string activation_;  ///< the last part of the torch class; empty: the rule
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -6,7 +6,8 @@
 
 #include "bertrt/export.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// The library's version, "MAJOR.MINOR.PATCH".
 BERTRT_API std::string_view version() noexcept;
@@ -20,4 +21,5 @@ BERTRT_API std::size_t num_threads() noexcept;
 using WarningHandler = std::function<void(std::string_view message)>;
 BERTRT_API void set_warning_handler(WarningHandler handler);
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -8,7 +8,8 @@
 #include "bertrt/quantize.h"
 #include "bertrt/similarity.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// A row of the corpus.
 struct SearchHit {
@@ -40,4 +41,5 @@ BERTRT_API std::vector<std::vector<SearchHit>> search(const Matrix& queries, con
 BERTRT_API std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const QuantizedMatrix& corpus,
                                                       const SearchOptions& options = {});
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -21,7 +21,8 @@ class SessionImpl;
 struct Access;
 }  // namespace bertrt::session
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// One stage of loading.
 struct LoadStage {
@@ -105,4 +106,5 @@ class BERTRT_API BertSession {
   std::shared_ptr<const session::SessionImpl> impl_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -8,7 +8,8 @@
 #include "bertrt/output.h"
 #include "bertrt/parse.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// How near two vectors are; greater is nearer.
 enum class Similarity {
@@ -38,4 +39,5 @@ BERTRT_API float max_sim(const Matrix& query, const Matrix& document);
 /// The same by the number of the query's rows.
 BERTRT_API float mean_max_sim(const Matrix& query, const Matrix& document);
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -20,7 +20,8 @@ namespace bertrt::tasks {
 class SparseEmbedderImpl;
 }  // namespace bertrt::tasks
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// The columns of a vector over the vocabulary that are not 0.
 struct SparseVector {
@@ -95,4 +96,5 @@ class BERTRT_API SparseEmbedder {
   std::shared_ptr<const tasks::SparseEmbedderImpl> impl_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

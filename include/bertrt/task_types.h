@@ -8,7 +8,8 @@
 #include "bertrt/export.h"
 #include "bertrt/parse.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// A text, or two; views on what the caller keeps until the call returns.
 struct TextPair {
@@ -44,4 +45,5 @@ struct LabelScore {
   float score = 0;        ///< as the ScoreFunction makes it
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -13,7 +13,8 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// How tokens become entities; transformers' aggregation strategies.
 enum class Aggregation {
@@ -83,4 +84,5 @@ class BERTRT_API TokenClassifier {
   std::vector<std::string> labels_;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

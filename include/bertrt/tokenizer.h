@@ -21,7 +21,8 @@ namespace bertrt::tokenizer {
 class TokenizerImpl;
 }  // namespace bertrt::tokenizer
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// Which of a pair gives up tokens when the two do not fit into `max_length`.
 enum class Truncation {
@@ -175,4 +176,5 @@ class BERTRT_API DecodeStream {
   std::size_t prefix_ids_ = 0;
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -7,7 +7,8 @@
 #include "bertrt/export.h"
 #include "bertrt/session.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 /// How far a session is from what its model's file says: the Python outputs that a bundle or a
 /// folder carries (bertrt_reference.json), and the trace.
@@ -35,4 +36,5 @@ BERTRT_API VerifyReport verify(const BertSession& session);
 /// @throws Error what load throws; unsupported when there is nothing to compare with
 BERTRT_API VerifyReport verify(const std::filesystem::path& path, const SessionOptions& options = {});
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -10,7 +10,8 @@
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 struct ZeroShotOptions {
   /// What is made of a label: "{}" (or "{0}") stands for it, "{{" and "}}" for braces.
@@ -51,4 +52,5 @@ class BERTRT_API ZeroShot {
   std::ptrdiff_t entailment_ = -1;  ///< column; -1: the last one
 };
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

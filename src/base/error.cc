@@ -4,7 +4,8 @@
 
 #include "base/enum_names.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 std::string_view to_string(ErrorCode code) noexcept {
   switch (code) {
@@ -38,4 +39,5 @@ Error::Error(ErrorCode code, std::string where, std::string expected, std::strin
       expected_(std::move(expected)),
       found_(std::move(found)) {}
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -2,7 +2,8 @@
 
 #include "base/enum_names.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 std::string_view to_string(EngineKind engine) noexcept {
   switch (engine) {
     case EngineKind::automatic: return "automatic";
@@ -62,4 +63,5 @@ std::optional<Trust> parse(std::string_view name) noexcept {
   return base::find_by_name({data_only, checked, full}, name);
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

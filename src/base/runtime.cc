@@ -10,7 +10,8 @@
 #include "base/warnings.h"
 #include "bertrt/error.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t kMaxThreads = 1024;
@@ -45,7 +46,8 @@ void set_warning_handler(WarningHandler handler) {
   g_warning_handler = std::move(shared);
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt
 
 namespace bertrt::base {
 

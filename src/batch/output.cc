@@ -7,7 +7,8 @@
 #include "base/enum_names.h"
 #include "bertrt/error.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 void check_index(const char* what, std::size_t index, std::size_t size) {
@@ -106,4 +107,5 @@ const TokenRows& EncoderOutput::last_hidden_state() const {
   return all_encoder_layers.back();
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

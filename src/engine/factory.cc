@@ -94,8 +94,10 @@ const EngineFactory& factory(EngineKind kind, const std::filesystem::path& modul
 
 }  // namespace bertrt::engine
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 void register_engine(const engine::EngineModule& module) { engine::Registry::get().add(module); }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -10,7 +10,8 @@
 #include "session/decision.h"
 #include "session/trace_of.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 LengthReport lengths_of(const family::Trace& trace) {
@@ -56,4 +57,5 @@ ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view na
   return archive::guard_memory(file->name(), [&] { return describe(file, options); });
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -11,7 +11,8 @@
 #include "session/checkpoint_session.h"
 #include "session/tokenizer_choice.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -45,4 +46,5 @@ Tokenizer BertSession::load_tokenizer(const fs::path& path) {
   throw Error(ErrorCode::unsupported, path.string(), "a tokenizer in the model's file or beside it", "none");
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

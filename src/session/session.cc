@@ -38,7 +38,8 @@ EncoderOutput SessionImpl::run(std::span<const Encoding* const> encodings, const
 
 }  // namespace bertrt::session
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 const OutputInfo* SessionInfo::find_output(OutputRole role) const noexcept {
   const auto found = std::find_if(outputs.begin(), outputs.end(),
@@ -98,4 +99,5 @@ bool BertSession::has_tokenizer() const { return impl().tokenizer().has_value();
 
 const SessionInfo& BertSession::info() const { return impl().info(); }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

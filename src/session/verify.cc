@@ -15,7 +15,8 @@
 #include "session/tokenizer_choice.h"
 #include "session/trace_of.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 void object(VerifyReport& report, std::string why) {
@@ -117,4 +118,5 @@ VerifyReport verify(const std::filesystem::path& path, const SessionOptions& opt
   return report;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -8,7 +8,8 @@
 #include "tasks/softmax.h"
 #include "tasks/windows.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 ScoreFunction function_of(const std::string& problem_type, std::size_t classes) {
@@ -62,4 +63,5 @@ std::vector<std::vector<LabelScore>> Classifier::operator()(std::span<const Text
   return answers;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -68,7 +68,8 @@ Matrix EmbedderImpl::chunks(std::string_view text, std::span<const Offset> spans
 
 }  // namespace bertrt::tasks
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 namespace {
 
@@ -142,4 +143,5 @@ const tasks::EmbedderImpl& Embedder::impl() const {
 
 const EmbedderInfo& Embedder::info() const { return impl().info(); }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -13,7 +13,8 @@
 #include "tasks/scores.h"
 #include "tasks/softmax.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 // The mask tokens of a batch, in order. A text without one is an error: its answer would be empty for no reason.
@@ -147,4 +148,5 @@ std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encodi
   return answers;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -14,7 +14,8 @@
 #include "tasks/vector_steps.h"
 #include "tasks/what_it_has.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 tasks::VectorSteps linear_of(const BertSession& session, const char* name, std::size_t width) {
@@ -127,4 +128,5 @@ std::size_t HybridEmbedder::stream(const std::function<std::optional<std::string
   return count;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

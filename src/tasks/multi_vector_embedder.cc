@@ -152,7 +152,8 @@ std::vector<Matrix> MultiVectorEmbedderImpl::embed(std::span<const std::string_v
 
 }  // namespace bertrt::tasks
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 std::string_view to_string(TextRole role) noexcept { return role == TextRole::query ? "query" : "document"; }
 
@@ -203,4 +204,5 @@ std::size_t MultiVectorEmbedder::stream(TextRole role, const std::function<std::
 
 std::size_t MultiVectorEmbedder::width() const { return impl().width(); }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

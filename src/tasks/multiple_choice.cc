@@ -7,7 +7,8 @@
 #include "tasks/scores.h"
 #include "tasks/windows.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 MultipleChoice::MultipleChoice(BertSession session, Evidence least) : session_(std::move(session)) {
   tasks::require_head(session_, {.task = "MultipleChoice",
@@ -39,4 +40,5 @@ std::vector<float> MultipleChoice::operator()(std::string_view text, const std::
   return tasks::scores_of(logits, ScoreFunction::softmax);
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

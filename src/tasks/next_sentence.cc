@@ -8,7 +8,8 @@
 #include "tasks/scores.h"
 #include "tasks/windows.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 constexpr std::string_view kHead = "next-sentence";
@@ -59,4 +60,5 @@ std::vector<NextSentenceScore> NextSentence::operator()(std::span<const TextPair
   return answers;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

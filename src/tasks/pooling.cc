@@ -7,7 +7,8 @@
 
 #include "base/enum_names.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 std::string_view to_string(Pooling pooling) noexcept {
   switch (pooling) {
@@ -27,7 +28,8 @@ std::optional<Pooling> parse(std::string_view name) noexcept {
   return base::find_by_name({cls, max, mean, mean_sqrt_len_tokens, weightedmean, lasttoken}, name);
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt
 
 namespace bertrt::tasks {
 namespace {

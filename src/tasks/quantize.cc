@@ -8,7 +8,8 @@
 #include "bertrt/error.h"
 #include "tasks/matrix_check.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 [[noreturn]] void refuse(std::string expected, std::string found) {
@@ -101,4 +102,5 @@ QuantizedMatrix quantize(const Matrix& vectors, Precision precision, const Quant
   return out;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

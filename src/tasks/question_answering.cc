@@ -9,7 +9,8 @@
 #include "tasks/head.h"
 #include "tasks/windows.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t kUsualWindow = 384;
@@ -87,4 +88,5 @@ std::vector<std::vector<Answer>> QuestionAnswering::operator()(std::span<const Q
   return answers;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

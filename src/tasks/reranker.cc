@@ -10,7 +10,8 @@
 #include "tasks/softmax.h"
 #include "tasks/windows.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 // Python's for a tokenizer without a limit: as many tokens as the model has positions.
@@ -106,4 +107,5 @@ std::vector<RankedDocument> Reranker::rank(std::string_view query, std::span<con
   return ranked;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -13,7 +13,8 @@
 #include "tasks/dot.h"
 #include "tasks/matrix_check.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 using Score = std::function<float(std::size_t query, std::size_t row)>;
@@ -172,4 +173,5 @@ std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const
   });
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -9,7 +9,8 @@
 #include "tasks/dot.h"
 #include "tasks/matrix_check.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 void check_widths(const char* where, std::size_t a, std::size_t b) {
@@ -75,4 +76,5 @@ float mean_max_sim(const Matrix& query, const Matrix& document) {
   return max_sim(query, document) / static_cast<float>(std::max<std::size_t>(query.rows, 1));
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

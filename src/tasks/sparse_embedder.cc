@@ -8,7 +8,8 @@
 #include "tasks/sparse_embedder_impl.h"
 #include "tasks/token_batches.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 
 float dot(const SparseVector& a, const SparseVector& b) noexcept {
   double sum = 0;
@@ -87,4 +88,5 @@ const std::string& SparseEmbedder::pooling_why() const { return impl().why(); }
 
 std::size_t SparseEmbedder::vocabulary() const { return impl().vocabulary(); }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

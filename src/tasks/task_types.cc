@@ -3,7 +3,8 @@
 #include "base/enum_names.h"
 #include "bertrt/token_classifier.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 std::string_view to_string(ScoreFunction function) noexcept {
   switch (function) {
     case ScoreFunction::softmax: return "softmax";
@@ -50,4 +51,5 @@ std::optional<Aggregation> parse(std::string_view name) noexcept {
   return base::find_by_name({none, simple, first, average, max}, name);
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -16,7 +16,8 @@
 #include "tokenizer/tokenizer_impl.h"
 #include "tokenizer/wordpiece/wordpiece_words.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 using tasks::LabelledToken;
@@ -217,4 +218,5 @@ std::vector<Entity> TokenClassifier::words(std::span<const std::string_view> wor
   return entities;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -18,7 +18,8 @@
 #include "text/unicode.h"
 #include "text/utf8.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 // A template that was read, as Python's str.format() reads one that is given a single value.
@@ -196,4 +197,5 @@ std::vector<std::string> ZeroShot::split_labels(std::string_view labels) {
   return result;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

@@ -5,7 +5,8 @@
 #include "bertrt/tokenizer.h"
 #include "text/utf8.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 /// For each byte (and the end) of a text: how many code points begin before it.
@@ -86,4 +87,5 @@ std::optional<std::pair<std::size_t, std::size_t>> word_to_tokens(const Encoding
   return tokens;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

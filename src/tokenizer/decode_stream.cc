@@ -1,7 +1,8 @@
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 /// A character that is not complete yet.
@@ -34,4 +35,5 @@ std::string DecodeStream::step(std::int32_t id) {
   return fresh;
 }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt

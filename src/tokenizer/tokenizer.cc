@@ -10,7 +10,8 @@
 #include "tokenizer/files/tokenizer_files.h"
 #include "tokenizer/tokenizer_impl.h"
 
-namespace bertrt::inline v0 {
+namespace bertrt {
+inline namespace v0 {
 namespace {
 
 using Input = tokenizer::TokenizerImpl::Input;
@@ -135,4 +136,5 @@ const SpecialTokenIds& Tokenizer::special_tokens() const noexcept { return impl_
 
 std::string_view Tokenizer::family() const noexcept { return impl_->model().family(); }
 
-}  // namespace bertrt::inline v0
+}  // namespace v0
+}  // namespace bertrt
