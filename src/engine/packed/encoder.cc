@@ -44,13 +44,15 @@ void gather(std::span<const std::size_t> rows, const float* from, std::size_t st
 }
 
 // x * gate, row by row.
-void multiply_rows(float* x, const float* gate, std::size_t rows, std::size_t stride, kernels::ThreadPool& pool) {
+void multiply_rows(float* x, const float* gate, std::size_t width, std::size_t rows, std::size_t stride,
+                   kernels::ThreadPool& pool) {
   constexpr std::size_t kValuesForThread = 8192;
   const std::size_t parts =
       std::clamp<std::size_t>(rows * stride / kValuesForThread, 1, std::min(pool.threads(), rows));
   pool.run(parts, [&](std::size_t part) {
-    const std::size_t first = rows * part / parts * stride;
-    kernels::ops::multiply(gate + first, rows * (part + 1) / parts * stride - first, x + first);
+    for (std::size_t row = rows * part / parts; row < rows * (part + 1) / parts; ++row) {
+      kernels::ops::multiply(gate + row * stride, width, x + row * stride);
+    }
   });
 }
 
@@ -91,7 +93,7 @@ struct Encoder::Run {
                       pool, workspace.linear);
     if (layer.ffn_gate != nullptr) {
       layer.ffn_gate->run(input, rows, a.gate, {.x_stride = stride, .y_stride = inner}, pool, workspace.linear);
-      multiply_rows(a.inner, a.gate, rows, inner, pool);
+      multiply_rows(a.inner, a.gate, layer.ffn_in->out(), rows, inner, pool);
     }
     layer.ffn_out->run(a.inner, rows, a.hidden, {.x_stride = inner, .y_stride = stride}, pool, workspace.linear);
   }
