@@ -12,11 +12,7 @@
 
 #include "bertrt/encoding.h"
 #include "bertrt/error.h"
-
-namespace bertrt {
-class Tokenizer;
-struct EncodeOptions;
-}  // namespace bertrt
+#include "bertrt/tokenizer.h"
 
 namespace bertrt::cli {
 
