@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "archive/test_zip.h"
 #include "bertrt/runtime.h"
 #include "bertrt/torchscript.h"
 #include "engine/module.h"
@@ -44,6 +45,7 @@ class EmptyFile final : public model::ModelFile {
   explicit EmptyFile(model::Finding::Severity severity) : findings_{{severity, "code", "writes files"}} {}
   const std::string& name() const noexcept override { return name_; }
   std::span<const std::byte> bytes() const noexcept override { return {}; }
+  const archive::Archive& archive() const noexcept override { return archive_; }
   std::span<const model::Parameter> parameters() const noexcept override { return {}; }
   const model::Parameter* find_parameter(std::string_view) const noexcept override { return nullptr; }
   std::string_view module_class(std::string_view) const noexcept override { return {}; }
@@ -58,6 +60,8 @@ class EmptyFile final : public model::ModelFile {
 
  private:
   std::string name_ = "model.pt";
+  std::string zip_ = archive::test::make_zip({{.name = "m/data.pkl"}, {.name = "m/constants.pkl"}});
+  archive::Archive archive_{archive::test::bytes_of(zip_), name_};
   std::map<std::string, std::string, std::less<>> code_;
   std::vector<model::Finding> findings_;
   std::optional<model::Manifest> manifest_;
