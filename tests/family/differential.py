@@ -177,7 +177,7 @@ def make(folder, family, rng, seed, head=None):
     pooler = {}
     if head == "Model" and family in ("Bert", "Roberta", "Camembert", "XLMRoberta", "Data2VecText", "Albert", "MPNet", "Ernie"):
         pooler = {"add_pooling_layer": rng.random() < 0.7}
-    config._attn_implementation = rng.choice(["eager", "sdpa"])
+    config._attn_implementation = rng.choice(["eager", "sdpa"] if cls._supports_sdpa else ["eager"])
     model = randomize(cls(config, **pooler), seed)
     model.tie_weights()
     dtype = rng.choice(DTYPES)
