@@ -59,6 +59,7 @@ NAMES = {
     "Data2VecText": "data2vec-text",
     "DebertaV2": "deberta-v2",
     "NomicBert": "nomic_bert",
+    "JinaEmbeddingsV3": "jina_embeddings_v3",
     "RobertaPreLayerNorm": "roberta-prelayernorm",
     "XLMRobertaXL": "xlm-roberta-xl",
     "MegatronBert": "megatron-bert",
@@ -78,7 +79,7 @@ def folder_row(program, family, heads, count, rng):
     finally:
         shutil.rmtree(root)
     good = [one for one in found if differential.agrees(one)]
-    hidden, logits = (max(one[key] for one in found) if len(good) == len(found) else float("inf") for key in ("hidden", "logits"))
+    hidden, logits = (max(one.get(key, float("inf")) for one in found) for key in ("hidden", "logits"))
     name = NAMES.get(family, family.lower())
     shown = ", ".join(head.removeprefix("For") for head in heads)
     return f"| {name} | {shown} | {len(good)} of {len(found)} | {hidden:.1e} | {logits:.1e} |", len(good) == len(found)
