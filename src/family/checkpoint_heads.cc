@@ -55,9 +55,7 @@ class HeadReader {
       : top_(top), config_(config), encoder_(encoder) {}
 
   bool is_there(HeadKind kind) const {
-    // Their classifiers share a layer's name with the masked-lm head: `architectures` says which it is.
-    const EncoderLayout layout = config_.family->layout;
-    if (layout == EncoderLayout::modernbert || layout == EncoderLayout::eurobert) return false;
+    if (named_by_architectures()) return false;
     if (kind == HeadKind::masked_lm) return top_.has(lm_names().dense);
     return top_.has(classifier_names(kind, config_.model_type).output);
   }
@@ -102,6 +100,10 @@ class HeadReader {
   }
 
   EncoderLayout layout() const { return config_.family->layout; }
+  // Their classifiers share a layer's name with the masked-lm head: `architectures` says which it is.
+  bool named_by_architectures() const {
+    return layout() == EncoderLayout::modernbert || layout() == EncoderLayout::eurobert;
+  }
   bool dense_bias() const { return !config_.rotary || config_.rotary->classifier_bias; }
   LayerNorm norm(std::string_view name) {
     return top_.norm(std::string(name), config_.layer_norm_eps, !config_.rotary || config_.rotary->norm_bias);
@@ -125,9 +127,7 @@ class HeadReader {
     HeadSpec head;
     head.reads = names.reads;
     const bool pools = kind == HeadKind::sequence_classification || kind == HeadKind::multiple_choice;
-    if (pools && (layout() == EncoderLayout::modernbert || layout() == EncoderLayout::eurobert)) {
-      head.reads = config_.rotary->pooling;
-    }
+    if (pools && named_by_architectures()) head.reads = config_.rotary->pooling;
     if (names.reads == Reads::pooled && !encoder_.pooler) {
       throw Error(ErrorCode::model_mismatch, std::string(names.output), "a pooler that the head reads",
                   "none in the weights");

@@ -40,8 +40,7 @@ void read_sizes(Keys& keys, const Family& family, CheckpointConfig& config) {
   config.intermediate =
       distil ? keys.size({"hidden_dim"}, family.intermediate) : keys.size({"intermediate_size"}, family.intermediate);
   config.positions = keys.size({"max_position_embeddings"}, family.positions);
-  const std::size_t types = family.layout == EncoderLayout::gte ? 1 : family.type_rows;
-  config.types = family.types ? keys.size({"type_vocab_size"}, types, family.type_rows == 0 ? 0 : 1) : 0;
+  config.types = family.types ? keys.size({"type_vocab_size"}, family.type_rows, family.least_types) : 0;
   if (!family.types) keys.take("type_vocab_size");  // an older exporter's, which no code reads
   config.embedding = family.embedding == 0 ? config.hidden : keys.size({family.embedding_key}, family.embedding);
   config.stored_layers = config.layers;

@@ -27,7 +27,8 @@ struct Family {
   std::string_view activation = "gelu";
   std::int64_t padding_id = 0;
   bool types = true;                            ///< has token types
-  std::size_t type_rows = 2;                    ///< of their table; 0: config.json may say 0, too
+  std::size_t type_rows = 2;                    ///< of their table
+  std::size_t least_types = 1;                  ///< that config.json may say; 0: no table at all
   bool counted_positions = false;               ///< RoBERTa's rule
   float eps = 1e-12F;                           ///< of layer norms
   std::string_view eps_key = "layer_norm_eps";  ///< empty: layer norms have `eps` whatever config.json says

@@ -46,18 +46,18 @@ std::string_view to_string(HeadKind kind) noexcept;
 ///
 /// Below a layer's prefix, "#" stands for the stored layer's number. Empty: the group has no such weight.
 struct EncoderNames {
-  std::string_view layer;  ///< "encoder.layer.#."
-  std::string_view query;  ///< below the layer; likewise up to ffn_norm
-  std::string_view key;
-  std::string_view value;
+  std::string_view layer;       ///< "encoder.layer.#."
+  std::string_view query = {};  ///< below the layer; likewise up to ffn_norm
+  std::string_view key = {};
+  std::string_view value = {};
   std::string_view attention_out;
   std::string_view attention_norm;
-  std::string_view ffn_in;
+  std::string_view ffn_in = {};
   std::string_view ffn_out;
   std::string_view ffn_norm;
-  std::string_view projection;     ///< embedding size → hidden size
-  std::string_view relative_bias;  ///< [buckets, heads]
-  std::string_view pooler;
+  std::string_view projection = {};     ///< embedding size → hidden size
+  std::string_view relative_bias = {};  ///< [buckets, heads]
+  std::string_view pooler = {};
   std::string_view words = "embeddings.word_embeddings";
   std::string_view embedding_norm = "embeddings.LayerNorm";
   std::string_view qkv = {};         ///< query, key and value in one, in place of the three

@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <random>
 #include <vector>
 
-#include "hwy/targets.h"
+#include "kernels/operands.h"
 #include "kernels/ops/elementwise.h"
 #include "kernels/ops/layer_norm.h"
 #include "kernels/ops/rotary.h"
@@ -17,31 +15,14 @@
 namespace bertrt::kernels {
 namespace {
 
-std::vector<float> random_values(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0, 2);
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(random);
-  return values;
-}
-
-void on_every_target(const std::function<void()>& test) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    test();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
-
 TEST(BlockOps, RotateTurnsPairsAndLeavesTheRest) {
   on_every_target([] {
     for (const std::size_t pairs : {1, 3, 8, 17, 32}) {
       for (const std::size_t rest : {0, 5}) {
         const std::size_t size = 2 * pairs + rest;
-        const std::vector<float> x = random_values(3 * size + 2, 1);
-        const std::vector<float> cosine = random_values(pairs, 2);
-        const std::vector<float> sine = random_values(pairs, 3);
+        const std::vector<float> x = random_values(3 * size + 2, 1, 2);
+        const std::vector<float> cosine = random_values(pairs, 2, 2);
+        const std::vector<float> sine = random_values(pairs, 3, 2);
         std::vector<float> got = x;
         ops::rotate(got.data(), 3, size, cosine.data(), sine.data(), pairs);
         for (std::size_t i = 0; i < x.size(); ++i) {
@@ -62,8 +43,8 @@ TEST(BlockOps, RmsNormAsPlainCode) {
   on_every_target([] {
     for (const std::size_t width : {1, 7, 16, 24, 40, 312, 768}) {
       const std::size_t stride = width + 3;
-      const std::vector<float> x = random_values(2 * stride, 4);
-      const std::vector<float> gamma = random_values(width, 5);
+      const std::vector<float> x = random_values(2 * stride, 4, 2);
+      const std::vector<float> gamma = random_values(width, 5, 2);
       std::vector<float> got = x;
       ops::rms_norm(got.data(), stride, gamma.data(), 1e-3F, 2, width);
       for (std::size_t r = 0; r < 2; ++r) {
@@ -84,8 +65,8 @@ TEST(BlockOps, RmsNormAsPlainCode) {
 TEST(BlockOps, MultiplyStopsAtItsEnd) {
   on_every_target([] {
     for (const std::size_t count : {0, 1, 5, 16, 37}) {
-      const std::vector<float> x = random_values(count + 4, 6);
-      const std::vector<float> y = random_values(count + 4, 7);
+      const std::vector<float> x = random_values(count + 4, 6, 2);
+      const std::vector<float> y = random_values(count + 4, 7, 2);
       std::vector<float> got = x;
       ops::multiply(y.data(), count, got.data());
       for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(got[i], i < count ? x[i] * y[i] : x[i]);

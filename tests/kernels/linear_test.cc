@@ -6,22 +6,14 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
-#include <random>
 #include <thread>
 #include <vector>
 
 #include "bertrt/error.h"
+#include "kernels/operands.h"
 
 namespace bertrt::kernels {
 namespace {
-
-std::vector<float> random_values(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(random);
-  return values;
-}
 
 constexpr std::size_t kIn = 96;
 constexpr std::size_t kOut = 100;

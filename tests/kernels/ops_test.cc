@@ -2,36 +2,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <random>
 #include <vector>
 
-#include "hwy/targets.h"
 #include "kernels/linear_scratch.h"
+#include "kernels/operands.h"
 #include "kernels/ops/attention.h"
 #include "kernels/ops/layer_norm.h"
 #include "kernels/ops/rows.h"
 
 namespace bertrt::kernels {
 namespace {
-
-std::vector<float> random_values(std::size_t count, unsigned seed, float spread = 1) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0, spread);
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(random);
-  return values;
-}
-
-void on_every_target(const std::function<void()>& test) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    test();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
 
 struct AttentionCase {
   std::size_t length;

@@ -4,22 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <vector>
 
 #include "hwy/targets.h"
 #include "kernels/linear_scratch.h"
+#include "kernels/operands.h"
 
 namespace bertrt::kernels {
 namespace {
-
-std::vector<float> random_values(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0, 1);
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(random);
-  return values;
-}
 
 // Distances from 1 - reach to reach - 1: steps of one up to `even`, then of nought and two in turn.
 struct Distances {

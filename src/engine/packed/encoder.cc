@@ -6,7 +6,6 @@
 #include "engine/packed/embeddings.h"
 #include "engine/packed/masked_rows.h"
 #include "engine/packed/row_pitch.h"
-#include "kernels/ops/elementwise.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -41,19 +40,6 @@ Activations lay_out(const EncoderWeights& weights, std::size_t tokens, kernels::
 
 void gather(std::span<const std::size_t> rows, const float* from, std::size_t stride, float* to) {
   for (const std::size_t row : rows) to = std::copy_n(from + row * stride, stride, to);
-}
-
-// x * gate, row by row.
-void multiply_rows(float* x, const float* gate, std::size_t width, std::size_t rows, std::size_t stride,
-                   kernels::ThreadPool& pool) {
-  constexpr std::size_t kValuesForThread = 8192;
-  const std::size_t parts =
-      std::clamp<std::size_t>(rows * stride / kValuesForThread, 1, std::min(pool.threads(), rows));
-  pool.run(parts, [&](std::size_t part) {
-    for (std::size_t row = rows * part / parts; row < rows * (part + 1) / parts; ++row) {
-      kernels::ops::multiply(gate + row * stride, width, x + row * stride);
-    }
-  });
 }
 
 }  // namespace

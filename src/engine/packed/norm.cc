@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/ops/elementwise.h"
 #include "kernels/ops/layer_norm.h"
 #include "kernels/ops/rows.h"
 
@@ -56,6 +57,15 @@ void add_rows(float* x, const float* residual, std::size_t width, std::size_t ro
   share_rows(rows, width, pool, [&](std::size_t first, std::size_t count) {
     for (std::size_t row = first; row < first + count; ++row) {
       kernels::ops::add_row(residual + row * stride, width, x + row * stride);
+    }
+  });
+}
+
+void multiply_rows(float* x, const float* factor, std::size_t width, std::size_t rows, std::size_t stride,
+                   kernels::ThreadPool& pool) {
+  share_rows(rows, width, pool, [&](std::size_t first, std::size_t count) {
+    for (std::size_t row = first; row < first + count; ++row) {
+      kernels::ops::multiply(factor + row * stride, width, x + row * stride);
     }
   });
 }

@@ -27,5 +27,8 @@ struct Norm {
 /// x += residual, rows of `width` values that stand `stride` apart in both.
 void add_rows(float* x, const float* residual, std::size_t width, std::size_t rows, std::size_t stride,
               kernels::ThreadPool& pool);
+/// x *= factor, likewise.
+void multiply_rows(float* x, const float* factor, std::size_t width, std::size_t rows, std::size_t stride,
+                   kernels::ThreadPool& pool);
 
 }  // namespace bertrt::engine::packed
