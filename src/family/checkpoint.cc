@@ -28,8 +28,7 @@ constexpr std::string_view kTaskTypes = "embeddings.task_type_embeddings.weight"
 // What the weights point into.
 struct Store {
   archive::TensorFiles files;
-  std::vector<float> types;             // where they were summed with something
-  std::deque<std::vector<float>> made;  // weights that the file has in another order
+  std::deque<std::vector<float>> made;  // weights that were put together of the file's
 };
 
 // Names as the code has them today. The first checkpoints say gamma and beta for a norm's weight and bias.
@@ -89,7 +88,7 @@ std::string prefix_of(const NamedWeights& weights, const CheckpointConfig& confi
 }
 
 // ERNIE's task embeddings: every token gets row 0, as every token gets a type's row, so one table can have both.
-void add_task_types(WeightTaker& taker, EncoderSpec& encoder, std::vector<float>& sum) {
+void add_task_types(WeightTaker& taker, EncoderSpec& encoder, std::deque<std::vector<float>>& made) {
   Weight& types = *encoder.embeddings.types;
   const Weight tasks = taker.require(kTaskTypes, 2);
   const auto width = static_cast<std::size_t>(types.tensor.shape[1]);
@@ -97,7 +96,7 @@ void add_task_types(WeightTaker& taker, EncoderSpec& encoder, std::vector<float>
     throw Error(ErrorCode::model_mismatch, tasks.name, "rows as wide as the types'", "others");
   }
   const std::vector<float> task = archive::to_float32(tasks.tensor);
-  sum = archive::to_float32(types.tensor);
+  std::vector<float>& sum = made.emplace_back(archive::to_float32(types.tensor));
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += task[i % width];
   types.tensor.type = archive::ElementType::float32;
   types.tensor.storage = std::as_bytes(std::span(sum));
@@ -157,8 +156,8 @@ Checkpoint read_checkpoint(const fs::path& path) {
   checkpoint.config = read_config(archive::as_text(text.span()), file.string());
   const CheckpointConfig& config = checkpoint.config;
 
-  auto store = std::make_shared<Store>(
-      Store{archive::TensorFiles::read(checkpoint.folder, archive::Reading::when_wanted), {}, {}});
+  auto store =
+      std::make_shared<Store>(Store{archive::TensorFiles::read(checkpoint.folder, archive::Reading::when_wanted), {}});
   NamedWeights weights = named_weights(store->files);
   add_tied_words(weights, config);
   const std::string prefix = prefix_of(weights, config);
@@ -167,7 +166,7 @@ Checkpoint read_checkpoint(const fs::path& path) {
   checkpoint.encoder = config.disentangled ? deberta_encoder(taker, config, store->made)
                                            : named_encoder(taker, config, weights.where, store->made);
   if (config.task_types) {
-    add_task_types(taker, checkpoint.encoder, store->types);
+    add_task_types(taker, checkpoint.encoder, store->made);
   } else if (config.model_type == "ernie") {
     taker.find(kTaskTypes);  // config.json says that they are not used
   }
