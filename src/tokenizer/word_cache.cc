@@ -2,57 +2,34 @@
 
 #include <cstring>
 #include <mutex>
-#include <new>
 #include <utility>
 #include <vector>
 
 namespace bertrt::tokenizer {
 
-WordCache::WordCache() {
-  constexpr std::size_t kLine = alignof(FarEntry);
-  constexpr std::size_t kNearBytes = sizeof(NearLine) << kLog2Near;
-  constexpr std::size_t kFarBytes = sizeof(FarEntry) << kLog2Far;
-  // Zeros from the system cost nothing before they are touched.
-  memory_.reset(std::calloc(kNearBytes + kFarBytes + kLine, 1));
-  if (memory_ == nullptr) throw std::bad_alloc();
-  void* begin = memory_.get();
-  std::size_t space = kLine + kNearBytes;
-  begin = std::align(kLine, kNearBytes, begin, space);
-  near_ = static_cast<NearLine*>(begin);
-  far_ = static_cast<FarEntry*>(static_cast<void*>(static_cast<char*>(begin) + kNearBytes));
-}
+namespace {
+
+// Lines of 64 bytes of two words each, and of 128 bytes of one.
+constexpr unsigned kLog2Near = 11;
+constexpr unsigned kLog2MostNear = 16;
+constexpr unsigned kLog2Far = 9;
+constexpr unsigned kLog2MostFar = 16;
+
+}  // namespace
+
+WordCache::WordCache() : near_(kLog2Near, kLog2MostNear), far_(kLog2Far, kLog2MostFar) {}
 
 WordCache::FarKey WordCache::far_key(std::string_view word, std::uint8_t kind) noexcept {
-  FarKey key{};
-  std::memcpy(key.key.data(), word.data(), word.size());
-  key.key.back() |= key_mark(word.size(), kind);
-  std::uint64_t hash = 0;
-  for (const std::uint64_t part : key.key) {
-    hash = (hash ^ part) * kPrime;
-    hash ^= hash >> 32U;
-  }
-  hash *= kOther;
-  key.slot = static_cast<std::size_t>(hash >> (64U - kLog2Far));
-  return key;
+  FarKey far{};
+  std::memcpy(far.key.data(), word.data(), word.size());
+  far.key.back() |= key_mark(word.size(), kind);
+  far.hash = key_hash(far.key);
+  return far;
 }
 
-const WordCache::FarEntry* WordCache::find_far(const FarKey& key) const noexcept {
-  const auto same = [&](const FarEntry& entry) {
-    std::uint64_t different = 0;
-    for (std::size_t i = 0; i < key.key.size(); ++i) different |= entry.key[i] ^ key.key[i];
-    return different == 0;
-  };
-  const FarEntry& first = far_[key.slot];
-  if (same(first)) return &first;
-  const FarEntry& second = far_[key.slot ^ 1U];
-  return same(second) ? &second : nullptr;
-}
-
-// The one that stood there moves to the other place.
 void WordCache::put_far(const FarKey& key, std::span<const std::int32_t> ids,
                         std::span<const Offset> offsets) noexcept {
-  FarEntry& entry = far_[key.slot];
-  far_[key.slot ^ 1U] = entry;
+  FarEntry& entry = far_.put(key.hash);
   entry.key = key.key;
   entry.count = static_cast<std::uint8_t>(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -64,9 +41,7 @@ void WordCache::put_far(const FarKey& key, std::span<const std::int32_t> ids,
 
 void WordCache::put_near(const NearKey& key, std::span<const std::int32_t> ids,
                          std::span<const Offset> offsets) noexcept {
-  auto& entries = near_[key.slot].entries;
-  entries[1] = entries[0];
-  NearEntry& entry = entries[0];
+  NearEntry& entry = near_.put(key.hash);
   entry.key = key.key;
   entry.ids = {};
   entry.ranges = static_cast<std::uint32_t>(ids.size());

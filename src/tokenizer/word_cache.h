@@ -3,24 +3,22 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string_view>
 
 #include "bertrt/encoding.h"
-#include "tokenizer/byte_hash.h"
+#include "tokenizer/key_table.h"
 #include "tokenizer/text_words.h"
 #include "tokenizer/word_key.h"
 
 namespace bertrt::tokenizer {
 
-/// Words and the tokens that a model made of them. Two bounded tables: one for words of up to 15 bytes and three
-/// tokens, most of what is asked for, two of them in a cache line; one for words of up to 23 bytes and six tokens, one
-/// a line. Each word has two places where it may stand.
+/// Words and the tokens that a model made of them. Two tables: one for words of up to 15 bytes and three tokens, most
+/// of what is asked for, two of them in a cache line; one for words of up to 39 bytes and 14 tokens.
 ///
-/// It belongs to one thread at a time (see WordCaches), so that no lock is taken. 4 MB of addresses; a page takes
-/// memory from its first word on.
+/// It belongs to one thread at a time (see WordCaches), so that no lock is taken. It grows with the words that come,
+/// from 192 kB to 12 MB: 131,072 and 65,536 words.
 class WordCache {
  public:
   static constexpr std::size_t kMaxKey = 39;
@@ -33,9 +31,14 @@ class WordCache {
   /// `word` is not empty. False where it gives up.
   template <typename Output, typename Pieces, typename Make>
   bool encode(std::string_view word, std::size_t begin, Pieces& pieces, Output& output, Make make) {
-    const NearKey key = near_key(word.data(), word.size(), word.size(), 0);
-    return look_up(key, word, 0, begin, pieces, output,
-                   [&](std::string_view whole, std::uint8_t, Pieces& made) { return make(whole, made); });
+    const auto make_any = [&](std::string_view whole, std::uint8_t, Pieces& made) { return make(whole, made); };
+    if (word.size() > kNearKey) return encode_rare(nullptr, word, 0, begin, pieces, output, make_any);
+    const NearKey near = near_key(word.data(), word.size(), word.size(), 0);
+    if (const NearEntry* entry = near_.find(near.key, near.hash)) {
+      put_out(*entry, begin, output);
+      return true;
+    }
+    return encode_rare(&near, word, 0, begin, pieces, output, make_any);
   }
 
   /// The same for many words, which stand in `text` from `base` on. `make(word, kind, pieces)`: a word's kind is a part
@@ -50,14 +53,20 @@ class WordCache {
       const std::size_t count = std::min(kAhead, words.size() - from);
       for (std::size_t i = 0; i < count; ++i) {
         const TextWord& word = words[from + i];
+        if (word.size > kNearKey) continue;
         const std::size_t begin = base + word.begin;
         keys[i] = near_key(text.data() + begin, word.size, text.size() - begin, word.kind);
-        prefetch(&near_[keys[i].slot]);
+        near_.prefetch(keys[i].hash);
       }
       for (std::size_t i = 0; i < count; ++i) {
         const TextWord& word = words[from + i];
         const std::size_t begin = base + word.begin;
-        if (!look_up(keys[i], text.substr(begin, word.size), word.kind, begin, pieces, output, make)) return false;
+        const NearKey* near = word.size <= kNearKey ? &keys[i] : nullptr;
+        if (const NearEntry* entry = near != nullptr ? near_.find(near->key, near->hash) : nullptr) {
+          put_out(*entry, begin, output);
+        } else if (!encode_rare(near, text.substr(begin, word.size), word.kind, begin, pieces, output, make)) {
+          return false;
+        }
       }
     }
     return true;
@@ -66,70 +75,50 @@ class WordCache {
  private:
   static constexpr std::size_t kNearKey = 15;
   static constexpr std::size_t kNearTokens = 3;
-  static constexpr unsigned kLog2Near = 15;
-  static constexpr unsigned kLog2Far = 14;
 
-  // Both are memory of zeros to begin with, which is no word's key.
   struct NearEntry {
     std::array<std::uint64_t, 2> key;  ///< the word, zeros behind it, its length and kind in the last byte
     std::array<std::int32_t, kNearTokens> ids;
     std::uint32_t ranges;  ///< the number of tokens, and four bits each for their begins and ends
   };
-  struct alignas(64) NearLine {
-    std::array<NearEntry, 2> entries;
-  };
-  using FarWords = std::array<std::uint64_t, 5>;
-  struct alignas(128) FarEntry {
-    FarWords key;
+  struct FarEntry {
+    std::array<std::uint64_t, 5> key;
     std::array<std::int32_t, kMaxTokens> ids;
     std::array<std::uint8_t, kMaxTokens> begin;  ///< bytes from the word's begin
     std::array<std::uint8_t, kMaxTokens> end;
     std::uint8_t count;
+    std::array<std::uint8_t, 3> unused;
   };
-  struct NearKey {
-    std::array<std::uint64_t, 2> key;  ///< nothing for a longer word
-    std::size_t slot;
-  };
-  struct FarKey {
-    FarWords key;
-    std::size_t slot;
-  };
-  struct Free {
-    void operator()(void* memory) const noexcept { std::free(memory); }
-  };
+  static_assert(sizeof(NearEntry) == 32 && sizeof(FarEntry) == 128);
 
-  static constexpr std::uint64_t kPrime = 0x9E3779B97F4A7C15ULL;
-  static constexpr std::uint64_t kOther = 0xD6E8FEB86659FD93ULL;
+  template <typename Entry>
+  struct Hashed {
+    decltype(Entry::key) key;
+    std::uint64_t hash;
+  };
+  using NearKey = Hashed<NearEntry>;
+  using FarKey = Hashed<FarEntry>;
 
+  /// `size`: at most kNearKey.
   static NearKey near_key(const char* word, std::size_t size, std::size_t readable, std::uint8_t kind) noexcept {
-    NearKey key{};
-    if (size > kNearKey) return key;
-    key.key = word_key(word, size, readable);
-    key.key[1] |= key_mark(size, kind);
-    const std::uint64_t hash = (key.key[0] ^ key.key[1] * kOther) * kPrime;
-    key.slot = static_cast<std::size_t>((hash ^ hash >> 32U) * kPrime >> (64U - kLog2Near));
-    return key;
+    NearKey near;
+    near.key = word_key(word, size, readable);
+    near.key[1] |= key_mark(size, kind);
+    near.hash = key_hash(near.key);
+    return near;
   }
   static FarKey far_key(std::string_view word, std::uint8_t kind) noexcept;
-  const FarEntry* find_far(const FarKey& key) const noexcept;
-  void put_far(const FarKey& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept;
   void put_near(const NearKey& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept;
+  void put_far(const FarKey& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept;
 
+  /// A word that is not near: among the longer ones, or made. `near`: null for a word that is too long for it.
   template <typename Output, typename Pieces, typename Make>
-  bool look_up(const NearKey& key, std::string_view word, std::uint8_t kind, std::size_t begin, Pieces& pieces,
-               Output& output, const Make& make) {
-    if (word.size() <= kNearKey) {
-      for (const NearEntry& entry : near_[key.slot].entries) {
-        // Spelled out: std::array's operator== becomes a call of memcmp.
-        if (((entry.key[0] ^ key.key[0]) | (entry.key[1] ^ key.key[1])) != 0) continue;
-        put_out(entry, begin, output);
-        return true;
-      }
-    }
+  bool encode_rare(const NearKey* near, std::string_view word, std::uint8_t kind, std::size_t begin, Pieces& pieces,
+                   Output& output, const Make& make) {
     FarKey far{};
     if (word.size() <= kMaxKey) {
       far = far_key(word, kind);
-      if (const FarEntry* entry = find_far(far)) {
+      if (const FarEntry* entry = far_.find(far.key, far.hash)) {
         for (std::size_t i = 0; i < entry->count; ++i) {
           output.put(entry->ids[i], begin + entry->begin[i], begin + entry->end[i]);
         }
@@ -139,8 +128,8 @@ class WordCache {
     pieces.ids.clear();
     pieces.offsets.clear();
     if (!make(word, kind, pieces)) return false;
-    if (word.size() <= kNearKey && pieces.ids.size() <= kNearTokens) {
-      put_near(key, pieces.ids, pieces.offsets);
+    if (near != nullptr && pieces.ids.size() <= kNearTokens) {
+      put_near(*near, pieces.ids, pieces.offsets);
     } else if (word.size() <= kMaxKey && pieces.ids.size() <= kMaxTokens) {
       put_far(far, pieces.ids, pieces.offsets);
     }
@@ -163,12 +152,11 @@ class WordCache {
     }
   }
 
-  std::unique_ptr<void, Free> memory_;
-  NearLine* near_;
-  FarEntry* far_;
+  KeyTable<NearEntry, 2, 2> near_;
+  KeyTable<FarEntry, 1, 4> far_;
 };
 
-/// A model's word caches, one for each thread that encodes with it (at most 4 MB each). A thread that ends gives its
+/// A model's word caches, one for each thread that encodes with it (at most 12 MB each). A thread that ends gives its
 /// cache back, and the next one goes on with it: the short-lived threads of batches begin warm. Thread-safe.
 class WordCaches {
  public:

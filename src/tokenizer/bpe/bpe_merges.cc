@@ -9,9 +9,9 @@
 
 namespace bertrt::tokenizer {
 namespace {
-// Up to here a scan over ranks in one or two cache lines beats the queue.
+// Up to here looking at all pairs again beats the queue.
 constexpr std::size_t kScanLimit = 64;
-constexpr std::uint32_t kNoRank = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t kNoPair = std::numeric_limits<std::uint64_t>::max();
 }  // namespace
 
 void BpeMerges::reserve(std::size_t merges) { grow(std::bit_ceil(merges + merges / 4 + 16)); }
@@ -56,26 +56,49 @@ void BpeMerges::apply(std::vector<BpeSymbol>& symbols) const {
   }
 }
 
+// Symbols stay where they are; next[] and previous[] skip those that another has taken in. A pair's rank and place make
+// one number, so that the smallest is the leftmost of the lowest rank.
 void BpeMerges::apply_by_scan(std::vector<BpeSymbol>& symbols) const {
-  if (symbols.size() < 2) return;
-  std::array<BpeMerge, kScanLimit> merges;  // merges[i]: of symbols i and i + 1
-  std::size_t pairs = symbols.size() - 1;
-  for (std::size_t i = 0; i < pairs; ++i) merges[i] = find(symbols[i].id, symbols[i + 1].id);
-  while (pairs > 0) {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < pairs; ++i) {
-      if (merges[i].rank < merges[best].rank) best = i;
-    }
-    if (merges[best].rank == kNoRank) break;
-    symbols[best].id = merges[best].id;
-    symbols[best].length += symbols[best + 1].length;
-    symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(best) + 1);
-    std::copy(merges.begin() + static_cast<std::ptrdiff_t>(best) + 1,
-              merges.begin() + static_cast<std::ptrdiff_t>(pairs), merges.begin() + static_cast<std::ptrdiff_t>(best));
-    --pairs;
-    if (best < pairs) merges[best] = find(symbols[best].id, symbols[best + 1].id);
-    if (best > 0) merges[best - 1] = find(symbols[best - 1].id, symbols[best].id);
+  const std::size_t count = symbols.size();
+  if (count < 2) return;
+  std::array<std::uint64_t, kScanLimit> order;  // of symbol i and the next one
+  std::array<std::int32_t, kScanLimit> merged;
+  std::array<std::uint8_t, kScanLimit> next;
+  std::array<std::uint8_t, kScanLimit> previous;
+  for (std::size_t i = 0; i + 1 < count; ++i) prefetch(symbols[i].id, symbols[i + 1].id);
+  const auto look = [&](std::size_t left, std::size_t right) {
+    const BpeMerge merge = find(symbols[left].id, symbols[right].id);
+    order[left] = merge.exists() ? std::uint64_t{merge.rank} << 8U | left : kNoPair;
+    merged[left] = merge.id;
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    next[i] = static_cast<std::uint8_t>(i + 1);
+    previous[i] = static_cast<std::uint8_t>(i - 1);
+    if (i + 1 < count) look(i, i + 1);
   }
+  order[count - 1] = kNoPair;
+  std::size_t left_over = count;
+  for (;;) {
+    std::uint64_t best = kNoPair;
+    for (std::size_t i = 0; i + 1 < count; ++i) best = std::min(best, order[i]);
+    if (best == kNoPair) break;
+    const auto left = static_cast<std::size_t>(best & 0xFFU);
+    const std::size_t right = next[left];
+    const std::size_t after = next[right];
+    symbols[left].id = merged[left];
+    symbols[left].length += symbols[right].length;
+    symbols[right].length = 0;
+    order[right] = kNoPair;
+    order[left] = kNoPair;
+    next[left] = static_cast<std::uint8_t>(after);
+    if (after < count) {
+      previous[after] = static_cast<std::uint8_t>(left);
+      look(left, after);
+    }
+    if (left > 0) look(previous[left], left);
+    --left_over;
+  }
+  if (left_over < count) std::erase_if(symbols, [](const BpeSymbol& symbol) { return symbol.length == 0; });
 }
 
 void BpeMerges::apply_by_queue(std::vector<BpeSymbol>& symbols) const {

@@ -25,8 +25,23 @@ class WordPieceEncoder {
 
   /// The caller's text.
   void encode() {
-    std::size_t base = 0;
-    while (base < text_.size()) base = encode_stretch(base);
+    WordCache& cache = model_.caches_.mine();
+    TextWords words;
+    for (std::size_t base = 0; base < text_.size();) base = encode_stretch(base, words, cache);
+  }
+
+  /// A word of the caller's text, as encode_stretch() cuts them, from `begin` on: up to the next ASCII space or
+  /// punctuation, whose place it gives, or to the end.
+  std::size_t encode_word(std::size_t begin) {
+    std::size_t end = begin;
+    while (end < text_.size() && class_at(end) == ByteClass::word) ++end;
+    if (end < text_.size() && class_at(end) == ByteClass::other) return encode_generally(begin);
+    if (end == begin) {
+      output_.put(model_.byte_id_[static_cast<unsigned char>(text_[begin])], begin, begin + 1);
+      return begin + 1;
+    }
+    encode_ascii(begin, end);
+    return end;
   }
 
   /// Text that the normalizer has seen already.
@@ -53,15 +68,20 @@ class WordPieceEncoder {
  private:
   using ByteClass = WordPieceModel::ByteClass;
   static constexpr std::size_t kBlock = 64;
-  static constexpr std::size_t kStretch = 64 * kBlock;
+  static constexpr std::size_t kStretch = TextWords::kMost;
   static constexpr std::size_t kMaxKey = WordTable::kMaxWord;
 
   static Offset source(std::size_t at, std::size_t length) {
     return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + length)};
   }
+  ByteClass class_at(std::size_t at) const { return model_.byte_class_[static_cast<unsigned char>(text_[at])]; }
 
-  /// At most kStretch bytes from `base`, which begins a word or stands on a delimiter. Gives the next one's base.
-  std::size_t encode_stretch(std::size_t base) {
+  /// At most kStretch bytes from `base`, which begins a word or stands between two. Gives the next one's base.
+  ///
+  /// A word here goes to the next ASCII space, or is an ASCII punctuation mark: what the normalizer and the splits do
+  /// to it depends on nothing beyond it, so that its tokens can be remembered.
+  std::size_t encode_stretch(std::size_t base, TextWords& words, WordCache& cache) {
+    words.clear();
     const std::size_t length = std::min(text_.size() - base, kStretch);
     std::uint64_t breaks[kStretch / kBlock];
     const std::size_t whole = length / kBlock;
@@ -74,111 +94,67 @@ class WordPieceEncoder {
       breaks[whole] &= (std::uint64_t{1} << rest) - 1;
     }
     const std::size_t blocks = whole + (rest > 0);
-    std::size_t word = base;  // where the word that is being read began
+    const auto add = [&](std::size_t begin, std::size_t end) {
+      if (end - begin <= WordCache::kMaxKey) return words.add(begin, end);
+      encode_words(base, words, cache);
+      words.clear();
+      encode_word(base + begin);
+    };
+    std::size_t word = 0;  // where the word that is being read began
     for (std::size_t block = 0; block < blocks; ++block) {
-      std::uint64_t bits = breaks[block];
-      while (bits != 0) {
-        const std::size_t at = base + block * kBlock + static_cast<std::size_t>(std::countr_zero(bits));
-        bits &= bits - 1;
-        const auto byte = static_cast<unsigned char>(text_[at]);
-        const ByteClass byte_class = model_.byte_class_[byte];
-        if (byte_class == ByteClass::other) {
-          word = encode_generally(word);
-          if (word >= base + length) return word;
-          block = (word - base) / kBlock;
-          bits = breaks[block] & ~std::uint64_t{0} << (word - base) % kBlock;
-          continue;
-        }
-        if (at > word) ascii_word(word, at);
-        if (byte_class == ByteClass::punctuation) output_.put(model_.byte_id_[byte], at, at + 1);
+      for (std::uint64_t bits = breaks[block]; bits != 0; bits &= bits - 1) {
+        const std::size_t at = block * kBlock + static_cast<std::size_t>(std::countr_zero(bits));
+        const ByteClass byte_class = class_at(base + at);
+        if (byte_class == ByteClass::other) continue;
+        if (at > word) add(word, at);
+        if (byte_class == ByteClass::punctuation) words.add(at, at + 1);
         word = at + 1;
       }
     }
-    const std::size_t end = base + length;
-    if (end == text_.size()) {
-      if (end > word) ascii_word(word, end);
-      return end;
-    }
-    // The word goes on behind this stretch. One that fills it whole is read the general way.
-    return word == base ? encode_generally(word) : word;
+    const bool is_last = base + length == text_.size();
+    if (is_last && word < length) add(word, length);
+    encode_words(base, words, cache);
+    if (is_last) return text_.size();
+    // The word goes on behind this stretch. One that fills it whole is read at once.
+    return word == 0 ? encode_word(base) : base + word;
+  }
+
+  void encode_words(std::size_t base, const TextWords& words, WordCache& cache) {
+    cache.encode_words(text_, base, words, pieces_, output_,
+                       [this](std::string_view word, std::uint8_t, Pieces& pieces) {
+                         PieceOutput output(pieces, word.size());
+                         WordPieceEncoder<PieceOutput>(model_, word, output).encode_word(0);
+                         return true;
+                       });
   }
 
   /// Letters and digits only.
-  void ascii_word(std::size_t begin, std::size_t end) {
-    if (end - begin > model_.short_word_) return long_ascii_word(begin, end);
-    const WordKey key = load_key(begin, end - begin);
-    const std::int32_t id = model_.lexicon_.find_word(key);
-    if (id < 0) return split_short(key, begin, end);
-    output_.put(id, begin, end);
-  }
-
-  /// A short word that is no token itself: from this thread's cache, or piece by piece.
-  void split_short(WordKey key, std::size_t begin, std::size_t end) {
-    char bytes[WordCache::kMaxKey + 1] = {};
-    std::memcpy(bytes, &key.low, 8);
-    std::memcpy(bytes + 8, &key.high, 8);
-    const std::string_view word(bytes, end - begin);
-    if (cache_ == nullptr) cache_ = &model_.caches_.mine();
-    cache_->encode(word, begin, pieces_, output_, [this](std::string_view whole, Pieces& pieces) {
-      std::uint32_t at = 0;
-      auto match = model_.lexicon_.longest_initial(whole);
-      while (match.id >= 0) {
-        pieces.ids.push_back(match.id);
-        pieces.offsets.push_back({at, at + match.length});
-        at += match.length;
-        if (at == whole.size()) return true;
-        match = model_.lexicon_.longest_continuation(whole.substr(at));
-      }
-      pieces.ids.assign(1, model_.unk_);
-      pieces.offsets.assign(1, {0, static_cast<std::uint32_t>(whole.size())});
-      return true;
-    });
-  }
-
-  void long_ascii_word(std::size_t begin, std::size_t end) {
+  void encode_ascii(std::size_t begin, std::size_t end) {
     const std::size_t length = end - begin;
     if (length > model_.max_word_) return output_.put(model_.unk_, begin, end);
     word_.assign(text_, begin, length);
-    if (model_.case_bits_ != 0) {
+    if (model_.lowercase_) {
       for (char& c : word_) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 0x20 : c);
     }
-    split(word_, begin, end, [begin](std::size_t from, std::size_t to) { return std::pair{begin + from, begin + to}; });
+    encode_pieces(begin, end, [begin](std::size_t from, std::size_t to) {
+      return std::pair{begin + from, begin + to};
+    });
     word_.clear();
   }
 
-  /// The word's bytes, lower-cased where the model does that.
-  WordKey load_key(std::size_t begin, std::size_t length) const {
-    WordKey key;
-    WordKey mask;
-    if (text_.size() - begin >= kMaxKey) {
-      std::memcpy(&key.low, text_.data() + begin, 8);
-      std::memcpy(&key.high, text_.data() + begin + 8, 8);
-      // A window onto 16 bytes of ones and 16 of zeros: the first `length` bytes stay.
-      static constexpr unsigned char kWindow[32] = {255, 255, 255, 255, 255, 255, 255, 255,
-                                                    255, 255, 255, 255, 255, 255, 255, 255};
-      std::memcpy(&mask.low, kWindow + kMaxKey - length, 8);
-      std::memcpy(&mask.high, kWindow + kMaxKey - length + 8, 8);
-      key.low &= mask.low;
-      key.high &= mask.high;
-    } else {
+  /// The word in word_, whole or the longest piece first. `place(from, to)` gives the source of a range of its bytes.
+  template <typename Place>
+  void encode_pieces(std::size_t begin, std::size_t end, Place place) {
+    const std::string_view word = word_;
+    if (word.size() <= kMaxKey && word.find('\0') == std::string_view::npos) {
       char bytes[kMaxKey] = {};
-      std::memcpy(bytes, text_.data() + begin, length);
+      std::memcpy(bytes, word.data(), word.size());
+      WordKey key;
       std::memcpy(&key.low, bytes, 8);
       std::memcpy(&key.high, bytes + 8, 8);
+      const std::int32_t id = model_.lexicon_.find_word(key);
+      if (id >= 0) return output_.put(id, begin, end);
     }
-    return {lower(key.low), lower(key.high)};
-  }
-
-  /// Eight ASCII bytes at once: bit 7 shows which are at least 'A' and which are above 'Z'.
-  std::uint64_t lower(std::uint64_t bytes) const {
-    constexpr std::uint64_t kEach = 0x0101010101010101ULL;
-    const std::uint64_t upper = (bytes + kEach * (0x80 - 'A')) & ~(bytes + kEach * (0x7F - 'Z')) & kEach * 0x80;
-    return bytes | (upper >> 2 & model_.case_bits_);
-  }
-
-  /// Longest piece first. `place(from, to)` gives the source of a range of the word's bytes.
-  template <typename Place>
-  void split(std::string_view word, std::size_t begin, std::size_t end, Place place) {
     const std::size_t mark = output_.mark();
     std::size_t at = 0;
     auto match = model_.lexicon_.longest_initial(word);
@@ -196,7 +172,7 @@ class WordPieceEncoder {
   /// Any text, from the start of a word to the next ASCII space or punctuation, whose place it gives, or to the end.
   std::size_t encode_generally(std::size_t at) {
     while (at < text_.size()) {
-      const ByteClass byte_class = model_.byte_class_[static_cast<unsigned char>(text_[at])];
+      const ByteClass byte_class = class_at(at);
       if (byte_class == ByteClass::space || byte_class == ByteClass::punctuation) break;
       const text::Decoded c = text::decode_utf8(text_, at);
       normalizer_.feed(c.code_point, source(at, c.length));
@@ -222,38 +198,24 @@ class WordPieceEncoder {
     if (word_size_ > model_.max_word_) {
       output_.put(model_.unk_, first_.begin, last_.end);
     } else {
-      general_word();
+      encode_pieces(first_.begin, last_.end, [this](std::size_t from, std::size_t to) {
+        if constexpr (Output::kOffsets) {
+          return std::pair<std::size_t, std::size_t>{sources_[from].begin, sources_[to - 1].end};
+        } else {
+          return std::pair{from, to};
+        }
+      });
     }
     word_.clear();
     sources_.clear();
     word_size_ = 0;
   }
 
-  void general_word() {
-    if (word_.size() <= kMaxKey && word_.find('\0') == std::string::npos) {
-      char bytes[kMaxKey] = {};
-      std::memcpy(bytes, word_.data(), word_.size());
-      WordKey key;
-      std::memcpy(&key.low, bytes, 8);
-      std::memcpy(&key.high, bytes + 8, 8);
-      const std::int32_t id = model_.lexicon_.find_word(key);
-      if (id >= 0) return output_.put(id, first_.begin, last_.end);
-    }
-    split(word_, first_.begin, last_.end, [this](std::size_t from, std::size_t to) {
-      if constexpr (Output::kOffsets) {
-        return std::pair<std::size_t, std::size_t>{sources_[from].begin, sources_[to - 1].end};
-      } else {
-        return std::pair{from, to};
-      }
-    });
-  }
-
   const WordPieceModel& model_;
   std::string_view text_;
   Output& output_;
   text::BertNormalizer<WordPieceEncoder> normalizer_;
-  WordCache* cache_ = nullptr;  // this thread's; none until a word is not found whole
-  Pieces pieces_;               // of such a word
+  Pieces pieces_;  // of a word that is met for the first time
   // The word that the general way is building.
   std::string word_;
   std::vector<Offset> sources_;  // of each byte

@@ -17,10 +17,10 @@ bool is_set_apart(std::string_view prefix) {
 
 WordPieceModel::WordPieceModel(WordPieceSpec spec, const std::string& where)
     : max_word_(spec.words.max_word),
-      short_word_(std::min(spec.words.max_word, WordTable::kMaxWord)),
       normalizer_(spec.normalizer),
       words_(std::move(spec.vocab), spec.words, !is_set_apart(spec.words.prefix), where),
-      unk_(words_.unk_id()) {
+      unk_(words_.unk_id()),
+      lowercase_(spec.normalizer.lowercase) {
   if (unk_ < 0) {
     throw Error(ErrorCode::invalid_format, where, "the unknown token " + spec.words.unk_token,
                 "none in the vocabulary");
@@ -39,7 +39,6 @@ WordPieceModel::WordPieceModel(WordPieceSpec spec, const std::string& where)
       if (const auto id = lexicon_.find({&byte, 1}); id && max_word_ > 0) byte_id_[c] = *id;
     }
   }
-  case_bits_ = normalizer_.lowercase ? 0x2020202020202020ULL : 0;
 }
 
 void WordPieceModel::encode(std::string_view text, RunContext, Pieces& pieces) const {

@@ -20,8 +20,8 @@ struct WordPieceSpec {
 
 /// BERT's WordPiece: BertNormalizer, BertPreTokenizer and WordPiece of Hugging Face.
 ///
-/// ASCII words, found 64 bytes at a time, go from the text to their id by one probe of a table. A word with anything
-/// else in it takes the general way, one code point after the other, up to the next ASCII space or punctuation.
+/// Words, cut at ASCII spaces and punctuation 64 bytes at a time, are remembered for each thread (word_cache.h). A new
+/// one with anything but ASCII letters and digits takes the general way, one code point after the other.
 class WordPieceModel final : public SubwordModel {
  public:
   /// @throws Error invalid_format where the vocabulary lacks the unknown token
@@ -42,15 +42,14 @@ class WordPieceModel final : public SubwordModel {
   enum class ByteClass : std::uint8_t { word, space, punctuation, other };
 
   std::size_t max_word_;
-  std::size_t short_word_;  ///< longest word for the table of words
   text::BertNormalizerOptions normalizer_;
   WordPieceWords words_;
   const WordPieceLexicon& lexicon_ = words_.lexicon();
   std::int32_t unk_ = -1;
-  WordCaches caches_;  ///< of short words that split
+  WordCaches caches_;
   std::array<ByteClass, 256> byte_class_{};
   std::array<std::int32_t, 128> byte_id_{};  ///< of a punctuation mark as a word
-  std::uint64_t case_bits_ = 0;              ///< 0x20 in every byte where letters are lower-cased
+  bool lowercase_;                           ///< ASCII letters
 };
 
 }  // namespace bertrt::tokenizer
