@@ -1,7 +1,6 @@
 #include "tokenizer/added_tokens.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "text/unicode.h"
@@ -9,6 +8,9 @@
 
 namespace bertrt::tokenizer {
 namespace {
+
+/// First bytes of added tokens that are looked for in chunks.
+constexpr std::size_t kFewBytes = 3;
 
 /// The flags of the character that ends at `end` (> 0), and where it begins. An invalid sequence has none.
 std::pair<std::size_t, std::uint8_t> character_before(std::string_view text, std::size_t end) {
@@ -67,14 +69,27 @@ AddedTokenMatcher::AddedTokenMatcher(std::vector<Pattern> patterns) : patterns_(
   by_byte_.assign(257, 0);
   for (const Pattern& p : patterns_) ++by_byte_[first_byte(p) + 1u];
   for (std::size_t i = 1; i < by_byte_.size(); ++i) by_byte_[i] += by_byte_[i - 1];
-  if (first_byte(patterns_.front()) == first_byte(patterns_.back())) only_first_byte_ = first_byte(patterns_.front());
+  for (const Pattern& p : patterns_) {
+    if (first_bytes_.empty() || first_bytes_.back() != p.text.front()) first_bytes_.push_back(p.text.front());
+  }
 }
 
 std::size_t AddedTokenMatcher::next_candidate(std::string_view text, std::size_t from) const noexcept {
   if (patterns_.empty() || from >= text.size()) return text.size();
-  if (only_first_byte_ >= 0) {
-    const void* hit = std::memchr(text.data() + from, only_first_byte_, text.size() - from);
-    return hit == nullptr ? text.size() : static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
+  if (first_bytes_.size() <= kFewBytes) {
+    // Without a branch for each byte, so that compilers make vectors of it.
+    constexpr std::size_t kChunk = 32;
+    const char one = first_bytes_.front();
+    const char two = first_bytes_[first_bytes_.size() / 2];
+    const char three = first_bytes_.back();
+    for (; text.size() - from >= kChunk; from += kChunk) {
+      const char* bytes = text.data() + from;
+      unsigned char any = 0;
+      for (std::size_t i = 0; i < kChunk; ++i) {
+        any |= static_cast<unsigned char>((bytes[i] == one) | (bytes[i] == two) | (bytes[i] == three));
+      }
+      if (any != 0) break;
+    }
   }
   for (; from < text.size(); ++from) {
     const auto byte = static_cast<unsigned char>(text[from]);

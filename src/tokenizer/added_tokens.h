@@ -42,7 +42,7 @@ class AddedTokenMatcher {
 
   std::vector<Pattern> patterns_;       // by first byte, longest first
   std::vector<std::uint32_t> by_byte_;  // 257 bounds into patterns_
-  int only_first_byte_ = -1;            // where all patterns begin alike, as BERT's '[' does
+  std::string first_bytes_;             ///< of the patterns, each once
 };
 
 }  // namespace bertrt::tokenizer
