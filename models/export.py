@@ -3,9 +3,11 @@
 
     python models/export.py CHECKPOINT --output NAME.pt --task masked-lm [--length 128] [--dtype float16]
     python models/export.py FOLDER --reference
+    python models/export.py --list
 
 A checkpoint folder runs as it stands and needs no bundle. --reference only writes what Python computes of a few texts into
-it, for `bertrt verify FOLDER` to compare with.
+it, for `bertrt verify FOLDER` to compare with. --list prints the families that can be exported, for which tasks, and the
+engine that runs such a bundle.
 
 CHECKPOINT is a folder or a hub name. Needs torch and transformers 5. The file is loaded again and compared with the
 checkpoint at several lengths and batch sizes before it gets its name; the range that was proven is written into it.
@@ -21,33 +23,14 @@ import warnings
 from pathlib import Path
 
 from bundle import tokenizer_files, write_archive
+from families import POSITION_SCHEMES, TASKS, TRACED_AS, check, table
 from proof import ExportError, check_written, max_length, prove, sample, selftest
+from quantized import halve_tables, quantize, with_integers
 from reference import write_reference
 from sentence import SentenceFiles
 
 FORMAT_VERSION = 1
 PRODUCER = "bertrt 0.1.0"
-# task -> (class of transformers' automatic ones, names of the outputs of its head)
-TASKS = {
-    "encoder": ("AutoModel", []),
-    "masked-lm": ("AutoModelForMaskedLM", ["logits"]),
-    "sequence-classification": ("AutoModelForSequenceClassification", ["logits"]),
-    "token-classification": ("AutoModelForTokenClassification", ["logits"]),
-    "question-answering": ("AutoModelForQuestionAnswering", ["start_logits", "end_logits"]),
-    "next-sentence": ("AutoModelForNextSentencePrediction", ["logits"]),
-    "multiple-choice": ("AutoModelForMultipleChoice", ["logits"]),
-    "sentence-embedding": ("AutoModel", []),
-    "sparse": ("AutoModelForMaskedLM", ["logits"]),
-    "multi-vector": ("AutoModel", []),
-}
-# task -> the task whose trace it has: what comes behind it, modules do by the files that travel along
-TRACED_AS = {"sentence-embedding": "encoder", "sparse": "masked-lm", "multi-vector": "encoder"}
-# model_type -> the way positions are counted
-POSITION_SCHEMES = {
-    "bert": "absolute", "distilbert": "absolute", "electra": "absolute", "albert": "absolute",
-    "ernie": "absolute", "rembert": "absolute", "roberta": "offset", "camembert": "offset", "xlm-roberta": "offset",
-    "data2vec-text": "offset", "mpnet": "relative",
-}  # fmt: skip
 # model_type -> from hidden rows [N, hidden] to logits [N, vocabulary], as Hugging Face's forward does it
 MASKED_LM_HEADS = {
     "bert": lambda model, rows: model.cls(rows),
@@ -79,7 +62,9 @@ def main(arguments=None):
     torch.manual_seed(0)
     try:
         with torch.no_grad():
-            if options.reference:
+            if options.list:
+                print(table())
+            elif options.reference:
                 parts = (load_model, load_tokenizer, describe, methods)
                 print(f"wrote {write_reference(options.checkpoint, options.task, *parts)}")
             else:
@@ -91,14 +76,19 @@ def main(arguments=None):
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", help="folder or hub name of a Hugging Face checkpoint")
+    parser.add_argument("checkpoint", nargs="?", help="folder or hub name of a Hugging Face checkpoint")
     parser.add_argument("--output", type=Path, metavar="NAME.pt")
     parser.add_argument("--task", choices=list(TASKS))
+    parser.add_argument("--list", action="store_true", help="print what can be exported, and the engine that runs it")
     parser.add_argument("--reference", action="store_true", help="write bertrt_reference.json into the folder instead")
     parser.add_argument("--length", type=int, help="traced length in tokens (default: 128, or the model's if shorter)")
-    parser.add_argument("--dtype", choices=["float32", "float16"], default="float32", help="of the stored weights")
+    parser.add_argument("--dtype", choices=["float32", "float16", "int8"], default="float32", help="of the stored weights")
     parser.add_argument("--tokenizer", help="folder or hub name, when the checkpoint has no tokenizer of its own")
     options = parser.parse_args(arguments)
+    if options.list:
+        return options
+    if not options.checkpoint:
+        parser.error("a CHECKPOINT is needed (or --list)")
     if options.length is not None and options.length < 2:
         parser.error(f"--length must be at least 2, not {options.length}")
     if options.reference:
@@ -131,8 +121,11 @@ def export(options):
         raise ExportError(f"--length {options.length} is more than the model takes ({longest})")
     if len(tokenizer) > config["vocab_size"]:
         raise ExportError(f"the tokenizer has {len(tokenizer)} tokens, the model's embedding {config['vocab_size']}")
+    integers = {}
     if options.dtype == "float16":  # what a loader gets after widening; the reference of every comparison
         model.half().float()
+    elif options.dtype == "int8":
+        integers = quantize(model)
 
     manifest = {
         "format_version": FORMAT_VERSION,
@@ -150,7 +143,7 @@ def export(options):
     }
     traced = manifest | {"task": head}
     print(f"tracing {manifest['architecture']} for {options.task}, length {length} …")
-    archive = trace(model, traced)
+    archive = trace(model, traced, integers)
     stripped = io.BytesIO()
     write_archive(archive, stripped, {})
     manifest["lengths"] = prove(stripped, model, traced)
@@ -184,8 +177,7 @@ def load_model(checkpoint, task):
     if (Path(checkpoint) / "adapter_config.json").exists():
         raise ExportError(f"{checkpoint} holds an adapter (LoRA or the like) beside its model; merge it first")
     config = transformers.AutoConfig.from_pretrained(checkpoint)
-    if config.model_type not in POSITION_SCHEMES:
-        raise ExportError(f"{checkpoint} is a {config.model_type} model; known are {', '.join(POSITION_SCHEMES)}")
+    check(config.model_type, task, checkpoint)
     positions = getattr(config, "position_embedding_type", None) or "absolute"
     if positions != "absolute":
         raise ExportError(f"{checkpoint} has position_embedding_type {positions}, which transformers no longer computes")
@@ -359,8 +351,8 @@ def traceable(model, task):
     return copied
 
 
-def trace(model, manifest):
-    """The traced module, saved, as a binary file in memory."""
+def trace(model, manifest, integers):
+    """The traced module, saved, as a binary file in memory. integers: quantize()'s, for layers that are stored so."""
     import torch
 
     example = sample(manifest["config"], 1, manifest["traced"]["length"])
@@ -369,9 +361,12 @@ def trace(model, manifest):
         name: tuple(arguments[argument] for argument in method["inputs"])
         for name, method in manifest["methods"].items()
     }
-    traced = torch.jit.trace_module(traceable(model, manifest["task"]), inputs, check_trace=False)
+    own = with_integers(traceable(model, manifest["task"]), integers)
+    traced = torch.jit.trace_module(own, inputs, check_trace=False)
     if manifest["dtype"] == "float16":
         traced.half()  # after tracing: a trace of a model in halves would hold constants in halves
+    elif manifest["dtype"] == "int8":
+        halve_tables(traced, model)
     archive = io.BytesIO()
     torch.jit.save(traced, archive)
     return archive

@@ -17,10 +17,18 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kBadUsage = 2;
 
+/// Whether the command that was given has an option of this name.
+bool has_option(const CLI::App& app, const char* name) {
+  const auto commands = app.get_subcommands();
+  return !commands.empty() && commands.front()->get_option_no_throw(name) != nullptr;
+}
+
 /// What a user can do about it; empty where the message says it all.
-std::string_view advice(ErrorCode code) {
+std::string_view advice(ErrorCode code, const CLI::App& app) {
   switch (code) {
-    case ErrorCode::input_too_long: return "shorten the text, or give --truncation longest_first";
+    case ErrorCode::input_too_long:
+      return has_option(app, "--truncation") ? "shorten the text, or give --truncation longest_first"
+                                             : "shorten the text";
     case ErrorCode::missing_mask_token: return "put the mask token where the word is to be guessed";
     case ErrorCode::file_not_found: return "check the path (--model, --tokenizer, or the variable BERTRT_MODEL)";
     case ErrorCode::invalid_format:
@@ -86,7 +94,7 @@ int run(int argc, char** argv) {
     print_error(error.what());
     return kFailed;
   } catch (const Error& error) {
-    print_error(error.what(), advice(error.code()));
+    print_error(error.what(), advice(error.code(), app));
     const bool failed = error.code() == ErrorCode::runtime || error.code() == ErrorCode::out_of_resources;
     return failed ? kFailed : kBadUsage;
   }

@@ -52,6 +52,8 @@ struct EncodeOptions {
   bool with_offsets = true;
   /// Fill Encoding::word_ids, too. Takes the tokenizer's stages one by one, which is slower.
   bool with_word_ids = false;
+  /// Give what truncation cut off (Encoding::overflowing). Off: it is left away, and a long text takes less memory.
+  bool with_overflow = true;
 };
 
 /// The special tokens' ids, -1 where the vocabulary has none. They come from the tokenizer's files.

@@ -89,6 +89,18 @@ bool floating(ElementType type) noexcept {
          type == ElementType::float64;
 }
 
+// Integers with a scale a row, in memory.
+void widen_scaled(const TensorView& tensor, std::span<float> out) {
+  const std::byte* from = first_byte(tensor);
+  const auto columns = static_cast<std::size_t>(tensor.shape[1]);
+  for (std::size_t row = 0; row * columns < out.size(); ++row) {
+    const float scale = tensor.row_scales.get()[row];
+    for (std::size_t i = row * columns; i < (row + 1) * columns; ++i) {
+      out[i] = static_cast<float>(static_cast<std::int8_t>(from[i])) * scale;
+    }
+  }
+}
+
 // What lies in memory.
 void widen(const TensorView& tensor, std::span<float> out) {
   switch (tensor.type) {
@@ -197,6 +209,11 @@ std::string check_bounds(const TensorView& tensor) {
   return {};
 }
 
+bool holds_reals(const TensorView& tensor) noexcept {
+  if (tensor.row_scales == nullptr) return floating(tensor.type);
+  return tensor.type == ElementType::int8 && tensor.shape.size() == 2 && tensor.contiguous();
+}
+
 std::vector<float> to_float32(const TensorView& tensor) {
   std::vector<float> out(tensor.elements());
   to_float32(tensor, out);
@@ -208,11 +225,15 @@ void to_float32(const TensorView& tensor, std::span<float> out) {
     throw Error(ErrorCode::invalid_argument, "to_float32", std::to_string(tensor.elements()) + " elements",
                 std::to_string(out.size()));
   }
-  if (!floating(tensor.type)) {
+  if (!holds_reals(tensor)) {
     throw Error(ErrorCode::unsupported, "to_float32", "a tensor of floating-point numbers",
                 std::string(to_string(tensor.type)));
   }
   if (out.empty()) return;
+  if (tensor.row_scales != nullptr) {
+    std::vector<std::byte> bytes;
+    return widen_scaled(in_memory(tensor, bytes), out);
+  }
   if (tensor.unread == nullptr) {
     widen(tensor, out);
   } else if (!tensor.contiguous()) {
@@ -241,6 +262,7 @@ TensorView rows_of(const TensorView& tensor, std::size_t first, std::size_t coun
   TensorView part = tensor;
   part.shape[0] = static_cast<std::int64_t>(count);
   part.storage_offset += static_cast<std::int64_t>(first) * tensor.strides[0];
+  if (part.row_scales != nullptr) part.row_scales = {tensor.row_scales, tensor.row_scales.get() + first};
   return part;
 }
 

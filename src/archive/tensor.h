@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,9 @@ struct TensorView {
   /// Null: `storage` is memory. Else it was left in its file: `storage` has the addresses alone, which only tell
   /// storages apart, and to_float32() and bytes_of() read through this. Lives as long as they do.
   const Unread* unread = nullptr;
+  /// Of int8 [rows, columns] that stand for floating-point numbers: what each row is multiplied with, [rows]; null: the
+  /// integers are what they are.
+  std::shared_ptr<const float> row_scales = nullptr;
 
   std::size_t elements() const noexcept;
   bool contiguous() const noexcept;
@@ -47,7 +51,11 @@ std::string check_shape(std::span<const std::int64_t> shape, std::span<const std
 /// @return what is wrong, or an empty text
 std::string check_bounds(const TensorView& tensor);
 
-/// Widens or copies to fp32, row-major, whatever the strides. @throws Error unsupported for integer types, io
+/// Whether its elements stand for floating-point numbers.
+bool holds_reals(const TensorView& tensor) noexcept;
+
+/// Widens or copies to fp32, row-major, whatever the strides (contiguous where there are row_scales).
+/// @throws Error unsupported for integer types, io
 std::vector<float> to_float32(const TensorView& tensor);
 /// The same into memory of the caller's: out.size() == elements(). @throws Error unsupported, invalid_argument, io
 void to_float32(const TensorView& tensor, std::span<float> out);

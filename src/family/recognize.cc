@@ -75,7 +75,8 @@ std::set<std::size_t> landmarks(const graph::Program& program, std::size_t limit
     if (const auto* integer = constant.value.integer()) add(*integer);
     const graph::Tensor* tensor = constant.value.tensor();
     if (tensor == nullptr) continue;
-    if (constant.origin == graph::Constant::Origin::attribute && graph::is_floating(tensor->type())) continue;
+    const bool weight = graph::is_floating(tensor->type()) || graph::is_stored_weight(*tensor);
+    if (constant.origin == graph::Constant::Origin::attribute && weight) continue;
     for (const std::int64_t size : tensor->sizes()) add(size);
     if (tensor->elements() == 1 && graph::is_integral(tensor->type())) add(graph::to_integers(*tensor)[0]);
   }

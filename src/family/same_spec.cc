@@ -5,9 +5,14 @@
 namespace bertrt::family {
 namespace {
 
+bool same_scales(const archive::TensorView& a, const archive::TensorView& b) {
+  if (a.row_scales == nullptr || b.row_scales == nullptr) return a.row_scales == b.row_scales;
+  return std::equal(a.row_scales.get(), a.row_scales.get() + a.shape[0], b.row_scales.get());
+}
 bool same(const Weight& a, const Weight& b) {
   return a.tensor.storage.data() == b.tensor.storage.data() && a.tensor.storage_offset == b.tensor.storage_offset &&
-         a.tensor.shape == b.tensor.shape && a.tensor.strides == b.tensor.strides && a.tensor.type == b.tensor.type;
+         a.tensor.shape == b.tensor.shape && a.tensor.strides == b.tensor.strides && a.tensor.type == b.tensor.type &&
+         same_scales(a.tensor, b.tensor);
 }
 bool same(const Dense& a, const Dense& b);
 bool same(const LayerNorm& a, const LayerNorm& b);

@@ -244,7 +244,10 @@ class ModuleReader {
         ErrorCode::unsupported, folder_.where(kList),
         "sentence_transformers' Transformer, Pooling, Dense, Normalize, LayerNorm, Dropout, WeightedLayerPooling, "
         "SpladePooling, MultiVectorMask, StaticEmbedding or SparseStaticEmbedding",
-        base::printable(type));
+        base::printable(type) + (last_part(type) == "Router"
+                                     ? ", with one model for queries and one for documents: save "
+                                       "the model of a route by itself"
+                                     : ""));
   }
 
   const ModuleFolder& folder_;
@@ -310,6 +313,10 @@ std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder)
   }
   model.bytes = std::move(store);
   return model;
+}
+
+bool begins_with_table(const ModuleFolder& folder) {
+  return folder.has(kList) && last_part(read_list(folder).front().type).ends_with("StaticEmbedding");
 }
 
 fs::path transformer_folder(const fs::path& folder) {

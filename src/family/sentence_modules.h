@@ -88,6 +88,7 @@ using SentenceModule =
 /// How a multi-vector query is filled up with tokens that count.
 struct QueryExpansion {
   std::size_t length = 0;  ///< tokens of a query, prompt and special ones included
+  bool cuts = true;        ///< longer queries are cut to `length` ("fixed"); false: they stay as they are ("min")
   bool attend = false;     ///< false: the encoder's mask is 0 where it was filled
   std::string token;       ///< the one to fill with; empty: the mask token
 };
@@ -117,6 +118,10 @@ struct SentenceModules {
 /// As strict as read_config: a module, key or value that is not known is an error that names it.
 /// @throws Error invalid_format, unsupported, model_mismatch, io
 std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder);
+
+/// Whether a table stands in the encoder's place (StaticEmbedding, SparseStaticEmbedding), told by the list of modules
+/// alone. @throws Error as read_sentence_modules
+bool begins_with_table(const ModuleFolder& folder);
 
 /// The folder of the encoder's config.json: `folder` itself, or the one that modules.json has for its transformer.
 std::filesystem::path transformer_folder(const std::filesystem::path& folder);

@@ -92,15 +92,16 @@ void read_expansion(SettingsFile& settings, SentenceModules& model) {
   const Json* expansion = settings.take("query_expansion");
   if (expansion == nullptr || *expansion == false) return;
   const auto refuse = [&] {
-    settings.refuse("query_expansion", "strategy \"fixed\" (\"min\" is not computed), a length, attend and a token",
+    settings.refuse("query_expansion", "strategy \"fixed\" or \"min\", a length, attend and a token",
                     shown(*expansion));
   };
   if (!expansion->is_object()) refuse();
   QueryExpansion query;
-  bool fixed = false;
+  bool named = false;
   for (const auto& [key, value] : expansion->items()) {
-    if (key == "strategy" && value == "fixed") {
-      fixed = true;
+    if (key == "strategy" && (value == "fixed" || value == "min")) {
+      named = true;
+      query.cuts = value == "fixed";
     } else if (key == "length" && value.is_number_unsigned() && value > 0 && value <= std::uint64_t{1} << 31U) {
       query.length = value.get<std::size_t>();
     } else if (key == "attend" && value.is_boolean()) {
@@ -111,7 +112,7 @@ void read_expansion(SettingsFile& settings, SentenceModules& model) {
       refuse();
     }
   }
-  if (!fixed || query.length == 0) refuse();
+  if (!named || query.length == 0) refuse();
   model.query_expansion = query;
 }
 

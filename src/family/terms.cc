@@ -1,6 +1,7 @@
 #include "family/terms.h"
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace bertrt::family {
@@ -19,6 +20,40 @@ Weight as_weight(const graph::Constant& constant, const Tensor& view) {
 
 Tensor transposed(const Tensor& tensor) {
   return tensor.view_as({tensor.size(1), tensor.size(0)}, {tensor.stride(1), tensor.stride(0)}, tensor.offset());
+}
+
+// to(integers) * scales, a scale a row: what the exporter makes of weights in int8.
+std::optional<Weight> scaled_integers(const Instance& instance, const Ref& ref) {
+  const Node& product = instance.node(ref.producer);
+  const Tensor& view = ref.tensor;
+  if (product.partial || product.name != "aten::mul" || view.rank() != 2 || !view.contiguous() ||
+      view.sizes() != product.result.tensor.sizes() || instance.whole(ref) != ref.producer) {
+    return std::nullopt;
+  }
+  for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+    const Ref& wide = product.refs[side];
+    const Ref& scales = product.refs[1 - side];
+    if (!wide.tensor.defined() || wide.producer == kNoNode || !scales.tensor.defined()) continue;
+    const Node& widened = instance.node(wide.producer);
+    if (widened.partial || widened.name != "aten::to" || instance.whole(wide) != wide.producer ||
+        wide.tensor.type() != graph::ElementType::float32 || wide.tensor.sizes() != view.sizes()) {
+      continue;
+    }
+    const Tensor& integers = widened.refs[0].tensor;
+    const graph::Constant* constant =
+        widened.refs[0].producer == kNoNode ? instance.constant(integers.storage().get()) : nullptr;
+    if (constant == nullptr || !graph::is_stored_weight(integers) || integers.sizes() != view.sizes() ||
+        !integers.contiguous() || scales.tensor.sizes() != Sizes{view.size(0), 1}) {
+      continue;
+    }
+    const auto factors = weight(instance, scales);
+    if (!factors) continue;
+    Weight found = as_weight(*constant, integers);
+    const auto values = std::make_shared<const std::vector<float>>(archive::to_float32(factors->tensor));
+    found.tensor.row_scales = {values, values->data()};
+    return found;
+  }
+  return std::nullopt;
 }
 
 std::optional<Weight> vector_of(const Instance& instance, const Ref& ref, std::int64_t size) {
@@ -63,6 +98,7 @@ std::optional<Weight> weight(const Instance& instance, const Ref& ref) {
     if (constant == nullptr || !graph::is_floating(ref.tensor.type())) return std::nullopt;
     return as_weight(*constant, ref.tensor);
   }
+  if (auto scaled = scaled_integers(instance, ref)) return scaled;
   // A copy of a transposed weight: the view that it was made of, where that is of the same form.
   const Node& node = instance.node(ref.producer);
   if (node.partial || node.refs.empty() || !node.refs[0].tensor.defined() || !node.result.tensor.contiguous() ||

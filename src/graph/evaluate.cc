@@ -124,7 +124,9 @@ class Evaluator {
   Value for_run(const Value& value, Constant::Origin origin) {
     return with_storages(value, [&](const Tensor& tensor) -> std::shared_ptr<Storage> {
       const bool attribute = origin == Constant::Origin::attribute;
-      const bool weight = is_floating(tensor.type()) && (attribute || tensor.storage()->elements() > kSmallConstant);
+      const bool large = tensor.storage()->elements() > kSmallConstant;
+      const bool weight =
+          is_floating(tensor.type()) ? attribute || large : is_stored_weight(tensor) && attribute && large;
       if (options_.shapes_only && weight) {
         std::shared_ptr<Storage>& storage = locals_[tensor.storage().get()];
         if (!storage) storage = Storage::described(*tensor.storage());

@@ -178,6 +178,8 @@ std::vector<float> to_floats(const Tensor& tensor);
 std::vector<std::int64_t> to_integers(const Tensor& tensor);
 
 bool is_floating(ElementType type) noexcept;
+/// Whether a tensor's integers can be weights (models that were quantized), no numbers that shapes depend on.
+inline bool is_stored_weight(const Tensor& tensor) noexcept { return tensor.type() == ElementType::int8; }
 bool is_integral(ElementType type) noexcept;  ///< boolean not included
 
 }  // namespace bertrt::graph

@@ -263,6 +263,12 @@ std::unique_ptr<const Linear> Linear::pack(const WeightSource& weight, std::span
   return std::make_unique<PackedLinear>(pack_weight(weight, bias, out, in, dtype, arena), out, in, dtype, isa::best());
 }
 
+std::unique_ptr<const Linear> Linear::pack(const IntegerSource& weight, std::span<const float> bias, std::size_t out,
+                                           std::size_t in, WeightArena* arena) {
+  check(bias, out, in, DType::int8);
+  return std::make_unique<PackedLinear>(pack_weight(weight, bias, out, in, arena), out, in, DType::int8, isa::best());
+}
+
 std::size_t Linear::arena_room(std::size_t out, std::size_t in, DType dtype) {
   return WeightArena::room_for(panel_memory(out, in, dtype));
 }

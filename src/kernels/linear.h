@@ -53,6 +53,10 @@ class Linear {
   /// memory of an arena (null: of its own). @throws Error as above, and what `weight` throws
   static std::unique_ptr<const Linear> pack(const WeightSource& weight, std::span<const float> bias, std::size_t out,
                                             std::size_t in, DType dtype, WeightArena* arena);
+  /// The same in int8 of integers that are stored as such, which are not quantized anew.
+  /// @throws Error as above; model_mismatch for an integer beyond -127 to 127
+  static std::unique_ptr<const Linear> pack(const IntegerSource& weight, std::span<const float> bias, std::size_t out,
+                                            std::size_t in, WeightArena* arena);
   /// What pack() takes from an arena.
   static std::size_t arena_room(std::size_t out, std::size_t in, DType dtype);
   /// The same with kernels of the caller's choice, which must outlive the layer: for tests and measurements.

@@ -29,7 +29,8 @@ std::size_t unique_weights(const ModelFile& file) {
   std::size_t count = 0;
   for (const model::Parameter& parameter : file.parameters()) {
     const archive::TensorView& tensor = parameter.tensor;
-    if (!floating(tensor.type)) continue;
+    const bool integers = tensor.type == archive::ElementType::int8 && tensor.shape.size() == 2;  // --dtype int8
+    if (!floating(tensor.type) && !integers) continue;
     if (seen.emplace(tensor.storage_key, tensor.storage_offset, tensor.shape).second) count += tensor.elements();
   }
   return count;

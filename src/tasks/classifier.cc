@@ -45,9 +45,7 @@ std::vector<std::vector<LabelScore>> Classifier::operator()(std::span<const Text
   const EncodeOptions encode = tasks::encode_options(session_, options.truncation, options.max_length);
   std::vector<std::vector<LabelScore>> answers(batch.size());
   const auto windows = [&](std::size_t text) {
-    Encoding encoding = tasks::encode_loosely(tokenizer, batch[text], encode);
-    encoding.overflowing.clear();  // cut off is cut off
-    return std::vector<Encoding>{std::move(encoding)};
+    return std::vector<Encoding>{tasks::encode_loosely(tokenizer, batch[text], encode)};
   };
   const auto take = [&](const tasks::WindowOutput& window) {
     const std::span<const float> logits = window.output.text_logits.value().row(window.row);

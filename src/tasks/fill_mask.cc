@@ -12,6 +12,7 @@
 #include "tasks/head.h"
 #include "tasks/scores.h"
 #include "tasks/softmax.h"
+#include "tasks/windows.h"
 
 namespace bertrt {
 inline namespace v0 {
@@ -107,7 +108,8 @@ std::vector<MaskAnswer> FillMask::one(std::string_view text, const std::string_v
                                       const FillMaskOptions& options) const {
   const EncodeOptions encode = tasks::encode_options(session_, options.truncation, 0);
   const Tokenizer& tokenizer = session_.tokenizer();
-  const Encoding encoding = pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);
+  Encoding encoding = pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);
+  tasks::drop_types(tokenizer, encoding);
   return (*this)(std::span<const Encoding>(&encoding, 1), options).front();
 }
 

@@ -49,6 +49,11 @@ void require_head(const BertSession& session, const HeadWanted& wanted) {
   }
   const OutputInfo* const output = session.info().find_output(wanted.role);
   if (output == nullptr) return refuse(expected, found_in(session));
+  for (const OutputInfo& other : session.info().outputs) {
+    if (&other == output || other.role != wanted.role) continue;
+    refuse("a model with one head that gives " + std::string(to_string(wanted.role)),
+           "outputs " + output->name + " and " + other.name + ": BertSession::run gives both");
+  }
   if (output->evidence < wanted.least) {
     refuse(std::string(to_string(wanted.role)) + " that are known " + std::string(to_string(wanted.least)),
            "output " + output->name + ", which is known " + std::string(to_string(output->evidence)));

@@ -63,7 +63,13 @@ MultiVectorEmbedderImpl::MultiVectorEmbedderImpl(BertSession session, const Embe
     throw Error(ErrorCode::unsupported, "query_expansion", "a length from 1 to " + std::to_string(longest),
                 std::to_string(modules.query_expansion->length));
   }
-  expansion_ = Expansion{modules.query_expansion->length, modules.query_expansion->attend, id};
+  if (modules.query_length && *modules.query_length < modules.query_expansion->length) {
+    throw Error(ErrorCode::unsupported, "query_length",
+                "at least " + std::to_string(modules.query_expansion->length) + ", the length of query_expansion",
+                std::to_string(*modules.query_length));
+  }
+  expansion_ =
+      Expansion{modules.query_expansion->length, modules.query_expansion->cuts, modules.query_expansion->attend, id};
 }
 
 MultiVectorEmbedderImpl::Side MultiVectorEmbedderImpl::side(const family::SentenceModules& modules,
@@ -128,7 +134,8 @@ std::vector<Matrix> MultiVectorEmbedderImpl::embed(std::span<const std::string_v
   const std::string_view name = options.prompt_name.empty() ? to_string(role) : std::string_view(options.prompt_name);
   const std::string prompt = text_.prompts().resolve(options.prompt, name);
   const bool expands = is_query && expansion_.has_value();
-  const std::size_t max_length = expands ? expansion_->length : (is_query ? query_ : document_).max_length;
+  const bool fixed = expands && expansion_->cuts;
+  const std::size_t max_length = fixed ? expansion_->length : (is_query ? query_ : document_).max_length;
   RunRequest request = plan_.request();
   request.padding_rows = expands;
   std::vector<Matrix> out(texts.size());

@@ -27,6 +27,7 @@ class MultiVectorEmbedderImpl {
  private:
   struct Expansion {
     std::size_t length = 0;
+    bool cuts = true;
     bool attend = false;
     std::int32_t token = 0;
   };

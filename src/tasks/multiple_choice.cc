@@ -24,9 +24,7 @@ std::vector<float> MultipleChoice::operator()(std::string_view text, const std::
   const EncodeOptions encode = tasks::encode_options(session_, options.truncation, options.max_length);
   std::vector<float> logits(choices.size());
   const auto windows = [&](std::size_t choice) {
-    Encoding encoding = tokenizer.encode(text, choices[choice], encode);
-    encoding.overflowing.clear();
-    return std::vector<Encoding>{std::move(encoding)};
+    return std::vector<Encoding>{tokenizer.encode(text, choices[choice], encode)};
   };
   const auto take = [&](const tasks::WindowOutput& window) {
     const std::span<const float> row = window.output.text_logits.value().row(window.row);

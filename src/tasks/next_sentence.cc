@@ -43,9 +43,7 @@ std::vector<NextSentenceScore> NextSentence::operator()(std::span<const TextPair
   std::vector<NextSentenceScore> answers(batch.size());
   const auto windows = [&](std::size_t text) {
     if (!batch[text].pair) throw Error(ErrorCode::invalid_argument, "text", "two texts", "one");
-    Encoding encoding = tasks::encode_loosely(tokenizer, batch[text], encode);
-    encoding.overflowing.clear();
-    return std::vector<Encoding>{std::move(encoding)};
+    return std::vector<Encoding>{tasks::encode_loosely(tokenizer, batch[text], encode)};
   };
   const auto take = [&](const tasks::WindowOutput& window) {
     const std::span<const float> logits = window.output.text_logits.value().row(window.row);

@@ -56,14 +56,14 @@ Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions&
   const Tokenizer& tokenizer = session_.tokenizer();
   EncodeOptions encode;
   encode.with_offsets = false;
+  encode.with_overflow = false;
   encode.truncation = Truncation::longest_first;
   encode.max_length = pair_limit(session_, options.max_length);
   Matrix scores;
   scores.rows = pairs.size();
   const auto windows = [&](std::size_t text) {
-    Encoding encoding = tokenizer.encode(pairs[text].text, pairs[text].pair.value_or(std::string_view()), encode);
-    encoding.overflowing.clear();
-    return std::vector<Encoding>{std::move(encoding)};
+    const TextPair& pair = pairs[text];
+    return std::vector<Encoding>{tokenizer.encode(pair.text, pair.pair.value_or(std::string_view()), encode)};
   };
   const auto take = [&](const tasks::WindowOutput& window) {
     const std::span<const float> logits = window.output.text_logits.value().row(window.row);

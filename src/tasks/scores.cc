@@ -74,6 +74,7 @@ std::string last_part(std::string_view dotted) {
 EncodeOptions encode_options(const BertSession& session, Truncation truncation, std::size_t max_length) {
   EncodeOptions options;
   options.with_offsets = false;
+  options.with_overflow = false;
   options.truncation = truncation;
   if (truncation != Truncation::none || max_length != 0) options.max_length = length_limit(session, max_length);
   return options;

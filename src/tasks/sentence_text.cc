@@ -8,6 +8,7 @@
 #include "bertrt/runtime.h"
 #include "session/session_impl.h"
 #include "tasks/lowered.h"
+#include "tasks/windows.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -73,6 +74,7 @@ std::vector<Encoding> SentenceText::encode(std::span<const std::string_view> tex
   options.max_length = max_length != 0 ? max_length : max_length_;
   options.truncation = options.max_length == 0 ? Truncation::none : Truncation::longest_first;
   options.with_offsets = false;
+  options.with_overflow = false;
   std::vector<Encoding> encodings;
   if (prompt.empty() && !lower_case_) {
     encodings = tokenizer_.encode_batch(texts, options, num_threads());
@@ -82,7 +84,7 @@ std::vector<Encoding> SentenceText::encode(std::span<const std::string_view> tex
     for (const std::string_view text : texts) whole.push_back(prepared(text, prompt));
     encodings = tokenizer_.encode_batch(std::span<const std::string>(whole), options, num_threads());
   }
-  for (Encoding& encoding : encodings) encoding.overflowing = {};
+  for (Encoding& encoding : encodings) drop_types(tokenizer_, encoding);
   return encodings;
 }
 
@@ -102,6 +104,7 @@ std::vector<Encoding> SentenceText::encode_windows(std::string_view text, std::s
   windows.insert(windows.begin(), std::move(first));
   const auto before = static_cast<std::uint32_t>(prompt.size());
   for (Encoding& window : windows) {
+    drop_types(tokenizer_, window);
     for (std::size_t i = 0; i < window.size(); ++i) {
       Offset& offset = window.offsets[i];
       if (window.special_tokens_mask[i] != 0) continue;

@@ -103,13 +103,13 @@ EncodeOptions encode_options(const BertSession& session, const TokenClassifierOp
   } else if (options.max_length != 0 || own != 0) {
     encode.max_length = tasks::length_limit(session, options.max_length);
   }
+  encode.with_overflow = options.stride.has_value();  // without, what did not fit is dropped
   if (encode.max_length != 0) encode.truncation = Truncation::longest_first;
   return encode;
 }
 
-std::vector<Encoding> windows_for(Encoding encoding, const TokenClassifierOptions& options) {
+std::vector<Encoding> windows_for(Encoding encoding) {
   std::vector<Encoding> windows = tasks::windows_of(std::move(encoding));
-  if (!options.stride) windows.resize(1);  // what did not fit is dropped
   const auto is_empty = [](const Encoding& window) {
     return std::all_of(window.special_tokens_mask.begin(), window.special_tokens_mask.end(),
                        [](auto flag) { return flag != 0; });
@@ -177,7 +177,7 @@ std::vector<std::vector<Entity>> TokenClassifier::operator()(std::span<const std
   std::vector<std::vector<Entity>> answers(batch.size());
   std::vector<std::size_t> windows_of(batch.size());
   const auto windows = [&](std::size_t text) {
-    std::vector<Encoding> own = windows_for(session_.tokenizer().encode(batch[text], encode), options);
+    std::vector<Encoding> own = windows_for(session_.tokenizer().encode(batch[text], encode));
     windows_of[text] = own.size();
     return own;
   };
@@ -208,7 +208,7 @@ std::vector<Entity> TokenClassifier::words(std::span<const std::string_view> wor
   std::vector<Entity> entities;
   std::size_t count = 0;
   const auto windows = [&](std::size_t) {
-    std::vector<Encoding> own = windows_for(session_.tokenizer().encode_words(words, encode), options);
+    std::vector<Encoding> own = windows_for(session_.tokenizer().encode_words(words, encode));
     count = own.size();
     return own;
   };

@@ -49,6 +49,8 @@ std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesyst
                                                              const EmbedderOptions& options) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) return nullptr;
+  // Who has an encoder reads its modules by himself.
+  if (!archive::guard_memory(folder.string(), [&] { return family::begins_with_table(folder); })) return nullptr;
   const auto modules = archive::guard_memory(folder.string(), [&] { return family::read_sentence_modules(folder); });
   if (!modules || modules->modules.empty()) return nullptr;
   const auto* module = std::get_if<family::SparseStaticEmbeddingModule>(&modules->modules.front());

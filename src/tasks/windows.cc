@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "bertrt/error.h"
+#include "session/session_impl.h"
 #include "tasks/token_batches.h"
+#include "tokenizer/tokenizer_impl.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -43,6 +45,10 @@ class Batches {
 
 }  // namespace
 
+void drop_types(const Tokenizer& tokenizer, Encoding& encoding) {
+  if (!session::Access::impl(tokenizer).config().types_are_input) encoding.token_type_ids.clear();
+}
+
 std::vector<Encoding> windows_of(Encoding encoding) {
   std::vector<Encoding> windows(1);
   std::vector<Encoding> overflow = std::exchange(encoding.overflowing, {});
@@ -72,7 +78,10 @@ void run_windows(const BertSession& session, const RunRequest& request, std::siz
       throw Error(error.code(), "text " + std::to_string(text / runs) + ", " + error.where(), error.expected(),
                   error.found());
     }
-    for (std::size_t window = 0; window < own.size(); ++window) batches.add(text, window, std::move(own[window]));
+    for (std::size_t window = 0; window < own.size(); ++window) {
+      drop_types(session.tokenizer(), own[window]);
+      batches.add(text, window, std::move(own[window]));
+    }
   }
   batches.flush();
 }

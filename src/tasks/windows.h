@@ -24,6 +24,10 @@ struct WindowOutput {
 /// The windows of a text: what truncation kept, then its overflow.
 std::vector<Encoding> windows_of(Encoding encoding);
 
+/// Takes the types out of an encoding where the tokenizer's types are no input of a model: XLM-R's tokenizer numbers
+/// the texts of a pair in its overflow, and the model knows one type.
+void drop_types(const Tokenizer& tokenizer, Encoding& encoding);
+
 /// Runs many texts in batches of a few thousand tokens, so that memory does not grow with their number. Texts are
 /// encoded when their batch comes.
 /// @param windows  gives text i's windows, none for a text that needs no run

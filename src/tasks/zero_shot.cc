@@ -157,14 +157,13 @@ std::vector<std::vector<LabelScore>> ZeroShot::operator()(std::span<const std::s
   const Tokenizer& tokenizer = session_.tokenizer();
   EncodeOptions encoding;
   encoding.with_offsets = false;
+  encoding.with_overflow = false;
   encoding.truncation = Truncation::only_first;
   encoding.max_length = tasks::length_limit(session_, 0);
   const auto windows = [&](std::size_t place) {
     const std::string& text = batch[place / labels.size()];
     if (text.empty()) throw Error(ErrorCode::invalid_argument, "text", "a text to classify", "an empty one");
-    Encoding pair = encode(tokenizer, text, hypothesis.with(labels[place % labels.size()]), encoding);
-    pair.overflowing.clear();
-    return std::vector<Encoding>{std::move(pair)};
+    return std::vector<Encoding>{encode(tokenizer, text, hypothesis.with(labels[place % labels.size()]), encoding)};
   };
   std::vector<std::vector<LabelScore>> answers;
   std::vector<float> entail;

@@ -32,6 +32,9 @@ struct TokenizerConfig {
   /// A pair of texts is not cut token by token from the longer one: what Python tokenizers leave is not Hugging Face's
   /// own.
   bool cuts_no_pairs = false;
+  /// Whether the types go to the model, too: what transformers calls model_input_names. Where not, a model counts all
+  /// tokens as of type 0, whatever the tokenizer says of them.
+  bool types_are_input = true;
   bool split_special_tokens = false;  ///< special tokens written in the text are plain text, whatever the caller says
 };
 

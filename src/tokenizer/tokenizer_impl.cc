@@ -280,6 +280,10 @@ Encoding TokenizerImpl::encode(const Input& first, const Input* second, const En
                 "longest_first");
   }
   const bool is_whole = windows.first.size() == 1 && windows.second.size() == 1;
+  if (!options.with_overflow) {
+    windows.first.resize(1);
+    windows.second.resize(1);
+  }
   // Without a post-processor Hugging Face's sequence ids go astray in padding and in a pair's overflow.
   const bool goes_astray = config_.post_processors.empty() && (options.pad_to > 0 || (is_pair && !is_whole));
   if (!plain_ || first.is_words || goes_astray) {

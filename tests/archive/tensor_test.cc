@@ -102,6 +102,21 @@ TEST_F(TensorTest, IntegersAndWrongSizesAreErrors) {
   EXPECT_THROW(to_float32(view(storage_, {6}, {1}), small), Error);
 }
 
+TEST(Tensor, IntegersWithAScaleARowAreNumbers) {
+  const std::array<std::int8_t, 6> integers = {1, -2, 127, 0, -127, 5};
+  TensorView tensor = view(std::as_bytes(std::span(integers)), {2, 3}, {3, 1}, 0, ElementType::int8);
+  EXPECT_FALSE(holds_reals(tensor));
+  EXPECT_THROW(to_float32(tensor), Error);
+  const auto scales = std::make_shared<const std::array<float, 2>>(std::array<float, 2>{0.5F, -2.0F});
+  tensor.row_scales = {scales, scales->data()};
+  EXPECT_TRUE(holds_reals(tensor));
+  EXPECT_THAT(to_float32(tensor), ElementsAre(0.5F, -1.0F, 63.5F, 0.0F, 254.0F, -10.0F));
+  EXPECT_THAT(to_float32(rows_of(tensor, 1, 1)), ElementsAre(0.0F, 254.0F, -10.0F));
+  tensor.strides = {1, 2};  // a row's numbers must lie in a row
+  EXPECT_FALSE(holds_reals(tensor));
+  EXPECT_THROW(to_float32(tensor), Error);
+}
+
 TEST(Tensor, StoragesHaveTheirTypes) {
   EXPECT_EQ(storage_element_type("HalfStorage"), ElementType::float16);
   EXPECT_EQ(storage_element_type("ComplexFloatStorage"), std::nullopt);

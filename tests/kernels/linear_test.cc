@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -55,6 +56,43 @@ TEST_P(PackedLinear, RowsThatAreBroughtFewAtATimeGiveTheSameBits) {
     EXPECT_EQ(run(*layer, x, pool), run(*linear, x, pool));
     EXPECT_EQ(layer->memory_bytes(), linear->memory_bytes());
   }
+}
+
+// As models/quantized.py stores a weight.
+TEST(IntegerWeight, IsTakenAsItIsAndGivesTheBitsOfTheFloats) {
+  const std::vector<float> weight = random_values(kOut * kIn, 1);
+  const std::vector<float> bias = random_values(kOut, 2);
+  std::vector<std::int8_t> integers(weight.size());
+  std::vector<float> scales(kOut);
+  for (std::size_t row = 0; row < kOut; ++row) {
+    const float* from = weight.data() + row * kIn;
+    for (std::size_t k = 0; k < kIn; ++k) scales[row] = std::max(scales[row], std::abs(from[k]));
+    scales[row] /= 127.0F;
+    for (std::size_t k = 0; k < kIn; ++k) {
+      integers[row * kIn + k] = static_cast<std::int8_t>(std::nearbyint(from[k] * (1.0F / scales[row])));
+    }
+  }
+  const auto bring = [&](std::size_t first, std::size_t count, std::vector<std::int8_t>& room, float* to) {
+    EXPECT_LE(first + count, kOut);
+    std::copy_n(scales.data() + first, count, to);
+    room.assign(integers.begin() + static_cast<std::ptrdiff_t>(first * kIn),
+                integers.begin() + static_cast<std::ptrdiff_t>((first + count) * kIn));
+    return static_cast<const std::int8_t*>(room.data());
+  };
+  const auto stored = Linear::pack(bring, bias, kOut, kIn, nullptr);
+  const auto made = Linear::pack(weight, bias, kOut, kIn, DType::int8);
+  const std::vector<float> x = random_values(7 * kIn, 9);
+  std::vector<float> found(7 * kOut);
+  std::vector<float> wanted(7 * kOut);
+  Scratch scratch;
+  ThreadPool pool(2);
+  stored->run(x.data(), 7, found.data(), {}, pool, scratch);
+  made->run(x.data(), 7, wanted.data(), {}, pool, scratch);
+  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(stored->memory_bytes(), made->memory_bytes());
+
+  integers[17] = -128;  // kernels have no magnitude of it
+  EXPECT_THROW(Linear::pack(bring, bias, kOut, kIn, nullptr), Error);
 }
 
 TEST_P(PackedLinear, WhatTheRowsThrowComesOut) {

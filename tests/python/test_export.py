@@ -136,6 +136,40 @@ class ExportTest(unittest.TestCase):
         self.assertEqual(manifest["lengths"]["max"], 40)
         self.assertIn("extra/bertrt/tokenizer/merges.txt", files)
 
+    def test_integers_are_those_of_the_library_and_tables_are_halves(self):
+        output = self.folder / "int8.pt"
+        result = export(self.checkpoint, "--output", output, "--task", "masked-lm", "--dtype", "int8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(json.loads(entries(output)["extra/bertrt/manifest.json"])["dtype"], "int8")
+        stored = dict(torch.jit.load(output).named_parameters())
+        model = transformers.BertForMaskedLM.from_pretrained(self.checkpoint)
+        for name, weight in model.named_parameters():
+            if name.endswith(("query.weight", "dense.weight")) and "encoder.layer" in name:
+                scale = weight.abs().amax(1, keepdim=True) / 127
+                self.assertTrue(torch.equal(stored[f"{name}_scale"], scale), name)
+                self.assertTrue(torch.equal(stored[name], torch.round(weight * (1 / scale)).to(torch.int8)), name)
+        self.assertEqual(stored["bert.embeddings.word_embeddings.weight"].dtype, torch.float16)
+        self.assertEqual(stored["cls.predictions.transform.dense.weight"].dtype, torch.float32)
+
+    def test_list_shows_families_tasks_and_engines(self):
+        result = export("--list")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
+        self.assertEqual(set(rows["bert"]), {"packed"})
+        self.assertIn("-", rows["distilbert"])  # no next sentence
+
+    def test_what_cannot_be_exported_is_refused_with_what_can(self):
+        folder = self.folder / "funnel"
+        transformers.FunnelConfig().save_pretrained(folder)
+        result = export(folder, "--output", self.folder / "no.pt", "--task", "encoder")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "funnel model; exported can be bert, .*mpnet")
+        folder = self.folder / "distilbert"
+        transformers.DistilBertConfig().save_pretrained(folder)
+        result = export(folder, "--output", self.folder / "no.pt", "--task", "next-sentence")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "no distilbert for next-sentence.*next-sentence with bert, ernie")
+
     def test_failures_are_one_line_and_leave_nothing(self):
         output = self.folder / "no.pt"
         cases = {

@@ -9,6 +9,7 @@
 #include "bertrt/embedder.h"
 #include "bertrt/hybrid_embedder.h"
 #include "bertrt/multi_vector_embedder.h"
+#include "bertrt/similarity.h"
 #include "bertrt/sparse_embedder.h"
 #include "embedding_golden.h"
 #include "error_matchers.h"
@@ -52,6 +53,31 @@ TEST(BundleGolden, SettingsAreThoseOfTheFolder) {
   EXPECT_EQ(from_bundle.info().max_length, from_folder.info().max_length);
   EXPECT_EQ(from_bundle.info().dimensions, from_folder.info().dimensions);
   EXPECT_EQ(Embedder(bundle("neighbour-layers")).info().similarity, Similarity::manhattan);
+}
+
+// --dtype int8: the file has the integers that loading the floats makes.
+TEST(BundleGolden, StoredIntegersAnswerAsThoseMadeAtLoad) {
+  const fs::path floats = folder_of("bundles") / "sentence-mean.pt";
+  const fs::path integers = folder_of("bundles") / "sentence-mean-int8.pt";
+  EXPECT_LT(fs::file_size(integers), fs::file_size(floats) * 2 / 3);  // a tiny model: most of it is tables and files
+  const auto load = [](const fs::path& file, DType dtype) {
+    SessionOptions options;
+    options.packed.dtype = dtype;
+    return BertSession::load(file, options);
+  };
+  const Strings texts = golden("sentence-mean")["cases"][0]["inputs"].get<Strings>();
+  const BertSession session = load(integers, DType::int8);
+  EXPECT_EQ(session.info().engine, EngineKind::packed) << session.info().engine_why;
+  EXPECT_EQ(Embedder(session)(texts).data, Embedder(load(floats, DType::int8))(texts).data);
+
+  // In fp32 the integers are widened: what Python computed of them is the self-test, which the load was held to.
+  const BertSession wide = load(integers, DType::fp32);
+  EXPECT_EQ(wide.info().engine, EngineKind::packed) << wide.info().engine_why;
+  const Matrix near = Embedder(wide)(texts);
+  const Matrix exact = Embedder(load(floats, DType::fp32))(texts);
+  for (std::size_t i = 0; i < near.rows; ++i) {
+    EXPECT_GT(similarity(near.row(i), exact.row(i), Similarity::cosine), 0.99F);
+  }
 }
 
 TEST(BundleGolden, SparseVectors) {

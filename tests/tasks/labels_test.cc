@@ -56,6 +56,15 @@ class Changed {
   fs::path folder_;
 };
 
+TEST(Labels, OfTwoHeadsOfAKindNoneIsTaken) {
+  const fs::path folder = fs::path(BERTRT_TEST_DATA) / "tasks";
+  const BertSession session =
+      BertSession::load(folder / "two-heads.pt", {.tokenizer = folder / "text-classification", .threads = 1});
+  const Error error = thrown_by([&] { Classifier classify(session); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.found(), HasSubstr("outputs mood and topic"));
+}
+
 TEST(Labels, ATaskWithoutItsHeadNamesThoseThatAreThere) {
   const auto expect_refused = [](const auto& make, const std::string& head) {
     const Error error = thrown_by(make);

@@ -88,6 +88,23 @@ TEST(Tokenizer, OverflowWithoutSpecialTokensKeepsItsTypes) {
   EXPECT_EQ(whole.overflowing.at(0).token_type_ids, std::vector<std::int32_t>(6, 0));
 }
 
+TEST(Tokenizer, OverflowCanBeLeftAway) {
+  const Tokenizer tokenizer = from_memory({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\n"}});
+  EncodeOptions options{.max_length = 5, .truncation = Truncation::longest_first};
+  for (const bool words : {false, true}) {
+    options.with_word_ids = words;
+    options.with_overflow = true;
+    const Encoding whole = tokenizer.encode("a b a b a b", "b a", options);
+    EXPECT_FALSE(whole.overflowing.empty());
+    options.with_overflow = false;
+    const Encoding cut = tokenizer.encode("a b a b a b", "b a", options);
+    EXPECT_TRUE(cut.overflowing.empty());
+    EXPECT_EQ(cut.input_ids, whole.input_ids);
+    EXPECT_EQ(cut.token_type_ids, whole.token_type_ids);
+    EXPECT_EQ(cut.sequence_ids, whole.sequence_ids);
+  }
+}
+
 TEST(Tokenizer, OfATokenThatComesTwiceTheLastIdCounts) {
   const Tokenizer tokenizer =
       from_memory({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n##s\nhello\n##s\n"}});

@@ -19,12 +19,6 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return text + "]";
 }
 
-bool floating(archive::ElementType type) {
-  using archive::ElementType;
-  return type == ElementType::float32 || type == ElementType::float16 || type == ElementType::bfloat16 ||
-         type == ElementType::float64;
-}
-
 // The file's own memory where it already is what a packer reads.
 const float* in_place(const archive::TensorView& tensor) {
   if (tensor.unread != nullptr || tensor.type != archive::ElementType::float32 || !tensor.contiguous()) return nullptr;
@@ -79,6 +73,26 @@ class Rows {
   std::vector<std::vector<std::byte>> bytes_;
 };
 
+// Rows of layers side by side that are stored as integers, with their scales.
+const std::int8_t* bring_integers(std::span<const family::Dense* const> parts, std::pair<std::size_t, std::size_t> span,
+                                  std::vector<std::int8_t>& room, float* scales) {
+  const auto [first, count] = span;
+  const std::size_t in = parts.front()->in();
+  room.resize(std::max(room.size(), count * in));
+  std::size_t begin = 0;
+  for (const family::Dense* part : parts) {
+    const std::size_t from = std::max(first, begin);
+    const std::size_t to = std::min(first + count, begin + part->out());
+    if (from < to) {
+      const archive::TensorView rows = archive::rows_of(part->weight.tensor, from - begin, to - from);
+      archive::bytes_of(rows, std::as_writable_bytes(std::span(room).subspan((from - first) * in, (to - from) * in)));
+      std::copy_n(rows.row_scales.get(), to - from, scales + (from - first));
+    }
+    begin += part->out();
+  }
+  return room.data();
+}
+
 std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const> parts, DType dtype,
                                             kernels::WeightArena& arena) {
   const std::size_t in = parts.front()->in();
@@ -91,6 +105,14 @@ std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const
     }
     out += part->out();
     bias.resize(out, 0.0F);
+  }
+  const bool integers = std::all_of(
+      parts.begin(), parts.end(), [](const family::Dense* part) { return part->weight.tensor.row_scales != nullptr; });
+  if (integers && dtype == DType::int8) {
+    const auto take = [&](std::size_t first, std::size_t count, std::vector<std::int8_t>& room, float* scales) {
+      return bring_integers(parts, {first, count}, room, scales);
+    };
+    return kernels::Linear::pack(take, bias, out, in, &arena);
   }
   const Rows rows(parts, in);
   const auto bring = [&](std::size_t first, std::size_t count, std::vector<float>& room) {
@@ -169,7 +191,7 @@ void check_shape(const family::Weight& weight, const std::vector<std::int64_t>& 
   if (weight.tensor.shape != shape) {
     throw Error(ErrorCode::model_mismatch, weight.name, shape_text(shape), shape_text(weight.tensor.shape));
   }
-  if (!floating(weight.tensor.type)) {
+  if (!archive::holds_reals(weight.tensor)) {
     throw Error(ErrorCode::unsupported, weight.name, "floating-point numbers",
                 std::string(archive::to_string(weight.tensor.type)));
   }

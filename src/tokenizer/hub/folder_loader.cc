@@ -1,6 +1,7 @@
 #include "tokenizer/hub/folder_loader.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -66,6 +67,14 @@ std::string sentencepiece_file(const TokenizerFiles& files, std::string_view nam
     if (row.name == name && files.has(row.file)) return row.file;
   }
   return {};
+}
+
+/// The classes of transformers 5.23.0 whose model_input_names have the types.
+bool hands_types_on(std::string_view name) {
+  static constexpr std::array<std::string_view, 7> kClasses = {
+      "BertTokenizer", "ConvBertTokenizer",   "DebertaTokenizer", "DebertaV2Tokenizer",
+      "FNetTokenizer", "LayoutLMv2Tokenizer", "MarkupLMTokenizer"};
+  return name.starts_with("DPR") || std::find(kClasses.begin(), kClasses.end(), name) != kClasses.end();
 }
 
 class FolderLoader {
@@ -198,6 +207,7 @@ void FolderLoader::finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedT
       (!is_bpe ||
        settings_.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", cleans_up_bpe));
   config.model_max_length = settings_.model_max_length();
+  config.types_are_input = settings_.types_are_input().value_or(is_silent() || hands_types_on(choice_.name));
 }
 
 LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>& parent) {

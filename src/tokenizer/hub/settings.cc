@@ -241,6 +241,18 @@ std::int64_t Settings::number(const char* key, std::int64_t fallback) const {
   return has(key) ? static_cast<std::int64_t>(JsonPart(values_, where_).count(key)) : fallback;
 }
 
+std::optional<bool> Settings::types_are_input() const {
+  constexpr const char* kKey = "model_input_names";
+  if (!has(kKey)) return std::nullopt;
+  const json& names = values_[kKey];
+  const bool texts =
+      names.is_array() && std::all_of(names.begin(), names.end(), [](const json& name) { return name.is_string(); });
+  if (!texts) {
+    throw Error(ErrorCode::invalid_format, where_ + ": " + kKey, "a list of names", names.dump().substr(0, 60));
+  }
+  return std::find(names.begin(), names.end(), "token_type_ids") != names.end();
+}
+
 std::size_t Settings::model_max_length() const {
   const char* key = values_.contains("model_max_length") ? "model_max_length" : "max_len";
   if (!has(key)) return 0;

@@ -59,6 +59,8 @@ class Settings {
   std::optional<bool> optional_flag(const char* key) const;
   std::string text(const char* key, const std::string& fallback) const;
   std::int64_t number(const char* key, std::int64_t fallback) const;
+  /// Whether "model_input_names" has the types; nullopt where the files do not say it.
+  std::optional<bool> types_are_input() const;
   /// "model_max_length", or "max_len"; 0 where neither is there or it is the very large number that stands for none.
   std::size_t model_max_length() const;
   const std::string& where() const noexcept { return where_; }

@@ -18,3 +18,5 @@ TASKS = {
 for name, task in TASKS.items():
     command = [sys.executable, HERE.parents[2] / "models/export.py", HERE / name, "--task", task]
     subprocess.run([*command, "--output", HERE / "bundles" / f"{name}.pt"], check=True)
+    if name == "sentence-mean":
+        subprocess.run([*command, "--dtype", "int8", "--output", HERE / "bundles" / f"{name}-int8.pt"], check=True)

@@ -144,6 +144,9 @@ def multi_model(name, parts, prompts, edit=None):
 def token_dense(out, seed, **more): return dense(out, seed, module_input_name="token_embeddings", **more)
 multi_model("neighbour-colbert", [Transformer(bert("colbert", seed=11), query_expansion={"strategy": "fixed", "length": 14, "attend": True, "token": None}, document_length=10), token_dense(10, 12, bias=False, activation_function=torch.nn.Identity()), MultiVectorMask(skiplist_words=[",", ".", "notthere"], skiplist_tasks=["document", "query"]), Normalize(module_input_name="token_embeddings")], {"query": "question : ", "document": "passage : "})
 multi_model("neighbour-colbert-kept", [Transformer(bert("kept", seed=13), query_length=7), token_dense(10, 14, activation_function=torch.nn.Tanh()), MultiVectorMask(keep_only_token_ids=list(range(5, 80)))], {"query": "", "document": ""})
+# queries that are filled up to a length, and not cut to it: to query_length, or to the model's own length
+for name, limit in (("min", None), ("min-cut", 12)):
+    multi_model("neighbour-colbert-" + name, [Transformer(bert(name, seed=19), query_expansion={"strategy": "min", "length": 9, "attend": name == "min-cut", "token": None}, query_length=limit), token_dense(10, 12, bias=False, activation_function=torch.nn.Identity()), MultiVectorMask(skiplist_words=[","]), Normalize(module_input_name="token_embeddings")], {"query": "question : ", "document": ""})
 
 # the other families, each as dense, multi-vector and, with a masked-lm head, sparse model
 def wordpiece(folder):

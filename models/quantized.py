@@ -1,0 +1,91 @@
+"""--dtype int8: the encoder's products as integers with a scale for each row, the numbers that the library itself makes of
+fp32 weights when it is asked for int8, so that a bundle of them loads without that work and answers the same."""
+
+from proof import ExportError
+
+GREATEST = 127.0
+
+
+def encoder_layers(model):
+    """The linear layers that the library multiplies in int8: those inside the encoder's blocks, by their names."""
+    import torch
+
+    base = model.base_model
+    inside = {
+        id(module)
+        for name, module in base.named_modules()
+        if isinstance(module, torch.nn.Linear) and "pooler" not in name and "embedding" not in name
+    }
+    return {name: module for name, module in model.named_modules() if id(module) in inside}
+
+
+def tables(model):
+    """What ids, positions and types are looked up in; the library keeps them in halves beside int8 layers."""
+    import torch
+
+    return {
+        name: module
+        for name, module in model.base_model.named_modules()
+        if isinstance(module, torch.nn.Embedding) and "embeddings" in name
+    }
+
+
+def quantize(model):
+    """Rounds the model's weights to what the bundle will hold; {name of a linear layer: (int8 [out, in], scales [out, 1])}.
+
+    The model itself goes on computing in fp32, with the rounded weights: the reference of every comparison.
+    """
+    import torch
+
+    found = {}
+    for name, layer in encoder_layers(model).items():
+        weight = layer.weight.detach()
+        scales = weight.abs().amax(dim=1, keepdim=True) / GREATEST
+        if not torch.isfinite(scales).all():
+            raise ExportError(f"{name}.weight has values that are no finite numbers, which int8 cannot hold")
+        inverse = torch.where(scales > 0, 1.0 / scales, torch.zeros_like(scales))
+        rounded = torch.round(weight * inverse).clamp(-GREATEST, GREATEST).to(torch.int8)
+        found[name] = (rounded, scales)
+        layer.weight.copy_(rounded.to(torch.float32) * scales)
+    if not found:
+        raise ExportError("this model has no layers that --dtype int8 would store as integers")
+    for name, table in tables(model).items():
+        table.weight.copy_(table.weight.half().float())
+        if not torch.isfinite(table.weight).all():
+            raise ExportError(f"{name}.weight has values beyond those of halves, which --dtype int8 stores tables in")
+    return found
+
+
+def with_integers(model, quantized):
+    """Puts layers that hold the integers in the place of `model`'s own, for the tracer."""
+    import torch
+
+    class Int8Linear(torch.nn.Module):
+        def __init__(self, weight, scale, bias):
+            super().__init__()
+            self.weight = torch.nn.Parameter(weight, requires_grad=False)
+            self.weight_scale = torch.nn.Parameter(scale, requires_grad=False)
+            self.bias = bias
+
+        def forward(self, x):
+            return torch.nn.functional.linear(x, self.weight.to(torch.float32) * self.weight_scale, self.bias)
+
+    for name, (weight, scale) in quantized.items():
+        parent, _, last = name.rpartition(".")
+        layer = model.get_submodule(name)
+        setattr(model.get_submodule(parent), last, Int8Linear(weight, scale, layer.bias))
+    return model
+
+
+def halve_tables(traced, model):
+    """The traced module's tables in halves, a decoder that is tied to one along with it."""
+    tied = {parameter.data_ptr() for parameter in (traced.get_parameter(f"{at}.weight") for at in paths(model))}
+    for parameter in traced.parameters():
+        if parameter.data_ptr() in tied:
+            parameter.data = parameter.data.half()
+
+
+def paths(model):
+    """The tables' names from the model itself on."""
+    wanted = {id(module) for module in tables(model).values()}
+    return [name for name, module in model.named_modules() if id(module) in wanted]
