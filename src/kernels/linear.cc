@@ -72,7 +72,7 @@ class PackedLinear final : public Linear {
       }
     }
 
-    const std::size_t row_bytes = weight_.groups * kGroupBytes / work.cuts;
+    const std::size_t row_bytes = this->row_bytes() / work.cuts;
     const std::size_t tiles_a_block = std::max<std::size_t>(1, kBlockBytes / (row_bytes * (tiling.each + 1)));
     const std::size_t blocks = (tiling.count + tiles_a_block - 1) / tiles_a_block;
     const std::size_t threads = pool.threads();
@@ -127,11 +127,13 @@ class PackedLinear final : public Linear {
     }
   }
 
+  std::size_t row_bytes() const noexcept { return weight_.groups * tiles().input_group_bytes(); }  // of the input
+
   Input pack_rows(const float* x, std::size_t stride, const Tiling& tiling, ThreadPool& pool, Scratch& scratch) const {
     const std::size_t rows = tiling.rows;
-    const std::size_t row_bytes = weight_.groups * kGroupBytes;
+    const bool wide = tiles().wide;
     Input input{};
-    input.rows = scratch.rows.reserve(rows * row_bytes);
+    input.rows = scratch.rows.reserve(rows * row_bytes());
     if (dtype() == DType::int8) {
       input.scales = reinterpret_cast<float*>(scratch.parts.reserve(rows * (sizeof(float) + sizeof(std::int32_t))));
       input.zeros = reinterpret_cast<std::int32_t*>(input.scales + rows);
@@ -144,11 +146,14 @@ class PackedLinear final : public Linear {
         const std::size_t first = tiling.first(tile);
         const std::size_t size = tiling.size(tile);
         const isa::Rows from{x + first * stride, in(), stride};
-        std::byte* to = input.rows + first * row_bytes;
+        std::byte* to = input.rows + first * row_bytes();
         switch (dtype()) {
           case DType::fp32: kernels_.pack_fp32(from, size, to); break;
-          case DType::bf16: kernels_.pack_bf16(from, size, to); break;
-          case DType::int8: kernels_.quantize(from, size, to, input.scales + first, input.zeros + first); break;
+          case DType::bf16: (wide ? kernels_.pack_bf16_wide : kernels_.pack_bf16)(from, size, to); break;
+          case DType::int8:
+            (wide ? kernels_.quantize_wide : kernels_.quantize)(from, size, to, input.scales + first,
+                                                                input.zeros + first);
+            break;
         }
       }
     });
@@ -179,8 +184,9 @@ class PackedLinear final : public Linear {
         const bool last_cut = cut + 1 == work.cuts;
         if (last_cut) prefetch_results(work, panel, first, rows);
         const auto& multiply = streaming ? this->tiles().streaming : this->tiles().resident;
-        multiply[rows](work.input.rows + (first * weight_.groups + groups.first * rows) * kGroupBytes, data,
-                       groups.last - groups.first, sums, cut != 0, prefetch);
+        const std::size_t before = first * weight_.groups + groups.first * rows;  // groups
+        multiply[rows](work.input.rows + before * this->tiles().input_group_bytes(), data, groups.last - groups.first,
+                       sums, cut != 0, prefetch);
         if (last_cut) finish_tile(work, panel, first, rows, sums);
       }
     }

@@ -149,6 +149,37 @@ TEST_P(PackedKernels, ShapesOfAModel) {
   for (const Kernels& kernels : all_kernels()) expect_near_exact(Problem(17, 768, 96, 3), GetParam(), kernels);
 }
 
+// A tile's rows as kernels take them: wide or not, they hold the same numbers.
+TEST(PackedKernelsRows, WideInputsHoldTheSameNumbers) {
+  for (const Kernels& kernels : all_kernels()) {
+    SCOPED_TRACE(describe(kernels));
+    for (std::size_t in : {1, 7, 16, 45}) {
+      for (std::size_t rows : {1, 4, 6, 11}) {
+        Problem problem(rows, in, 1, unsigned(in + rows));
+        problem.x[0] = std::numeric_limits<float>::quiet_NaN();  // stays one in bf16, and is a zero point in int8
+        const isa::Rows from{problem.x.data(), in, in};
+        const std::size_t numbers = (in + 15) / 16 * 16 * rows;
+        std::vector<std::uint16_t> bf16(numbers);
+        std::vector<std::uint32_t> bf16_wide(numbers);
+        kernels.pack_bf16(from, rows, bf16.data());
+        kernels.pack_bf16_wide(from, rows, bf16_wide.data());
+        for (std::size_t i = 0; i < numbers; ++i) ASSERT_EQ(bf16_wide[i], std::uint32_t{bf16[i]} << 16) << i;
+        std::vector<std::uint8_t> int8(numbers);
+        std::vector<std::uint16_t> int8_wide(numbers);
+        std::vector<float> scales(2 * rows);
+        std::vector<std::int32_t> zeros(2 * rows);
+        kernels.quantize(from, rows, int8.data(), scales.data(), zeros.data());
+        kernels.quantize_wide(from, rows, int8_wide.data(), scales.data() + rows, zeros.data() + rows);
+        for (std::size_t i = 0; i < numbers; ++i) ASSERT_EQ(int8_wide[i], int8[i]) << i;
+        for (std::size_t r = 0; r < rows; ++r) {
+          EXPECT_EQ(scales[r], scales[rows + r]);
+          EXPECT_EQ(zeros[r], zeros[rows + r]);
+        }
+      }
+    }
+  }
+}
+
 TEST(PackedKernelsInt8, EqualBitForBitOnEveryInstructionSet) {
   for (Activation activation : {Activation::none, Activation::gelu_erf, Activation::gelu_tanh, Activation::relu,
                                 Activation::tanh, Activation::silu}) {

@@ -20,7 +20,7 @@ double rate(const TileKernels& kernels, std::size_t numbers_a_group) {
   constexpr std::size_t kGroups = 32;
   constexpr int kCalls = 20;
   constexpr auto kBudget = std::chrono::microseconds(800);
-  AlignedBuffer input(kGroups * kGroupBytes * kMaxTileRows);
+  AlignedBuffer input(kGroups * kernels.input_group_bytes() * kMaxTileRows);
   AlignedBuffer panel(kGroups * kGroupBytes * kPanel);
   AlignedBuffer sums(kMaxTileRows * kPanel * sizeof(float));
   std::memset(input.data(), 0, input.size());

@@ -16,9 +16,13 @@ namespace bertrt::kernels::isa {
 //
 //   weight  [panel][word of K][kPanel columns]              a panel streams through the kernel once for each tile
 //   input   [tile][group of K][row of the tile][4 words]    a tile is at most `max_rows` rows
+//
+// Kernels that must widen bf16 or int8 before they multiply take a *wide* input: its words are 64 bits, two fp32 or
+// four 16-bit integers, so that it is widened once and not for every panel.
 inline constexpr std::size_t kPanel = 32;
 inline constexpr std::size_t kGroupWords = 4;
 inline constexpr std::size_t kGroupBytes = 16;
+inline constexpr std::size_t kWideGroupBytes = 32;
 inline constexpr std::size_t kMaxTileRows = 14;
 
 /// What a tile's inner loop brings nearer while it runs: `step` bytes from `from` on for each group of K.
@@ -39,7 +43,10 @@ struct TileKernels {
   TileKernel streaming[kMaxTileRows + 1] = {};
   TileKernel resident[kMaxTileRows + 1] = {};
   std::size_t max_rows = 0;
+  bool wide = false;  ///< whether they take wide inputs
   const char* name = "";
+
+  std::size_t input_group_bytes() const noexcept { return wide ? kWideGroupBytes : kGroupBytes; }
 };
 
 /// What turns a tile of sums into results; the columns are one panel's.
@@ -73,8 +80,10 @@ struct Kernels {
   /// So many rows into one tile's layout.
   void (*pack_fp32)(const Rows& from, std::size_t rows, void* tile) = nullptr;
   void (*pack_bf16)(const Rows& from, std::size_t rows, void* tile) = nullptr;
+  void (*pack_bf16_wide)(const Rows& from, std::size_t rows, void* tile) = nullptr;
   /// The same, quantized by row to x ≈ scale * (q - zero); q in 0 … 255, 0 is met exactly.
   void (*quantize)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) = nullptr;
+  void (*quantize_wide)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) = nullptr;
 };
 
 /// The best that this machine has, chosen once in a process: by what its processor offers, weighed by a measurement of

@@ -28,13 +28,20 @@ void fill(Kernels& kernels) {
   constexpr auto rows = std::make_index_sequence<kRows>();
   kernels.target = hwy::TargetName(HWY_TARGET);
   fill_tiles<DotFloat, DF>(kernels.fp32, "multiply-add", rows);
+#if HWY_TARGET == HWY_SCALAR
   fill_tiles<DotBf16, DF>(kernels.bf16, "widened", rows);
   fill_tiles<DotInt8, DI>(kernels.int8, "widened", rows);
+#else
+  fill_wide_tiles<WideBf16>(kernels.bf16, "widened", rows);
+  fill_wide_tiles<WideInt8>(kernels.int8, "widened", rows);
+#endif
   kernels.finish_float = finish_float;
   kernels.finish_int8 = finish_int8;
   kernels.pack_fp32 = pack_fp32;
   kernels.pack_bf16 = pack_bf16;
+  kernels.pack_bf16_wide = pack_bf16_wide;
   kernels.quantize = quantize;
+  kernels.quantize_wide = quantize_wide;
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,4 +1,5 @@
-// Input rows into the layout of a tile: [group of K][row][4 words], K padded with zeros.
+// Input rows into the layout of a tile: [group of K][row][4 words], K padded with zeros; words of 32 bits, or of 64 for
+// kernels that take wide inputs.
 
 #if defined(BERTRT_ENGINE_PACKED_KERNELS_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BERTRT_ENGINE_PACKED_KERNELS_ROWS_INL_H_
@@ -43,7 +44,7 @@ void pack_fp32(const Rows& from, std::size_t rows, void* tile) {
   }
 }
 
-// To bf16, to nearest even; what is not a number stays so.
+// To bf16, to nearest even, in the upper half of an fp32; what is not a number stays so.
 template <class D>
 HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> round_to_bf16(D d, hn::Vec<D> x) {
   const hn::RebindToUnsigned<D> du;
@@ -51,8 +52,8 @@ HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> round_to_bf16(D d, hn::Vec<D> x) {
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1U));
   const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7FFFU)));
   const auto quiet = hn::Or(bits, hn::Set(du, 0x400000U));
-  return hn::ShiftRight<16>(
-      hn::BitCast(du, hn::IfThenElse(hn::Eq(x, x), hn::BitCast(d, rounded), hn::BitCast(d, quiet))));
+  const auto best = hn::BitCast(du, hn::IfThenElse(hn::Eq(x, x), hn::BitCast(d, rounded), hn::BitCast(d, quiet)));
+  return hn::And(best, hn::Set(du, 0xFFFF0000U));
 }
 
 // Some rows at a time, group by group, so that what they write to a line of the tile is written together; calls
@@ -81,9 +82,23 @@ void pack_bf16(const Rows& from, std::size_t rows, void* tile) {
     for_groups<8>(from, first, std::min(rows, first + kRowsTogether),
                   [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
                     for (std::size_t i = 0; i < 8; i += hn::Lanes(d)) {
-                      const auto bits = round_to_bf16(d, hn::LoadU(d, x + i));
+                      const auto bits = hn::ShiftRight<16>(round_to_bf16(d, hn::LoadU(d, x + i)));
                       hn::StoreU(hn::DemoteTo(d16, hn::BitCast(hn::RebindToSigned<decltype(d)>(), bits)), d16,
                                  to + (g * rows + r) * 8 + i);
+                    }
+                  });
+  }
+}
+
+void pack_bf16_wide(const Rows& from, std::size_t rows, void* tile) {
+  const hn::CappedTag<float, 8> d;
+  auto* to = static_cast<float*>(tile);
+  for (std::size_t first = 0; first < rows; first += kRowsTogether) {
+    for_groups<8>(from, first, std::min(rows, first + kRowsTogether),
+                  [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
+                    for (std::size_t i = 0; i < 8; i += hn::Lanes(d)) {
+                      const auto bits = round_to_bf16(d, hn::LoadU(d, x + i));
+                      hn::StoreU(hn::BitCast(d, bits), d, to + (g * rows + r) * 8 + i);
                     }
                   });
   }
@@ -132,12 +147,13 @@ HWY_INLINE void find_grids(const Rows& from, std::size_t first, float* scales, s
   }
 }
 
-template <std::size_t kTogether>
-HWY_INLINE void quantize_rows(const Rows& from, std::size_t first, std::size_t rows, std::uint8_t* HWY_RESTRICT tile,
+// To numbers of a type T.
+template <std::size_t kTogether, class T>
+HWY_INLINE void quantize_rows(const Rows& from, std::size_t first, std::size_t rows, T* HWY_RESTRICT tile,
                               float* scales, std::int32_t* zeros) {
   const hn::CappedTag<float, 16> d;
   const hn::RebindToUnsigned<decltype(d)> du;
-  const hn::Rebind<std::uint8_t, decltype(d)> d8;
+  const hn::Rebind<T, decltype(d)> dt;
   // Numbers below 2^22 that this is added to are rounded to integers, to nearest even, which the sum's low bits hold.
   constexpr float kMagic = 12582912.0F;  // 1.5 * 2^23
   Grid grids[kTogether];
@@ -149,19 +165,27 @@ HWY_INLINE void quantize_rows(const Rows& from, std::size_t first, std::size_t r
       const auto scaled = hn::Mul(hn::LoadU(d, x + i), hn::Set(d, grid.inverse));
       const auto bounded = hn::Min(hn::Max(scaled, hn::Set(d, grid.low)), hn::Set(d, grid.high));
       const auto q = hn::Add(hn::BitCast(du, hn::Add(bounded, hn::Set(d, kMagic))), zero);
-      hn::StoreU(hn::TruncateTo(d8, q), d8, tile + (g * rows + r) * 16 + i);
+      hn::StoreU(hn::TruncateTo(dt, q), dt, tile + (g * rows + r) * 16 + i);
     }
   };
   for_groups<16>(from, first, first + kTogether, convert);
 }
 
-void quantize(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) {
-  auto* to = static_cast<std::uint8_t*>(tile);
+template <class T>
+HWY_INLINE void quantize_to(const Rows& from, std::size_t rows, T* tile, float* scales, std::int32_t* zeros) {
   std::size_t r = 0;
   for (; r + kRowsTogether <= rows; r += kRowsTogether) {
-    quantize_rows<kRowsTogether>(from, r, rows, to, scales, zeros);
+    quantize_rows<kRowsTogether>(from, r, rows, tile, scales, zeros);
   }
-  for (; r < rows; ++r) quantize_rows<1>(from, r, rows, to, scales, zeros);
+  for (; r < rows; ++r) quantize_rows<1>(from, r, rows, tile, scales, zeros);
+}
+
+void quantize(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) {
+  quantize_to(from, rows, static_cast<std::uint8_t*>(tile), scales, zeros);
+}
+
+void quantize_wide(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) {
+  quantize_to(from, rows, static_cast<std::uint16_t*>(tile), scales, zeros);
 }
 
 }  // namespace HWY_NAMESPACE

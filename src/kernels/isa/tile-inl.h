@@ -40,25 +40,23 @@ struct DotFloat {
   static HWY_INLINE VF dot(VF sum, VF input, VF weight) { return hn::MulAdd(input, weight, sum); }
 };
 
+#if HWY_TARGET == HWY_SCALAR
 // bf16 without instructions for it: a bf16 number is the upper half of an fp32 one.
 struct DotBf16 {
   using D = DI;
   using T = std::int32_t;
-  static HWY_INLINE VF upper(VI pair) {
+  static VF upper(VI pair) {
     return hn::BitCast(DF(), hn::And(pair, hn::Set(DI(), static_cast<std::int32_t>(0xFFFF0000U))));
   }
-  static HWY_INLINE VF lower(VI pair) { return hn::BitCast(DF(), hn::ShiftLeft<16>(pair)); }
-  static HWY_INLINE VF dot(VF sum, VI input, VI weight) {
+  static VF lower(VI pair) { return hn::BitCast(DF(), hn::ShiftLeft<16>(pair)); }
+  static VF dot(VF sum, VI input, VI weight) {
     return hn::MulAdd(upper(input), upper(weight), hn::MulAdd(lower(input), lower(weight), sum));
   }
 };
 
-// int8 without VNNI, exactly: the bytes are widened to 16 bits, whose products are summed in pairs into 32.
-// (The instruction that multiplies bytes, vpmaddubsw, saturates.)
 struct DotInt8 {
   using D = DI;
   using T = std::int32_t;
-#if HWY_TARGET == HWY_SCALAR
   static VI dot(VI sum, VI input, VI weight) {
     const auto u = static_cast<std::uint32_t>(hn::GetLane(input));
     const auto w = static_cast<std::uint32_t>(hn::GetLane(weight));
@@ -68,19 +66,52 @@ struct DotInt8 {
     }
     return hn::Set(DI(), total);
   }
+};
 #else
-  static HWY_INLINE VI dot(VI sum, VI input, VI weight) {
-    const hn::Repartition<std::int16_t, DI> d16;
-    const auto u = hn::BitCast(d16, input);
-    const auto w = hn::BitCast(d16, weight);
-    const auto even_u = hn::And(u, hn::Set(d16, std::int16_t{0xFF}));
-    const auto odd_u = hn::BitCast(d16, hn::ShiftRight<8>(hn::BitCast(hn::RebindToUnsigned<decltype(d16)>(), u)));
-    const auto even_w = hn::ShiftRight<8>(hn::ShiftLeft<8>(w));
-    const auto odd_w = hn::ShiftRight<8>(w);
-    return hn::Add(sum, hn::Add(pairs(even_u, even_w), pairs(odd_u, odd_w)));
+// Where no instruction multiplies a dtype's numbers as they are, the input's are wide in memory already (see
+// TileKernels), and the weights' are widened once for all rows of a tile.
+
+// bf16: a number is the upper half of an fp32 one, a word two of them, multiplied one after the other.
+struct WideBf16 {
+  using DSum = DF;
+  using Input = float;
+  static constexpr std::size_t kSteps = 2;             // of a word
+  static constexpr std::size_t kVectorWords = kLanes;  // weights that are multiplied at a time
+  static HWY_INLINE VF weights(const std::int32_t* words, std::size_t step) {
+    const VI pairs = hn::Load(DI(), words);
+    if (step == 0) return hn::BitCast(DF(), hn::ShiftLeft<16>(pairs));
+    return hn::BitCast(DF(), hn::And(pairs, hn::Set(DI(), static_cast<std::int32_t>(0xFFFF0000U))));
+  }
+  static HWY_INLINE VF broadcast(Input input) { return hn::Set(DF(), input); }
+  static HWY_INLINE VF dot(VF sum, VF input, VF weight) { return hn::MulAdd(input, weight, sum); }
+};
+
+// int8, exactly: 16-bit numbers whose products are summed in pairs into 32, so that a column has two sums side by side
+// until the end. (The instruction that multiplies bytes, vpmaddubsw, saturates.)
+struct WideInt8 {
+  using DSum = DI;
+  using Input = std::int64_t;
+  using D16 = hn::Repartition<std::int16_t, DI>;
+  using V16 = hn::Vec<D16>;
+  static constexpr std::size_t kSteps = 1;
+  static constexpr std::size_t kVectorWords = kLanes / 2;
+  static HWY_INLINE V16 weights(const std::int32_t* words, std::size_t) {
+    const hn::Rebind<std::int8_t, D16> d8;
+    return hn::PromoteTo(D16(), hn::Load(d8, reinterpret_cast<const std::int8_t*>(words)));
+  }
+  static HWY_INLINE V16 broadcast(Input input) {
+    return hn::BitCast(D16(), hn::Set(hn::Repartition<std::int64_t, DI>(), input));
+  }
+  static HWY_INLINE VI dot(VI sum, V16 input, V16 weight) {
+    VI total = hn::Add(sum, pairs(input, weight));
+    // GCC would add the products of a whole group to each other first, and then has no registers left for the sums:
+    // that took twice the time.
+#if HWY_ARCH_X86 && (defined(__GNUC__) || defined(__clang__))
+    __asm__("" : "+v"(total.raw));
+#endif
+    return total;
   }
   // a[2i] b[2i] + a[2i+1] b[2i+1].
-  template <class V16>
   static HWY_INLINE VI pairs(V16 a, V16 b) {
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
     return VI{_mm512_madd_epi16(a.raw, b.raw)};
@@ -96,13 +127,14 @@ struct DotInt8 {
     return hn::Add(low, hn::Mul(hn::ShiftRight<16>(a32), hn::ShiftRight<16>(b32)));
 #endif
   }
-#endif
 };
+#endif
 
 // Lines for each group of K; see TileKernels.
 // The tile after this one follows it in memory; the hardware's prefetcher stops at each page.
 constexpr std::size_t kInputAhead = 2048;
 constexpr std::size_t kInputLines = (kRows * kGroupBytes + 63) / 64;
+constexpr std::size_t kWideInputLines = (kRows * kWideGroupBytes + 63) / 64;
 constexpr std::size_t kStreamingLines = 8;
 constexpr std::size_t kResidentLines = 4;
 
@@ -167,11 +199,88 @@ void tile(const void* input, const void* panel, std::size_t groups, void* sums, 
   }
 }
 
+#if HWY_TARGET != HWY_SCALAR
+// The same for wide inputs.
+template <class Dot, std::size_t kTileRows, std::size_t kLines>
+void wide_tile(const void* input, const void* panel, std::size_t groups, void* sums, bool add, Prefetch prefetch) {
+  using DSum = typename Dot::DSum;
+  using Input = typename Dot::Input;
+  const DSum dsum;
+  constexpr std::size_t kVectorWords = Dot::kVectorWords;
+  constexpr std::size_t kWordInputs = kWideGroupBytes / kGroupWords / sizeof(Input);
+  static_assert(kWordInputs == Dot::kSteps);
+  static_assert(kPanel % (kVectors * kVectorWords) == 0);
+  constexpr bool kSplit = kVectorWords != kLanes;  // a column's sum lies in two lanes
+  for (std::size_t column = 0; column < kPanel; column += kVectors * kVectorWords) {
+    const auto* HWY_RESTRICT a = static_cast<const Input*>(input);
+    const std::int32_t* HWY_RESTRICT b = static_cast<const std::int32_t*>(panel) + column;
+    auto* out = static_cast<hn::TFromD<DSum>*>(sums) + column;
+    hn::Vec<DSum> sum[kTileRows][kVectors];
+    HWY_UNROLL(16)
+    for (std::size_t r = 0; r < kTileRows; ++r) {
+      HWY_UNROLL(2)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        sum[r][v] = add && !kSplit ? hn::Load(dsum, out + r * kPanel + v * kLanes) : hn::Zero(dsum);
+      }
+    }
+    const std::byte* ahead = prefetch.from;
+    for (std::size_t group = 0; group < groups; ++group) {
+      if (column == 0) {  // what the first columns bring nearer is there for the rest
+        prefetch_lines<kLines>(ahead, prefetch.step);
+        HWY_UNROLL(8)
+        for (std::size_t line = 0; line < kWideInputLines; ++line) {
+          hwy::Prefetch(reinterpret_cast<const std::byte*>(a) + kInputAhead + line * 64);
+        }
+        ahead += prefetch.step;
+      }
+      HWY_UNROLL(4)
+      for (std::size_t word = 0; word < kGroupWords; ++word) {
+        HWY_UNROLL(2)
+        for (std::size_t step = 0; step < Dot::kSteps; ++step) {
+          const auto b0 = Dot::weights(b, step);
+          const auto b1 = Dot::weights(b + kVectorWords, step);
+          HWY_UNROLL(16)
+          for (std::size_t r = 0; r < kTileRows; ++r) {
+            const auto value = Dot::broadcast(a[(r * kGroupWords + word) * Dot::kSteps + step]);
+            sum[r][0] = Dot::dot(sum[r][0], value, b0);
+            sum[r][1] = Dot::dot(sum[r][1], value, b1);
+          }
+        }
+        b += kPanel;
+      }
+      a += kTileRows * kGroupWords * Dot::kSteps;
+    }
+    HWY_UNROLL(16)
+    for (std::size_t r = 0; r < kTileRows; ++r) {
+      auto* to = out + r * kPanel;
+      if constexpr (kSplit) {
+        const auto whole =
+            hn::Add(hn::ConcatEven(dsum, sum[r][1], sum[r][0]), hn::ConcatOdd(dsum, sum[r][1], sum[r][0]));
+        hn::Store(add ? hn::Add(whole, hn::Load(dsum, to)) : whole, dsum, to);
+      } else {
+        hn::Store(sum[r][0], dsum, to);
+        hn::Store(sum[r][1], dsum, to + kLanes);
+      }
+    }
+  }
+}
+
+template <class Dot, std::size_t... kRowsMinusOne>
+void fill_wide_tiles(TileKernels& kernels, const char* name, std::index_sequence<kRowsMinusOne...>) {
+  ((kernels.streaming[kRowsMinusOne + 1] = wide_tile<Dot, kRowsMinusOne + 1, kStreamingLines>), ...);
+  ((kernels.resident[kRowsMinusOne + 1] = wide_tile<Dot, kRowsMinusOne + 1, kResidentLines>), ...);
+  kernels.max_rows = sizeof...(kRowsMinusOne);
+  kernels.wide = true;
+  kernels.name = name;
+}
+#endif
+
 template <class Dot, class DSum, std::size_t... kRowsMinusOne>
 void fill_tiles(TileKernels& kernels, const char* name, std::index_sequence<kRowsMinusOne...>) {
   ((kernels.streaming[kRowsMinusOne + 1] = tile<Dot, DSum, kRowsMinusOne + 1, kStreamingLines>), ...);
   ((kernels.resident[kRowsMinusOne + 1] = tile<Dot, DSum, kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
+  kernels.wide = false;
   kernels.name = name;
 }
 
