@@ -46,13 +46,23 @@ TRACED_AS = {"sentence-embedding": "encoder", "sparse": "masked-lm", "multi-vect
 POSITION_SCHEMES = {
     "bert": "absolute", "distilbert": "absolute", "electra": "absolute", "albert": "absolute",
     "ernie": "absolute", "rembert": "absolute", "roberta": "offset", "camembert": "offset", "xlm-roberta": "offset",
-    "data2vec-text": "offset", "mpnet": "relative",
+    "data2vec-text": "offset", "mpnet": "relative", "megatron-bert": "absolute", "roberta-prelayernorm": "offset",
+    "xlm-roberta-xl": "offset", "modernbert": "absolute", "eurobert": "absolute", "nomic_bert": "absolute",
+    "gte": "absolute", "jina_embeddings_v3": "absolute",
 }  # fmt: skip
 # model_type -> from hidden rows [N, hidden] to logits [N, vocabulary], as Hugging Face's forward does it
 MASKED_LM_HEADS = {
     "bert": lambda model, rows: model.cls(rows),
     "ernie": lambda model, rows: model.cls(rows),
     "rembert": lambda model, rows: model.cls(rows),
+    "megatron-bert": lambda model, rows: model.cls(rows),
+    "nomic_bert": lambda model, rows: model.cls(rows),
+    "roberta-prelayernorm": lambda model, rows: model.lm_head(rows),
+    "xlm-roberta-xl": lambda model, rows: model.lm_head(rows),
+    "eurobert": lambda model, rows: model.lm_head(rows),
+    "gte": lambda model, rows: model.lm_head(rows),
+    "jina_embeddings_v3": lambda model, rows: model.lm_head(rows),
+    "modernbert": lambda model, rows: model.decoder(model.head(rows)),
     "data2vec-text": lambda model, rows: model.lm_head(rows),
     "roberta": lambda model, rows: model.lm_head(rows),
     "camembert": lambda model, rows: model.lm_head(rows),
@@ -274,8 +284,8 @@ def describe(config):
         "max_position_embeddings": config.max_position_embeddings,
         "type_vocab_size": 0 if config.model_type in ("distilbert", "mpnet") else value("type_vocab_size", default=0),
         "embedding_size": value("embedding_size", "input_embedding_size", default=hidden),
-        "hidden_act": value("activation", "hidden_act"),
-        "layer_norm_eps": value("layer_norm_eps", default=1e-12),
+        "hidden_act": value("activation", "hidden_act", "hidden_activation"),
+        "layer_norm_eps": value("layer_norm_eps", "norm_eps", "rms_norm_eps", default=1e-12),
         "pad_token_id": value("pad_token_id", default=0),
         "position_scheme": POSITION_SCHEMES[config.model_type],
     }
