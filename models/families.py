@@ -6,7 +6,9 @@ from proof import ExportError
 POSITION_SCHEMES = {
     "bert": "absolute", "distilbert": "absolute", "electra": "absolute", "albert": "absolute",
     "ernie": "absolute", "rembert": "absolute", "roberta": "offset", "camembert": "offset", "xlm-roberta": "offset",
-    "data2vec-text": "offset", "mpnet": "relative",
+    "data2vec-text": "offset", "mpnet": "relative", "megatron-bert": "absolute", "roberta-prelayernorm": "offset",
+    "xlm-roberta-xl": "offset", "modernbert": "absolute", "eurobert": "absolute", "nomic_bert": "absolute",
+    "gte": "absolute", "jina_embeddings_v3": "absolute",
 }  # fmt: skip
 # task -> (class of transformers' automatic ones, names of the outputs of its head)
 TASKS = {

@@ -104,7 +104,7 @@ def main():
     lengths = ", ".join(map(str, family_traces.LENGTHS))
     print(TAIL.format(traced=family_traces.TRACED, lengths=lengths), end="")
     with tempfile.TemporaryDirectory() as root:
-        for family in [*differential.FAMILIES, *family_traces.OTHERS]:
+        for family in dict.fromkeys([*differential.FAMILIES, *family_traces.OTHERS]):
             cells, good = family_traces.row(arguments.bertrt, family, Path(root), family in differential.FAMILIES)
             print(f"| {NAMES.get(family, family.lower())} | {' | '.join(cells)} |", flush=True)
             agree = agree and good

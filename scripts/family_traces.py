@@ -21,12 +21,17 @@ SIZES = {
     "pad_token_id": 1,
 }
 DISTIL = {"vocab_size": 60, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48, "max_position_embeddings": 40}
-# Of families that are read from no folder. Their keys beside SIZES.
+ROTARY = {"bos_token_id": 2, "eos_token_id": 2}
+# Keys that families have beside SIZES; also families that are read from no folder.
 OTHERS = {
     "BigBird": {"attention_type": "original_full"},
     "ConvBert": {"embedding_size": 32, "head_ratio": 2},
     "Deberta": {"relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
     "DebertaV2": {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 8, "share_att_key": True},
+    "EuroBert": ROTARY,
+    "Gte": ROTARY,
+    "JinaEmbeddingsV3": ROTARY,
+    "NomicBert": ROTARY,
     "Esm": {"position_embedding_type": "rotary", "mask_token_id": 4},
     "FNet": {},
     "IBert": {},

@@ -1,10 +1,14 @@
 #include "family/attention.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "family/heads_match.h"
+#include "family/terms.h"
 
 namespace bertrt::family {
 namespace {
@@ -12,20 +16,12 @@ namespace {
 using graph::Sizes;
 using graph::Tensor;
 
-// Additive masks below this hide a key: exp of it is 0 in float32, whatever the scores of a trained model are.
-constexpr double kHidden = -1000;
-
-// An operand of attention, head by head.
-struct Heads {
-  Dense dense;
-  Ref input;
-};
-
 class Matcher {
  public:
-  Matcher(const Instance& instance, const Probe& probe, std::string& why)
+  Matcher(const Instance& instance, const Probe& probe, MaskReader& masks, std::string& why)
       : instance_(instance),
         probe_(probe),
+        masks_(masks),
         why_(why),
         texts_(static_cast<std::int64_t>(probe.texts)),
         length_(static_cast<std::int64_t>(probe.length)) {}
@@ -65,97 +61,27 @@ class Matcher {
     return fail(std::string(node.name) + " at " + instance_.program().where(instruction.place) + ": " + reason);
   }
 
-  // A dense layer's output seen as [texts, heads, tokens, size]; `turned`: [texts, heads, size, tokens]. Fused
-  // projections are parts of one matrix.
-  std::optional<Heads> split(const Ref& ref, bool turned) {
-    if (ref.tensor.elements() != texts_ * length_ * hidden_) return std::nullopt;
-    const Element first = instance_.first(ref);
-    if (first.producer == kNoNode) return std::nullopt;
-    auto dense = find_dense(instance_, first.producer);
-    if (!dense) return std::nullopt;
-    const std::int64_t width = static_cast<std::int64_t>(dense->dense.out());
-    const std::int64_t from = first.index;
-    if (from < 0 || from + hidden_ > width) return std::nullopt;
-    const Sizes sizes = turned ? Sizes{texts_, heads_, size_, length_} : Sizes{texts_, heads_, length_, size_};
-    const bool same = instance_.maps(ref, sizes, [&](const Sizes& at) {
-      const std::int64_t token = turned ? at[3] : at[2];
-      const std::int64_t column = turned ? at[2] : at[3];
-      return Element{first.producer, nullptr, (at[0] * length_ + token) * width + from + at[1] * size_ + column};
-    });
-    if (!same) return std::nullopt;
-    if (width != hidden_) take_rows(dense->dense, from, hidden_);
-    return Heads{std::move(dense->dense), dense->input};
-  }
-
-  static void take_rows(Dense& dense, std::int64_t from, std::int64_t count) {
-    archive::TensorView& matrix = dense.weight.tensor;
-    matrix.storage_offset += from * matrix.strides[0];
-    matrix.shape[0] = count;
-    if (dense.bias) {
-      dense.bias->tensor.storage_offset += from * dense.bias->tensor.strides[0];
-      dense.bias->tensor.shape[0] = count;
-    }
-  }
-
-  // The same with factors of Python numbers in front of it.
-  std::optional<Heads> scaled_split(Ref ref, bool turned, double& scale) {
-    while (true) {
-      if (auto heads = split(ref, turned)) return heads;
-      const NodeId id = instance_.whole(ref);
-      std::optional<Ref> inner = id == kNoNode ? std::nullopt : scaled(instance_.node(id), scale);
-      if (!inner) {
-        // The factor may stand before the heads were split: on the dense layer's output itself.
-        const Element first = ref.tensor.elements() == 0 ? Element{} : instance_.first(ref);
-        if (first.producer == kNoNode) return std::nullopt;
-        const Node& node = instance_.node(first.producer);
-        inner = scaled(node, scale);
-        if (!inner) return std::nullopt;
-        // Look at the operand through the same view.
-        if (inner->tensor.sizes() != node.result.tensor.sizes() || !node.result.tensor.contiguous())
-          return std::nullopt;
-        auto seen = through(ref, first.producer, *inner);
-        if (!seen) return std::nullopt;
-        ref = *seen;
-        continue;
-      }
-      ref = *inner;
-    }
-  }
-
-  // `ref`, a view of a whole fresh node, as a view of `operand` that has the node's sizes.
-  static std::optional<Ref> through(const Ref& ref, NodeId node, const Ref& operand) {
-    if (ref.producer != node || !operand.tensor.contiguous()) return std::nullopt;
-    Ref seen = operand;
-    seen.tensor =
-        operand.tensor.view_as(ref.tensor.sizes(), ref.tensor.strides(), operand.tensor.offset() + ref.tensor.offset());
-    return seen;
-  }
-
-  // x of x * c or x / c; `scale` takes the factor.
-  std::optional<Ref> scaled(const Node& node, double& scale) {
-    if (node.partial || node.arguments.size() < 2) return std::nullopt;
-    const auto right = number(node.arguments[1]);
-    if ((node.name == "aten::mul" || node.name == "aten::multiply") && right) {
-      scale *= *right;
-      return node.refs[0];
-    }
-    if (node.name == "aten::mul" && number(node.arguments[0]) && node.refs[1].tensor.defined()) {
-      scale *= *number(node.arguments[0]);
-      return node.refs[1];
-    }
-    if (node.name == "aten::div" && right && *right != 0 && (node.arguments.size() < 3 || node.arguments[2].none())) {
-      scale /= *right;
-      return node.refs[0];
-    }
-    return std::nullopt;
-  }
-
-  // Queries, keys and values must read the same rows in the same order.
-  bool same_input(const Heads& query, const Heads& key, const Heads& value, const Node& node) {
+  // Queries, keys and values must read the same rows in the same order; queries and keys are turned alike.
+  bool same_input(const AppliedHeads& query, const AppliedHeads& key, const AppliedHeads& value, const Node& node) {
     const NodeId input = instance_.whole(query.input);
     if (input == kNoNode || input != instance_.whole(key.input) || input != instance_.whole(value.input)) {
       fail_at(node, "query, key and value that read different rows");
       return false;
+    }
+    if (query.heads != found_.heads || key.heads != value.heads || found_.heads % key.heads != 0) {
+      fail_at(node, "keys and values with other heads");
+      return false;
+    }
+    found_.key_heads = key.heads;
+    if (query.rotary.has_value() != key.rotary.has_value() ||
+        (query.rotary && (query.rotary->rotary != key.rotary->rotary ||
+                          query.rotary->positions_given != key.rotary->positions_given))) {
+      fail_at(node, "queries and keys that are turned in two ways");
+      return false;
+    }
+    if (query.rotary) {
+      found_.rotary = query.rotary->rotary;
+      found_.positions_given = query.rotary->positions_given;
     }
     found_.query = query.dense;
     found_.key = key.dense;
@@ -170,10 +96,13 @@ class Matcher {
     if (dropout != 0.0 || causal != false) return fail_at(node, "dropout or a causal mask");
     const auto given = number(node.arguments[6]);
     double scale = given ? *given : 1 / std::sqrt(static_cast<double>(size_));
-    if (node.arguments.size() > 7 && boolean(node.arguments[7]) != false) return fail_at(node, "grouped queries");
-    auto query = scaled_split(node.refs[0], false, scale);
-    auto key = scaled_split(node.refs[1], false, scale);
-    const auto value = split(node.refs[2], false);
+    // Where queries are grouped, each head of keys and values serves the same number of neighbouring ones.
+    const bool grouped = node.arguments.size() > 7 && boolean(node.arguments[7]) == true;
+    const std::int64_t shared = grouped && node.refs[1].tensor.rank() == 4 ? node.refs[1].tensor.size(1) : heads_;
+    const HeadsMatcher match(instance_, probe_, size_);
+    auto query = match.operand(node.refs[0], heads_, false, scale);
+    auto key = match.operand(node.refs[1], shared, false, scale);
+    const auto value = match.plain(node.refs[2], shared, false);
     if (!query || !key || !value) return fail_at(node, "query, key or value that is no dense layer's output by heads");
     if (!same_input(*query, *key, *value, node)) return std::nullopt;
     found_.scale = static_cast<float>(scale);
@@ -184,7 +113,7 @@ class Matcher {
       added = truth ? std::vector<Ref>{node.refs[3]} : terms(instance_, node.refs[3]);
     }
     if (truth) {
-      if (!read_mask(node, node.refs[3], true)) return std::nullopt;
+      if (!take_mask(node, node.refs[3], true)) return std::nullopt;
     } else if (!read_added(node, added)) {
       return std::nullopt;
     }
@@ -192,7 +121,8 @@ class Matcher {
   }
 
   std::optional<AppliedAttention> apart(const Node& product) {
-    const auto value = split(product.refs[1], false);
+    const HeadsMatcher match(instance_, probe_, size_);
+    const auto value = match.plain(product.refs[1], heads_, false);
     if (!value) return fail_at(product, "values that are no dense layer's output by heads");
     const NodeId top = instance_.whole(product.refs[0]);
     if (top == kNoNode || instance_.node(top).name != "aten::softmax") return fail_at(product, "not softmax's result");
@@ -210,8 +140,8 @@ class Matcher {
       if (id == kNoNode) return fail_at(softmax, "scores that are no operator's result");
       const Node& node = instance_.node(id);
       if ((node.name == "aten::matmul" || node.name == "aten::bmm") && !node.partial) {
-        auto query = scaled_split(node.refs[0], false, scale);
-        auto key = scaled_split(node.refs[1], true, scale);
+        auto query = match.operand(node.refs[0], heads_, false, scale);
+        auto key = match.operand(node.refs[1], heads_, true, scale);
         if (!query || !key) return fail_at(node, "query or key that is no dense layer's output by heads");
         if (!same_input(*query, *key, *value, product)) return std::nullopt;
         found_.scale = static_cast<float>(scale);
@@ -242,10 +172,10 @@ class Matcher {
         const Ref& condition = node.refs[filled ? 1 : 0];
         if (scale <= 0) return fail_at(node, "a factor that turns a mask around");
         // Factors between it and softmax shrink it, too.
-        if (!fill || !condition.tensor.defined() || *fill * scale > kHidden) {
+        if (!fill || !condition.tensor.defined() || *fill * scale > MaskReader::kHidden) {
           return fail_at(node, "a fill that hides no key");
         }
-        if (!read_mask(node, condition, shown)) return std::nullopt;
+        if (!take_mask(node, condition, shown)) return std::nullopt;
         ref = node.refs[filled ? 0 : shown ? 1 : 2];
         continue;
       }
@@ -274,7 +204,7 @@ class Matcher {
       if (term.tensor.known()) {
         if (mask) return fail_at(node, "two masks"), false;
         mask = true;
-        if (!read_mask(node, term, false)) return false;
+        if (!take_mask(node, term, false)) return false;
       } else if (!read_bias(node, term)) {
         return false;
       }
@@ -282,50 +212,15 @@ class Matcher {
     return true;
   }
 
-  // A known tensor over [texts, heads, queries, keys]: numbers to add (0, or at most kHidden), or truths. `shown`: a
-  // true value shows its key; else it hides it.
-  bool read_mask(const Node& node, const Ref& ref, bool shown) {
-    if (!ref.tensor.known()) return fail_at(node, "a mask that depends on weights"), false;
-    const auto wide = broadcast(ref, score_sizes(ref));
-    if (!wide) return fail_at(node, "a mask of another shape"), false;
-    const bool truth = ref.tensor.type() == graph::ElementType::boolean;
-    // As a rule it is the same for all heads, often for all queries: then once is enough.
-    Sizes sizes = wide->tensor.sizes();
-    for (std::size_t axis = 1; axis + 1 < sizes.size(); ++axis) {
-      if (wide->tensor.strides()[axis] == 0) sizes[axis] = 1;
+  // Masks of one attention hide together.
+  bool take_mask(const Node& node, const Ref& ref, bool shown) {
+    std::string why;
+    const auto mask = masks_.read(ref, score_sizes(ref), shown, why);
+    if (!mask) return fail_at(node, why), false;
+    if (mask->kind == MaskKind::keys) found_.mask = MaskKind::keys;
+    if (mask->window != 0) {
+      found_.window = found_.window == 0 ? mask->window : std::min(found_.window, mask->window);
     }
-    const std::int64_t heads = sizes.size() == 3 ? heads_ : sizes[1];
-    const std::int64_t queries = sizes[sizes.size() - 2];
-    const Tensor once(wide->tensor.storage(), std::move(sizes), wide->tensor.strides(), wide->tensor.offset());
-    const std::vector<float> numbers = truth ? std::vector<float>() : graph::to_floats(once);
-    const std::vector<std::int64_t> truths = truth ? graph::to_integers(once) : std::vector<std::int64_t>();
-    bool keys = true;
-    bool none = true;
-    std::size_t i = 0;
-    for (std::int64_t text = 0; text < texts_; ++text) {
-      for (std::int64_t head = 0; head < heads; ++head) {
-        for (std::int64_t query = 0; query < queries; ++query) {
-          for (std::int64_t key = 0; key < length_; ++key, ++i) {
-            bool seen;
-            if (truth) {
-              seen = (truths[i] != 0) == shown;
-            } else if (numbers[i] == 0) {
-              seen = true;
-            } else if (static_cast<double>(numbers[i]) <= kHidden) {
-              seen = false;
-            } else {
-              return fail_at(node, "a mask that weakens a key"), false;
-            }
-            none = none && seen;
-            keys = keys &&
-                   seen == (probe_.at(probe_.mask, static_cast<std::size_t>(text), static_cast<std::size_t>(key)) != 0);
-          }
-        }
-      }
-    }
-    if (none) return true;  // shows all: as if it were not there
-    if (!keys) return fail_at(node, "a mask of another kind (causal, windowed, by pairs)"), false;
-    found_.mask = MaskKind::keys;
     return true;
   }
 
@@ -374,6 +269,7 @@ class Matcher {
 
   const Instance& instance_;
   const Probe& probe_;
+  MaskReader& masks_;
   std::string& why_;
   std::int64_t texts_;
   std::int64_t length_;
@@ -385,9 +281,9 @@ class Matcher {
 
 }  // namespace
 
-std::optional<AppliedAttention> find_attention(const Instance& instance, const Probe& probe, const Ref& context,
-                                               std::string& why) {
-  return Matcher(instance, probe, why).match(context);
+std::optional<AppliedAttention> find_attention(const Instance& instance, const Probe& probe, MaskReader& masks,
+                                               const Ref& context, std::string& why) {
+  return Matcher(instance, probe, masks, why).match(context);
 }
 
 }  // namespace bertrt::family

@@ -5,8 +5,8 @@
 
 #include "family/encoder_spec.h"
 #include "family/instance.h"
+#include "family/mask_match.h"
 #include "family/probe.h"
-#include "family/terms.h"
 
 namespace bertrt::family {
 
@@ -15,16 +15,20 @@ struct AppliedAttention {
   Dense query, key, value;
   Ref input;  ///< the hidden states that all three read
   std::size_t heads = 0;
+  std::size_t key_heads = 0;  ///< of `key` and `value`; each serves heads / key_heads neighbouring heads of `query`
   float scale = 0;
   MaskKind mask = MaskKind::none;
+  std::size_t window = 0;  ///< LayerSpec::window; 0 also where the probe's texts are no longer
   std::optional<RelativeBiasSpec> bias;
+  std::optional<RotarySpec> rotary;  ///< of queries and keys
+  bool positions_given = false;      ///< they are turned by position_ids
 };
 
 /// The attention whose heads, side by side again, are `context` [texts, tokens, hidden]. Every operator on the way is
-/// explained: products, scale, a mask that shows each query the keys whose attention_mask is not 0 (or all) and nothing
-/// else, MPNet's relative bias, softmax over the keys.
+/// explained: products, scale, turned queries and keys, masks that show each query the keys whose attention_mask is not
+/// 0 (or all), or those of them within a window, and nothing else; MPNet's relative bias; softmax over the keys.
 /// @param why  what was not explained, when nothing is returned
-std::optional<AppliedAttention> find_attention(const Instance& instance, const Probe& probe, const Ref& context,
-                                               std::string& why);
+std::optional<AppliedAttention> find_attention(const Instance& instance, const Probe& probe, MaskReader& masks,
+                                               const Ref& context, std::string& why);
 
 }  // namespace bertrt::family

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "family/norm_match.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -113,18 +114,21 @@ bool take_positions(const Probe& probe, Lookup& lookup, MatchedEmbeddings& found
 
 }  // namespace
 
-std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId norm,
+bool may_be_embeddings(const Node& node) { return may_be_norm(node) || node.name == "aten::embedding"; }
+
+std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId node,
                                                   std::string& why) {
-  auto applied = find_norm(instance, norm);
-  if (!applied) return std::nullopt;
-  const std::int64_t width = applied->input.tensor.sizes().back();
+  auto norm = find_norm(instance, node);
+  const Ref& sum = norm ? norm->input : instance.node(node).result;
+  if (sum.tensor.rank() == 0) return std::nullopt;
+  const std::int64_t width = sum.tensor.sizes().back();
   MatchedEmbeddings found;
-  found.state = norm;
+  found.state = node;
   found.embeddings.position_scheme = PositionScheme::none;
   found.embeddings.takes_types = false;
   bool words = false;
   std::vector<Lookup> others;
-  for (const Ref& term : terms(instance, applied->input)) {
+  for (const Ref& term : terms(instance, sum)) {
     auto lookup = read_lookup(instance, probe, term, width);
     if (!lookup) {
       why = "a term of the embeddings that is no row of a table";
@@ -152,7 +156,7 @@ std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, cons
     if (!found.embeddings.takes_types) found.embeddings.fixed_type = lookup.rows.front();
     found.embeddings.types = std::move(lookup.table);
   }
-  found.embeddings.norm = std::move(applied->norm);
+  if (norm) found.embeddings.norm = std::move(norm->norm);
   // ELECTRA and ALBERT: a dense layer between the embeddings and the first layer. Whose input that is, is seen from
   // the layers: the caller asks for it.
   return found;

@@ -15,9 +15,11 @@ struct MatchedEmbeddings {
   NodeId state = kNoNode;  ///< the first layer's input
 };
 
-/// The sum of looked-up rows that `norm`, a layer norm, stands on: words by ids; types by types or all of one;
+/// The sum of looked-up rows that `node` is, or a norm that stands on one: words by ids; types by types or all of one;
 /// positions as the caller gives them or counted. Anything else in the sum is not explained.
-std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId norm,
+std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId node,
                                                   std::string& why);
+/// Whether it is worth asking.
+bool may_be_embeddings(const Node& node);
 
 }  // namespace bertrt::family

@@ -68,6 +68,8 @@ struct RelativeBiasSpec {
 struct RotarySpec {
   std::vector<float> frequencies;  ///< radians a token; at most half of a head's values
   float factor = 1;                ///< of sine and cosine
+
+  bool operator==(const RotarySpec&) const = default;
 };
 
 /// Scores that depend on the distance between query and key and on what stands there (DeBERTa): the query's product

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxDepth = 16;
 
 double gelu_erf(double x) { return 0.5 * x * std::erfc(-x / std::numbers::sqrt2); }
+double silu(double x) { return x / (1 + std::exp(-x)); }
 double gelu_tanh(double x) {
   return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
 }
@@ -35,7 +36,8 @@ class Formula {
   static bool pointwise(std::string_view name) {
     return name == "aten::mul" || name == "aten::add" || name == "aten::sub" || name == "aten::rsub" ||
            name == "aten::div" || name == "aten::pow" || name == "aten::tanh" || name == "aten::erf" ||
-           name == "aten::relu" || name == "aten::gelu" || name == "aten::multiply";
+           name == "aten::relu" || name == "aten::gelu" || name == "aten::multiply" || name == "aten::silu" ||
+           name == "aten::sigmoid";
   }
 
   bool visit(NodeId id, std::size_t depth) {
@@ -46,11 +48,10 @@ class Formula {
       const Ref& ref = node.refs[i];
       if (!ref.tensor.defined() || number(node.arguments[i])) continue;
       any = true;
+      if (input_ && same_values(instance_, *input_, ref)) continue;
       const NodeId below = instance_.whole(ref);
-      if (below == kNoNode) return false;
-      if (input_ && instance_.whole(*input_) == below) continue;
       const std::optional<Ref> before = input_;
-      if (pointwise(instance_.node(below).name) && visit(below, depth + 1)) continue;
+      if (below != kNoNode && pointwise(instance_.node(below).name) && visit(below, depth + 1)) continue;
       input_ = before;  // a sum of two tensors and the like is where the formula begins
       if (input_) return false;
       input_ = ref;
@@ -60,8 +61,7 @@ class Formula {
 
   double operand(const Node& node, std::size_t i, double x) const {
     if (const auto value = number(node.arguments[i])) return *value;
-    const NodeId below = instance_.whole(node.refs[i]);
-    return below == instance_.whole(*input_) ? x : value_of(below, x);
+    return same_values(instance_, *input_, node.refs[i]) ? x : value_of(instance_.whole(node.refs[i]), x);
   }
 
   double value_of(NodeId id, double x) const {
@@ -70,6 +70,8 @@ class Formula {
     if (node.name == "aten::tanh") return std::tanh(a);
     if (node.name == "aten::erf") return std::erf(a);
     if (node.name == "aten::relu") return a > 0 ? a : 0;
+    if (node.name == "aten::silu") return silu(a);
+    if (node.name == "aten::sigmoid") return 1 / (1 + std::exp(-a));
     if (node.name == "aten::gelu") return text(node.arguments, 1) == "tanh" ? gelu_tanh(a) : gelu_erf(a);
     const double b = operand(node, 1, x);
     const double alpha = node.arguments.size() > 2 ? number(node.arguments[2]).value_or(NAN) : 1;
@@ -104,6 +106,7 @@ std::optional<AppliedActivation> find_activation(const Instance& instance, NodeI
   if (is(formula, gelu_erf)) return AppliedActivation{Activation::gelu_erf, formula.input()};
   if (is(formula, gelu_tanh)) return AppliedActivation{Activation::gelu_tanh, formula.input()};
   if (is(formula, [](double x) { return x > 0 ? x : 0; })) return AppliedActivation{Activation::relu, formula.input()};
+  if (is(formula, silu)) return AppliedActivation{Activation::silu, formula.input()};
   if (is(formula, [](double x) { return std::tanh(x); })) return AppliedActivation{Activation::tanh, formula.input()};
   return std::nullopt;
 }

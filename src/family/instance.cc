@@ -100,6 +100,11 @@ void Instance::observe(const graph::Event& event) {
     const Tensor* tensor = argument.tensor();
     node.refs.push_back(tensor != nullptr ? reference(*tensor) : Ref{});
     if (tensor != nullptr && result != nullptr) aliases = aliases || tensor->storage() == result->storage();
+    if (const graph::List* list = argument.list()) {
+      for (const graph::Value& item : list->items) {
+        if (item.tensor() != nullptr && item.tensor()->defined()) node.items.push_back(reference(*item.tensor()));
+      }
+    }
   }
   const bool in_place = event.overload->in_place;
   if (result == nullptr) {

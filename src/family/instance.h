@@ -28,7 +28,8 @@ struct Node {
   std::size_t instruction = 0;
   std::string_view name;  ///< "aten::linear"; in-place forms without their underscore
   std::vector<graph::Value> arguments;
-  std::vector<Ref> refs;  ///< by argument; without a tensor where the argument is none
+  std::vector<Ref> refs;   ///< by argument; without a tensor where the argument is none
+  std::vector<Ref> items;  ///< the tensors of its arguments that are lists (cat), in order
   Ref result;
   bool partial = false;  ///< wrote only a part of its storage
 };

@@ -2,13 +2,13 @@
 
 #include <cmath>
 #include <deque>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include "bertrt/error.h"
 #include "family/named_tables.h"
 #include "family/relative_buckets.h"
+#include "family/repeated_heads.h"
 
 namespace bertrt::family {
 namespace {
@@ -102,33 +102,8 @@ class NamedEncoder {
   void share(Dense& dense) {
     const std::size_t head = config_.hidden / config_.heads;
     check_shape(dense.weight, {own_.key_heads * head, config_.hidden}, "num_key_value_heads and the heads' size");
-    repeat(dense.weight, head * config_.hidden);
-    if (!dense.bias) return;
-    check_shape(*dense.bias, {own_.key_heads * head}, "num_key_value_heads and the heads' size");
-    repeat(*dense.bias, head);
-  }
-
-  // @param block  values of a head
-  void repeat(Weight& weight, std::size_t block) {
-    const std::vector<float> values = archive::to_float32(weight.tensor);
-    const std::size_t times = config_.heads / own_.key_heads;
-    std::vector<float>& own = made_.emplace_back();
-    own.reserve(values.size() * times);
-    for (std::size_t first = 0; first < values.size(); first += block) {
-      for (std::size_t i = 0; i < times; ++i) {
-        const auto from = values.begin() + static_cast<std::ptrdiff_t>(first);
-        own.insert(own.end(), from, from + static_cast<std::ptrdiff_t>(block));
-      }
-    }
-    archive::TensorView& tensor = weight.tensor;
-    tensor.type = archive::ElementType::float32;
-    tensor.shape[0] *= static_cast<std::int64_t>(times);
-    tensor.strides =
-        tensor.shape.size() == 1 ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{tensor.shape[1], 1};
-    tensor.storage_offset = 0;
-    tensor.storage = std::as_bytes(std::span(own));
-    tensor.unread = nullptr;
-    tensor.storage_key += ", repeated";
+    if (dense.bias) check_shape(*dense.bias, {own_.key_heads * head}, "num_key_value_heads and the heads' size");
+    repeat_heads(dense, own_.key_heads, config_.heads / own_.key_heads, made_);
   }
 
   void feed_forward(const std::string& prefix, LayerSpec& to) {

@@ -6,17 +6,23 @@
 
 #include "bertrt/error.h"
 #include "family/encoder_match.h"
+#include "family/probe_limits.h"
+#include "family/repeated_heads.h"
 #include "family/roles.h"
 #include "family/same_spec.h"
 
 namespace bertrt::family {
 namespace {
 
-// Longest text that a program without a limit of its own is looked at with.
+// Longest text that a program without a limit of its own is looked at with; longer ones where a number in its code says
+// that something could begin there.
 constexpr std::size_t kFarthest = 512;
+constexpr std::size_t kFarthestMark = 4096;
+constexpr std::size_t kNoMark = std::size_t{1} << 31U;  // the end of everything (slices), and no length of a text
 
 // One look at a program: an instance and what was found in it.
 struct Look {
+  std::size_t length = 0;
   std::optional<MatchedEncoder> encoder;
   std::vector<HeadSpec> heads;
   std::vector<OutputPlan> outputs;
@@ -41,6 +47,7 @@ bool is_overwritten(const Instance& instance, NodeId node) {
 
 Look look_at(const graph::Program& program, const Probe& probe) {
   Look look;
+  look.length = probe.length;
   const Instance instance(program, arguments_of(program, probe));
   const InputNames names = input_names(program);
   if (!names.ids) {
@@ -83,27 +90,47 @@ std::set<std::size_t> landmarks(const graph::Program& program, std::size_t limit
   return found;
 }
 
-// Lengths at which the program has to be the same encoder again.
-std::set<std::size_t> other_lengths(const graph::Program& program, std::size_t limit, bool thorough) {
+// Lengths at which the program has to be the same encoder again, up to `limit`, and to `marks_to` where there are
+// marks.
+std::set<std::size_t> other_lengths(const graph::Program& program, std::size_t limit, std::size_t marks_to,
+                                    bool thorough) {
   std::set<std::size_t> lengths = {2, 7};
-  for (const std::size_t mark : landmarks(program, limit)) {
+  for (const std::size_t mark : landmarks(program, marks_to)) {
     lengths.insert(mark + 1);
     if (!thorough) continue;
     lengths.insert({mark - 1, mark, 2 * mark + 1});
   }
   if (thorough) lengths.insert({3, 4, 5, 6, 8});
   lengths.insert(limit);
-  std::erase_if(lengths, [&](std::size_t length) { return length < 2 || length > limit; });
+  const std::size_t most = marks_to == limit ? limit : marks_to + 1;
+  std::erase_if(lengths, [&](std::size_t length) { return length < 2 || length > most; });
   return lengths;
 }
 
-// What differs between two looks; empty: nothing.
-std::string difference(const Look& a, const Look& b) {
+// A text too short for a window shows none of it: takes what the longer of two looks sees. False where they disagree.
+bool settle_windows(EncoderSpec& a, std::size_t a_length, const EncoderSpec& b, std::size_t b_length) {
+  for (std::size_t i = 0; i < a.layers.size(); ++i) {
+    std::size_t& window = a.layers[i].window;
+    const std::size_t other = b.layers[i].window;
+    if (window == other) continue;
+    const bool hidden_to_a = window == 0 && a_length <= other + 1;
+    const bool hidden_to_b = other == 0 && b_length <= window + 1;
+    if (!hidden_to_a && !hidden_to_b) return false;
+    if (hidden_to_a) window = other;
+  }
+  return true;
+}
+
+// What differs between what was seen up to `a_length` tokens and another look; empty: nothing. `a` takes windows that
+// only `b` shows.
+std::string difference(Look& a, std::size_t a_length, const Look& b) {
   if (!b.encoder) return b.why.empty() ? "no encoder" : b.why;
   if (b.encoder->spec.layers.size() != a.encoder->spec.layers.size()) {
     return std::to_string(b.encoder->spec.layers.size()) + " layers" + (b.why.empty() ? "" : ": " + b.why);
   }
   if (!same_spec(a.encoder->spec, b.encoder->spec)) return "another encoder";
+  if (!settle_windows(a.encoder->spec, a_length, b.encoder->spec, b.length)) return "another window of attention";
+  if (a.encoder->key_heads != b.encoder->key_heads) return "other heads of keys";
   if (a.encoder->positions_given != b.encoder->positions_given) return "other positions";
   if (a.states != b.states || a.pooled != b.pooled) return "states in other places";
   if (a.heads.size() != b.heads.size() || a.outputs.size() != b.outputs.size()) return "other heads or outputs";
@@ -118,6 +145,16 @@ std::string difference(const Look& a, const Look& b) {
     }
   }
   return {};
+}
+
+// Each head of keys and values as often as heads of queries read it. @return what the new weights lie in
+std::shared_ptr<const std::deque<std::vector<float>>> repeat_heads(EncoderSpec& spec, std::size_t key_heads) {
+  auto made = std::make_shared<std::deque<std::vector<float>>>();
+  for (LayerSpec& layer : spec.layers) {
+    family::repeat_heads(layer.key, key_heads, spec.heads / key_heads, *made);
+    family::repeat_heads(layer.value, key_heads, spec.heads / key_heads, *made);
+  }
+  return made;
 }
 
 std::size_t longest_text(const EncoderSpec& spec) {
@@ -150,17 +187,24 @@ class Reader {
     limits_.padding = first.encoder->spec.embeddings.position_scheme == PositionScheme::counted
                           ? first.encoder->spec.embeddings.padding_id
                           : limits_.padding;
-    // Where nothing limits a text, it is looked at as far as this; what a number in the code begins is seen before.
+    // Where nothing limits a text, it is looked at as far as this, and at each number in the code. What begins at one
+    // beyond those is seen by nobody: texts end there.
     const bool unlimited = limit == 0;
-    if (unlimited) limit = kFarthest;
+    std::size_t beyond = 0;
+    if (unlimited) {
+      limit = kFarthest;
+      const std::set<std::size_t> marks = landmarks(program_, kNoMark);
+      if (const auto far = marks.upper_bound(kFarthestMark); far != marks.end()) beyond = *far;
+    }
     Look best = first;
-    if (!compare(first, best, limit, reading)) return reading;
+    if (!compare(best, limit, unlimited ? kFarthestMark : limit, reading)) return reading;
     // Distances are known as far as they were looked at.
-    if (unlimited && !best.encoder->spec.relative_bias) limit = 0;
+    if (unlimited && !best.encoder->spec.relative_bias) limit = beyond;
     reading.not_explained = best.why;
     Recognition found;
     found.spec = std::move(best.encoder->spec);
     found.spec.max_length = limit;
+    found.made = repeat_heads(found.spec, best.encoder->key_heads);
     found.positions_given = best.encoder->positions_given;
     found.states = std::move(best.states);
     found.pooled = best.pooled;
@@ -175,10 +219,11 @@ class Reader {
     return look_at(program_, make_probe(texts, length, mask, limits_, seed));
   }
 
-  // The other lengths and masks; `best` becomes the look at the longest text.
-  bool compare(const Look& first, Look& best, std::size_t limit, Reading& reading) const {
+  // The other lengths and masks; `best`, the first look, takes what longer texts show beyond it.
+  bool compare(Look& best, std::size_t limit, std::size_t marks_to, Reading& reading) const {
     std::set<std::size_t> lengths = {options_.only_length};
-    if (options_.only_length == 0) lengths = other_lengths(program_, limit, options_.thorough);
+    if (options_.only_length == 0) lengths = other_lengths(program_, limit, marks_to, options_.thorough);
+    std::size_t longest = best.length;
     std::uint32_t seed = 2;
     for (const std::size_t length : lengths) {
       std::vector<MaskShape> masks = {mask_};
@@ -195,12 +240,13 @@ class Reader {
         }
         // A mask that shows all, or all of one text, says nothing about masks.
         if (other.encoder && mask != MaskShape::holed && other.encoder->spec.mask == MaskKind::none) {
-          other.encoder->spec.mask = first.encoder->spec.mask;
+          other.encoder->spec.mask = best.encoder->spec.mask;
         }
-        if (const std::string other_is = difference(first, other); !other_is.empty()) {
+        if (const std::string other_is = difference(best, longest, other); !other_is.empty()) {
           reading.not_explained = "at " + std::to_string(length) + " tokens it is another model: " + other_is;
           return false;
         }
+        longest = std::max(longest, length);
         if (other.encoder->spec.relative_bias && length == limit) {
           best.encoder->spec.relative_bias = other.encoder->spec.relative_bias;
         }

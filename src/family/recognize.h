@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +42,8 @@ struct Recognition {
   std::optional<graph::Slot> pooled;  ///< [texts, hidden]
   std::vector<HeadSpec> heads;
   std::vector<OutputPlan> outputs;  ///< in the trace's order
+  /// Weights of `spec` that lie in no file: heads of keys that several of queries read, once for each of these.
+  std::shared_ptr<const std::deque<std::vector<float>>> made;
 };
 
 /// What a program is.

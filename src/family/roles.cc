@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "family/function.h"
+#include "family/norm_match.h"
 #include "family/terms.h"
 
 namespace bertrt::family {

@@ -60,14 +60,12 @@ bool same(const Embeddings& a, const Embeddings& b) {
          same(a.norm, b.norm) && same(a.projection, b.projection) && a.norm_last == b.norm_last;
 }
 
-bool same(const RotarySpec& a, const RotarySpec& b) { return a.frequencies == b.frequencies && a.factor == b.factor; }
-
 bool same(const LayerSpec& a, const LayerSpec& b) {
   return same(a.query, b.query) && same(a.key, b.key) && same(a.value, b.value) && a.scale == b.scale &&
          same(a.position_key, b.position_key) && same(a.position_query, b.position_query) &&
          same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) && a.rotary == b.rotary &&
-         a.window == b.window && same(a.ffn_in, b.ffn_in) && a.activation == b.activation &&
-         same(a.ffn_gate, b.ffn_gate) && same(a.ffn_out, b.ffn_out) && same(a.ffn_norm, b.ffn_norm);
+         same(a.ffn_in, b.ffn_in) && a.activation == b.activation && same(a.ffn_gate, b.ffn_gate) &&
+         same(a.ffn_out, b.ffn_out) && same(a.ffn_norm, b.ffn_norm);
 }
 
 }  // namespace
@@ -76,9 +74,7 @@ bool same_spec(const EncoderSpec& a, const EncoderSpec& b) {
   return a.hidden == b.hidden && a.heads == b.heads && a.mask == b.mask && same(a.embeddings, b.embeddings) &&
          same(a.relative_bias, b.relative_bias) && same(a.disentangled, b.disentangled) &&
          same(a.convolution, b.convolution) && same(a.pooler, b.pooler) && a.norm_first == b.norm_first &&
-         same(a.final_norm, b.final_norm) &&
-         std::equal(a.rotary.begin(), a.rotary.end(), b.rotary.begin(), b.rotary.end(),
-                    [](const RotarySpec& x, const RotarySpec& y) { return same(x, y); }) &&
+         same(a.final_norm, b.final_norm) && a.rotary == b.rotary &&
          std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
                     [](const LayerSpec& x, const LayerSpec& y) { return same(x, y); });
 }

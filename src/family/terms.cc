@@ -56,6 +56,8 @@ std::optional<Weight> scaled_integers(const Instance& instance, const Ref& ref) 
   return std::nullopt;
 }
 
+}  // namespace
+
 std::optional<Weight> vector_of(const Instance& instance, const Ref& ref, std::int64_t size) {
   if (!ref.tensor.defined() || ref.tensor.rank() == 0 || ref.tensor.elements() != size ||
       ref.tensor.sizes().back() != size) {
@@ -67,8 +69,6 @@ std::optional<Weight> vector_of(const Instance& instance, const Ref& ref, std::i
   found->tensor.strides = {ref.tensor.strides().back()};
   return found;
 }
-
-}  // namespace
 
 std::optional<double> number(const graph::Value& value) {
   if (const auto* integer = value.integer()) return static_cast<double>(*integer);
@@ -167,87 +167,51 @@ std::optional<AppliedDense> find_dense(const Instance& instance, NodeId id) {
   return found;
 }
 
-namespace {
+std::optional<AppliedDense> find_dense_columns(const Instance& instance, const Ref& ref) {
+  if (!ref.tensor.defined() || ref.tensor.elements() == 0) return std::nullopt;
+  const Element first = instance.first(ref);
+  if (first.producer == kNoNode || first.index < 0) return std::nullopt;
+  auto found = find_dense(instance, first.producer);
+  if (!found) return std::nullopt;
+  const auto width = static_cast<std::int64_t>(found->dense.out());
+  const std::int64_t rows = instance.node(first.producer).result.tensor.elements() / width;
+  const std::int64_t columns = ref.tensor.sizes().back();
+  if (ref.tensor.elements() != rows * columns || first.index + columns > width) return std::nullopt;
+  const bool same = instance.maps(ref, {rows, columns}, [&](const Sizes& at) {
+    return Element{first.producer, nullptr, at[0] * width + first.index + at[1]};
+  });
+  if (!same) return std::nullopt;
+  if (columns != width) take_rows(found->dense, first.index, columns);
+  return found;
+}
 
-// The node that `ref` is all of, where it is of this name; null else.
+void take_rows(Dense& dense, std::int64_t from, std::int64_t count) {
+  dense.weight.tensor =
+      archive::rows_of(dense.weight.tensor, static_cast<std::size_t>(from), static_cast<std::size_t>(count));
+  if (!dense.bias) return;
+  dense.bias->tensor.storage_offset += from * dense.bias->tensor.strides[0];
+  dense.bias->tensor.shape[0] = count;
+}
+
 const Node* whole_node(const Instance& instance, const Ref& ref, std::string_view name) {
-  if (!ref.tensor.defined() || ref.tensor.known()) return nullptr;
+  if (!ref.tensor.defined()) return nullptr;
   const NodeId id = instance.whole(ref);
   if (id == kNoNode || instance.node(id).partial || instance.node(id).name != name) return nullptr;
   return &instance.node(id);
 }
 
-// mean(x, [-1], keepdim)
-const Ref* mean_of(const Instance& instance, const Ref& ref) {
-  const Node* node = whole_node(instance, ref, "aten::mean");
-  if (node == nullptr || node->arguments.size() < 3) return nullptr;
-  const graph::List* axes = node->arguments[1].list();
-  const auto keep = boolean(node->arguments[2]);
-  if (axes == nullptr || axes->items.size() != 1 || keep != true) return nullptr;
-  const auto axis = number(axes->items[0]);
-  const auto last = static_cast<double>(node->refs[0].tensor.rank() - 1);
-  return axis == -1.0 || axis == last ? &node->refs[0] : nullptr;
+bool over_last_axis(const graph::Value& axis, const Ref& of) {
+  const auto value = number(axis);
+  return value == -1.0 || value == static_cast<double>(of.tensor.rank() - 1);
 }
 
-// x of x - mean(x)
-const Ref* centred(const Instance& instance, const Ref& ref) {
-  const Node* node = whole_node(instance, ref, "aten::sub");
-  if (node == nullptr || number(node->arguments[2]) != 1.0) return nullptr;
-  const Ref* from = mean_of(instance, node->refs[1]);
-  const bool same =
-      from != nullptr && instance.whole(*from) != kNoNode && instance.whole(*from) == instance.whole(node->refs[0]);
-  return same ? &node->refs[0] : nullptr;
-}
-
-// x of sqrt(mean((x - mean(x))²) + eps)
-const Ref* deviation(const Instance& instance, const Ref& ref, double& eps) {
-  const Node* root = whole_node(instance, ref, "aten::sqrt");
-  const Node* sum = root == nullptr ? nullptr : whole_node(instance, root->refs[0], "aten::add");
-  if (sum == nullptr || !number(sum->arguments[1]) || number(sum->arguments[2]) != 1.0) return nullptr;
-  eps = *number(sum->arguments[1]);
-  const Ref* squares = mean_of(instance, sum->refs[0]);
-  const Node* power = squares == nullptr ? nullptr : whole_node(instance, *squares, "aten::pow");
-  return power != nullptr && number(power->arguments[1]) == 2.0 ? centred(instance, power->refs[0]) : nullptr;
-}
-
-std::optional<AppliedNorm> written_out_norm(const Instance& instance, const Node& top) {
-  for (const std::size_t scaled : {std::size_t{0}, std::size_t{1}}) {
-    if (top.partial || top.name != "aten::add" || number(top.arguments[2]) != 1.0) return std::nullopt;
-    const Node* product = whole_node(instance, top.refs[scaled], "aten::mul");
-    if (product == nullptr) continue;
-    for (const std::size_t shape : {std::size_t{0}, std::size_t{1}}) {
-      const Node* ratio = whole_node(instance, product->refs[shape], "aten::div");
-      if (ratio == nullptr) continue;
-      double eps = 0;
-      const Ref* x = centred(instance, ratio->refs[0]);
-      const Ref* under = deviation(instance, ratio->refs[1], eps);
-      if (x == nullptr || under == nullptr || instance.whole(*x) != instance.whole(*under)) continue;
-      const std::int64_t width = x->tensor.sizes().back();
-      auto gamma = vector_of(instance, product->refs[1 - shape], width);
-      auto beta = vector_of(instance, top.refs[1 - scaled], width);
-      if (gamma && beta) return AppliedNorm{{std::move(*gamma), std::move(*beta), static_cast<float>(eps)}, *x};
-    }
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-bool may_be_norm(const Node& node) { return node.name == "aten::layer_norm" || node.name == "aten::add"; }
-
-std::optional<AppliedNorm> find_norm(const Instance& instance, NodeId id) {
-  if (id == kNoNode) return std::nullopt;
-  const Node& node = instance.node(id);
-  if (node.name == "aten::add") return written_out_norm(instance, node);
-  if (node.partial || node.name != "aten::layer_norm") return std::nullopt;
-  const Tensor& input = node.refs[0].tensor;
-  const graph::List* over = node.arguments[1].list();
-  if (over == nullptr || over->items.size() != 1 || input.rank() == 0) return std::nullopt;
-  auto gamma = vector_of(instance, node.refs[2], input.sizes().back());
-  auto beta = vector_of(instance, node.refs[3], input.sizes().back());
-  const auto eps = number(node.arguments[4]);
-  if (!gamma || !beta || !eps) return std::nullopt;
-  return AppliedNorm{{std::move(*gamma), std::move(*beta), static_cast<float>(*eps)}, node.refs[0]};
+bool same_values(const Instance& instance, const Ref& a, const Ref& b) {
+  if (!a.tensor.defined() || !b.tensor.defined()) return false;
+  const NodeId node = instance.whole(a);
+  if (node != kNoNode) return node == instance.whole(b);
+  return a.producer != kNoNode && a.producer == b.producer && a.tensor.storage() == b.tensor.storage() &&
+         a.tensor.sizes() == b.tensor.sizes() && a.tensor.strides() == b.tensor.strides() &&
+         a.tensor.offset() == b.tensor.offset();
 }
 
 std::vector<Ref> terms(const Instance& instance, const Ref& sum) {

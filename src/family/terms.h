@@ -26,15 +26,21 @@ struct AppliedDense {
 };
 std::optional<AppliedDense> find_dense(const Instance& instance, NodeId node);
 
-/// A layer norm over the last axis, with its input.
-struct AppliedNorm {
-  LayerNorm norm;
-  Ref input;
-};
-/// As one operator, or written out: (x - mean) / sqrt(mean of squares + eps) * gamma + beta.
-std::optional<AppliedNorm> find_norm(const Instance& instance, NodeId node);
-/// Whether it is worth asking.
-bool may_be_norm(const Node& node);
+/// The dense layer whose result `ref` is, or neighbouring columns of it for every row, in the rows' order (a part of
+/// several layers that were made one).
+std::optional<AppliedDense> find_dense_columns(const Instance& instance, const Ref& ref);
+/// Makes it the layer of `count` of its outputs, from output `from` on.
+void take_rows(Dense& dense, std::int64_t from, std::int64_t count);
+
+/// A stored vector of `size` values, whatever axes of 1 stand in front of it.
+std::optional<Weight> vector_of(const Instance& instance, const Ref& ref, std::int64_t size);
+
+/// The node that `ref` is all of, where it is of this name; null else.
+const Node* whole_node(const Instance& instance, const Ref& ref, std::string_view name);
+/// Whether an argument names the last axis of `of`.
+bool over_last_axis(const graph::Value& axis, const Ref& of);
+/// The same elements of the same results, in the same order.
+bool same_values(const Instance& instance, const Ref& a, const Ref& b);
 
 /// a + b + … as a flat list; one term for what is no sum.
 std::vector<Ref> terms(const Instance& instance, const Ref& sum);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "bertrt/error.h"
-#include "family/encoder_match.h"
+#include "family/probe_limits.h"
 #include "graph/evaluate.h"
 
 namespace bertrt::family {

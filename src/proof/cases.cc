@@ -60,6 +60,11 @@ std::vector<std::size_t> wanted_lengths(const family::Trace& trace, bool thoroug
   if (const std::size_t traced = trace.traced_length; traced > 1) {
     lengths.insert(lengths.end(), {traced - 1, traced, traced + 1, 2 * traced + 1});
   }
+  if (trace.reading.recognition) {
+    for (const family::LayerSpec& layer : trace.reading.recognition->spec.layers) {
+      if (layer.window != 0) lengths.push_back(2 * layer.window + 3);  // keys out of sight on both sides
+    }
+  }
   const std::size_t longest = trace.lengths->longest() == 0 ? kLongest : trace.lengths->longest();
   lengths.insert(lengths.end(), {longest - 1, longest});
   for (std::size_t& length : lengths) length = std::min(length, kLongest);

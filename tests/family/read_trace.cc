@@ -30,7 +30,11 @@ void print(const char* path) {
     std::cout << "encoder: " << spec.layers.size() << " layers, hidden " << spec.hidden << ", heads " << spec.heads
               << ", mask " << static_cast<int>(spec.mask) << ", positions "
               << static_cast<int>(spec.embeddings.position_scheme) << ", longest " << spec.max_length << ", heads "
-              << trace.reading.recognition->heads.size() << '\n';
+              << trace.reading.recognition->heads.size() << ", norms " << (spec.norm_first ? "first" : "last")
+              << ", final norm " << spec.final_norm.has_value() << ", ways of turning " << spec.rotary.size()
+              << ", windows";
+    for (const auto& layer : spec.layers) std::cout << ' ' << layer.window;
+    std::cout << '\n';
   } else {
     std::cout << "not explained: " << trace.reading.not_explained << '\n';
   }

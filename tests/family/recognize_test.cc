@@ -114,11 +114,6 @@ INSTANTIATE_TEST_SUITE_P(
             "MaskShrunkBehindTheFill",
             {{"s1m = torch.add(s1, mask)", "s1m = torch.div(torch.masked_fill(s1, torch.eq(seen, 0), -2000.), 1000.)"}},
             "hides no key"},
-        Variant{"WindowOfTwenty",
-                {{"s1m = torch.add(s1, mask)",
-                  "r = torch.arange(t)\nfar = torch.ge(torch.abs(torch.sub(torch.unsqueeze(r, 0), torch.unsqueeze(r, "
-                  "1))), 20)\n"
-                  "s1m = torch.add(torch.masked_fill(s1, far, -10000.), mask)"}}},
         Variant{"LearnedBias",
                 {{"s1m = torch.add(s1, mask)",
                   "s1m = torch.add(torch.add(s1, torch.slice(torch.slice(lots, 2, 0, t), 3, 0, t)), mask)"}},
@@ -174,12 +169,6 @@ INSTANTIATE_TEST_SUITE_P(
                  {"v2 = torch.linear(h1,", "v2 = torch.linear(h1z,"},
                  {"torch.add(o2, h1)", "torch.add(o2, h1z)"}},
                 "at 21 tokens"},
-        Variant{"WindowOfTwentyWithoutPositions",
-                {{"torch.add(torch.add(x0, x1), x2)", "torch.add(x0, x1)"},
-                 {"s1m = torch.add(s1, mask)",
-                  "r = torch.arange(t)\nfar = torch.ge(torch.abs(torch.sub(torch.unsqueeze(r, 0), torch.unsqueeze(r, "
-                  "1))), 20)\n"
-                  "s1m = torch.add(torch.masked_fill(s1, far, -10000.), mask)"}}},
         // around it
         Variant{"ResidualHalved", {{"torch.add(o1, h0)", "torch.add(o1, h0, alpha=0.5)"}}},
         Variant{"ResidualMissing", {{"torch.add(o1, h0)", "torch.add(o1, o1)"}}},
@@ -198,14 +187,10 @@ INSTANTIATE_TEST_SUITE_P(
                 {{"f1 = torch.gelu(torch.linear(a1, wi1, bi1))",
                   "i1 = torch.linear(a1, wi1, bi1)\nf1 = torch.add(torch.gelu(i1), torch.relu(torch.sub(i1, 1000.)))"}},
                 "activation"},
-        Variant{"Silu", {{"torch.gelu(torch.linear(a1", "torch.silu(torch.linear(a1"}}, "activation"},
         Variant{"GeluNearly",
                 {{"f1 = torch.gelu(torch.linear(a1, wi1, bi1))",
                   "f1 = torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), 1.001)"}},
                 "activation"},
-        Variant{"GatedFeedForward",
-                {{"f1 = torch.gelu(torch.linear(a1, wi1, bi1))",
-                  "f1 = torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.linear(a1, wi2, bi2))"}}},
         Variant{"FeedForwardScaled",
                 {{"g1 = torch.linear(f1, wf1, bf1)", "g1 = torch.mul(torch.linear(f1, wf1, bf1), 0.5)"}}},
         Variant{"FeedForwardReadsTheInput", {{"torch.linear(a1, wi1, bi1)", "torch.linear(h0, wi1, bi1)"}}},

@@ -116,6 +116,10 @@ class TinyModel {
     add("bs", {2});
     add("lots", {1, 2, 40, 40});
     add("rel", {9, 2});
+    add("freq", {2});
+    add("freq2", {2});
+    add("w24", {24, 8});
+    add("b24", {24});
     add_positions();
     parts_.code = "class M(Module):\n  __parameters__ = [" + names_ + "]\n  __buffers__ = [\"position_ids\", ]\n" +
                   declared_ + "  position_ids : Tensor\n  def forward(self: __torch__.M,\n    input_ids: Tensor,\n" +

@@ -1,0 +1,125 @@
+#include "family/heads_match.h"
+
+#include <utility>
+
+#include "family/terms.h"
+
+namespace bertrt::family {
+
+using graph::Sizes;
+
+namespace {
+
+// `ref`, a view of a whole fresh node, as a view of `operand` that has the node's sizes.
+std::optional<Ref> through(const Ref& ref, NodeId node, const Ref& operand) {
+  if (ref.producer != node || !operand.tensor.contiguous()) return std::nullopt;
+  Ref seen = operand;
+  seen.tensor =
+      operand.tensor.view_as(ref.tensor.sizes(), ref.tensor.strides(), operand.tensor.offset() + ref.tensor.offset());
+  return seen;
+}
+
+}  // namespace
+
+Sizes HeadsMatcher::sizes(std::int64_t heads, bool turned) const {
+  return turned ? Sizes{texts_, heads, size_, length_} : Sizes{texts_, heads, length_, size_};
+}
+
+std::optional<AppliedHeads> HeadsMatcher::plain(const Ref& ref, std::int64_t heads, bool turned) const {
+  if (ref.tensor.elements() != texts_ * length_ * heads * size_) return std::nullopt;
+  const Element first = instance_.first(ref);
+  if (first.producer == kNoNode || first.index < 0) return std::nullopt;
+  auto dense = find_dense(instance_, first.producer);
+  if (!dense) return std::nullopt;
+  // Neighbouring heads that begin at the same place are one.
+  const Sizes seen = sizes(heads, turned);
+  std::int64_t shared = 1;
+  while (shared < heads && instance_.element(ref, seen, {0, shared, 0, 0}).index == first.index) ++shared;
+  if (heads % shared != 0) return std::nullopt;
+  const auto width = static_cast<std::int64_t>(dense->dense.out());
+  const std::int64_t columns = heads / shared * size_;
+  if (first.index + columns > width) return std::nullopt;
+  const bool same = instance_.maps(ref, seen, [&](const Sizes& at) {
+    const std::int64_t token = turned ? at[3] : at[2];
+    const std::int64_t column = at[1] / shared * size_ + (turned ? at[2] : at[3]);
+    return Element{first.producer, nullptr, (at[0] * length_ + token) * width + first.index + column};
+  });
+  if (!same) return std::nullopt;
+  if (width != columns) take_rows(dense->dense, first.index, columns);
+  return AppliedHeads{std::move(dense->dense), dense->input, static_cast<std::size_t>(heads / shared)};
+}
+
+std::optional<AppliedHeads> HeadsMatcher::operand(Ref ref, std::int64_t heads, bool turned, double& scale) const {
+  std::optional<AppliedRotary> rotary;
+  while (true) {
+    if (auto found = plain(ref, heads, turned)) {
+      found->rotary = std::move(rotary);
+      return found;
+    }
+    if (const auto inner = unscaled(ref, scale)) {
+      ref = *inner;
+      continue;
+    }
+    if (rotary || !(rotary = before_rotary(ref, heads, turned))) return std::nullopt;
+    ref = rotary->input;
+    heads = ref.tensor.size(1);
+    turned = false;
+  }
+}
+
+// What `ref` is a multiple of.
+std::optional<Ref> HeadsMatcher::unscaled(const Ref& ref, double& scale) const {
+  if (const NodeId id = instance_.whole(ref); id != kNoNode) {
+    if (const auto inner = scaled(instance_.node(id), scale)) return inner;
+  }
+  // The factor may stand before the heads were split: on the dense layer's output itself.
+  const Element first = ref.tensor.elements() == 0 ? Element{} : instance_.first(ref);
+  if (first.producer == kNoNode) return std::nullopt;
+  const Node& node = instance_.node(first.producer);
+  double factor = 1;
+  const auto inner = scaled(node, factor);
+  if (!inner || inner->tensor.sizes() != node.result.tensor.sizes() || !node.result.tensor.contiguous()) {
+    return std::nullopt;
+  }
+  const auto seen = through(ref, first.producer, *inner);  // looked at through the same view
+  if (seen) scale *= factor;
+  return seen;
+}
+
+// What `ref` was before it was turned by positions; neighbouring heads may share one of it.
+std::optional<AppliedRotary> HeadsMatcher::before_rotary(const Ref& ref, std::int64_t heads, bool turned) const {
+  if (ref.tensor.elements() != texts_ * length_ * heads * size_) return std::nullopt;
+  const NodeId id = instance_.first(ref).producer;
+  auto rotary = find_rotary(instance_, probe_, id);
+  if (!rotary) return std::nullopt;
+  const std::int64_t own = rotary->input.tensor.size(1);
+  if (own > heads || heads % own != 0) return std::nullopt;
+  const bool same = instance_.maps(ref, sizes(heads, turned), [&](const Sizes& at) {
+    const std::int64_t token = turned ? at[3] : at[2];
+    const std::int64_t head = at[1] / (heads / own);
+    const std::int64_t row =
+        rotary->tokens_first ? (at[0] * length_ + token) * own + head : (at[0] * own + head) * length_ + token;
+    return Element{id, nullptr, row * size_ + (turned ? at[2] : at[3])};
+  });
+  return same ? rotary : std::nullopt;
+}
+
+std::optional<Ref> scaled(const Node& node, double& scale) {
+  if (node.partial || node.arguments.size() < 2) return std::nullopt;
+  const auto right = number(node.arguments[1]);
+  if ((node.name == "aten::mul" || node.name == "aten::multiply") && right) {
+    scale *= *right;
+    return node.refs[0];
+  }
+  if (node.name == "aten::mul" && number(node.arguments[0]) && node.refs[1].tensor.defined()) {
+    scale *= *number(node.arguments[0]);
+    return node.refs[1];
+  }
+  if (node.name == "aten::div" && right && *right != 0 && (node.arguments.size() < 3 || node.arguments[2].none())) {
+    scale /= *right;
+    return node.refs[0];
+  }
+  return std::nullopt;
+}
+
+}  // namespace bertrt::family

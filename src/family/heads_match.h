@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "family/encoder_spec.h"
+#include "family/instance.h"
+#include "family/probe.h"
+#include "family/rotary_match.h"
+
+namespace bertrt::family {
+
+/// Queries, keys or values of attention, head by head: a dense layer's output.
+struct AppliedHeads {
+  Dense dense;            ///< [heads * size, hidden]
+  Ref input;              ///< what it reads
+  std::size_t heads = 0;  ///< of its own; neighbouring heads of attention may share one
+  std::optional<AppliedRotary> rotary = {};
+};
+
+/// Finds them in one instance, for attention with heads of `size` values each.
+class HeadsMatcher {
+ public:
+  HeadsMatcher(const Instance& instance, const Probe& probe, std::int64_t size)
+      : instance_(instance),
+        probe_(probe),
+        texts_(static_cast<std::int64_t>(probe.texts)),
+        length_(static_cast<std::int64_t>(probe.length)),
+        size_(size) {}
+
+  /// @param ref     seen as [texts, heads, tokens, size], or, `turned`, as [texts, heads, size, tokens]. Heads may be
+  ///                neighbouring columns of a larger dense layer, as fused projections are
+  std::optional<AppliedHeads> plain(const Ref& ref, std::int64_t heads, bool turned) const;
+  /// The same with factors of Python numbers in front of it, or turned by positions.
+  /// @param scale  is multiplied with the factors
+  std::optional<AppliedHeads> operand(Ref ref, std::int64_t heads, bool turned, double& scale) const;
+
+ private:
+  std::optional<Ref> unscaled(const Ref& ref, double& scale) const;
+  std::optional<AppliedRotary> before_rotary(const Ref& ref, std::int64_t heads, bool turned) const;
+  graph::Sizes sizes(std::int64_t heads, bool turned) const;
+
+  const Instance& instance_;
+  const Probe& probe_;
+  std::int64_t texts_;
+  std::int64_t length_;
+  std::int64_t size_;
+};
+
+/// x of x * c or x / c, c a Python number; `scale` takes the factor.
+std::optional<Ref> scaled(const Node& node, double& scale);
+
+}  // namespace bertrt::family

@@ -1,0 +1,296 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "archive/tensor.h"
+#include "family/recognize.h"
+#include "family/tiny_model.h"
+
+// Blocks that some families have and BERT has not: norms in front, windows, gates, turned queries and keys. Each beside
+// what is nearly the same and must not be taken for it.
+namespace bertrt::family {
+namespace {
+
+using test::Change;
+using test::TinyModel;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+using Changes = std::vector<Change>;
+
+Changes operator+(Changes a, const Changes& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+const EncoderSpec& spec_of(const TinyModel& model) { return model.reading().recognition->spec; }
+
+std::vector<std::size_t> windows_of(const TinyModel& model) {
+  std::vector<std::size_t> windows;
+  for (const LayerSpec& layer : spec_of(model).layers) windows.push_back(layer.window);
+  return windows;
+}
+
+void expect_none(const Changes& changes, const std::string& what, const std::string& give = "(h2, pooled)",
+                 const std::string& more = "") {
+  const TinyModel model(changes, give, more);
+  ASSERT_NE(model.trace().program, nullptr) << what << ": " << model.trace().not_graphable;
+  EXPECT_FALSE(model.recognized()) << what;
+  EXPECT_NE(model.reading().not_explained, "") << what;
+}
+
+// ---- norms in front
+// --------------------------------------------------------------------------------------------------
+
+const std::string kFinal = "hf = torch.layer_norm(h2, [8], g0, b0, 1.0e-12)\n";
+
+Changes norms_first(const std::string& l, const std::string& h, const std::string& out) {
+  return {
+      {"q" + l + " = torch.linear(" + h, "n" + l + " = torch.layer_norm(" + h + ", [8], ga" + l + ", ba" + l +
+                                             ", 1.0e-12)\nq" + l + " = torch.linear(n" + l},
+      {"k" + l + " = torch.linear(" + h, "k" + l + " = torch.linear(n" + l},
+      {"v" + l + " = torch.linear(" + h, "v" + l + " = torch.linear(n" + l},
+      {"a" + l + " = torch.layer_norm(torch.add(o" + l + ", " + h + "), [8], ga" + l + ", ba" + l + ", 1.0e-12)",
+       "a" + l + " = torch.add(o" + l + ", " + h + ")"},
+      {"f" + l + " = torch.gelu(torch.linear(a" + l, "m" + l + " = torch.layer_norm(a" + l + ", [8], gf" + l + ", be" +
+                                                         l + ", 1.0e-12)\nf" + l + " = torch.gelu(torch.linear(m" + l},
+      {out + " = torch.layer_norm(torch.add(g" + l + ", a" + l + "), [8], gf" + l + ", be" + l + ", 1.0e-12)",
+       out + " = torch.add(g" + l + ", a" + l + ")"}};
+}
+const Changes kFirst = norms_first("1", "h0", "h1") + norms_first("2", "h1", "h2");
+const Change kNoEmbeddingNorm = {"h0 = torch.layer_norm(x3, [8], g0, b0, 1.0e-12)",
+                                 "h0 = torch.dropout(x3, 0.1, False)"};
+
+TEST(NormsFirst, AreSeenWithTheNormBehindTheLastLayer) {
+  for (const Changes& changes : {kFirst, kFirst + Changes{kNoEmbeddingNorm}}) {
+    const TinyModel model(changes, "hf", kFinal);
+    ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
+    const EncoderSpec& spec = spec_of(model);
+    EXPECT_TRUE(spec.norm_first);
+    EXPECT_EQ(spec.layers.size(), 2U);
+    ASSERT_TRUE(spec.final_norm);
+    EXPECT_EQ(spec.final_norm->gamma.name, "g0");
+    EXPECT_EQ(spec.layers[1].attention_norm->gamma.name, "ga2");
+    EXPECT_EQ(spec.layers[1].ffn_norm.gamma.name, "gf2");
+    EXPECT_EQ(spec.embeddings.norm.has_value(), changes.size() == kFirst.size());
+    EXPECT_THAT(model.roles(), ElementsAre(OutputRole::hidden_state));
+  }
+}
+
+TEST(NormsFirst, TheFirstAttentionMayHaveNone) {
+  const TinyModel model(kFirst + Changes{{"n1 = torch.layer_norm(h0, [8], ga1, ba1, 1.0e-12)", "n1 = h0"}}, "hf",
+                        kFinal);
+  ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
+  EXPECT_FALSE(spec_of(model).layers[0].attention_norm);
+  EXPECT_TRUE(spec_of(model).layers[1].attention_norm);
+}
+
+TEST(NormsFirst, LayersMayHaveNoBiases) {
+  const TinyModel model(kFirst + Changes{{"[8], ga1, ba1", "[8], ga1, None"},
+                                         {"torch.linear(m1, wi1, bi1)", "torch.linear(m1, wi1, None)"}},
+                        "hf", kFinal);
+  ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
+  EXPECT_FALSE(spec_of(model).layers[0].attention_norm->beta);
+  EXPECT_FALSE(spec_of(model).layers[0].ffn_in.bias);
+}
+
+TEST(NormsFirst, RootMeanSquareIsKnownWrittenOut) {
+  const std::string rms =
+      "torch.mul(ga1, torch.mul(h0, torch.rsqrt(torch.add(torch.mean(torch.pow(h0, 2), [-1], True), 1.0e-3))))";
+  const Changes with = kFirst + Changes{{"n1 = torch.layer_norm(h0, [8], ga1, ba1, 1.0e-12)", "n1 = " + rms}};
+  const TinyModel model(with, "hf", kFinal);
+  ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
+  EXPECT_FALSE(spec_of(model).layers[0].attention_norm->centred);
+  EXPECT_FLOAT_EQ(spec_of(model).layers[0].attention_norm->eps, 1e-3F);
+  expect_none(with + Changes{{"torch.pow(h0, 2)", "torch.pow(h0, 4)"}}, "another power", "hf", kFinal);
+  expect_none(with + Changes{{"torch.mul(h0, torch.rsqrt(", "torch.mul(x3, torch.rsqrt("}}, "of another", "hf", kFinal);
+  expect_none(with + Changes{{"torch.pow(h0, 2), [-1]", "torch.pow(h0, 2), [1]"}}, "over tokens", "hf", kFinal);
+  expect_none(with + Changes{{"torch.mul(ga1, torch.mul(h0", "torch.add(ga1, torch.mul(h0"}}, "added", "hf", kFinal);
+}
+
+TEST(NormsFirst, WhatIsNearlySoIsNot) {
+  const auto none = [](const Change& change) { expect_none(kFirst + Changes{change}, change.to, "hf", kFinal); };
+  none({"a1 = torch.add(o1, h0)", "a1 = torch.add(o1, n1)"});
+  none({"m1 = torch.layer_norm(a1,", "m1 = torch.layer_norm(h0,"});
+  none({"h1 = torch.add(g1, a1)", "h1 = torch.add(g1, h0)"});
+  none({"h1 = torch.add(g1, a1)", "h1 = torch.add(g1, m1)"});
+  none({"h1 = torch.add(g1, a1)", "h1 = torch.layer_norm(torch.add(g1, a1), [8], g0, b0, 1.0e-12)"});
+  none({"f1 = torch.gelu(torch.linear(m1", "f1 = torch.gelu(torch.linear(a1"});
+  none({"k2 = torch.linear(n2", "k2 = torch.linear(h1"});
+  expect_none(norms_first("1", "h0", "h1"), "one layer of each kind");
+}
+
+// ---- windows
+// ---------------------------------------------------------------------------------------------------------
+
+Changes window(const std::string& far) {
+  return {{"s1m = torch.add(s1, mask)",
+           "r = torch.arange(t)\nfar = " + far + "\ns1m = torch.add(torch.masked_fill(s1, far, -10000.), mask)"}};
+}
+const std::string kApart = "torch.sub(torch.unsqueeze(r, 0), torch.unsqueeze(r, 1))";
+
+TEST(Windows, AreAsWideAsTheMaskShows) {
+  for (const std::size_t wide : {1U, 4U, 19U}) {
+    const TinyModel model(window("torch.gt(torch.abs(" + kApart + "), " + std::to_string(wide) + ")"));
+    ASSERT_TRUE(model.recognized()) << wide << ": " << model.reading().not_explained;
+    EXPECT_THAT(windows_of(model), ElementsAre(wide, 0U));
+  }
+}
+
+// The number is no length that a text without a limit is looked at by chance.
+TEST(Windows, AreSeenWhereNothingLimitsTheText) {
+  const Change none = {"torch.add(torch.add(x0, x1), x2)", "torch.add(x0, x1)"};
+  for (const std::size_t wide : {19U, 700U}) {
+    const TinyModel model(window("torch.gt(torch.abs(" + kApart + "), " + std::to_string(wide) + ")") + Changes{none});
+    ASSERT_TRUE(model.recognized()) << wide << ": " << model.reading().not_explained;
+    EXPECT_THAT(windows_of(model), ElementsAre(wide, 0U));
+    EXPECT_EQ(spec_of(model).max_length, 0U);
+  }
+  // What nobody looks at ends the texts that are taken.
+  const TinyModel model(window("torch.gt(torch.abs(" + kApart + "), 5000)") + Changes{none});
+  ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
+  EXPECT_EQ(spec_of(model).max_length, 5000U);
+}
+
+TEST(Windows, OfAnotherShapeAreNone) {
+  for (const std::string& far :
+       {"torch.gt(" + kApart + ", 4)", "torch.lt(torch.abs(" + kApart + "), 4)",
+        "torch.ne(torch.remainder(torch.abs(" + kApart + "), 2), 0)", "torch.gt(torch.abs(" + kApart + "), 0)",
+        "torch.ne(torch.floor_divide(torch.unsqueeze(r, 0), 4), torch.floor_divide(torch.unsqueeze(r, 1), 4))",
+        "torch.__and__(torch.gt(torch.abs(" + kApart + "), 4), torch.gt(torch.unsqueeze(r, 1), 20))"}) {
+    expect_none(window(far), far);
+  }
+}
+
+// ---- gates
+// -----------------------------------------------------------------------------------------------------------
+
+Changes feed_forward(const std::string& lines) { return {{"f1 = torch.gelu(torch.linear(a1, wi1, bi1))", lines}}; }
+const std::string kBoth = "both = torch.linear(a1, w24, b24)\np0, p1, = torch.chunk(both, 2, -1)\n";
+
+TEST(Gates, AreTheOperandWithoutAnActivation) {
+  const TinyModel apart(
+      feed_forward("f1 = torch.mul(torch.linear(a1, wi2, bi2), torch.silu(torch.linear(a1, wi1, bi1)))"));
+  ASSERT_TRUE(apart.recognized()) << apart.reading().not_explained;
+  EXPECT_EQ(spec_of(apart).layers[0].ffn_in.weight.name, "wi1");
+  ASSERT_TRUE(spec_of(apart).layers[0].ffn_gate);
+  EXPECT_EQ(spec_of(apart).layers[0].ffn_gate->weight.name, "wi2");
+  EXPECT_EQ(spec_of(apart).layers[0].activation, Activation::silu);
+  EXPECT_FALSE(spec_of(apart).layers[1].ffn_gate);
+}
+
+TEST(Gates, HalvesOfOneLayerAreToldApart) {
+  for (const bool swapped : {false, true}) {
+    const std::string product = swapped ? "torch.mul(p0, torch.gelu(p1))" : "torch.mul(torch.gelu(p0), p1)";
+    const TinyModel model(feed_forward(kBoth + "f1 = " + product));
+    ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
+    const LayerSpec& layer = spec_of(model).layers[0];
+    ASSERT_TRUE(layer.ffn_gate);
+    EXPECT_EQ(layer.ffn_in.weight.tensor.shape, (std::vector<std::int64_t>{12, 8}));
+    EXPECT_EQ(layer.ffn_in.weight.tensor.storage_offset, swapped ? 96 : 0);
+    EXPECT_EQ(layer.ffn_in.bias->tensor.storage_offset, swapped ? 12 : 0);
+    EXPECT_EQ(layer.ffn_gate->weight.tensor.storage_offset, swapped ? 0 : 96);
+  }
+}
+
+TEST(Gates, OfOtherKindsAreNone) {
+  for (const std::string& product :
+       {"torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.linear(h0, wi2, bi2))",
+        "torch.add(torch.gelu(torch.linear(a1, wi1, bi1)), torch.linear(a1, wi2, bi2))",
+        "torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.gelu(torch.linear(a1, wi2, bi2)))",
+        "torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.mul(torch.linear(a1, wi2, bi2), 2.))",
+        "torch.mul(torch.linear(a1, wi1, bi1), torch.linear(a1, wi2, bi2))"}) {
+    expect_none(feed_forward("f1 = " + product), product);
+  }
+  expect_none(feed_forward(kBoth + "f1 = torch.mul(torch.gelu(p0), torch.flip(p1, [1]))"), "the gate of another token");
+  expect_none(feed_forward(kBoth + "f1 = torch.mul(torch.gelu(p0), torch.flip(p1, [2]))"), "features turned around");
+}
+
+// ---- turned queries and keys
+// -----------------------------------------------------------------------------------------
+
+std::string turned(const std::string& x, const std::string& c = "cs", const std::string& s = "sn") {
+  return "torch.add(torch.mul(" + x + ", " + c + "), torch.mul(torch.cat([torch.neg(torch.slice(" + x +
+         ", -1, 2, 9223372036854775807)), torch.slice(" + x + ", -1, 0, 2)], -1), " + s + "))";
+}
+const Changes kTurned = {
+    {"s1 = torch.div(torch.matmul(q1h, torch.transpose(k1h",
+     "where = torch.to(torch.unsqueeze(torch.unsqueeze(torch.arange(t), 0), 2), 6)\nfr = torch.mul(where, freq)\n"
+     "em = torch.cat([fr, fr], -1)\ncs = torch.unsqueeze(torch.mul(torch.cos(em), 1.), 1)\n"
+     "sn = torch.unsqueeze(torch.mul(torch.sin(em), 1.), 1)\nq1r = " +
+         turned("q1h") + "\nk1r = " + turned("k1h") + "\ns1 = torch.div(torch.matmul(q1r, torch.transpose(k1r"},
+    {"c2 = torch.scaled_dot_product_attention(q2h, k2h",
+     "q2r = " + turned("q2h") + "\nk2r = " + turned("k2h") + "\nc2 = torch.scaled_dot_product_attention(q2r, k2r"}};
+
+TEST(Rotary, FrequenciesAreTheStoredOnes) {
+  const TinyModel model(kTurned);
+  ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
+  const EncoderSpec& spec = spec_of(model);
+  ASSERT_EQ(spec.rotary.size(), 1U);
+  EXPECT_EQ(spec.layers[0].rotary, 0U);
+  EXPECT_EQ(spec.layers[1].rotary, 0U);
+  EXPECT_EQ(spec.rotary[0].factor, 1.0F);
+  for (const graph::Constant& constant : model.trace().program->constants) {
+    if (constant.name != "freq") continue;
+    EXPECT_EQ(spec.rotary[0].frequencies, graph::to_floats(*constant.value.tensor()));
+  }
+}
+
+TEST(Rotary, LayersMayTurnInTheirOwnWaysOrNotAtAll) {
+  const std::string other =
+      "fr2 = torch.mul(where, freq2)\nem2 = torch.cat([fr2, fr2], -1)\n"
+      "cs2 = torch.unsqueeze(torch.mul(torch.cos(em2), 1.5), 1)\n"
+      "sn2 = torch.unsqueeze(torch.mul(torch.sin(em2), 1.5), 1)\n";
+  const TinyModel two(kTurned + Changes{{"q2r = " + turned("q2h"), other + "q2r = " + turned("q2h", "cs2", "sn2")},
+                                        {"k2r = " + turned("k2h"), "k2r = " + turned("k2h", "cs2", "sn2")}});
+  ASSERT_TRUE(two.recognized()) << two.reading().not_explained;
+  EXPECT_EQ(spec_of(two).rotary.size(), 2U);
+  EXPECT_EQ(spec_of(two).layers[1].rotary, 1U);
+  EXPECT_EQ(spec_of(two).rotary[1].factor, 1.5F);
+  const TinyModel one({kTurned[0]});
+  ASSERT_TRUE(one.recognized()) << one.reading().not_explained;
+  EXPECT_EQ(spec_of(one).rotary.size(), 1U);
+  EXPECT_EQ(spec_of(one).layers[1].rotary, 1U);  // none
+}
+
+// As an older library multiplied positions and frequencies.
+TEST(Rotary, AnglesMayBeAProductOfMatrices) {
+  const TinyModel model(kTurned +
+                        Changes{{"fr = torch.mul(where, freq)",
+                                 "fr = torch.transpose(torch.matmul(torch.unsqueeze(torch.unsqueeze(freq, 0), 2), "
+                                 "torch.transpose(where, 1, 2)), 1, 2)"}});
+  ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
+  EXPECT_EQ(spec_of(model).rotary.size(), 1U);
+}
+
+TEST(Rotary, WhatTurnsInAnotherWayIsNone) {
+  const auto none = [](const Change& change) { expect_none(kTurned + Changes{change}, change.to); };
+  none({"k1r = " + turned("k1h"), "k1r = k1h"});
+  none({"k1r = " + turned("k1h"), "k1r = " + turned("k1h", "sn", "cs")});
+  none({"torch.cat([torch.neg(torch.slice(q1h, -1, 2, 9223372036854775807)), torch.slice(q1h, -1, 0, 2)], -1)",
+        "torch.cat([torch.slice(q1h, -1, 2, 9223372036854775807), torch.neg(torch.slice(q1h, -1, 0, 2))], -1)"});
+  none({"torch.cat([torch.neg(torch.slice(q1h, -1, 2, 9223372036854775807)), torch.slice(q1h, -1, 0, 2)], -1)",
+        "torch.cat([torch.neg(torch.slice(q1h, -1, 0, 2)), torch.slice(q1h, -1, 2, 9223372036854775807)], -1)"});
+  none({"torch.cat([torch.neg(torch.slice(q1h, -1, 2, 9223372036854775807)), torch.slice(q1h, -1, 0, 2)], -1)",
+        "torch.cat([torch.neg(torch.slice(k1h, -1, 2, 9223372036854775807)), torch.slice(q1h, -1, 0, 2)], -1)"});
+  none({"em = torch.cat([fr, fr], -1)", "em = torch.cat([fr, torch.flip(fr, [2])], -1)"});
+  none({"em = torch.cat([fr, fr], -1)", "em = torch.cat([fr, torch.mul(where, freq2)], -1)"});
+  none({"sn = torch.unsqueeze(torch.mul(torch.sin(em), 1.), 1)",
+        "sn = torch.unsqueeze(torch.mul(torch.sin(em), 2.), 1)"});
+  none({"sn = torch.unsqueeze(torch.mul(torch.sin(em), 1.), 1)",
+        "fr3 = torch.mul(where, freq2)\nem3 = torch.cat([fr3, fr3], -1)\nsn = torch.unsqueeze(torch.sin(em3), 1)"});
+  none({"torch.arange(t), 0), 2), 6)", "torch.mul(torch.arange(t), 2), 0), 2), 6)"});
+  none({"torch.arange(t), 0), 2), 6)", "torch.flip(torch.arange(t), [0]), 0), 2), 6)"});
+  none({"torch.arange(t), 0), 2), 6)", "torch.clamp(torch.arange(t), None, 25), 0), 2), 6)"});
+  none({"where = torch.to(torch.unsqueeze(torch.unsqueeze(torch.arange(t), 0), 2), 6)",
+        "where = torch.div(torch.to(torch.unsqueeze(torch.unsqueeze(torch.arange(t), 0), 2), 6), 2.)"});
+  none({"where = torch.to(torch.unsqueeze(torch.unsqueeze(torch.arange(t), 0), 2), 6)",
+        "where = torch.to(torch.unsqueeze(torch.cumsum(attention_mask, 1), 2), 6)"});
+  none({"cs = torch.unsqueeze(torch.mul(torch.cos(em), 1.), 1)",
+        "cs = torch.unsqueeze(torch.mul(torch.cos(em), where), 1)"});
+}
+
+}  // namespace
+}  // namespace bertrt::family
