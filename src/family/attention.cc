@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "family/disentangled_match.h"
 #include "family/heads_match.h"
+#include "family/same_spec.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -145,16 +147,23 @@ class Matcher {
         if (!query || !key) return fail_at(node, "query or key that is no dense layer's output by heads");
         if (!same_input(*query, *key, *value, product)) return std::nullopt;
         found_.scale = static_cast<float>(scale);
+        for (const AppliedPositions& positions : positions_) {
+          if (!take_positions(positions, node)) return std::nullopt;
+        }
         if (!read_added(softmax, added)) return std::nullopt;
         return found_;
       }
       if (node.name == "aten::add" && !node.partial && number(node.arguments[2]) == 1.0) {
         std::optional<Ref> rest;
         for (const Ref& term : terms(instance_, node.result)) {
-          const bool scores = !term.tensor.known() && is_scores(term);
+          auto positions = term.tensor.known() ? std::nullopt : find_positions(instance_, probe_, term, heads_, size_);
+          const bool scores = !positions && !term.tensor.known() && is_scores(term);
           if (scores && rest) return fail_at(node, "two products added");
           if (scores) {
             rest = term;
+          } else if (positions) {
+            positions->scale *= scale;
+            positions_.push_back(std::move(*positions));
           } else {
             if (scale != 1) return fail_at(node, "a factor on scores and bias together");
             added.push_back(term);
@@ -175,7 +184,7 @@ class Matcher {
         if (!fill || !condition.tensor.defined() || *fill * scale > MaskReader::kHidden) {
           return fail_at(node, "a fill that hides no key");
         }
-        if (!take_mask(node, condition, shown)) return std::nullopt;
+        if (!take_mask(node, condition, shown, std::isfinite(*fill))) return std::nullopt;
         ref = node.refs[filled ? 0 : shown ? 1 : 2];
         continue;
       }
@@ -183,6 +192,22 @@ class Matcher {
       if (!inner) return fail_at(node, "an operator between scores and softmax that no attention of this family has");
       ref = *inner;
     }
+  }
+
+  // Both kinds read one table by one rule, and are scaled as the scores.
+  bool take_positions(const AppliedPositions& positions, const Node& node) {
+    std::optional<Dense>& own = positions.by_key ? found_.position_query : found_.position_key;
+    const Dense& tokens = positions.by_key ? found_.key : found_.query;
+    const bool alike = !found_.positions || same_positions(*found_.positions, positions.positions);
+    if (own || !alike || positions.tokens.rotary || positions.tokens.heads != found_.heads ||
+        !same_dense(positions.tokens.dense, tokens) ||
+        instance_.whole(positions.tokens.input) != instance_.whole(found_.input) ||
+        static_cast<float>(positions.scale) != found_.scale) {
+      return fail_at(node, "products with positions that are no part of these scores"), false;
+    }
+    own = positions.dense;
+    found_.positions = positions.positions;
+    return true;
   }
 
   bool is_scores(const Ref& term) const {
@@ -201,6 +226,7 @@ class Matcher {
   bool read_added(const Node& node, const std::vector<Ref>& added) {
     bool mask = false;
     for (const Ref& term : added) {
+      if (number(graph::Value(term.tensor)) == 0.0) continue;
       if (term.tensor.known()) {
         if (mask) return fail_at(node, "two masks"), false;
         mask = true;
@@ -213,11 +239,14 @@ class Matcher {
   }
 
   // Masks of one attention hide together.
-  bool take_mask(const Node& node, const Ref& ref, bool shown) {
+  bool take_mask(const Node& node, const Ref& ref, bool shown, bool filled = false) {
     std::string why;
-    const auto mask = masks_.read(ref, score_sizes(ref), shown, why);
+    const auto mask = masks_.read(ref, score_sizes(ref), shown, filled, why);
     if (!mask) return fail_at(node, why), false;
-    if (mask->kind == MaskKind::keys) found_.mask = MaskKind::keys;
+    if (mask->kind != MaskKind::none) {
+      if (found_.mask != MaskKind::none && found_.mask != mask->kind) return fail_at(node, "masks of two kinds"), false;
+      found_.mask = mask->kind;
+    }
     if (mask->window != 0) {
       found_.window = found_.window == 0 ? mask->window : std::min(found_.window, mask->window);
     }
@@ -276,6 +305,7 @@ class Matcher {
   std::int64_t size_ = 0;
   std::int64_t hidden_ = 0;
   std::int64_t heads_ = 0;
+  std::vector<AppliedPositions> positions_;
   AppliedAttention found_;
 };
 

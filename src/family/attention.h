@@ -20,6 +20,9 @@ struct AppliedAttention {
   MaskKind mask = MaskKind::none;
   std::size_t window = 0;  ///< LayerSpec::window; 0 also where the probe's texts are no longer
   std::optional<RelativeBiasSpec> bias;
+  std::optional<DisentangledSpec> positions;  ///< its rows for the distances that the probe's texts have
+  std::optional<Dense> position_key;          ///< LayerSpec::position_key
+  std::optional<Dense> position_query;
   std::optional<RotarySpec> rotary;  ///< of queries and keys
   bool positions_given = false;      ///< they are turned by position_ids
 };

@@ -57,7 +57,9 @@ std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, 
       lookup.rows.push_back(indices[static_cast<std::size_t>(from.index / width)]);
     }
   }
-  lookup.fixed = all_one(lookup.rows) && (!node.refs[1].tensor.varies() || has_all_sorts(instance, probe));
+  // A table of one row has no other.
+  lookup.fixed = all_one(lookup.rows) &&
+                 (lookup.table.tensor.shape[0] == 1 || !node.refs[1].tensor.varies() || has_all_sorts(instance, probe));
   return lookup;
 }
 

@@ -8,6 +8,7 @@
 #include "family/layer_match.h"
 #include "family/mask_match.h"
 #include "family/norm_match.h"
+#include "family/same_spec.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -66,6 +67,7 @@ class Chain {
         return std::move(found_);
       }
       found_ = {};
+      zeroed_ = false;
       if (normed) return std::nullopt;
       if (inner_why.empty()) inner_why = why_;
       why_ = before;
@@ -109,7 +111,7 @@ class Chain {
     for (const bool norm_first : {false, true}) {
       if (!norm_first && !normed) continue;
       found_.spec.norm_first = norm_first;
-      if (layer(state) || projected(state)) break;
+      if (layer(state) || projected(state) || zeroed(state)) break;
       if (first_why.empty()) first_why = why_;
       why_.clear();
     }
@@ -119,6 +121,10 @@ class Chain {
     }
     while (layer(state)) {
     }
+    if (zeroed_ != (found_.spec.mask == MaskKind::pairs) && shows_not_all()) {
+      why_ = "tokens that are hidden as keys, or as embeddings, and not both";
+      return false;
+    }
     if (attends_behind(found_.states.back())) {
       if (why_.empty()) {
         why_ = "a layer behind the " + std::to_string(found_.spec.layers.size()) + " that are explained";
@@ -127,6 +133,38 @@ class Chain {
     }
     why_.clear();
     return true;
+  }
+
+  bool shows_not_all() const { return std::find(probe_.mask.begin(), probe_.mask.end(), 0) != probe_.mask.end(); }
+
+  // Embeddings times the mask, which a layer stands on.
+  bool zeroed(NodeId& state) {
+    for (NodeId id = state + 1; id < instance_.nodes().size(); ++id) {
+      const Node& node = instance_.node(id);
+      if (node.partial || node.name != "aten::mul") continue;
+      for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+        if (!is_mask(node.refs[side]) || instance_.whole(node.refs[1 - side]) != state) continue;
+        NodeId inner = id;
+        if (!layer(inner)) continue;
+        zeroed_ = true;
+        state = inner;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // The attention_mask for each token, [texts, tokens, 1].
+  bool is_mask(const Ref& ref) const {
+    const auto texts = static_cast<std::int64_t>(probe_.texts);
+    const auto length = static_cast<std::int64_t>(probe_.length);
+    if (!ref.tensor.defined() || !ref.tensor.known() || ref.tensor.sizes() != Sizes{texts, length, 1} ||
+        !graph::is_floating(ref.tensor.type())) {
+      return false;
+    }
+    const std::vector<float> values = graph::to_floats(ref.tensor);
+    return std::equal(values.begin(), values.end(), probe_.mask.begin(), probe_.mask.end(),
+                      [](float value, std::int64_t mask) { return value == static_cast<float>(mask); });
   }
 
   // A dense layer on the embeddings that a layer stands on.
@@ -176,6 +214,12 @@ class Chain {
       why = "a layer with another relative bias than the first";
       return false;
     }
+    const bool positions = layer.positions.has_value();
+    if (positions != spec.disentangled.has_value() ||
+        (positions && !same_positions(*layer.positions, *spec.disentangled))) {
+      why = "a layer with another table of distances than the first";
+      return false;
+    }
     return true;
   }
 
@@ -186,13 +230,34 @@ class Chain {
       spec.heads = layer.heads;
       spec.mask = layer.mask;
       spec.relative_bias = layer.bias;
+      spec.disentangled = layer.positions;
       found_.key_heads = layer.key_heads;
     } else if (!fits(layer, why)) {
       return false;
     }
+    if (!goes_together(layer, why)) return false;
     if (layer.rotary && !take_rotary(layer, why)) return false;
     layer.layer.rotary = layer.rotary ? rotary_of(*layer.rotary) : kNotTurned;
     spec.layers.push_back(std::move(layer.layer));
+    return true;
+  }
+
+  // What blocks one layer can have beside each other.
+  static bool goes_together(const AppliedLayer& layer, std::string& why) {
+    const std::size_t hidden = layer.layer.attention_out.out();
+    const bool distances = layer.bias || layer.positions;
+    if (layer.layer.query.out() != hidden || layer.layer.query.in() != hidden) {
+      why = "heads that do not make up the hidden size";
+      return false;
+    }
+    if (distances && (layer.rotary || layer.layer.window != 0)) {
+      why = "windows or turned queries where scores depend on distances";
+      return false;
+    }
+    if (layer.positions && layer.mask == MaskKind::keys) {
+      why = "distances of DeBERTa's kind without its mask";
+      return false;
+    }
     return true;
   }
 
@@ -242,6 +307,7 @@ class Chain {
   const Probe& probe_;
   MaskReader masks_;
   std::string& why_;
+  bool zeroed_ = false;  ///< hidden tokens start as zeros
   MatchedEncoder found_;
 };
 

@@ -57,6 +57,19 @@ std::int64_t logical_index(const Tensor& tensor, std::int64_t offset) {
   return offset == 0 ? index_of(coordinates, sizes) : -1;
 }
 
+// The index, in what a repeat repeats, of an element of its result.
+std::int64_t before_repeat(const Node& node, std::int64_t index) {
+  const Sizes& sizes = node.result.tensor.sizes();
+  Sizes own = node.refs[0].tensor.sizes();
+  own.insert(own.begin(), sizes.size() - own.size(), 1);
+  Sizes coordinates(sizes.size());
+  for (std::size_t axis = sizes.size(); axis-- > 0;) {
+    coordinates[axis] = index % sizes[axis] % own[axis];
+    index /= sizes[axis];
+  }
+  return index_of(coordinates, own);
+}
+
 bool covers(const Tensor& tensor) { return tensor.elements() == tensor.storage()->elements() && tensor.contiguous(); }
 
 std::string_view functional_name(std::string_view name) {
@@ -146,7 +159,12 @@ Element Instance::element(const Ref& ref, std::int64_t index) const {
     if (at->producer == kNoNode) return {kNoNode, at->tensor.storage()->origin(), offset};
     const Node& node = nodes_[at->producer];
     index = logical_index(node.result.tensor, offset);
-    if (index < 0 || node.partial || !copies(node)) return {at->producer, nullptr, index};
+    if (index < 0 || node.partial) return {at->producer, nullptr, index};
+    if (node.name == "aten::repeat") {
+      index = before_repeat(node, index);
+    } else if (!copies(node)) {
+      return {at->producer, nullptr, index};
+    }
     at = &node.refs[0];
   }
 }

@@ -40,23 +40,22 @@ struct FeedForward {
 
 // Dense layer, activation, and what it is multiplied with.
 std::optional<FeedForward> gated(const Instance& instance, const Ref& inner) {
-  const NodeId id = instance.whole(inner);
-  if (id == kNoNode) return std::nullopt;
-  const auto activated = [&](NodeId top) -> std::optional<FeedForward> {
+  const auto activated = [&](const Ref& ref) -> std::optional<FeedForward> {
+    const NodeId top = instance.whole(ref);
     const auto activation = top == kNoNode ? std::nullopt : find_activation(instance, top);
-    auto in = activation ? find_dense_columns(instance, activation->input) : std::nullopt;
+    auto in = find_dense_columns(instance, activation ? activation->input : ref);
     if (!in) return std::nullopt;
     FeedForward found;
     found.in = std::move(in->dense);
-    found.activation = activation->activation;
+    if (activation) found.activation = activation->activation;
     found.input = in->input;
     return found;
   };
-  if (auto found = activated(id)) return found;
+  if (auto found = activated(inner)) return found;
   const Node* product = whole_node(instance, inner, "aten::mul");
   for (const std::size_t side : kSides) {
     if (product == nullptr || !product->refs[side].tensor.defined() || !product->refs[1 - side].tensor.defined()) break;
-    auto found = activated(instance.whole(product->refs[side]));
+    auto found = activated(product->refs[side]);
     auto gate = found ? find_dense_columns(instance, product->refs[1 - side]) : std::nullopt;
     if (!gate || gate->dense.out() != found->in.out() || !same_values(instance, gate->input, found->input)) continue;
     found->gate = std::move(gate->dense);
@@ -124,12 +123,15 @@ class Matcher {
     layer.key_heads = heads->key_heads;
     layer.mask = heads->mask;
     layer.bias = std::move(heads->bias);
+    layer.positions = std::move(heads->positions);
     layer.rotary = std::move(heads->rotary);
     layer.positions_given = heads->positions_given;
     layer.layer.query = std::move(heads->query);
     layer.layer.key = std::move(heads->key);
     layer.layer.value = std::move(heads->value);
     layer.layer.scale = heads->scale;
+    layer.layer.position_key = std::move(heads->position_key);
+    layer.layer.position_query = std::move(heads->position_query);
     layer.layer.window = heads->window;
     layer.layer.attention_out = std::move(out->dense);
     layer.layer.attention_norm = std::move(found->norm);

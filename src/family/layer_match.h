@@ -19,6 +19,7 @@ struct AppliedLayer {
   std::size_t key_heads = 0;  ///< of layer.key and layer.value, each once: AppliedAttention::key_heads
   MaskKind mask = MaskKind::none;
   std::optional<RelativeBiasSpec> bias;
+  std::optional<DisentangledSpec> positions;
   std::optional<RotarySpec> rotary;
   bool positions_given = false;  ///< AppliedAttention::positions_given
   NodeId state = kNoNode;        ///< its result

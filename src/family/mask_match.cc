@@ -41,6 +41,7 @@ std::optional<std::vector<bool>> seen_by(const Tensor& mask, bool shown) {
     for (const std::int64_t truth : graph::to_integers(mask)) seen.push_back((truth != 0) == shown);
     return seen;
   }
+  if (!graph::is_floating(mask.type())) return std::nullopt;
   for (const float number : graph::to_floats(mask)) {
     if (number != 0 && !(static_cast<double>(number) <= MaskReader::kHidden)) return std::nullopt;
     seen.push_back(number == 0);
@@ -50,7 +51,8 @@ std::optional<std::vector<bool>> seen_by(const Tensor& mask, bool shown) {
 
 }  // namespace
 
-std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bool shown, std::string& why) {
+std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bool shown, bool filled,
+                                         std::string& why) {
   if (!ref.tensor.known()) {
     why = "a mask that depends on weights";
     return std::nullopt;
@@ -62,14 +64,14 @@ std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bo
   }
   const Tensor& tensor = wide->tensor;
   // The storage is the instance's: nobody takes its place as long as this lives.
-  const Key key{tensor.storage().get(), tensor.offset(), tensor.sizes(), tensor.strides(), shown};
+  const Key key{tensor.storage().get(), tensor.offset(), tensor.sizes(), tensor.strides(), shown, filled};
   auto found = known_.find(key);
-  if (found == known_.end()) found = known_.emplace(key, look(*wide, scores, shown)).first;
+  if (found == known_.end()) found = known_.emplace(key, look(*wide, scores, shown, filled)).first;
   why = found->second.why;
   return found->second.mask;
 }
 
-MaskReader::Answer MaskReader::look(const Ref& wide, const Sizes& scores, bool shown) const {
+MaskReader::Answer MaskReader::look(const Ref& wide, const Sizes& scores, bool shown, bool filled) const {
   // As a rule it is the same for all heads, often for all queries: then once is enough.
   const auto length = static_cast<std::int64_t>(probe_.length);
   Sizes sizes = wide.tensor.sizes();
@@ -92,23 +94,33 @@ MaskReader::Answer MaskReader::look(const Ref& wide, const Sizes& scores, bool s
       if (visible) reach = std::max(reach, std::abs(query - key));
     });
   }
-  // It is one of two functions of the mask and the distance, or none.
+  // It is one of two functions of the mask and the distance, or one of the mask of both, or none.
   bool of_distance = true;
   bool of_both = true;
+  bool of_pairs = filled && !same_for_queries;
   bool cuts_distance = false;
   bool cuts_both = false;
   truths.each([&](std::int64_t text, std::int64_t query, std::int64_t key, bool visible) {
     const bool near = same_for_queries || std::abs(query - key) <= reach;
-    const bool whole = probe_.at(probe_.mask, static_cast<std::size_t>(text), static_cast<std::size_t>(key)) != 0;
+    const auto shows = [&](std::int64_t token) {
+      return probe_.at(probe_.mask, static_cast<std::size_t>(text), static_cast<std::size_t>(token)) != 0;
+    };
+    const bool whole = shows(key);
+    of_pairs = of_pairs && visible == (whole && shows(query));
     of_distance = of_distance && visible == near;
     of_both = of_both && visible == (near && whole);
     cuts_distance = cuts_distance || !near;
     cuts_both = cuts_both || (!near && whole);
   });
-  if (!of_distance && !of_both) return {std::nullopt, "a mask of another kind (causal, by pairs)"};
-  const bool cuts = of_distance ? cuts_distance : cuts_both;
-  if (cuts && reach == 0) return {std::nullopt, "a mask that shows each token itself alone"};
   ReadMask mask;
+  const bool cuts = of_distance ? cuts_distance : cuts_both;
+  const bool alone = cuts && reach == 0;  // each token sees itself at most
+  if (of_pairs && ((!of_distance && !of_both) || alone)) {
+    mask.kind = MaskKind::pairs;
+    return {mask, {}};
+  }
+  if (!of_distance && !of_both) return {std::nullopt, "a mask of another kind (causal, of queries)"};
+  if (alone) return {std::nullopt, "a mask that shows each token itself alone"};
   mask.kind = of_distance ? MaskKind::none : MaskKind::keys;
   mask.window = cuts ? static_cast<std::size_t>(reach) : 0;
   return {mask, {}};

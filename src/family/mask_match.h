@@ -27,8 +27,9 @@ class MaskReader {
   /// @param ref     known numbers to add (0, or what hides a key for good), or truths
   /// @param scores  [texts, heads, queries, keys], or [texts * heads, queries, keys]
   /// @param shown   a true value shows its key; else it hides it
+  /// @param filled  what it hides gets one and the same score: then a query that sees no key sees all of them evenly
   /// @param why     what was not explained, when nothing is returned
-  std::optional<ReadMask> read(const Ref& ref, const graph::Sizes& scores, bool shown, std::string& why);
+  std::optional<ReadMask> read(const Ref& ref, const graph::Sizes& scores, bool shown, bool filled, std::string& why);
 
   /// Additive masks and fills up to this hide a key: exp of it is 0 in float32, whatever a trained model's scores are.
   static constexpr double kHidden = -1000;
@@ -38,11 +39,11 @@ class MaskReader {
     std::optional<ReadMask> mask;
     std::string why;
   };
-  Answer look(const Ref& ref, const graph::Sizes& scores, bool shown) const;
+  Answer look(const Ref& ref, const graph::Sizes& scores, bool shown, bool filled) const;
 
   const Instance& instance_;
   const Probe& probe_;
-  using Key = std::tuple<const graph::Storage*, std::int64_t, graph::Sizes, graph::Sizes, bool>;
+  using Key = std::tuple<const graph::Storage*, std::int64_t, graph::Sizes, graph::Sizes, bool, bool>;
   std::map<Key, Answer> known_;
 };
 

@@ -97,12 +97,14 @@ std::set<std::size_t> other_lengths(const graph::Program& program, std::size_t l
   std::set<std::size_t> lengths = {2, 7};
   for (const std::size_t mark : landmarks(program, marks_to)) {
     lengths.insert(mark + 1);
+    // Keys `mark` tokens away may be the last that are seen: the longest text of a model with a limit shows it.
+    if (marks_to != limit) lengths.insert(mark + 2);
     if (!thorough) continue;
     lengths.insert({mark - 1, mark, 2 * mark + 1});
   }
   if (thorough) lengths.insert({3, 4, 5, 6, 8});
   lengths.insert(limit);
-  const std::size_t most = marks_to == limit ? limit : marks_to + 1;
+  const std::size_t most = marks_to == limit ? limit : marks_to + 2;
   std::erase_if(lengths, [&](std::size_t length) { return length < 2 || length > most; });
   return lengths;
 }
@@ -157,6 +159,11 @@ std::shared_ptr<const std::deque<std::vector<float>>> repeat_heads(EncoderSpec& 
   return made;
 }
 
+// Whether the farthest distances that were seen have a table's first and last row: those beyond have them, too.
+bool reaches_ends(const DisentangledSpec& positions) {
+  return positions.rows.front() == 0 && positions.rows.back() + 1 == positions.table.tensor.shape[0];
+}
+
 std::size_t longest_text(const EncoderSpec& spec) {
   const Embeddings& embeddings = spec.embeddings;
   if (!embeddings.positions) return 0;
@@ -199,7 +206,8 @@ class Reader {
     Look best = first;
     if (!compare(best, limit, unlimited ? kFarthestMark : limit, reading)) return reading;
     // Distances are known as far as they were looked at.
-    if (unlimited && !best.encoder->spec.relative_bias) limit = beyond;
+    const EncoderSpec& spec = best.encoder->spec;
+    if (unlimited && !spec.relative_bias && (!spec.disentangled || reaches_ends(*spec.disentangled))) limit = beyond;
     reading.not_explained = best.why;
     Recognition found;
     found.spec = std::move(best.encoder->spec);
@@ -249,6 +257,9 @@ class Reader {
         longest = std::max(longest, length);
         if (other.encoder->spec.relative_bias && length == limit) {
           best.encoder->spec.relative_bias = other.encoder->spec.relative_bias;
+        }
+        if (other.encoder->spec.disentangled && length == longest) {
+          best.encoder->spec.disentangled = other.encoder->spec.disentangled;
         }
       }
     }

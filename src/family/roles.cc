@@ -145,6 +145,7 @@ class RoleFinder {
     const NodeId id = instance_.whole(ref);
     if (id == kNoNode) return logits_of_part(ref, depth);
     if (const auto dense = find_dense(instance_, id)) return rows(dense->input, depth + 1);
+    if (mean_of_tokens(id, depth)) return Rows::texts;
     const Node& node = instance_.node(id);
     if (node.partial) return Rows::unknown;
     const auto constant = [&](std::size_t i) {
@@ -170,6 +171,26 @@ class RoleFinder {
       if (axis == -1.0 || axis == last) return logits(node.refs[0], depth + 1);
     }
     return Rows::unknown;
+  }
+
+  // The mean of what each token's row says, those that the mask hides left out.
+  bool mean_of_tokens(NodeId id, std::size_t depth) {
+    const Node* node = &instance_.node(id);
+    const auto known = [](const Ref& ref) { return ref.tensor.defined() && ref.tensor.known(); };
+    if (node->partial) return false;
+    if (node->name == "aten::div" && known(node->refs[1])) node = whole_node(instance_, node->refs[0], "aten::sum");
+    if (node == nullptr || (node->name != "aten::sum" && node->name != "aten::mean") || !over_tokens(*node))
+      return false;
+    const Ref* each = &node->refs[0];
+    const Node* seen = whole_node(instance_, *each, "aten::mul");
+    if (seen != nullptr && known(seen->refs[1])) each = &seen->refs[0];
+    return logits(*each, depth + 1) == Rows::tokens;
+  }
+
+  static bool over_tokens(const Node& node) {
+    const graph::List* axes = node.arguments.size() > 1 ? node.arguments[1].list() : nullptr;
+    return axes != nullptr && axes->items.size() == 1 && number(axes->items[0]) == 1.0 &&
+           node.refs[0].tensor.rank() == 3;
   }
 
   // Known and the same whatever the inputs are: which classes are banned.
@@ -217,12 +238,9 @@ class RoleFinder {
         return rows(node.refs[0], depth + 1);
       }
     }
-    if ((node.name == "aten::sum" || node.name == "aten::mean") && node.arguments.size() > 1) {
-      const graph::List* axes = node.arguments[1].list();
-      if (axes != nullptr && axes->items.size() == 1 && number(axes->items[0]) == 1.0 &&
-          node.refs[0].tensor.rank() == 3 && rows(node.refs[0], depth + 1) == Rows::tokens) {
-        return Rows::texts;
-      }
+    if ((node.name == "aten::sum" || node.name == "aten::mean") && over_tokens(node) &&
+        rows(node.refs[0], depth + 1) == Rows::tokens) {
+      return Rows::texts;
     }
     return Rows::unknown;
   }

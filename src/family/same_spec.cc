@@ -29,24 +29,19 @@ bool same(const LayerNorm& a, const LayerNorm& b) {
   return same(a.gamma, b.gamma) && same(a.beta, b.beta) && a.eps == b.eps && a.centred == b.centred;
 }
 
-bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b) {
-  if (!same(a.table, b.table)) return false;
-  const std::vector<std::int32_t>& less = a.rows.size() < b.rows.size() ? a.rows : b.rows;
-  const std::vector<std::int32_t>& more = a.rows.size() < b.rows.size() ? b.rows : a.rows;
+// As far as both know the rows.
+bool same_rows(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
+  const std::vector<std::int32_t>& less = a.size() < b.size() ? a : b;
+  const std::vector<std::int32_t>& more = a.size() < b.size() ? b : a;
   return std::equal(less.begin(), less.end(),
                     more.begin() + static_cast<std::ptrdiff_t>((more.size() - less.size()) / 2));
 }
 
-// Rows beyond the ends are those at the ends.
+bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b) {
+  return same(a.table, b.table) && same_rows(a.rows, b.rows);
+}
 bool same(const DisentangledSpec& a, const DisentangledSpec& b) {
-  if (!same(a.table, b.table) || !same(a.norm, b.norm) || a.rows.empty() || b.rows.empty()) return false;
-  const std::vector<std::int32_t>& less = a.rows.size() < b.rows.size() ? a.rows : b.rows;
-  const std::vector<std::int32_t>& more = a.rows.size() < b.rows.size() ? b.rows : a.rows;
-  const auto beyond = static_cast<std::ptrdiff_t>((more.size() - less.size()) / 2);
-  const auto is = [](std::int32_t wanted) { return [wanted](std::int32_t row) { return row == wanted; }; };
-  return std::all_of(more.begin(), more.begin() + beyond, is(less.front())) &&
-         std::equal(less.begin(), less.end(), more.begin() + beyond) &&
-         std::all_of(more.end() - beyond, more.end(), is(less.back()));
+  return same(a.table, b.table) && same(a.norm, b.norm) && same_rows(a.rows, b.rows);
 }
 
 bool same(const ConvolutionSpec& a, const ConvolutionSpec& b) {
@@ -78,6 +73,9 @@ bool same_spec(const EncoderSpec& a, const EncoderSpec& b) {
          std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
                     [](const LayerSpec& x, const LayerSpec& y) { return same(x, y); });
 }
+
+bool same_dense(const Dense& a, const Dense& b) { return same(a, b); }
+bool same_positions(const DisentangledSpec& a, const DisentangledSpec& b) { return same(a, b); }
 
 bool same_head(const HeadSpec& a, const HeadSpec& b) {
   return a.reads == b.reads && same(a.dense, b.dense) && a.activation == b.activation && same(a.norm, b.norm) &&

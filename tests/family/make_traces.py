@@ -4,7 +4,7 @@
     python tests/family/make_traces.py [FOLDER]      default: tests/data/family_traces
 
 Families whose traces the packed engine runs beside BERT's kin: norms in front, rotary positions, windows, gates, grouped
-queries; eager and fused attention, with and without a mask. expected.json: {NAME: {"windows": of each layer,
+queries, disentangled attention; eager and fused attention, with and without a mask. expected.json: {NAME: {"windows": of each layer,
 "cases": as make_checkpoints.py has them, without the layers between}}.
 """
 
@@ -39,6 +39,13 @@ SIZES = {
     "eos_token_id": 2,
 }
 MODERN = SIZES | {"num_hidden_layers": 3, "local_attention": 12, "cls_token_id": 2, "sep_token_id": 2}
+# As DeBERTa-v3's checkpoints are: logarithmic buckets, tokens' own projections for positions, none in the embeddings.
+V3 = SIZES | {
+    "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 8, "share_att_key": True,
+    "norm_rel_ebd": "layer_norm", "position_biased_input": False, "type_vocab_size": 0, "max_position_embeddings": 24,
+}  # fmt: skip
+V2 = V3 | {"share_att_key": False, "norm_rel_ebd": "none", "position_biased_input": True, "position_buckets": -1, "max_relative_positions": 7,
+           "max_position_embeddings": 40}
 BOTH = ("input_ids", "attention_mask")
 
 # name -> (class, configuration, attention, inputs)
@@ -58,6 +65,9 @@ MODELS = {
     "eurobert-late": ("EuroBertForSequenceClassification", SIZES, "eager", BOTH),
     "nomic": ("NomicBertModel", SIZES, "sdpa", (*BOTH, "token_type_ids")),
     "gte-sequence": ("GteForSequenceClassification", SIZES | {"type_vocab_size": 0}, "eager", BOTH),
+    "deberta-v3": ("DebertaV2Model", V3, "eager", BOTH),
+    "deberta-v3-sequence": ("DebertaV2ForSequenceClassification", V3, "eager", ("input_ids",)),
+    "deberta-v2-tokens": ("DebertaV2ForTokenClassification", V2, "eager", BOTH),
     "jina": ("JinaEmbeddingsV3Model", SIZES, "sdpa", BOTH),
 }
 
@@ -107,7 +117,7 @@ def cases_of(model, takes, seed, lengths):
         if length < 0:
             ids[0, 4] = model.config.pad_token_id or 0
             if "attention_mask" in takes:
-                mask[0, 2] = mask[0, 8] = 0
+                mask[0, 2] = mask[0, 6] = 0
         with torch.no_grad():
             output = model(**arguments_of(model, takes, ids, mask, kinds))
         case = {"input_ids": ids[0].tolist(), "attention_mask": mask[0].tolist()}

@@ -155,11 +155,11 @@ TEST(Windows, AreSeenWhereNothingLimitsTheText) {
 }
 
 TEST(Windows, OfAnotherShapeAreNone) {
-  for (const std::string& far :
-       {"torch.gt(" + kApart + ", 4)", "torch.lt(torch.abs(" + kApart + "), 4)",
-        "torch.ne(torch.remainder(torch.abs(" + kApart + "), 2), 0)", "torch.gt(torch.abs(" + kApart + "), 0)",
-        "torch.ne(torch.floor_divide(torch.unsqueeze(r, 0), 4), torch.floor_divide(torch.unsqueeze(r, 1), 4))",
-        "torch.__and__(torch.gt(torch.abs(" + kApart + "), 4), torch.gt(torch.unsqueeze(r, 1), 20))"}) {
+  for (const std::string& far : std::vector<std::string>{
+           "torch.gt(" + kApart + ", 4)", "torch.lt(torch.abs(" + kApart + "), 4)",
+           "torch.ne(torch.remainder(torch.abs(" + kApart + "), 2), 0)", "torch.gt(torch.abs(" + kApart + "), 0)",
+           "torch.ne(torch.floor_divide(torch.unsqueeze(r, 0), 4), torch.floor_divide(torch.unsqueeze(r, 1), 4))",
+           "torch.__and__(torch.gt(torch.abs(" + kApart + "), 4), torch.gt(torch.unsqueeze(r, 1), 20))"}) {
     expect_none(window(far), far);
   }
 }
@@ -181,6 +181,13 @@ TEST(Gates, AreTheOperandWithoutAnActivation) {
   EXPECT_FALSE(spec_of(apart).layers[1].ffn_gate);
 }
 
+TEST(Gates, AnActivationMayBeNone) {
+  const TinyModel plain(feed_forward("f1 = torch.linear(a1, wi1, bi1)"));
+  ASSERT_TRUE(plain.recognized()) << plain.reading().not_explained;
+  EXPECT_EQ(spec_of(plain).layers[0].activation, Activation::none);
+  EXPECT_FALSE(spec_of(plain).layers[0].ffn_gate);
+}
+
 TEST(Gates, HalvesOfOneLayerAreToldApart) {
   for (const bool swapped : {false, true}) {
     const std::string product = swapped ? "torch.mul(p0, torch.gelu(p1))" : "torch.mul(torch.gelu(p0), p1)";
@@ -196,12 +203,11 @@ TEST(Gates, HalvesOfOneLayerAreToldApart) {
 }
 
 TEST(Gates, OfOtherKindsAreNone) {
-  for (const std::string& product :
-       {"torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.linear(h0, wi2, bi2))",
-        "torch.add(torch.gelu(torch.linear(a1, wi1, bi1)), torch.linear(a1, wi2, bi2))",
-        "torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.gelu(torch.linear(a1, wi2, bi2)))",
-        "torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.mul(torch.linear(a1, wi2, bi2), 2.))",
-        "torch.mul(torch.linear(a1, wi1, bi1), torch.linear(a1, wi2, bi2))"}) {
+  for (const std::string& product : std::vector<std::string>{
+           "torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.linear(h0, wi2, bi2))",
+           "torch.add(torch.gelu(torch.linear(a1, wi1, bi1)), torch.linear(a1, wi2, bi2))",
+           "torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.gelu(torch.linear(a1, wi2, bi2)))",
+           "torch.mul(torch.gelu(torch.linear(a1, wi1, bi1)), torch.mul(torch.linear(a1, wi2, bi2), 2.))"}) {
     expect_none(feed_forward("f1 = " + product), product);
   }
   expect_none(feed_forward(kBoth + "f1 = torch.mul(torch.gelu(p0), torch.flip(p1, [1]))"), "the gate of another token");

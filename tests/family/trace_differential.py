@@ -23,7 +23,7 @@ from differential import FAMILIES, ROTARY, agrees, settings_of
 from make_checkpoints import randomize
 from make_traces import cases_of, takes_of, traced
 
-TRACED_FAMILIES = ["MegatronBert", "RobertaPreLayerNorm", "XLMRobertaXL", *ROTARY]
+TRACED_FAMILIES = ["MegatronBert", "RobertaPreLayerNorm", "XLMRobertaXL", "DebertaV2", *ROTARY]
 INPUTS = [
     ("input_ids",),
     ("input_ids", "attention_mask"),

@@ -25,7 +25,8 @@ std::shared_ptr<const Trace> read(const std::string& name) {
 
 std::vector<std::string> names() {
   std::vector<std::string> names;
-  for (const auto& [name, golden] : expected().items()) names.push_back(name);
+  const nlohmann::json all = expected();
+  for (const auto& [name, golden] : all.items()) names.push_back(name);
   return names;
 }
 

@@ -38,7 +38,9 @@ void check_positions(const family::EncoderSpec& spec) {
       refuse("no windows of attention where scores depend on distances", "one");
     }
   }
-  if (spec.disentangled && !pairs) refuse("a mask of pairs where attention is disentangled", "another mask");
+  if (spec.disentangled && spec.mask == family::MaskKind::keys) {
+    refuse("a mask of pairs, or none, where attention is disentangled", "another mask");
+  }
   if (pairs && spec.relative_bias) refuse("no relative bias where the mask is of pairs", "one");
 }
 
@@ -142,7 +144,7 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
     weights->relative_bias = RelativeBias(*spec.relative_bias, spec.heads, weights->max_length);
   }
   check_positions(spec);
-  if (weights->masks_pairs) weights->disentangled = std::make_unique<DisentangledAttention>(spec, packer.pool());
+  if (weights->masks_pairs || spec.disentangled) weights->disentangled = std::make_unique<DisentangledAttention>(spec, packer.pool());
   weights->rotary = Rotary(spec.rotary, spec.head_size());
   weights->norm_first = spec.norm_first;
   if (spec.final_norm) weights->final_norm = norm_of(*spec.final_norm, spec.hidden);
