@@ -112,6 +112,8 @@ TEST_F(SentenceModulesTest, WhatIsNotKnownIsNamed) {
   EXPECT_THAT(refused(), HasSubstr("my.own.Transformer"));
   list({{st_ + "LSTM", ""}});
   EXPECT_THAT(refused(), HasSubstr("LSTM"));
+  list({{"sentence_transformers.base.modules.router.Router", ""}});
+  EXPECT_THAT(refused(), HasSubstr("Router, with one model for queries and one for documents"));
   for (const char* path : {"../x", "/x", "..", "a/b"}) {
     list({{st_ + "Transformer", path}});
     EXPECT_THAT(refused(), HasSubstr("a path in this folder")) << path;
