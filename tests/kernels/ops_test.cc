@@ -20,6 +20,7 @@ struct AttentionCase {
   std::size_t head_size;
   bool mask;
   bool bias;
+  std::size_t masked = 0;  // so many keys from the first on, besides
 };
 
 // Softmax attention in double precision, nothing clever.
@@ -57,7 +58,7 @@ void check_attention(const AttentionCase& shape) {
   const std::size_t hidden = shape.heads * shape.head_size;
   const std::vector<float> qkv = random_values(shape.length * 3 * hidden, 3);
   std::vector<std::int32_t> mask;
-  for (std::size_t j = 0; shape.mask && j < shape.length; ++j) mask.push_back(j % 3 == 1 ? 0 : 1);
+  for (std::size_t j = 0; shape.mask && j < shape.length; ++j) mask.push_back(j % 3 == 1 || j < shape.masked ? 0 : 1);
   const std::vector<float> bias = random_values(2 * shape.length - 1 + ops::kAttentionColumns, 4);
   const std::vector<double> want = plain_attention(shape, qkv, mask, bias);
 
@@ -100,6 +101,55 @@ TEST(PackedAttention, AsPlainCode) {
       }
     }
   });
+}
+
+// Keys come in blocks of 512: sums are carried from one to the next.
+TEST(PackedAttention, LongTextsAsPlainCode) {
+  on_every_target([] {
+    for (const std::size_t length : {511, 512, 513, 1024, 1100}) {
+      for (const std::size_t head_size : {12, 64}) {
+        SCOPED_TRACE(testing::Message() << "length " << length << ", head size " << head_size);
+        check_attention({length, 1, head_size, false, false});
+        check_attention({length, 1, head_size, true, true});
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+    for (const std::size_t masked : {300, 512, 513, 1030}) {  // whole blocks that nobody may see
+      SCOPED_TRACE(testing::Message() << masked << " masked");
+      check_attention({1100, 1, 16, true, false, masked});
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  });
+}
+
+TEST(PackedAttention, ALongTextsBitsDoNotDependOnTheCutOfItsRows) {
+  constexpr std::size_t kLength = 1100;
+  constexpr std::size_t kSize = 16;
+  const std::vector<float> qkv = random_values(kLength * 3 * kSize, 6, 3);
+  AlignedBuffer scratch(ops::attention_scratch_size(kLength, kSize) * sizeof(float));
+  const auto run = [&](const std::vector<std::size_t>& borders) {
+    std::vector<float> got(kLength * kSize, NAN);
+    ops::AttentionTask task{.query = qkv.data(), .key = qkv.data() + kSize, .value = qkv.data() + 2 * kSize};
+    task.stride = 3 * kSize;
+    task.length = kLength;
+    task.head_size = task.out_stride = kSize;
+    task.out = got.data();
+    for (const std::size_t border : borders) {
+      task.row_end = border;
+      ops::attention(task, reinterpret_cast<float*>(scratch.data()));
+      task.row_begin = border;
+    }
+    return got;
+  };
+  const std::vector<float> whole = run({kLength});
+  EXPECT_EQ(run({8, 600, kLength}), whole);
+  EXPECT_EQ(run({515, 1099, kLength}), whole);
+}
+
+// Four times the text: not four times the memory.
+TEST(PackedAttention, ScratchHardlyGrowsBeyondABlockOfKeys) {
+  EXPECT_EQ(ops::attention_scratch_size(8192, 64) - ops::attention_scratch_size(2048, 64), 2 * (8192 - 2048));
+  EXPECT_LT(ops::attention_scratch_size(8192, 64), 2 * ops::attention_scratch_size(512, 64));
 }
 
 TEST(PackedAttention, ScoresFarApartDoNotOverflow) {

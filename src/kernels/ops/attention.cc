@@ -17,10 +17,13 @@ namespace bertrt::kernels::ops {
 namespace HWY_NAMESPACE {
 
 constexpr std::size_t kColumns = 2 * kLanes;  // two vectors side by side are worked on at a time
+// Keys that are packed and scored at a time: with their values they fill half of a second-level cache of 512 KB at a
+// head size of 64, and a block's scores stay in the first-level one.
+constexpr std::size_t kKeyBlock = 512;
 // Up to this length values are read where they lie: packing them would cost more than the strides do.
 constexpr std::size_t kPackValuesFrom = 33;
 
-static_assert(kColumns <= kAttentionColumns);
+static_assert(kColumns <= kAttentionColumns && kKeyBlock % kAttentionColumns == 0);
 
 constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
@@ -72,10 +75,10 @@ HWY_INLINE void pack_four_keys(const AttentionTask& task, std::size_t first, flo
 }
 #endif
 
-// Keys as panels [panel][head_size][kLanes]; columns past the length are zero.
-void pack_keys(const AttentionTask& task, float* to) {
-  for (std::size_t first = 0; first < task.length; first += kLanes, to += task.head_size * kLanes) {
-    const std::size_t columns = std::min(kLanes, task.length - first);
+// Keys from begin to end as panels [panel][head_size][kLanes]; columns past the end are zero.
+void pack_keys(const AttentionTask& task, std::size_t begin, std::size_t end, float* to) {
+  for (std::size_t first = begin; first < end; first += kLanes, to += task.head_size * kLanes) {
+    const std::size_t columns = std::min(kLanes, end - first);
     if (columns < kLanes) std::fill_n(to, task.head_size * kLanes, 0.0F);
     std::size_t c = 0;
 #if HWY_TARGET != HWY_SCALAR
@@ -88,11 +91,11 @@ void pack_keys(const AttentionTask& task, float* to) {
   }
 }
 
-// Values as panels [panel][length][kColumns]; columns past the head's size are zero.
-void pack_values(const AttentionTask& task, float* to) {
+// Their values as panels [panel][token][kColumns]; columns past the head's size are zero.
+void pack_values(const AttentionTask& task, std::size_t begin, std::size_t end, float* to) {
   for (std::size_t first = 0; first < task.head_size; first += kColumns) {
     const std::size_t columns = std::min(kColumns, task.head_size - first);
-    for (std::size_t j = 0; j < task.length; ++j, to += kColumns) {
+    for (std::size_t j = begin; j < end; ++j, to += kColumns) {
       const float* value = task.value + j * task.stride + first;
       if (columns == kColumns) {
         std::memcpy(to, value, sizeof(float) * kColumns);
@@ -103,14 +106,23 @@ void pack_values(const AttentionTask& task, float* to) {
   }
 }
 
+// Some neighbouring keys of a text, packed.
 struct Packed {
+  std::size_t first;
+  std::size_t count;
   const float* keys;
   const float* values;
   std::size_t value_step;   // from one token's values to the next
   std::size_t value_apart;  // from one pair of vectors of a token's values to the next
   const float* hidden;      // [columns]: 0, or the lowest number for a key that is masked or past the end
   float* scores;            // [kBlock, columns]
-  std::size_t columns;      // length, rounded up to whole vectors
+  std::size_t columns;      // count, rounded up to whole vectors
+  // What rows have seen by now, where keys come in more than one block; null: this is all of them. A row's results are
+  // kept as they are summed up, its shares not yet divided by their sum.
+  float* highest;  // by row from row_begin on: its greatest score
+  float* sums;     // and the sum of its shares
+
+  bool opens() const { return first == 0; }
 };
 
 // Some query rows: a block that has fewer than its kernel repeats the last one.
@@ -137,7 +149,7 @@ HWY_INLINE void score_columns(const AttentionTask& task, const Packed& packed, c
     for (std::size_t r = 0; r < kRows; ++r) {
       V score = sum[r][v];
       if (task.bias != nullptr) {
-        const float* bias = task.bias + (static_cast<std::ptrdiff_t>(column) +
+        const float* bias = task.bias + (static_cast<std::ptrdiff_t>(packed.first + column) +
                                          static_cast<std::ptrdiff_t>(rows.at(r)) * task.bias_stride);
         score = hn::MulAdd(score, scale, hn::LoadU(d, bias));
         score = hn::Add(score, hidden);
@@ -150,10 +162,9 @@ HWY_INLINE void score_columns(const AttentionTask& task, const Packed& packed, c
   }
 }
 
-// exp(score - highest) in place of a row's scores. @return their sum
-HWY_INLINE float weigh(float* scores, std::size_t columns, V highest) {
+// exp(score - top) in place of a row's scores. @param top  in every lane  @return their sum
+HWY_INLINE float weigh(float* scores, std::size_t columns, V top) {
   const D d;
-  const V top = hn::MaxOfLanes(d, highest);
   V sum0 = hn::Zero(d);
   V sum1 = hn::Zero(d);
   std::size_t j = 0;
@@ -173,32 +184,61 @@ HWY_INLINE float weigh(float* scores, std::size_t columns, V highest) {
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
 }
 
+// A row's results are what they were times `keep`, if this is not the first block of keys, and the values' shares, all
+// times `share`.
+struct Mix {
+  float keep;
+  float share;
+};
+
 template <std::size_t kRows>
-HWY_INLINE void mix_values(const AttentionTask& task, const Packed& packed, const Rows& rows, const float* sums) {
+HWY_INLINE void mix_values(const AttentionTask& task, const Packed& packed, const Rows& rows, const Mix* mixes) {
   const D d;
   const float* weights[kRows];
   for (std::size_t r = 0; r < kRows; ++r) weights[r] = packed.scores + r * packed.columns;
   const float* values = packed.values;
   for (std::size_t first = 0; first < task.head_size; first += kColumns, values += packed.value_apart) {
     V sum[kRows][2];
-    multiply<kRows, 2>(weights, values, kLanes, packed.value_step, task.length, sum);
+    multiply<kRows, 2>(weights, values, kLanes, packed.value_step, packed.count, sum);
     const std::size_t columns = std::min(kColumns, task.head_size - first);
     HWY_ALIGN float line[kColumns];
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; ++r) {
       if (r >= rows.count) break;
-      const V share = hn::Set(d, 1.0F / sums[r]);
+      const V share = hn::Set(d, mixes[r].share);
       float* to = task.out + (rows.first + r) * task.out_stride + first;
-      if (columns == kColumns) {
-        hn::StoreU(hn::Mul(sum[r][0], share), d, to);
-        hn::StoreU(hn::Mul(sum[r][1], share), d, to + kLanes);
-      } else {
-        hn::Store(hn::Mul(sum[r][0], share), d, line);
-        hn::Store(hn::Mul(sum[r][1], share), d, line + kLanes);
-        std::copy_n(line, columns, to);
+      float* whole = columns == kColumns ? to : line;
+      if (!packed.opens()) {
+        const V keep = hn::Set(d, mixes[r].keep);
+        if (columns != kColumns) std::copy_n(to, columns, line);
+        sum[r][0] = hn::MulAdd(hn::LoadU(d, whole), keep, sum[r][0]);
+        sum[r][1] = hn::MulAdd(hn::LoadU(d, whole + kLanes), keep, sum[r][1]);
       }
+      hn::StoreU(hn::Mul(sum[r][0], share), d, whole);
+      hn::StoreU(hn::Mul(sum[r][1], share), d, whole + kLanes);
+      if (columns != kColumns) std::copy_n(line, columns, to);
     }
   }
+}
+
+// Weighs a row's scores by the greatest that it has seen by now: what it has summed up before is scaled down to that.
+HWY_INLINE Mix weigh_row(const AttentionTask& task, const Packed& packed, std::size_t row, float* scores, V highest) {
+  const D d;
+  V top = hn::MaxOfLanes(d, highest);
+  if (packed.highest == nullptr) return {0, 1.0F / weigh(scores, packed.columns, top)};
+  float& before = packed.highest[row - task.row_begin];
+  float& sum = packed.sums[row - task.row_begin];
+  float keep = 0;
+  if (!packed.opens()) {
+    const V earlier = hn::Set(d, before);
+    top = hn::Max(top, earlier);
+    keep = hn::GetLane(exp_negative(d, hn::Sub(earlier, top)));
+  }
+  const float added = weigh(scores, packed.columns, top);
+  sum = packed.opens() ? added : sum * keep + added;
+  before = hn::GetLane(top);
+  const bool ends = packed.first + packed.count == task.length;
+  return {keep, ends ? 1.0F / sum : 1.0F};
 }
 
 template <std::size_t kRows>
@@ -216,12 +256,13 @@ void attend_rows(const AttentionTask& task, const Packed& packed, const Rows& ro
     score_columns<kRows, 2>(task, packed, rows, queries, j, highest);
   }
   if (j < packed.columns) score_columns<kRows, 1>(task, packed, rows, queries, j, highest);
-  float sums[kRows] = {};
+  Mix mixes[kRows] = {};
 #pragma GCC unroll 16
   for (std::size_t r = 0; r < kRows; ++r) {
-    if (r < rows.count) sums[r] = weigh(packed.scores + r * packed.columns, packed.columns, highest[r]);
+    if (r < rows.count)
+      mixes[r] = weigh_row(task, packed, rows.first + r, packed.scores + r * packed.columns, highest[r]);
   }
-  mix_values<kRows>(task, packed, rows, sums);
+  mix_values<kRows>(task, packed, rows, mixes);
 }
 
 // Calls the kernel for at least rows.count rows.
@@ -233,25 +274,8 @@ void dispatch_rows(const AttentionTask& task, const Packed& packed, const Rows& 
   attend_rows<kRows>(task, packed, rows);
 }
 
-void attention(const AttentionTask& task, float* scratch) {
-  const std::size_t columns = round_up(task.length, kLanes);
-  float* keys = scratch;
-  float* values = keys + columns * task.head_size;
-  float* hidden = values + task.length * round_up(task.head_size, kColumns);
-  float* scores = hidden + columns;
-  pack_keys(task, keys);
-  Packed packed{keys, values, kColumns, task.length * kColumns, hidden, scores, columns};
-  if (task.length < kPackValuesFrom && task.head_size % kColumns == 0) {
-    packed.values = task.value;
-    packed.value_step = task.stride;
-    packed.value_apart = kColumns;
-  } else {
-    pack_values(task, values);
-  }
-  for (std::size_t j = 0; j < columns; ++j) {
-    const bool seen = j < task.length && (task.mask == nullptr || task.mask[j] != 0);
-    hidden[j] = seen ? 0.0F : std::numeric_limits<float>::lowest();
-  }
+// All query rows of the task against some keys.
+void attend_block(const AttentionTask& task, const Packed& packed) {
   // Blocks of equal size, so that none is nearly empty.
   const std::size_t rows = task.row_end - task.row_begin;
   const std::size_t blocks = (rows + kBlock - 1) / kBlock;
@@ -259,6 +283,44 @@ void attention(const AttentionTask& task, float* scratch) {
     const std::size_t first = rows * block / blocks;
     const std::size_t last = rows * (block + 1) / blocks;
     dispatch_rows(task, packed, Rows{task.row_begin + first, last - first});
+  }
+}
+
+void attention(const AttentionTask& task, float* scratch) {
+  const std::size_t most = std::min(task.length, kKeyBlock);
+  float* keys = scratch;
+  float* values = keys + round_up(most, kLanes) * task.head_size;
+  float* hidden = values + most * round_up(task.head_size, kColumns);
+  float* scores = hidden + round_up(most, kLanes);
+  float* seen = scores + kBlock * round_up(most, kLanes);
+  const bool parts = task.length > kKeyBlock;
+  for (std::size_t first = 0; first < task.length; first += kKeyBlock) {
+    const std::size_t count = std::min(kKeyBlock, task.length - first);
+    const std::size_t columns = round_up(count, kLanes);
+    pack_keys(task, first, first + count, keys);
+    Packed packed{first,
+                  count,
+                  keys,
+                  values,
+                  kColumns,
+                  count * kColumns,
+                  hidden,
+                  scores,
+                  columns,
+                  parts ? seen : nullptr,
+                  seen + (task.row_end - task.row_begin)};
+    if (task.length < kPackValuesFrom && task.head_size % kColumns == 0) {
+      packed.values = task.value;
+      packed.value_step = task.stride;
+      packed.value_apart = kColumns;
+    } else {
+      pack_values(task, first, first + count, values);
+    }
+    for (std::size_t j = 0; j < columns; ++j) {
+      const bool shown = j < count && (task.mask == nullptr || task.mask[first + j] != 0);
+      hidden[j] = shown ? 0.0F : std::numeric_limits<float>::lowest();
+    }
+    attend_block(task, packed);
   }
 }
 
@@ -273,8 +335,10 @@ HWY_EXPORT(attention);
 
 std::size_t attention_scratch_size(std::size_t length, std::size_t head_size) {
   constexpr std::size_t kMaxBlock = 12;
+  constexpr std::size_t kMostKeys = 512;
   const auto up = [](std::size_t n) { return (n + kAttentionColumns - 1) / kAttentionColumns * kAttentionColumns; };
-  return up(length) * (head_size + 1 + kMaxBlock) + length * up(head_size);
+  const std::size_t keys = std::min(length, kMostKeys);
+  return up(keys) * (head_size + 1 + kMaxBlock) + keys * up(head_size) + (length > kMostKeys ? 2 * length : 0);
 }
 
 void attention(const AttentionTask& task, float* scratch) { HWY_DYNAMIC_DISPATCH(attention)(task, scratch); }

@@ -29,13 +29,14 @@ struct AttentionTask {
 /// Scores are worked on in whole vectors: the most by which a row of them is rounded up.
 inline constexpr std::size_t kAttentionColumns = 32;
 
-/// fp32 values of scratch that attention() needs for texts up to `length`.
+/// fp32 values of scratch that attention() needs for texts up to `length`: beyond 512 tokens two more a token.
 std::size_t attention_scratch_size(std::size_t length, std::size_t head_size);
 
 /// softmax(scale * Q Kᵀ + bias) V for the task's rows, in fp32, with the maximum subtracted before exp.
 ///
-/// Keys and values are packed once, then a dozen query rows at a time are scored against all keys: their scores stay
-/// in the first-level cache, so no online softmax is needed up to lengths of thousands.
+/// 512 keys and their values are packed at a time, and a dozen query rows at a time scored against them: their scores
+/// stay in the first-level cache. Where a text has more keys, each row's maximum and sum are carried along (online
+/// softmax), and `out` holds what it has summed up. A value's bits do not depend on the task's rows.
 /// @param scratch  attention_scratch_size() values, 64-byte aligned, contents undefined
 void attention(const AttentionTask& task, float* scratch);
 
