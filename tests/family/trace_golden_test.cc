@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/graph/graph_engine.h"
 #include "family/golden_trace.h"
 
 namespace bertrt::family {
@@ -55,6 +56,26 @@ INSTANTIATE_TEST_SUITE_P(All, GoldenTrace, ::testing::ValuesIn(names()), [](cons
 TEST(GoldenTrace, RotaryTracesHaveNoLimit) {
   for (const std::string name : {"modernbert", "eurobert", "nomic", "jina"}) {
     EXPECT_EQ(read(name)->reading.recognition->spec.max_length, 0U) << name;
+  }
+}
+
+// Traced at 14 tokens: what begins far behind them (windows that end) is right, too.
+TEST(GoldenTrace, TextsFarLongerThanTheTracedOneAreWhatItsOperatorsGive) {
+  for (const std::string name : {"modernbert", "eurobert", "nomic", "deberta-v3"}) {
+    const auto trace = read(name);
+    Encoding text;
+    for (std::int32_t i = 0; i < 600; ++i) text.input_ids.push_back(4 + i * 7 % 36);
+    text.attention_mask.assign(600, 1);
+    text.attention_mask[300] = text.attention_mask[301] = 0;
+    const batch::Batch batch = batch::make_batch(std::vector{text}, {});
+    const EncoderOutput plain = engine::graph::make_reference_engine(trace, true)->run(batch, {});
+    const EncoderOutput packed = engine::graph::make_recognized_engine(trace, {}, {})->run(batch, {});
+    const std::span<const float> want = plain.all_encoder_layers.back().data();
+    float worst = 0;
+    std::size_t values = 0;
+    test::compare(packed.all_encoder_layers.back().data(), {want.begin(), want.end()}, 16, worst, values);
+    EXPECT_EQ(values, 600U * 16) << name;
+    EXPECT_LE(worst, 1e-5F) << name;
   }
 }
 
