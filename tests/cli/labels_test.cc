@@ -181,6 +181,19 @@ TEST(Qa, WhatCannotBeAsked) {
   expect_refused({"qa", "--model", name, "--question", "who"}, 2, "line 1 of standard input", "\n");
 }
 
+// Advice names an option where the command has it.
+TEST(Labels, ATextThatIsTooLong) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "a ";
+  const Outcome classify = run({"classify", "--model", model("text-classification"), text});
+  EXPECT_EQ(classify.status, 2);
+  EXPECT_THAT(classify.err, HasSubstr("give --truncation longest_first"));
+  const Outcome qa = run({"qa", "--model", model("question-answering"), "--question", text, "a context"});
+  EXPECT_EQ(qa.status, 2);
+  EXPECT_THAT(qa.err, HasSubstr("shorten the text"));
+  EXPECT_THAT(qa.err, testing::Not(HasSubstr("--truncation")));
+}
+
 TEST(NextSentence, GivesTwoProbabilities) {
   const auto lines =
       run_json({"next-sentence", "--model", model("next-sentence"), "Who was Jim Henson ?", "a puppeteer"});
