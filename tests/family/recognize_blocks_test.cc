@@ -41,6 +41,14 @@ void expect_none(const Changes& changes, const std::string& what, const std::str
   EXPECT_NE(model.reading().not_explained, "") << what;
 }
 
+// What cat gives is no list, however many of them lie under it (22 layers that turn queries and keys).
+TEST(Blocks, ListsThatOperatorsAreGivenAreNotNestedInTheirResults) {
+  std::string more = "z = h2\n";
+  for (int i = 0; i < 100; ++i) more += "z = torch.slice(torch.cat([z, z], 1), 1, 0, t)\n";
+  const TinyModel model({}, "(h2, z)", more);
+  EXPECT_TRUE(model.recognized()) << model.reading().not_explained << model.trace().not_graphable;
+}
+
 // ---- norms in front
 // --------------------------------------------------------------------------------------------------
 

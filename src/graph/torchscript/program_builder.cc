@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "graph/operator.h"
 #include "graph/torchscript/messages.h"
 
 namespace bertrt::graph::torchscript {
@@ -10,6 +11,16 @@ namespace {
 
 constexpr std::size_t kMaxInstructions = 50000;  // a deep encoder has 5,000
 constexpr std::size_t kMaxDepth = 64;            // of containers in containers
+
+// Whether every result is one tensor, which holds no values however deep its arguments are.
+bool gives_a_tensor(const Operator& op) {
+  return std::all_of(op.overloads.begin(), op.overloads.end(), [](const Overload& overload) {
+    const std::size_t arrow = overload.schema.rfind("-> ");
+    if (arrow == std::string_view::npos) return false;
+    const std::string_view result = overload.schema.substr(arrow + 3);
+    return result.starts_with("Tensor") && !result.ends_with("[]");
+  });
+}
 
 std::vector<Argument> only(Slot slot) {
   std::vector<Argument> arguments;
@@ -98,7 +109,7 @@ Slot ProgramBuilder::make(Instruction::Kind kind, std::vector<Argument> argument
 }
 
 Slot ProgramBuilder::call(const Operator* op, std::vector<Argument> arguments, Place place, const std::string& where) {
-  const std::size_t depth = deepest(arguments);
+  const std::size_t depth = op != nullptr && gives_a_tensor(*op) ? 0 : deepest(arguments);
   const Slot slot = new_slot();
   push({.op = op, .arguments = std::move(arguments), .outputs = {slot}, .place = place}, where);
   if (depth > 0) depth_.emplace(slot, depth);
