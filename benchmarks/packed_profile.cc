@@ -112,13 +112,19 @@ class Parts {
     std::vector<std::size_t> texts(batch.size());
     std::iota(texts.begin(), texts.end(), std::size_t{0});
     const Slice slice{batch, texts, *batch.row_offsets};
-    const double attention =
-        measure(each_layer([&](const LayerWeights& layer) {
-          attend(slice, qkv.data(), {hidden, weights_.heads, layer.scale, weights_.takes_mask, weights_.relative_bias},
-                 pool, attention_, narrow.data());
-        })).median;
+    const double attention = measure(each_layer([&](const LayerWeights& layer) {
+                               attend(slice, qkv.data(),
+                                      {.hidden = hidden,
+                                       .heads = weights_.heads,
+                                       .scale = layer.scale,
+                                       .takes_mask = weights_.takes_mask,
+                                       .window = layer.window,
+                                       .bias = weights_.relative_bias},
+                                      pool, attention_, narrow.data());
+                             })).median;
     const double norms = measure(each_layer([&](const LayerWeights& layer) {
-                           layer.attention_norm.run(narrow.data(), other.data(), tokens, stride, pool);
+                           if (layer.attention_norm)
+                             layer.attention_norm->run(narrow.data(), other.data(), tokens, stride, pool);
                            layer.ffn_norm.run(other.data(), narrow.data(), tokens, stride, pool);
                          })).median;
     double work = 0;
@@ -180,7 +186,7 @@ int profile(const Settings& settings) {
   SessionOptions options;
   options.packed.dtype = settings.dtype;
   const auto trace = read_trace(file);
-  const auto engine = graph::make_recognized_engine(trace, options, settings.tuning);
+  const auto engine = engine::graph::make_recognized_engine(trace, options, settings.tuning);
   for (const LoadStage& stage : engine->facts().load_stages) {
     std::printf("%s: %.0f ms\n", stage.name.c_str(), stage.milliseconds);
   }
