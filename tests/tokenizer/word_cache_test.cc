@@ -133,7 +133,9 @@ TEST(WordCache, GivesWhatTheModelGives) {
       ASSERT_EQ(pieces.offsets[i].end, expected.offsets[i].end);
     }
     asked += 2 * words.size();
-    if (turn == 199) EXPECT_LT(made, asked / 2);
+    if (turn == 199) {
+      EXPECT_LT(made, asked / 2);
+    }
   }
   EXPECT_GT(made, 131072U);  // more than it can hold
 }

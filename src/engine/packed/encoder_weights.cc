@@ -144,8 +144,9 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
     weights->relative_bias = RelativeBias(*spec.relative_bias, spec.heads, weights->max_length);
   }
   check_positions(spec);
-  if (weights->masks_pairs || spec.disentangled)
+  if (weights->masks_pairs || spec.disentangled) {
     weights->disentangled = std::make_unique<DisentangledAttention>(spec, packer.pool());
+  }
   weights->rotary = Rotary(spec.rotary, spec.head_size());
   weights->norm_first = spec.norm_first;
   if (spec.final_norm) weights->final_norm = norm_of(*spec.final_norm, spec.hidden);
