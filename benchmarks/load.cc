@@ -74,8 +74,8 @@ int main(int argc, char** argv) {
     bertrt::SessionOptions options;
     for (int i = 2; i < argc; ++i) {
       const std::string_view argument = argv[i];
-      if (argument == "bf16") options.dtype = bertrt::DType::bf16;
-      if (argument == "int8") options.dtype = bertrt::DType::int8;
+      if (argument == "bf16") options.packed.dtype = bertrt::DType::bf16;
+      if (argument == "int8") options.packed.dtype = bertrt::DType::int8;
       if (argument == "--proof-cache" && i + 1 < argc) options.proof_cache = argv[++i];
     }
     load_by_session(argv[1], options);

@@ -25,7 +25,6 @@ namespace {
 
 using namespace bertrt;
 using namespace bertrt::benchmarks;
-using namespace bertrt::engine::packed;
 
 struct Settings {
   std::vector<DType> dtypes = {DType::fp32, DType::bf16, DType::int8};
