@@ -112,7 +112,10 @@ std::optional<Weight> weight(const Instance& instance, const Ref& ref) {
   return weight(instance, node.refs[0]);
 }
 
-std::optional<AppliedDense> find_dense(const Instance& instance, NodeId id) {
+namespace {
+
+// A product with a matrix that is stored, as one operator.
+std::optional<AppliedDense> find_product(const Instance& instance, NodeId id) {
   if (id == kNoNode) return std::nullopt;
   const Node& node = instance.node(id);
   if (node.partial) return std::nullopt;
@@ -130,17 +133,6 @@ std::optional<AppliedDense> find_dense(const Instance& instance, NodeId id) {
   } else if (node.name == "aten::matmul" || node.name == "aten::mm") {
     found.input = node.refs[0];
     matrix = node.refs[1];
-  } else if (node.name == "aten::add" && number(node.arguments[2]) == 1.0) {
-    // A product and its bias, apart.
-    for (const std::size_t product : {std::size_t{0}, std::size_t{1}}) {
-      const Ref& other = node.refs[1 - product];
-      if (!node.refs[product].tensor.defined() || !other.tensor.defined()) continue;
-      auto inner = find_dense(instance, instance.whole(node.refs[product]));
-      if (!inner || inner->dense.bias) continue;
-      inner->dense.bias = vector_of(instance, other, static_cast<std::int64_t>(inner->dense.out()));
-      if (inner->dense.bias && node.refs[product].tensor.elements() == node.result.tensor.elements()) return inner;
-    }
-    return std::nullopt;
   } else {
     return std::nullopt;
   }
@@ -165,6 +157,25 @@ std::optional<AppliedDense> find_dense(const Instance& instance, NodeId id) {
     if (!found.dense.bias) return std::nullopt;
   }
   return found;
+}
+
+}  // namespace
+
+std::optional<AppliedDense> find_dense(const Instance& instance, NodeId id) {
+  if (id == kNoNode) return std::nullopt;
+  const Node& node = instance.node(id);
+  if (node.name != "aten::add") return find_product(instance, id);
+  if (node.partial || number(node.arguments[2]) != 1.0) return std::nullopt;
+  // A product and its bias, apart.
+  for (const std::size_t product : {std::size_t{0}, std::size_t{1}}) {
+    const Ref& other = node.refs[1 - product];
+    if (!node.refs[product].tensor.defined() || !other.tensor.defined()) continue;
+    auto inner = find_product(instance, instance.whole(node.refs[product]));
+    if (!inner || inner->dense.bias) continue;
+    inner->dense.bias = vector_of(instance, other, static_cast<std::int64_t>(inner->dense.out()));
+    if (inner->dense.bias && node.refs[product].tensor.elements() == node.result.tensor.elements()) return inner;
+  }
+  return std::nullopt;
 }
 
 std::optional<AppliedDense> find_dense_columns(const Instance& instance, const Ref& ref) {
