@@ -31,6 +31,8 @@ from sentence import SentenceFiles
 
 FORMAT_VERSION = 1
 PRODUCER = "bertrt 0.1.0"
+# What a module is called in a trace that has the name of the trace's method.
+HEAD_MODULE = "prediction_head"
 # model_type -> from hidden rows [N, hidden] to logits [N, vocabulary], as Hugging Face's forward does it
 MASKED_LM_HEADS = {
     "bert": lambda model, rows: model.cls(rows),
@@ -43,7 +45,7 @@ MASKED_LM_HEADS = {
     "eurobert": lambda model, rows: model.lm_head(rows),
     "gte": lambda model, rows: model.lm_head(rows),
     "jina_embeddings_v3": lambda model, rows: model.lm_head(rows),
-    "modernbert": lambda model, rows: model.decoder(model.head(rows)),
+    "modernbert": lambda model, rows: model.decoder(model._modules.get(HEAD_MODULE, model._modules.get("head"))(rows)),
     "data2vec-text": lambda model, rows: model.lm_head(rows),
     "roberta": lambda model, rows: model.lm_head(rows),
     "camembert": lambda model, rows: model.lm_head(rows),
@@ -334,6 +336,8 @@ def traceable(model, task):
         return layers + (() if pooled is None else (pooled,)) + tuple(output[name] for name in TASKS[task][1])
 
     def logits(self, **inputs):
+        if HEAD_MODULE in self._modules:  # the class's own forward would look for it by its first name
+            return head(self, self.base_model(**inputs, return_dict=True).last_hidden_state)
         return original.forward(self, **inputs, return_dict=True).logits
 
     def head(self, hidden_rows):
@@ -356,6 +360,8 @@ def traceable(model, task):
     body |= {"__module__": original.__module__, "__qualname__": original.__qualname__}
     copied = copy.deepcopy(model)  # `model` stays as it was: the reference
     copied.__class__ = type(original.__name__, (original,), body)
+    if "head" in body and "head" in copied._modules:
+        copied.add_module(HEAD_MODULE, copied._modules.pop("head"))
     return copied
 
 

@@ -235,6 +235,16 @@ class EdgesTest(unittest.TestCase):
         folder = self.checkpoint(extra=["cls.seq_relationship.weight", "bert.pooler.dense.bias"])
         self.bundle(folder)
 
+    def test_a_module_that_is_called_as_the_trace_calls_a_method(self):
+        folder = self.folder / "checkpoint"
+        folder.mkdir()
+        bert_checkpoint(folder)
+        special = {"cls_token_id": 2, "sep_token_id": 3, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
+        config = transformers.ModernBertConfig(vocab_size=20, global_attn_every_n_layers=2, **special, **SIZES)
+        transformers.ModernBertForMaskedLM(config).save_pretrained(folder)
+        manifest, _ = self.bundle(folder)
+        self.assertEqual(manifest["methods"]["head"], {"inputs": ["hidden_rows"], "outputs": ["logits"]})
+
     def test_one_token_type(self):
         _, selftest = self.bundle(self.checkpoint(type_vocab_size=1))
         for case in selftest["cases"]:
