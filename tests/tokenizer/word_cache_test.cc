@@ -70,9 +70,9 @@ void make_pieces(std::string_view word, std::uint8_t kind, Pieces& pieces) {
   const auto size = static_cast<std::uint32_t>(word.size());
   const std::uint32_t step = size % 2 == 0 ? 1 : size;
   for (std::uint32_t at = 0; at < size; at += step) {
-    std::int32_t id = kind;
+    std::uint32_t id = kind;
     for (const char c : word.substr(at, step)) id = id * 31 + static_cast<unsigned char>(c);
-    pieces.ids.push_back(id);
+    pieces.ids.push_back(static_cast<std::int32_t>(id));
     pieces.offsets.push_back({at, at + step});
   }
 }
