@@ -5,16 +5,15 @@
 #include <cstring>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "archive/guard.h"
 #include "archive/tensor.h"
 #include "bertrt/error.h"
 #include "family/sentence_modules.h"
 #include "tasks/embedder_impl.h"
+#include "tasks/table_modules.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -111,12 +110,8 @@ class TableEmbedder final : public EmbedderImpl {
 
 std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::path& folder,
                                                         const EmbedderOptions& options) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored)) return nullptr;
-  // Who has an encoder reads its modules by himself.
-  if (!archive::guard_memory(folder.string(), [&] { return family::begins_with_table(folder); })) return nullptr;
-  const auto modules = archive::guard_memory(folder.string(), [&] { return family::read_sentence_modules(folder); });
-  if (!modules || modules->modules.empty()) return nullptr;
+  const auto modules = table_modules(folder);
+  if (!modules) return nullptr;
   const auto* module = std::get_if<family::StaticEmbeddingModule>(&modules->modules.front());
   if (module == nullptr) return nullptr;
 

@@ -1,14 +1,13 @@
 #include <algorithm>
-#include <system_error>
 #include <utility>
 #include <variant>
 
-#include "archive/guard.h"
 #include "archive/tensor.h"
 #include "bertrt/error.h"
 #include "family/sentence_modules.h"
 #include "tasks/sparse_embedder_impl.h"
 #include "tasks/sparse_pooling.h"
+#include "tasks/table_modules.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -47,12 +46,8 @@ class TokenWeights final : public SparseEmbedderImpl {
 
 std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesystem::path& folder,
                                                              const EmbedderOptions& options) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored)) return nullptr;
-  // Who has an encoder reads its modules by himself.
-  if (!archive::guard_memory(folder.string(), [&] { return family::begins_with_table(folder); })) return nullptr;
-  const auto modules = archive::guard_memory(folder.string(), [&] { return family::read_sentence_modules(folder); });
-  if (!modules || modules->modules.empty()) return nullptr;
+  const auto modules = table_modules(folder);
+  if (!modules) return nullptr;
   const auto* module = std::get_if<family::SparseStaticEmbeddingModule>(&modules->modules.front());
   if (module == nullptr) return nullptr;
   if (modules->modules.size() != 1) {
