@@ -32,13 +32,9 @@ class WordCache {
   template <typename Output, typename Pieces, typename Make>
   bool encode(std::string_view word, std::size_t begin, Pieces& pieces, Output& output, Make make) {
     const auto make_any = [&](std::string_view whole, std::uint8_t, Pieces& made) { return make(whole, made); };
-    if (word.size() > kNearKey) return encode_rare(nullptr, word, 0, begin, pieces, output, make_any);
+    if (word.size() > kNearKey) return look_up(nullptr, word, 0, begin, pieces, output, make_any);
     const NearKey near = near_key(word.data(), word.size(), word.size(), 0);
-    if (const NearEntry* entry = near_.find(near.key, near.hash)) {
-      put_out(*entry, begin, output);
-      return true;
-    }
-    return encode_rare(&near, word, 0, begin, pieces, output, make_any);
+    return look_up(&near, word, 0, begin, pieces, output, make_any);
   }
 
   /// The same for many words, which stand in `text` from `base` on. `make(word, kind, pieces)`: a word's kind is a part
@@ -62,11 +58,7 @@ class WordCache {
         const TextWord& word = words[from + i];
         const std::size_t begin = base + word.begin;
         const NearKey* near = word.size <= kNearKey ? &keys[i] : nullptr;
-        if (const NearEntry* entry = near != nullptr ? near_.find(near->key, near->hash) : nullptr) {
-          put_out(*entry, begin, output);
-        } else if (!encode_rare(near, text.substr(begin, word.size), word.kind, begin, pieces, output, make)) {
-          return false;
-        }
+        if (!look_up(near, text.substr(begin, word.size), word.kind, begin, pieces, output, make)) return false;
       }
     }
     return true;
@@ -111,7 +103,18 @@ class WordCache {
   void put_near(const NearKey& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept;
   void put_far(const FarKey& key, std::span<const std::int32_t> ids, std::span<const Offset> offsets) noexcept;
 
-  /// A word that is not near: among the longer ones, or made. `near`: null for a word that is too long for it.
+  /// `near`: null for a word that is too long for it.
+  template <typename Output, typename Pieces, typename Make>
+  bool look_up(const NearKey* near, std::string_view word, std::uint8_t kind, std::size_t begin, Pieces& pieces,
+               Output& output, const Make& make) {
+    if (const NearEntry* entry = near != nullptr ? near_.find(near->key, near->hash) : nullptr) {
+      put_out(*entry, begin, output);
+      return true;
+    }
+    return encode_rare(near, word, kind, begin, pieces, output, make);
+  }
+
+  /// A word that is not near: among the longer ones, or made.
   template <typename Output, typename Pieces, typename Make>
   bool encode_rare(const NearKey* near, std::string_view word, std::uint8_t kind, std::size_t begin, Pieces& pieces,
                    Output& output, const Make& make) {

@@ -77,7 +77,6 @@ void BpeMerges::apply_by_scan(std::vector<BpeSymbol>& symbols) const {
     if (i + 1 < count) look(i, i + 1);
   }
   order[count - 1] = kNoPair;
-  std::size_t left_over = count;
   for (;;) {
     std::uint64_t best = kNoPair;
     for (std::size_t i = 0; i + 1 < count; ++i) best = std::min(best, order[i]);
@@ -96,9 +95,8 @@ void BpeMerges::apply_by_scan(std::vector<BpeSymbol>& symbols) const {
       look(left, after);
     }
     if (left > 0) look(previous[left], left);
-    --left_over;
   }
-  if (left_over < count) std::erase_if(symbols, [](const BpeSymbol& symbol) { return symbol.length == 0; });
+  std::erase_if(symbols, [](const BpeSymbol& symbol) { return symbol.length == 0; });
 }
 
 void BpeMerges::apply_by_queue(std::vector<BpeSymbol>& symbols) const {
