@@ -19,18 +19,13 @@ using model::Manifest;
 using model::Method;
 using model::ModelFile;
 
-bool floating(archive::ElementType type) {
-  return type == archive::ElementType::float32 || type == archive::ElementType::float16 ||
-         type == archive::ElementType::bfloat16 || type == archive::ElementType::float64;
-}
-
 std::size_t unique_weights(const ModelFile& file) {
   std::set<std::tuple<std::string_view, std::int64_t, std::vector<std::int64_t>>> seen;
   std::size_t count = 0;
   for (const model::Parameter& parameter : file.parameters()) {
     const archive::TensorView& tensor = parameter.tensor;
     const bool integers = tensor.type == archive::ElementType::int8 && tensor.shape.size() == 2;  // --dtype int8
-    if (!floating(tensor.type) && !integers) continue;
+    if (!archive::holds_reals(tensor) && !integers) continue;
     if (seen.emplace(tensor.storage_key, tensor.storage_offset, tensor.shape).second) count += tensor.elements();
   }
   return count;
