@@ -35,28 +35,19 @@ PRODUCER = "bertrt 0.1.0"
 HEAD_MODULE = "prediction_head"
 # model_type -> from hidden rows [N, hidden] to logits [N, vocabulary], as Hugging Face's forward does it
 MASKED_LM_HEADS = {
-    "bert": lambda model, rows: model.cls(rows),
-    "ernie": lambda model, rows: model.cls(rows),
-    "rembert": lambda model, rows: model.cls(rows),
-    "megatron-bert": lambda model, rows: model.cls(rows),
-    "nomic_bert": lambda model, rows: model.cls(rows),
-    "roberta-prelayernorm": lambda model, rows: model.lm_head(rows),
-    "xlm-roberta-xl": lambda model, rows: model.lm_head(rows),
-    "eurobert": lambda model, rows: model.lm_head(rows),
-    "gte": lambda model, rows: model.lm_head(rows),
-    "jina_embeddings_v3": lambda model, rows: model.lm_head(rows),
-    "modernbert": lambda model, rows: model.decoder(model._modules.get(HEAD_MODULE, model._modules.get("head"))(rows)),
-    "data2vec-text": lambda model, rows: model.lm_head(rows),
-    "roberta": lambda model, rows: model.lm_head(rows),
-    "camembert": lambda model, rows: model.lm_head(rows),
-    "xlm-roberta": lambda model, rows: model.lm_head(rows),
-    "mpnet": lambda model, rows: model.lm_head(rows),
+    **dict.fromkeys(["bert", "ernie", "rembert", "megatron-bert", "nomic_bert"], lambda model, rows: model.cls(rows)),
+    **dict.fromkeys(
+        ["roberta", "camembert", "xlm-roberta", "data2vec-text", "mpnet", "roberta-prelayernorm", "xlm-roberta-xl", "eurobert",
+         "gte", "jina_embeddings_v3"],
+        lambda model, rows: model.lm_head(rows),
+    ),
     "albert": lambda model, rows: model.predictions(rows),
     "electra": lambda model, rows: model.generator_lm_head(model.generator_predictions(rows)),
     "distilbert": lambda model, rows: model.vocab_projector(
         model.vocab_layer_norm(model.activation(model.vocab_transform(rows)))
     ),
-}
+    "modernbert": lambda model, rows: model.decoder(model._modules.get(HEAD_MODULE, model._modules.get("head"))(rows)),
+}  # fmt: skip
 
 
 def main(arguments=None):

@@ -6,28 +6,24 @@ from proof import ExportError
 GREATEST = 127.0
 
 
+def of_encoder(model, kind, is_wanted):
+    """{name in the model: module} of the encoder's modules of a kind, chosen by their names in the encoder."""
+    inside = {id(module) for name, module in model.base_model.named_modules() if isinstance(module, kind) and is_wanted(name)}
+    return {name: module for name, module in model.named_modules() if id(module) in inside}
+
+
 def encoder_layers(model):
-    """The linear layers that the library multiplies in int8: those inside the encoder's blocks, by their names."""
+    """The linear layers that the library multiplies in int8: those inside the encoder's blocks."""
     import torch
 
-    base = model.base_model
-    inside = {
-        id(module)
-        for name, module in base.named_modules()
-        if isinstance(module, torch.nn.Linear) and "pooler" not in name and "embedding" not in name
-    }
-    return {name: module for name, module in model.named_modules() if id(module) in inside}
+    return of_encoder(model, torch.nn.Linear, lambda name: "pooler" not in name and "embedding" not in name)
 
 
 def tables(model):
     """What ids, positions and types are looked up in; the library keeps them in halves beside int8 layers."""
     import torch
 
-    return {
-        name: module
-        for name, module in model.base_model.named_modules()
-        if isinstance(module, torch.nn.Embedding) and "embeddings" in name
-    }
+    return of_encoder(model, torch.nn.Embedding, lambda name: "embeddings" in name)
 
 
 def quantize(model):
@@ -79,13 +75,7 @@ def with_integers(model, quantized):
 
 def halve_tables(traced, model):
     """The traced module's tables in halves, a decoder that is tied to one along with it."""
-    tied = {parameter.data_ptr() for parameter in (traced.get_parameter(f"{at}.weight") for at in paths(model))}
+    tied = {traced.get_parameter(f"{name}.weight").data_ptr() for name in tables(model)}
     for parameter in traced.parameters():
         if parameter.data_ptr() in tied:
             parameter.data = parameter.data.half()
-
-
-def paths(model):
-    """The tables' names from the model itself on."""
-    wanted = {id(module) for module in tables(model).values()}
-    return [name for name, module in model.named_modules() if id(module) in wanted]
