@@ -9,7 +9,7 @@ namespace {
 using graph::Sizes;
 using graph::Tensor;
 
-// Operators whose result has the values of their first argument in the same logical order.
+// Whether its result has the values of its first argument in the same logical order.
 bool copies(const Node& node) {
   static constexpr std::string_view kNames[] = {"aten::contiguous", "aten::clone",     "aten::reshape", "aten::flatten",
                                                 "aten::reshape_as", "aten::expand_as", "aten::to",      "aten::type_as",
@@ -147,6 +147,7 @@ void Instance::observe(const graph::Event& event) {
     node.name = functional_name(node.name);
     node.partial = !covers(*result);
   }
+  node.copy = copies(node);
   producer_[result->storage().get()] = static_cast<NodeId>(nodes_.size());
   nodes_.push_back(std::move(node));
 }
@@ -162,7 +163,7 @@ Element Instance::element(const Ref& ref, std::int64_t index) const {
     if (index < 0 || node.partial) return {at->producer, nullptr, index};
     if (node.name == "aten::repeat") {
       index = before_repeat(node, index);
-    } else if (!copies(node)) {
+    } else if (!node.copy) {
       return {at->producer, nullptr, index};
     }
     at = &node.refs[0];
@@ -214,7 +215,7 @@ NodeId Instance::whole(const Ref& ref) const {
         made.elements() != at->tensor.elements()) {
       break;
     }
-    if (!copies(node)) return made.rank() != 0 && made.sizes().back() == width ? at->producer : kNoNode;
+    if (!node.copy) return made.rank() != 0 && made.sizes().back() == width ? at->producer : kNoNode;
     at = &node.refs[0];
   }
   const Element from = first(ref);

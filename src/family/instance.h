@@ -32,6 +32,7 @@ struct Node {
   std::vector<Ref> items;  ///< the tensors of its arguments that are lists (cat), in order
   Ref result;
   bool partial = false;  ///< wrote only a part of its storage
+  bool copy = false;     ///< its result has the values of its first argument in the same logical order
 };
 
 /// Where an element of a view comes from.

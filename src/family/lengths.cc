@@ -122,7 +122,7 @@ void Lengths::search() {
     return;
   }
   shortest_ = objection(1).empty() ? 1 : 2;
-  // The longest: twice as long until it fails, then halved.
+  // The longest: twice as long until it fails; as a rule that many it is, else halved.
   std::size_t good = std::max(at, std::size_t{7});
   std::size_t bad = 0;
   while (bad == 0 && good < kFarthest) {
@@ -133,6 +133,7 @@ void Lengths::search() {
       bad = next;
     }
   }
+  if (bad != 0 && !objection(good + 1).empty()) bad = good + 1;
   while (bad != 0 && bad - good > 1) {
     const std::size_t middle = good + (bad - good) / 2;
     (objection(middle).empty() ? good : bad) = middle;

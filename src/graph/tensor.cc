@@ -155,6 +155,13 @@ std::vector<std::int64_t> to_integers(const Tensor& tensor) {
   return in_order<std::int64_t>(tensor);
 }
 
+std::vector<std::uint8_t> to_truths(const Tensor& tensor) {
+  if (tensor.type() != ElementType::boolean) {
+    bad("a tensor of booleans", std::string(archive::to_string(tensor.type())));
+  }
+  return in_order<std::uint8_t>(tensor);
+}
+
 bool is_floating(ElementType type) noexcept { return type == ElementType::float32 || type == ElementType::float64; }
 
 bool is_integral(ElementType type) noexcept { return !is_floating(type) && type != ElementType::boolean; }

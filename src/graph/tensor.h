@@ -176,6 +176,8 @@ std::string to_string(const Sizes& sizes);
 std::vector<float> to_floats(const Tensor& tensor);
 /// Of integers and booleans.
 std::vector<std::int64_t> to_integers(const Tensor& tensor);
+/// Of booleans: 0 or 1.
+std::vector<std::uint8_t> to_truths(const Tensor& tensor);
 
 bool is_floating(ElementType type) noexcept;
 /// Whether a tensor's integers can be weights (models that were quantized), no numbers that shapes depend on.

@@ -49,6 +49,16 @@ TEST(Blocks, ListsThatOperatorsAreGivenAreNotNestedInTheirResults) {
   EXPECT_TRUE(model.recognized()) << model.reading().not_explained << model.trace().not_graphable;
 }
 
+// As a tree it has 2^15 leaves, looked at 801 times.
+TEST(Blocks, AFormulaThatUsesEachStepTwiceIsReadOnce) {
+  const std::string inner = "torch.linear(a1, wi1, bi1)";
+  for (const std::string step : {"torch.mul(y, y)", "torch.add(y, y)"}) {
+    std::string lines = "y = " + inner + "\n";
+    for (int i = 0; i < 15; ++i) lines += "y = " + step + "\n";
+    expect_none({{"f1 = torch.gelu(" + inner + ")", lines + "f1 = torch.gelu(y)"}}, step);
+  }
+}
+
 // ---- norms in front
 // --------------------------------------------------------------------------------------------------
 
