@@ -144,6 +144,18 @@ class RoleFinder {
     if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
     const NodeId id = instance_.whole(ref);
     if (id == kNoNode) return logits_of_part(ref, depth);
+    return once(logits_, id, [&] { return logits_of_node(id, depth); });
+  }
+
+  // What `find` says of a node, asked once: a value can be reached on many ways.
+  template <typename Answer, typename Find>
+  static Answer once(std::map<NodeId, Answer>& known, NodeId id, const Find& find) {
+    if (const auto found = known.find(id); found != known.end()) return found->second;
+    const Answer answer = find();
+    return known.emplace(id, answer).first->second;
+  }
+
+  Rows logits_of_node(NodeId id, std::size_t depth) {
     if (const auto dense = find_dense(instance_, id)) return rows(dense->input, depth + 1);
     if (mean_of_tokens(id, depth)) return Rows::texts;
     const Node& node = instance_.node(id);
@@ -220,13 +232,18 @@ class RoleFinder {
     if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
     const NodeId id = instance_.whole(ref);
     if (id == kNoNode) return rows_of_first_token(ref, depth);
+    return once(rows_, id, [&] { return rows_of_node(id, depth); });
+  }
+
+  Rows rows_of_node(NodeId id, std::size_t depth) {
     if (encoder_ != nullptr) {
       if (std::find(encoder_->states.begin(), encoder_->states.end(), id) != encoder_->states.end()) {
         return Rows::tokens;
       }
       if (id == encoder_->pooled) return Rows::texts;
-    } else if (ref.tensor.rank() == 3 && ref.tensor.size(1) == length_ && residual_norm(id)) {
-      return Rows::tokens;
+    } else if (residual_norm(id)) {
+      const graph::Tensor& made = instance_.node(id).result.tensor;
+      if (made.rank() == 3 && made.size(1) == length_) return Rows::tokens;
     }
     if (const auto dense = find_dense(instance_, id)) return rows(dense->input, depth + 1);
     if (const auto norm = find_norm(instance_, id)) return rows(norm->input, depth + 1);
@@ -333,8 +350,12 @@ class RoleFinder {
   }
 
   // A sum of what came out of norms is one of whole layers: no layer's own state.
-  bool sum_of_norms(NodeId id, std::size_t depth = 0) const {
+  bool sum_of_norms(NodeId id, std::size_t depth = 0) {
     if (id == kNoNode || depth > kMaxDepth) return false;
+    return once(sums_of_norms_, id, [&] { return adds_norms(id, depth); });
+  }
+
+  bool adds_norms(NodeId id, std::size_t depth) {
     const Node& node = instance_.node(id);
     if (node.name == "aten::layer_norm" || node.name == "aten::rms_norm") return true;
     if (node.name != "aten::add" || !node.refs[0].tensor.defined() || !node.refs[1].tensor.defined()) return false;
@@ -362,6 +383,9 @@ class RoleFinder {
   const MatchedEncoder* encoder_;
   std::vector<HeadSpec>& heads_;
   std::vector<std::pair<NodeId, std::size_t>> head_of_;
+  std::map<NodeId, Rows> logits_;
+  std::map<NodeId, Rows> rows_;
+  std::map<NodeId, bool> sums_of_norms_;
   std::int64_t texts_ = 0;
   std::int64_t length_ = 0;
 };

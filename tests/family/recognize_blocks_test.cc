@@ -59,6 +59,83 @@ TEST(Blocks, AFormulaThatUsesEachStepTwiceIsReadOnce) {
   }
 }
 
+// Its first layer sees keys twice as much as others do.
+const Changes kNoEncoder = {{"p1 = torch.softmax(s1m, -1)", "p1 = torch.mul(torch.softmax(s1m, -1), 2.)"}};
+
+// Reading must take each step once, not once for each way that leads to it: these have 2^60 ways. (A reader that does
+// otherwise never ends here.)
+TEST(Blocks, ChainsOfStepsThatUseTheirInputTwiceAreReadOnce) {
+  const std::vector<std::string> steps = {
+      "torch.add(y, y)",
+      "torch.sub(y, y)",
+      "torch.mul(y, y)",
+      "torch.div(y, y)",
+      "torch.div(y, 2.)",
+      "torch.tanh(torch.mul(y, y))",
+      "torch.where(torch.gt(y, 0.), y, y)",
+      "torch.masked_fill(y, torch.gt(y, 0.), 0.)",
+      "torch.slice(torch.cat([y, y], 1), 1, 0, torch.size(y, 1))",
+      "torch.select(torch.stack([y, y]), 0, 0)",
+      "torch.expand_as(torch.mean(y, [1], True), y)",
+      "torch.mul(y, torch.div(torch.sum(y, [1], True), 2.))",
+      "torch.div(torch.sum(torch.mul(y, y), [1], True), 2.)",
+      "torch.div(torch.sum(y, [1], True), 2.)",
+  };
+  const std::vector<std::string> of_rows = {
+      "torch.layer_norm(torch.add(y, y), [8], g0, b0, 1.0e-12)",
+      "torch.linear(torch.add(y, y), wp, bp)",
+      "torch.add(torch.linear(y, wp, bp), y)",
+      "torch.add(torch.layer_norm(y, [8], g0, b0, 1.0e-12), torch.layer_norm(y, [8], g0, b0, 1.0e-12))",
+  };
+  const auto chain = [](const std::string& from, const std::string& step) {
+    std::string lines = "y = " + from + "\n";
+    for (int i = 0; i < 60; ++i) lines += "y = " + step + "\n";
+    return lines;
+  };
+  std::vector<std::string> all = steps;
+  all.insert(all.end(), of_rows.begin(), of_rows.end());
+  for (const std::string& step : all) {
+    SCOPED_TRACE(step);
+    for (const std::string from : {"h2", "torch.linear(h2, wp, bp)"}) {
+      const std::string lines = chain(from, step) + "z = torch.linear(torch.select(y, 1, 0), wc, bc)\n";
+      for (const Changes& encoder : {Changes{}, kNoEncoder}) {
+        EXPECT_EQ(TinyModel(encoder, "(h2, y, z)", lines).recognized(), encoder.empty());
+      }
+    }
+    for (const std::string at : {"h0", "x3", "a1", "q1", "k1", "o1", "h1"}) {
+      const std::size_t found = test::tiny_lines().find(at + " = ");
+      ASSERT_NE(found, std::string::npos);
+      const std::string line = test::tiny_lines().substr(found, test::tiny_lines().find('\n', found) - found);
+      TinyModel(Changes{{line, line + "\n" + chain(at, step) + at + " = y"}});
+    }
+  }
+  const auto lines_of = [](const Changes& changes) {
+    std::string lines = test::tiny_lines();
+    for (const Change& change : changes) lines.replace(lines.find(change.from), change.from.size(), change.to);
+    return lines;
+  };
+  const Changes bias = test::with_bias(test::kDistance);
+  for (const std::string& step : steps) {
+    SCOPED_TRACE(step);
+    for (const std::string at : {"mask", "s1", "s1m", "p1", "f1", "seen", "bias", "d", "r"}) {
+      const bool of_bias = at == "bias" || at == "d" || at == "r";
+      const std::string all_lines = lines_of(of_bias ? bias : Changes{});
+      const std::size_t found = all_lines.find("\n" + at + " = ");
+      ASSERT_NE(found, std::string::npos);
+      const std::string line = all_lines.substr(found, all_lines.find('\n', found + 1) - found);
+      TinyModel((of_bias ? bias : Changes{}) + Changes{{line, line + "\n" + chain(at, step) + at + " = y"}});
+    }
+  }
+}
+
+TEST(Blocks, TuplesOfTheSameTupleTwiceAreNoEndOfOutputs) {
+  std::string lines = "y = (h2, h2)\n";
+  for (int i = 0; i < 60; ++i) lines += "y = (y, y)\n";
+  const TinyModel model({}, "y", lines);
+  EXPECT_EQ(model.trace().program, nullptr);
+  EXPECT_NE(model.trace().not_graphable, "");
+}
+
 // ---- norms in front
 // --------------------------------------------------------------------------------------------------
 
