@@ -63,8 +63,7 @@ class RoleFinder {
         return plan;
       }
     }
-    if (encoder_ == nullptr && node != kNoNode && sizes.size() == 3 && sizes[1] == length_ &&
-        (residual_norm(node) || (residual_sum(node) && !sum_of_norms(node)))) {
+    if (encoder_ == nullptr && node != kNoNode && sizes.size() == 3 && sizes[1] == length_ && state_by_shape(node)) {
       plan.role = OutputRole::hidden_state;
       plan.evidence = Evidence::by_shape;
       return plan;
@@ -94,7 +93,6 @@ class RoleFinder {
     if (rows == Rows::texts && sizes.size() <= 2) plan.role = OutputRole::text_logits;
     if (plan.role == OutputRole::other) return;
     plan.evidence = Evidence::recognized;
-    if (encoder_ == nullptr) return;
     if (sizes.size() == 2 && rows == Rows::tokens) {
       // One of two columns apart: where an answer begins or ends.
       const Element first = instance_.first(ref);
@@ -109,12 +107,14 @@ class RoleFinder {
       }
       plan.column = static_cast<std::size_t>(column);
       plan.pair = first.producer;
+      if (encoder_ == nullptr) return;
       if (const auto head = find_head(first.producer)) {
         plan.source = OutputPlan::Source::head;
         plan.index = *head;
       }
       return;
     }
+    if (encoder_ == nullptr) return;
     const NodeId node = instance_.whole(ref);
     if (node == kNoNode || sizes.size() != (rows == Rows::tokens ? 3U : 2U)) return;
     if (const auto head = find_head(node)) {
@@ -335,6 +335,14 @@ class RoleFinder {
   // ---- by shape
   // ------------------------------------------------------------------------------------------------------
 
+  bool state_by_shape(NodeId id) {
+    const Node& node = instance_.node(id);
+    const bool masked = node.name == "aten::mul" && !node.partial && node.refs[1].tensor.defined() &&
+                        node.refs[1].tensor.known();  // XLM's: those of hidden tokens are 0
+    const NodeId state = masked ? instance_.whole(node.refs[0]) : id;
+    return state != kNoNode && (residual_norm(state) || (residual_sum(state) && !sum_of_norms(state)));
+  }
+
   // A sum of two values of the token's rows, neither of them known.
   bool residual_sum(NodeId id) const {
     const Node& node = instance_.node(id);
@@ -366,8 +374,10 @@ class RoleFinder {
   bool residual_norm(NodeId id) const {
     const Node& node = instance_.node(id);
     if (node.partial || (node.name != "aten::layer_norm" && node.name != "aten::rms_norm")) return false;
-    const NodeId below = instance_.whole(node.refs[0]);
-    return below != kNoNode && residual_sum(below);
+    // Whole, or turned: SqueezeBERT's sums are [texts, hidden, tokens].
+    const Element first = instance_.first(node.refs[0]);
+    return first.producer != kNoNode && residual_sum(first.producer) &&
+           instance_.node(first.producer).result.tensor.elements() == node.refs[0].tensor.elements();
   }
 
   bool pooled_by_shape(NodeId id) {

@@ -305,6 +305,27 @@ TEST(Roles, OfAnEncoderThatIsNotKnownGoByShapeAndAreNoSumsOfLayers) {
   EXPECT_EQ(model.reading().outputs[0].evidence, Evidence::by_shape);
 }
 
+TEST(Roles, OfAnEncoderThatIsNotKnownAreTheSameHeads) {
+  const std::vector<Change> causal = {
+      {"s1m = torch.add(s1, mask)", kTriangle + "s1m = torch.add(s1, torch.add(mask, tri))"}};
+  // QA's two columns, ConvBERT's and XLM's.
+  const std::string spans = "s = torch.linear(h2, ws, bs)\ns0, s1, = torch.split(s, 1, -1)\n";
+  EXPECT_THAT(TinyModel(causal, "(torch.squeeze(s0, -1), torch.squeeze(s1, -1))", spans).roles(),
+              ElementsAre(start_logits, end_logits));
+  EXPECT_THAT(TinyModel(causal, "torch.squeeze(s1, -1)", spans).roles(), ElementsAre(::testing::Not(end_logits)));
+  // States whose hidden tokens are 0: XLM's.
+  const std::string zeroed = "z = torch.mul(h2, torch.to(torch.unsqueeze(attention_mask, -1), 6))\n";
+  EXPECT_THAT(TinyModel(causal, "(z, torch.linear(z, wc, bc))", zeroed).roles(),
+              ElementsAre(hidden_state, token_logits));
+  EXPECT_THAT(TinyModel(causal, "torch.mul(h2, h1)").roles(), ElementsAre(other));
+  // A sum that lies [texts, hidden, tokens] in memory: SqueezeBERT's.
+  const std::string turned =
+      "u = torch.contiguous(torch.permute(h2, [0, 2, 1]))\nv = torch.add(torch.tanh(u), u)\n"
+      "w = torch.layer_norm(torch.permute(v, [0, 2, 1]), [8], g0, b0, 1.0e-12)\n";
+  EXPECT_THAT(TinyModel(causal, "(w, torch.linear(torch.select(w, 1, 0), wc, bc))", turned).roles(),
+              ElementsAre(hidden_state, text_logits));
+}
+
 TEST(Lengths, AreWhatPositionsReach) {
   const TinyModel model;
   EXPECT_EQ(model.trace().lengths->longest(), test::kTinyPositions);
