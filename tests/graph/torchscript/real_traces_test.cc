@@ -19,7 +19,6 @@ TEST_P(RealTraces, IsReadToItsEnd) {
   const Expected& expected = GetParam();
   auto opened =
       std::make_shared<test::Opened>(archive::test::read_file(archive::test::data("traces/" + expected.name)));
-  opened->module = read_module(opened->file, opened);
   const Program program = read_program(*opened->module, "forward", test::any_operator);
   std::vector<std::string> names;
   for (const ProgramInput& input : program.inputs) names.push_back(input.name);

@@ -79,11 +79,17 @@ struct Parts {
   std::vector<std::pair<std::string, std::string>> entries = {};
 };
 
-/// A module and what it reads from.
-struct Opened {
-  explicit Opened(std::string content) : bytes(std::move(content)), file(archive::test::bytes_of(bytes), "model.pt") {}
+struct Source {
+  explicit Source(std::string content) : bytes(std::move(content)), file(archive::test::bytes_of(bytes), "model.pt") {}
   std::string bytes;
   archive::Archive file;
+};
+
+/// A module, which holds what it reads from.
+struct Opened {
+  explicit Opened(std::string content)
+      : source(std::make_shared<Source>(std::move(content))), module(read_module(source->file, source)) {}
+  std::shared_ptr<Source> source;
   std::shared_ptr<const Module> module;
 };
 
@@ -94,9 +100,7 @@ inline std::shared_ptr<Opened> open(const Parts& parts) {
   entries.push_back({"constants.pkl", pickled::whole(pickled::tuple(parts.constants))});
   if (!parts.version.empty()) entries.push_back({"version", parts.version});
   for (const auto& [name, content] : parts.entries) entries.push_back({name, content});
-  auto opened = std::make_shared<Opened>(archive::test::make_archive(std::move(entries)));
-  opened->module = read_module(opened->file, opened);
-  return opened;
+  return std::make_shared<Opened>(archive::test::make_archive(std::move(entries)));
 }
 
 /// A class M with a method forward(x: Tensor, y: Tensor) of these lines, each without its indentation.
