@@ -1,10 +1,10 @@
 #include "family/trace.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "bertrt/error.h"
+#include "family/odd_weights.h"
 #include "family/probe_limits.h"
 #include "graph/evaluate.h"
 
@@ -106,30 +106,6 @@ std::vector<OutputInfo> describe_outputs(const Trace& trace) {
   return infos;
 }
 
-// A stretch at a time, so that the compiler can look at many at once.
-bool any_nan(const float* values, std::size_t count) {
-  constexpr std::size_t kStretch = 4096;
-  for (std::size_t begin = 0; begin < count; begin += kStretch) {
-    const std::size_t end = std::min(count, begin + kStretch);
-    unsigned found = 0;
-    for (std::size_t i = begin; i < end; ++i) found |= std::isnan(values[i]) ? 1U : 0U;
-    if (found != 0) return true;
-  }
-  return false;
-}
-
-// NaN or infinity in a stored tensor, which makes every answer one.
-void note_weights(const ts::Module& module, std::vector<std::string>& findings) {
-  for (const ts::NamedTensor& tensor : ts::tensors(module)) {
-    if (tensor.view.type != archive::ElementType::float32 || !tensor.view.contiguous()) continue;
-    const auto* values = reinterpret_cast<const float*>(tensor.view.storage.data()) + tensor.view.storage_offset;
-    const std::size_t count = tensor.view.elements();
-    if (any_nan(values, count)) {
-      findings.push_back("the weights of " + tensor.name + " hold values that are no numbers (NaN)");
-    }
-  }
-}
-
 }  // namespace
 
 bool Trace::takes_mask() const { return program != nullptr && input_names(*program).mask.has_value(); }
@@ -147,7 +123,9 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
   for (const ts::MethodSignature& method : ts::methods(module)) {
     if (method.name == "forward") trace.inputs = method.inputs;
   }
-  note_weights(module, trace.findings);
+  for (const ts::NamedTensor& tensor : ts::tensors(module)) {
+    if (std::string odd = odd_weights(tensor.name, tensor.view); !odd.empty()) trace.findings.push_back(std::move(odd));
+  }
   try {
     auto program = std::make_shared<graph::Program>(ts::read_program(module));
     for (std::size_t i = 0; i < options.input_names.size() && i < program->inputs.size(); ++i) {
