@@ -139,6 +139,7 @@ class HeadReader {
     if (!names.dense.empty()) {
       head.dense = top_.dense(std::string(names.dense), dense_bias());
       head.activation = kind == HeadKind::replaced_token ? config_.activation : names.activation;
+      if (config_.model_type == "roformer") head.activation = config_.activation;
       if (config_.disentangled) head.activation = config_.disentangled->pooler_activation;
       if (layout() == EncoderLayout::modernbert) head.activation = config_.rotary->classifier_activation;
       if (!names.norm.empty()) head.norm = norm(names.norm);
