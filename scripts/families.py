@@ -47,7 +47,8 @@ finding. Held to transformers 4.57 by the same script, `tests/family/differentia
 
 JinaBERT (jina-embeddings-v2, jina-embeddings-v2-base-code): its config.json has model_type `bert` and position_embedding_type
 `alibi`, and its code is Jina's own, not transformers'. It is held to `tests/family/jina_bert.py`, written from what that code
-is known to compute, not to that code; no real weights were compared. A finding says that `auto_map` is read so.
+computes; the first kind was once compared with a public copy of that code (the three golden folders, within 5e-6), the code model's
+was not, and no real weights were. A finding says that `auto_map` is read so.
 
 ESM: contacts are not predicted, and folding models are refused. A text of mask tokens alone is an error under `token_dropout`,
 where Python divides by zero. RoFormer's multiple choice is refused: it reads a text's last token.

@@ -183,6 +183,12 @@ std::vector<CheckpointHead> checkpoint_heads(WeightTaker& top, const CheckpointC
                          " is not known; heads are those that the weights' names tell");
     }
   }
+  // Jina's embedders are bare encoders whose config.json names the class that they were trained with.
+  const bool jina = config.position_kind == PositionKind::alibi;
+  if (jina && std::erase_if(wanted, [&](HeadKind kind) { return !reader.is_there(kind); }) != 0) {
+    findings.push_back("architectures: " + base::printable(config.architectures.front()) +
+                       " has a head that the weights have not; read as an encoder by itself");
+  }
   const std::size_t named = wanted.size();
   for (const HeadKind kind : {HeadKind::masked_lm, HeadKind::next_sentence, HeadKind::sentence_order,
                               HeadKind::replaced_token, HeadKind::question_answering}) {

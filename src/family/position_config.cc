@@ -1,8 +1,5 @@
 #include "family/position_config.h"
 
-#include <algorithm>
-#include <array>
-
 #include "family/config.h"
 
 namespace bertrt::family {

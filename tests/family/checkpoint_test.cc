@@ -223,6 +223,19 @@ TEST_F(CheckpointTest, JinasTwoKindsAreToldByTheirWeights) {
   EXPECT_THAT(refused(), HasSubstr("encoder.layer.1.attention.self.layer_norm_k.weight"));
 }
 
+TEST_F(CheckpointTest, JinasEmbeddersNameAHeadThatTheyHaveNot) {
+  copy("jina");
+  set("architectures", {"JinaBertForMaskedLM"});
+  const Checkpoint checkpoint = read();
+  EXPECT_TRUE(checkpoint.heads.empty());
+  ASSERT_EQ(checkpoint.findings.size(), 2U);
+  EXPECT_THAT(checkpoint.findings[1], HasSubstr("JinaBertForMaskedLM"));
+  copy("jina-masked-lm");
+  EXPECT_EQ(read().heads.size(), 1U);
+  rename("cls.predictions.transform.dense.bias", "");
+  EXPECT_THAT(refused(), HasSubstr("cls.predictions.transform.dense.bias"));  // half a head is an error
+}
+
 TEST_F(CheckpointTest, EsmsFrequenciesAreTheFilesOwn) {
   copy("esm-absolute");
   EXPECT_TRUE(read().encoder.rotary.empty());
