@@ -23,6 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kJinaCodeOnly = "encoder.layer.0.mlp.up_gated_layer.weight";
 constexpr std::string_view kTaskTypes = "embeddings.task_type_embeddings.weight";
 
 // What the weights point into.
@@ -161,6 +162,10 @@ Checkpoint read_checkpoint(const fs::path& path) {
   NamedWeights weights = named_weights(store->files);
   add_tied_words(weights, config);
   const std::string prefix = prefix_of(weights, config);
+  // Both of Jina's say the same of themselves.
+  if (config.family->layout == EncoderLayout::jina && weights.find(prefix + std::string(kJinaCodeOnly))) {
+    checkpoint.config.family = find_family(kJinaCodeBert);
+  }
   WeightTaker taker(weights, prefix);
   checkpoint.findings = config.findings;
   checkpoint.encoder = config.disentangled ? deberta_encoder(taker, config, store->made)

@@ -139,6 +139,7 @@ class HeadReader {
     if (!names.dense.empty()) {
       head.dense = top_.dense(std::string(names.dense), dense_bias());
       head.activation = kind == HeadKind::replaced_token ? config_.activation : names.activation;
+      if (config_.model_type == "roformer") head.activation = config_.activation;
       if (config_.disentangled) head.activation = config_.disentangled->pooler_activation;
       if (layout() == EncoderLayout::modernbert) head.activation = config_.rotary->classifier_activation;
       if (!names.norm.empty()) head.norm = norm(names.norm);
@@ -181,6 +182,12 @@ std::vector<CheckpointHead> checkpoint_heads(WeightTaker& top, const CheckpointC
       findings.push_back("architectures: the class " + base::printable(name) +
                          " is not known; heads are those that the weights' names tell");
     }
+  }
+  // Jina's embedders are bare encoders whose config.json names the class that they were trained with.
+  const bool jina = config.position_kind == PositionKind::alibi;
+  if (jina && std::erase_if(wanted, [&](HeadKind kind) { return !reader.is_there(kind); }) != 0) {
+    findings.push_back("architectures: " + base::printable(config.architectures.front()) +
+                       " has a head that the weights have not; read as an encoder by itself");
   }
   const std::size_t named = wanted.size();
   for (const HeadKind kind : {HeadKind::masked_lm, HeadKind::next_sentence, HeadKind::sentence_order,

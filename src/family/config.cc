@@ -9,6 +9,7 @@
 #include "bertrt/error.h"
 #include "family/config_labels.h"
 #include "family/config_reader.h"
+#include "family/position_config.h"
 
 namespace bertrt::family {
 namespace {
@@ -20,7 +21,11 @@ constexpr std::size_t kMaxLayers = 4096;  // ALBERT's cost no weights, so nothin
 
 const Family& family_of(Keys& keys, const std::string& where, CheckpointConfig& config) {
   config.model_type = keys.text({"model_type"}, "");
-  const Family* family = find_family(config.model_type);
+  const Json* positions = keys.take("position_embedding_type");
+  // JinaBERT calls itself bert; its name here is no model_type of a file.
+  const bool jina = config.model_type == "bert" && positions != nullptr && *positions == "alibi";
+  const Family* family = find_family(jina ? kJinaBert : std::string_view(config.model_type));
+  if (of_our_own(config.model_type)) family = nullptr;
   if (family != nullptr) return *family;
   const std::string_view why = why_not_known(config.model_type);
   std::string found = config.model_type.empty() ? "none" : '"' + base::printable(config.model_type) + '"';
@@ -34,6 +39,8 @@ void read_sizes(Keys& keys, const Family& family, CheckpointConfig& config) {
     return distil ? keys.size({other, key}, otherwise) : keys.size({key}, otherwise);
   };
   config.vocabulary = keys.size({"vocab_size"}, family.vocabulary);
+  if (config.vocabulary == 0)
+    keys.refuse("vocab_size", "a number of words, which this family has no default of", Json());
   config.hidden = size("hidden_size", "dim", family.hidden);
   config.layers = size("num_hidden_layers", "n_layers", family.layers);
   config.heads = size("num_attention_heads", "n_heads", family.heads);
@@ -68,6 +75,12 @@ void read_own(Keys& keys, const Family& family, CheckpointConfig& config) {
     }
   }
   if (family.layout == EncoderLayout::rembert) keys.size({"output_embedding_size"}, 1664);
+  if (family.layout == EncoderLayout::roformer) {
+    const Json* width = keys.take("embedding_size");
+    if (width != nullptr && !width->is_null()) config.embedding = keys.size({"embedding_size"}, config.hidden);
+    for (const std::string_view key : {"summary_type", "summary_use_proj", "summary_activation"}) keys.take(key);
+    config.summary_first = false;  // of multiple choice, where its code reads the last token
+  }
   if (family.model_type == "ernie") {
     config.task_types = keys.flag("use_task_id", false);
     keys.size({"task_type_vocab_size"}, 3);
@@ -169,32 +182,22 @@ void read_arithmetic(Keys& keys, const Family& family, const std::string& where,
       config.padding_id = id->get<std::int64_t>();
     }
   }
+  if (config.padding_id < 0) {
+    if (!config.rotary) keys.refuse("pad_token_id", "a number, by which positions are counted", Json());
+    config.padding_id = 0;  // rotary positions count every token
+  }
   config.tied = keys.flag("tie_word_embeddings", family.tied) && family.layout != EncoderLayout::rembert;
 }
 
-void refuse_other_arithmetic(Keys& keys, CheckpointConfig& config) {
+void refuse_other_arithmetic(Keys& keys) {
   keys.must_be("is_decoder", false, "an encoder: every token sees every other");
   keys.must_be("add_cross_attention", false, "an encoder by itself");
   keys.must_be("is_encoder_decoder", false, "an encoder by itself");
-  keys.must_be("position_embedding_type", "absolute", "relative positions inside attention are not computed here");
   keys.must_be_empty("pruned_heads", "all heads of a layer");
   keys.must_be_empty("quantization_config", "weights as floating-point numbers");
   keys.must_be_empty("compression_config", "weights as floating-point numbers");
   keys.must_be_empty("per_layer_config", "layers that are all alike");
   keys.must_be_empty("adapters", "no adapters");
-  const Json* code = keys.take("auto_map");
-  if (code == nullptr || !code->is_object()) return;
-  if (config.family->layout == EncoderLayout::eurobert) {
-    // The family's own checkpoints are older than transformers' class of that name, which Python takes for them.
-    config.findings.emplace_back("auto_map: read as transformers' own eurobert, not as code of the repository");
-    return;
-  }
-  for (const auto& [name, value] : code->items()) {
-    if (name.starts_with("AutoModel") || name == "AutoConfig") {
-      keys.refuse("auto_map", "a model of transformers' own code: what code of the repository computes cannot be told",
-                  value);
-    }
-  }
 }
 
 }  // namespace
@@ -218,9 +221,14 @@ CheckpointConfig read_config(std::string_view text, const std::string& where) {
   read_own(keys, family, config);
   const bool second = family.layout == EncoderLayout::deberta_v2;
   if (second || family.layout == EncoderLayout::deberta) read_disentangled(keys, second, where, config);
-  if (family.theta != 0) read_rotary(keys, where, config);
+  if (family.layout == EncoderLayout::esm) read_esm(keys, config);
+  const Json* positions = keys.take("position_embedding_type");
+  const bool turns = !config.esm || (positions != nullptr && *positions == "rotary");
+  if (family.theta != 0 && turns) read_rotary(keys, where, config);
   read_arithmetic(keys, family, where, config);
-  refuse_other_arithmetic(keys, config);
+  read_positions(keys, config);
+  refuse_other_arithmetic(keys);
+  read_code(keys, config);
   for (const std::string_view key : kLabelKeys) keys.take(key);
   read_labels(json, text, where, config);
   keys.refuse_the_rest();

@@ -15,6 +15,20 @@
 
 namespace bertrt::family {
 
+/// How positions come into a model without rotary ones ("position_embedding_type").
+enum class PositionKind {
+  absolute,            ///< a table's rows, added to the words
+  alibi,               ///< JinaBERT's
+  relative_key,        ///< DistanceSpec
+  relative_key_query,  ///< DistanceSpec::by_key
+};
+
+/// What only an ESM's config.json has.
+struct EsmConfig {
+  bool first_norm = false;                    ///< "emb_layer_norm_before"
+  std::optional<std::int64_t> dropped_token;  ///< "mask_token_id" under "token_dropout"
+};
+
 /// What a config.json says of a model: all that its arithmetic depends on, and what tasks ask for.
 struct CheckpointConfig {
   const Family* family = nullptr;
@@ -31,7 +45,9 @@ struct CheckpointConfig {
   std::size_t positions = 0;  ///< rows of their table
   std::size_t types = 0;      ///< rows of their table; 0: the family has none
   std::size_t buckets = 0;    ///< MPNet's, of distances
+  PositionKind position_kind = PositionKind::absolute;
   Activation activation = Activation::gelu_erf;
+  Activation layer_activation = Activation::gelu_erf;  ///< in the layers; elsewhere `activation`
   float layer_norm_eps = 1e-12F;
   std::int64_t padding_id = 0;  ///< what counted positions skip
   bool tied = true;             ///< the masked-lm decoder may be left out of the weights
@@ -40,6 +56,7 @@ struct CheckpointConfig {
 
   std::optional<DisentangledConfig> disentangled;  ///< DeBERTa's
   std::optional<RotaryConfig> rotary;              ///< of families with rotary positions
+  std::optional<EsmConfig> esm;
 
   std::vector<std::string> findings;  ///< what could be read in another way, for people
 

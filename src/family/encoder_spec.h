@@ -68,6 +68,10 @@ struct RelativeBiasSpec {
 struct RotarySpec {
   std::vector<float> frequencies;  ///< radians a token; at most half of a head's values
   float factor = 1;                ///< of sine and cosine
+  /// Where a file has them: each position's sines, then its cosines, in place of what frequencies give:
+  /// [positions, 2 pairs]; or empty.
+  std::vector<float> table = {};
+  bool values = false;  ///< values are turned as well as queries and keys
 
   bool operator==(const RotarySpec&) const = default;
 };
@@ -83,6 +87,15 @@ struct DisentangledSpec {
   std::vector<std::int32_t> rows;
 };
 
+/// Scores that depend on the distance between query and key and on what the query is (BERT's "relative_key"): its
+/// product with a row for the distance. All heads have the same rows.
+struct DistanceSpec {
+  /// The row for a distance query - key, at distance + reach - 1: [2 reach - 1, head size]. Longer texts are not taken.
+  Weight table;
+  bool by_key = false;  ///< the key's product with the same row is added as well ("relative_key_query")
+  float scale = 1;      ///< of both
+};
+
 /// A convolution over neighbouring tokens of what the first layer reads, zeros beyond a text's ends; added to what that
 /// layer gives, and normalized (DeBERTa-v2). It is zero for tokens whose attention_mask is 0, and so is the sum.
 struct ConvolutionSpec {
@@ -90,6 +103,13 @@ struct ConvolutionSpec {
   Weight bias;    ///< [hidden]
   Activation activation = Activation::tanh;
   LayerNorm norm;
+};
+
+/// Rows of words are scaled by kept / (1 - the text's share of tokens that are `id`), and those of `id` are zeros (ESM:
+/// masked tokens were dropped in training, so that other texts have to be made as small as those were).
+struct DroppedToken {
+  std::int64_t id = 0;
+  float kept = 1;  ///< share of tokens that training kept
 };
 
 struct Embeddings {
@@ -103,7 +123,9 @@ struct Embeddings {
   std::int64_t fixed_type = 0;      ///< also where the caller brings none
   std::optional<LayerNorm> norm;
   std::optional<Dense> projection;  ///< width → hidden, after the norm (ELECTRA, ALBERT)
-  bool norm_last = false;           ///< the norm stands behind the projection, and is as wide as the layers (DeBERTa)
+  std::optional<DroppedToken> dropped;
+  bool zero_masked = false;  ///< rows of tokens whose attention_mask is 0 are zeros for the first layer
+  bool norm_last = false;    ///< the norm stands behind the projection, and is as wide as the layers (DeBERTa)
 };
 
 /// Self-attention and feed-forward network, each with a residual sum and a norm: behind the sum, or in front of the
@@ -113,10 +135,15 @@ struct LayerSpec {
   float scale = 0;                      ///< of the products of query and key, before the bias
   std::optional<Dense> position_key;    ///< [hidden, hidden]: of EncoderSpec::disentangled's rows, read by queries
   std::optional<Dense> position_query;  ///< likewise, read by keys
+  std::optional<LayerNorm> query_norm;  ///< of all heads' queries as one row; likewise key_norm
+  std::optional<LayerNorm> key_norm;
+  std::optional<DistanceSpec> distances;
   std::size_t rotary = 0;  ///< which of EncoderSpec::rotary turns queries and keys; as many as there are: none
   std::size_t window = 0;  ///< a query sees the keys at most so many tokens away; 0: all
   Dense attention_out;
   std::optional<LayerNorm> attention_norm;  ///< nothing for none; only where norms come first
+  /// The layer's input is added once more behind attention_norm, and normalized by this; only where norms come last.
+  std::optional<LayerNorm> second_norm;
   Dense ffn_in;
   Activation activation = Activation::gelu_erf;
   std::optional<Dense> ffn_gate;  ///< what stands behind the activation is multiplied with this of the same input
@@ -133,6 +160,9 @@ struct EncoderSpec {
   Embeddings embeddings;
   std::vector<RotarySpec> rotary;  ///< those that layers name
   std::optional<RelativeBiasSpec> relative_bias;
+  /// What a head's scores lose for each token that a key is away from its query (ALiBi, in both directions): [heads],
+  /// or empty.
+  std::vector<float> slopes;
   std::optional<DisentangledSpec> disentangled;
   std::optional<ConvolutionSpec> convolution;
   std::vector<LayerSpec> layers;        ///< shared ones repeat: the same weights

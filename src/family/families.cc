@@ -10,7 +10,7 @@
 namespace bertrt::family {
 namespace {
 
-constexpr std::array<Family, 21> kFamilies = {{
+constexpr std::array<Family, 25> kFamilies = {{
     {.model_type = "albert",
      .prefix = "albert.",
      .layout = EncoderLayout::albert,
@@ -21,6 +21,8 @@ constexpr std::array<Family, 21> kFamilies = {{
      .embedding = 128,
      .activation = "gelu_new"},
     {.model_type = "bert", .prefix = "bert."},
+    {.model_type = kJinaBert, .prefix = "bert.", .layout = EncoderLayout::jina},
+    {.model_type = kJinaCodeBert, .prefix = "bert.", .layout = EncoderLayout::jina_code},
     {.model_type = "camembert", .prefix = "roberta.", .padding_id = 1, .counted_positions = true},
     {.model_type = "data2vec-text", .prefix = "data2vec_text.", .padding_id = 1, .counted_positions = true},
     {.model_type = "deberta",
@@ -49,6 +51,16 @@ constexpr std::array<Family, 21> kFamilies = {{
      .eps_key = ""},
     {.model_type = "electra", .prefix = "electra.", .hidden = 256, .heads = 4, .intermediate = 1024, .embedding = 128},
     {.model_type = "ernie", .prefix = "ernie."},
+    {.model_type = "esm",
+     .prefix = "esm.",
+     .layout = EncoderLayout::esm,
+     .vocabulary = 0,
+     .padding_id = -1,
+     .types = false,
+     .counted_positions = true,
+     .positions = 1026,
+     .norm_first = true,
+     .theta = 10000},
     {.model_type = "eurobert",
      .prefix = "model.",
      .layout = EncoderLayout::eurobert,
@@ -138,6 +150,12 @@ constexpr std::array<Family, 21> kFamilies = {{
      .padding_id = 1,
      .counted_positions = true,
      .norm_first = true},
+    {.model_type = "roformer",
+     .prefix = "roformer.",
+     .layout = EncoderLayout::roformer,
+     .vocabulary = 50000,
+     .positions = 1536,
+     .theta = 10000},
     {.model_type = "xlm-roberta", .prefix = "roberta.", .padding_id = 1, .counted_positions = true},
     {.model_type = "xlm-roberta-xl",
      .prefix = "roberta.",
@@ -158,11 +176,9 @@ constexpr std::array<Family, 21> kFamilies = {{
 constexpr std::string_view kRotary = "its attention has rotary positions";
 constexpr std::string_view kOther = "its layers are built otherwise; a trace of it may run";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kOthers = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kOthers = {{
     {"neobert", kRotary},
     {"new", kRotary},
-    {"roformer", kRotary},
-    {"esm", kRotary},
     {"jina_bert", kOther},
     {"mobilebert", kOther},
     {"convbert", kOther},
@@ -184,9 +200,14 @@ const Family* find_family(std::string_view model_type) noexcept {
   return found == kFamilies.end() ? nullptr : found;
 }
 
+bool of_our_own(std::string_view model_type) noexcept { return model_type == kJinaBert || model_type == kJinaCodeBert; }
+
 std::string family_names() {
   std::string names;
-  for (const Family& family : kFamilies) names += (names.empty() ? "" : ", ") + std::string(family.model_type);
+  for (const Family& family : kFamilies) {
+    if (of_our_own(family.model_type)) continue;
+    names += (names.empty() ? "" : ", ") + std::string(family.model_type);
+  }
   return names;
 }
 

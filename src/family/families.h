@@ -13,7 +13,7 @@ namespace bertrt::family {
 /// A family as Hugging Face builds it: what its config.json leaves out, and what its weights are called. The defaults
 /// are those of transformers 5.23.
 struct Family {
-  std::string_view model_type;       ///< in config.json
+  std::string_view model_type;       ///< in config.json; one of two families that share theirs has a name of its own
   std::string_view prefix;           ///< of the encoder's weights under a head; a bare encoder has none
   std::string_view old_prefix = {};  ///< what files made by other code have in its place
   EncoderLayout layout = EncoderLayout::bert;
@@ -39,6 +39,14 @@ struct Family {
   double theta = 0;             ///< base of rotary positions; 0: there are none
   bool tied = true;
 };
+
+/// JinaBERT's name here: its config.json has model_type "bert" and position_embedding_type "alibi".
+inline constexpr std::string_view kJinaBert = "bert (alibi)";
+/// The same for what its code calls qk-post-norm; only the weights' names tell which of the two it is.
+inline constexpr std::string_view kJinaCodeBert = "bert (alibi, with norms of queries and keys)";
+
+/// Whether no config.json has this name.
+bool of_our_own(std::string_view model_type) noexcept;
 
 /// Null for a family that is not known.
 const Family* find_family(std::string_view model_type) noexcept;

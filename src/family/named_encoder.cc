@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "bertrt/error.h"
+#include "family/alibi.h"
+#include "family/named_rotary.h"
 #include "family/named_tables.h"
 #include "family/relative_buckets.h"
 #include "family/repeated_heads.h"
@@ -32,6 +34,7 @@ class NamedEncoder {
   NamedEncoder(WeightTaker& taker, const CheckpointConfig& config, std::deque<std::vector<float>>& made)
       : taker_(taker), config_(config), names_(encoder_names(config.family->layout)), made_(made) {
     if (config.rotary) own_ = *config.rotary;
+    if (config.position_kind == PositionKind::alibi) own_.ffn_bias = false;
   }
 
   Embeddings embeddings() {
@@ -39,15 +42,23 @@ class NamedEncoder {
     Embeddings result;
     result.words = taker_.require(word_embeddings(family.layout), 2);
     result.position_scheme = family.counted_positions ? PositionScheme::counted : PositionScheme::absolute;
-    if (config_.rotary) {
+    if (config_.rotary || config_.position_kind != PositionKind::absolute) {
       result.position_scheme = PositionScheme::none;
+      // Python makes the table all the same where attention has positions of its own, and reads it never.
+      if (!names_.distances.empty() || config_.esm) taker_.find(kPositionEmbeddings);
     } else {
       result.positions = taker_.require(kPositionEmbeddings, 2);
     }
     result.types = taker_.find(kTypeEmbeddings);
     result.padding_id = config_.padding_id;
     result.takes_types = config_.types != 0;
-    if (!names_.embedding_norm.empty()) result.norm = norm(std::string(names_.embedding_norm));
+    const bool has_norm = !names_.embedding_norm.empty() && (!config_.esm || config_.esm->first_norm);
+    if (has_norm) result.norm = norm(std::string(names_.embedding_norm));
+    if (config_.esm) {
+      constexpr float kKept = 1 - 0.15F * 0.8F;  // as all ESMs were trained
+      if (config_.esm->dropped_token) result.dropped = DroppedToken{*config_.esm->dropped_token, kKept};
+      result.zero_masked = true;
+    }
     if (taker_.has(names_.projection)) result.projection = taker_.dense(std::string(names_.projection));
     return result;
   }
@@ -57,13 +68,25 @@ class NamedEncoder {
     LayerSpec result;
     attention(prefix, result);
     result.scale = 1.0F / std::sqrt(static_cast<float>(config_.hidden / config_.heads));
+    if (config_.position_kind == PositionKind::relative_key ||
+        config_.position_kind == PositionKind::relative_key_query) {
+      result.distances = distances(prefix, result.scale);
+    }
     result.attention_out = taker_.dense(join(prefix, names_.attention_out), own_.out_bias);
     const bool first_of_modernbert = index == 0 && config_.family->layout == EncoderLayout::modernbert;
     if (!first_of_modernbert) result.attention_norm = norm(join(prefix, names_.attention_norm));
+    if (!names_.second_norm.empty()) result.second_norm = norm(join(prefix, names_.second_norm));
     feed_forward(prefix, result);
-    result.activation = config_.activation;
+    result.activation = config_.layer_activation;
     result.ffn_out = taker_.dense(join(prefix, names_.ffn_out), own_.ffn_out_bias);
     result.ffn_norm = norm(join(prefix, names_.ffn_norm));
+    if (config_.family->layout == EncoderLayout::roformer) {
+      for (const Dense* dense : {&result.query, &result.key, &result.value, &result.attention_out}) {
+        check_shape(dense->weight, {config_.hidden, config_.hidden}, "hidden_size");
+        if (dense->bias) check_shape(*dense->bias, {config_.hidden}, "hidden_size");
+      }
+      put_pairs_apart(result, config_.heads, own_.ways.front().values, made_);
+    }
     if (config_.rotary) {
       result.rotary = own_.way_of_layer[index];
       result.window = own_.windows[index];
@@ -79,8 +102,22 @@ class NamedEncoder {
   }
 
  private:
+  // ALBERT's code adds them to products that are scaled by now, the others' scales both.
+  DistanceSpec distances(const std::string& prefix, float scale) {
+    DistanceSpec result{taker_.require(join(prefix, names_.distances) + ".weight", 2)};
+    check_shape(result.table, {2 * config_.positions - 1, config_.hidden / config_.heads},
+                "twice max_position_embeddings less 1, and the heads' size");
+    result.by_key = config_.position_kind == PositionKind::relative_key_query;
+    result.scale = config_.family->layout == EncoderLayout::albert ? 1.0F : scale;
+    return result;
+  }
+
   void attention(const std::string& prefix, LayerSpec& to) {
     const std::size_t hidden = config_.hidden;
+    if (!names_.query_norm.empty()) {
+      to.query_norm = norm(join(prefix, names_.query_norm));
+      to.key_norm = norm(join(prefix, names_.key_norm));
+    }
     if (!names_.qkv.empty()) {
       const Dense all = taker_.dense(join(prefix, names_.qkv), own_.attention_bias);
       check_shape(all.weight, {3 * hidden, hidden}, "hidden_size");
@@ -200,8 +237,10 @@ EncoderSpec named_encoder(WeightTaker& taker, const CheckpointConfig& config, co
   spec.embeddings = reader.embeddings();
   if (config.rotary) {
     spec.rotary = config.rotary->ways;
-    spec.max_length = config.positions;
+    if (config.esm) take_frequencies(taker, config, spec.rotary.front());
+    if (config.family->layout == EncoderLayout::roformer) take_angles(taker, config, spec.rotary.front());
   }
+  if (!spec.embeddings.positions) spec.max_length = config.positions;
   for (std::size_t i = 0; i < config.stored_layers; ++i) {
     spec.layers.insert(spec.layers.end(), config.layers / config.stored_layers, reader.layer(i));
   }
@@ -210,7 +249,12 @@ EncoderSpec named_encoder(WeightTaker& taker, const CheckpointConfig& config, co
   if (taker.has(names.pooler)) spec.pooler = taker.dense(std::string(names.pooler));
   check_parts(taker, names, spec, config, where);
   check_sizes(spec, config);
+  if (config.position_kind == PositionKind::alibi) spec.slopes = alibi_slopes(config.heads);
   if (!names.relative_bias.empty()) spec.relative_bias = relative_bias(taker, names, config);
+  // ESM's prediction of contacts, which no task here asks for.
+  for (const char* name : {"contact_head.regression.weight", "contact_head.regression.bias"}) {
+    if (config.esm) taker.find(name);
+  }
   return spec;
 }
 

@@ -6,7 +6,7 @@ namespace bertrt::family {
 namespace {
 
 // In the order of EncoderLayout.
-constexpr std::array<EncoderNames, 13> kEncoders = {{
+constexpr std::array<EncoderNames, 17> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
     {.layer = "encoder.layer.#.",
      .query = "attention.self.query",
@@ -18,7 +18,8 @@ constexpr std::array<EncoderNames, 13> kEncoders = {{
      .ffn_out = "output.dense",
      .ffn_norm = "output.LayerNorm",
      .projection = "embeddings_project",
-     .pooler = "pooler.dense"},
+     .pooler = "pooler.dense",
+     .distances = "attention.self.distance_embedding"},
     // DistilBERT
     {.layer = "transformer.layer.#.",
      .query = "attention.q_lin",
@@ -40,7 +41,8 @@ constexpr std::array<EncoderNames, 13> kEncoders = {{
      .ffn_out = "ffn_output",
      .ffn_norm = "full_layer_layer_norm",
      .projection = "encoder.embedding_hidden_mapping_in",
-     .pooler = "pooler"},
+     .pooler = "pooler",
+     .distances = "attention.distance_embedding"},
     // MPNet
     {.layer = "encoder.layer.#.",
      .query = "attention.attn.q",
@@ -76,7 +78,8 @@ constexpr std::array<EncoderNames, 13> kEncoders = {{
      .ffn_out = "output.dense",
      .ffn_norm = "intermediate.LayerNorm",
      .pooler = "pooler.dense",
-     .final_norm = "LayerNorm"},
+     .final_norm = "LayerNorm",
+     .distances = "attention.self.distance_embedding"},
     // XLM-RoBERTa-XL
     {.layer = "encoder.layer.#.",
      .query = "attention.self.query",
@@ -89,7 +92,8 @@ constexpr std::array<EncoderNames, 13> kEncoders = {{
      .ffn_norm = "LayerNorm",
      .pooler = "pooler.dense",
      .embedding_norm = "",
-     .final_norm = "encoder.LayerNorm"},
+     .final_norm = "encoder.LayerNorm",
+     .distances = "attention.self.distance_embedding"},
     // Megatron-BERT
     {.layer = "encoder.layer.#.",
      .query = "attention.self.query",
@@ -102,7 +106,8 @@ constexpr std::array<EncoderNames, 13> kEncoders = {{
      .ffn_norm = "ln",
      .pooler = "pooler.dense",
      .embedding_norm = "",
-     .final_norm = "encoder.ln"},
+     .final_norm = "encoder.ln",
+     .distances = "attention.self.distance_embedding"},
     // ModernBERT: the first layer has no norm in front of its attention
     {.layer = "layers.#.",
      .attention_out = "attn.Wo",
@@ -159,6 +164,56 @@ constexpr std::array<EncoderNames, 13> kEncoders = {{
      .pooler = "pooler.dense",
      .embedding_norm = "emb_ln",
      .qkv = "mixer.Wqkv"},
+    // JinaBERT
+    {.layer = "encoder.layer.#.",
+     .query = "attention.self.query",
+     .key = "attention.self.key",
+     .value = "attention.self.value",
+     .attention_out = "attention.output.dense",
+     .attention_norm = "attention.output.LayerNorm",
+     .ffn_out = "mlp.wo",
+     .ffn_norm = "mlp.layernorm",
+     .pooler = "pooler.dense",
+     .ffn_both = "mlp.gated_layers"},
+    // JinaBERT with norms of queries and keys
+    {.layer = "encoder.layer.#.",
+     .query = "attention.self.query",
+     .key = "attention.self.key",
+     .value = "attention.self.value",
+     .attention_out = "attention.output.dense",
+     .attention_norm = "attention.output.LayerNorm",
+     .ffn_out = "mlp.down_layer",
+     .ffn_norm = "layer_norm_2",
+     .pooler = "pooler.dense",
+     .ffn_both = "mlp.up_gated_layer",
+     .gate_first = true,
+     .query_norm = "attention.self.layer_norm_q",
+     .key_norm = "attention.self.layer_norm_k",
+     .second_norm = "layer_norm_1"},
+    // ESM
+    {.layer = "encoder.layer.#.",
+     .query = "attention.self.query",
+     .key = "attention.self.key",
+     .value = "attention.self.value",
+     .attention_out = "attention.output.dense",
+     .attention_norm = "attention.LayerNorm",
+     .ffn_in = "intermediate.dense",
+     .ffn_out = "output.dense",
+     .ffn_norm = "LayerNorm",
+     .pooler = "pooler.dense",
+     .embedding_norm = "embeddings.layer_norm",
+     .final_norm = "encoder.emb_layer_norm_after"},
+    // RoFormer
+    {.layer = "encoder.layer.#.",
+     .query = "attention.self.query",
+     .key = "attention.self.key",
+     .value = "attention.self.value",
+     .attention_out = "attention.output.dense",
+     .attention_norm = "attention.output.LayerNorm",
+     .ffn_in = "intermediate.dense",
+     .ffn_out = "output.dense",
+     .ffn_norm = "output.LayerNorm",
+     .projection = "embeddings_project"},
 }};
 
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
@@ -234,7 +289,9 @@ std::string word_embeddings(EncoderLayout layout) {
 
 MaskedLmNames masked_lm_names(std::string_view model_type, bool old_decoder) noexcept {
   if (is_deberta(model_type)) return old_decoder ? kBertLm : kDebertaLm;
-  if (model_type == "bert" || model_type == "ernie" || model_type == "megatron-bert") return kBertLm;
+  if (model_type == "bert" || model_type == "ernie" || model_type == "megatron-bert" || model_type == "roformer") {
+    return kBertLm;
+  }
   if (model_type == "modernbert") return kModernLm;
   if (model_type == "eurobert") return kEuroLm;
   if (model_type == "nomic_bert") return kNomicLm;

@@ -22,7 +22,11 @@ enum class EncoderLayout {
   eurobert,
   nomic,
   gte,
-  jina_v3,  ///< jina-embeddings-v3 without its adapters
+  jina_v3,    ///< jina-embeddings-v3 without its adapters
+  jina,       ///< JinaBERT: jina-embeddings-v2
+  jina_code,  ///< JinaBERT with norms of queries and keys: jina-embeddings-v2-base-code
+  esm,
+  roformer,
   deberta,
   deberta_v2,
 };
@@ -65,6 +69,10 @@ struct EncoderNames {
   std::string_view ffn_both = {};    ///< ffn_in and ffn_gate in one, in place of the two
   bool gate_first = false;           ///< in ffn_both, the gate's rows stand first
   std::string_view final_norm = {};  ///< behind the last layer
+  std::string_view distances = {};   ///< DistanceSpec::table, where positions are "relative_key"
+  std::string_view query_norm = {};  ///< LayerSpec::query_norm; with it go key_norm and second_norm
+  std::string_view key_norm = {};
+  std::string_view second_norm = {};
 
   /// A layer's prefix.
   std::string layer_prefix(std::size_t stored_layer) const;

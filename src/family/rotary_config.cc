@@ -166,6 +166,8 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   RotaryConfig& own = config.rotary.emplace();
   own.key_heads = config.heads;
   const std::size_t head_size = config.hidden / config.heads;
+  constexpr std::size_t kLargestHead = std::size_t{1} << 16U;  // frequencies are made before any weight is looked at
+  if (head_size > kLargestHead) keys.refuse("hidden_size", "heads of at most 65536 values", config.hidden);
   if (head_size % 2 != 0) keys.refuse("num_attention_heads", "heads of an even size", config.heads);
   keys.must_be("head_dim", head_size, "the hidden size over the heads");
   if (config.family->layout == EncoderLayout::modernbert) return read_modernbert(keys, where, config, own);
@@ -173,9 +175,16 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   if (config.family->layout == EncoderLayout::nomic)
     own.attention_bias = own.out_bias = own.ffn_bias = own.ffn_out_bias = false;
   if (config.family->layout == EncoderLayout::gte) own.ffn_bias = false;
-  own.ways = {way_of(read_ways(keys, config.family->theta, 0, false).first, head_size)};
   own.way_of_layer.assign(config.layers, 0);
   own.windows.assign(config.layers, 0);
+  if (config.esm || config.family->layout == EncoderLayout::roformer) {
+    const double theta = config.esm ? keys.number("rope_theta", config.family->theta, 1e30) : config.family->theta;
+    if (theta == 0) keys.refuse("rope_theta", "a number above 0", theta);
+    own.ways = {way_of({theta}, head_size)};
+    own.ways.front().values = !config.esm && keys.flag("rotary_value", false);
+    return;
+  }
+  own.ways = {way_of(read_ways(keys, config.family->theta, 0, false).first, head_size)};
 }
 
 }  // namespace bertrt::family

@@ -19,6 +19,8 @@ bool same(const LayerNorm& a, const LayerNorm& b);
 bool same(const RelativeBiasSpec& a, const RelativeBiasSpec& b);
 bool same(const DisentangledSpec& a, const DisentangledSpec& b);
 bool same(const ConvolutionSpec& a, const ConvolutionSpec& b);
+bool same(const DistanceSpec& a, const DistanceSpec& b);
+bool same(const DroppedToken& a, const DroppedToken& b);
 
 template <typename T>
 bool same(const std::optional<T>& a, const std::optional<T>& b) {
@@ -48,26 +50,35 @@ bool same(const ConvolutionSpec& a, const ConvolutionSpec& b) {
   return same(a.weight, b.weight) && same(a.bias, b.bias) && a.activation == b.activation && same(a.norm, b.norm);
 }
 
+bool same(const DistanceSpec& a, const DistanceSpec& b) {
+  return same(a.table, b.table) && a.by_key == b.by_key && a.scale == b.scale;
+}
+
+bool same(const DroppedToken& a, const DroppedToken& b) { return a.id == b.id && a.kept == b.kept; }
+
 bool same(const Embeddings& a, const Embeddings& b) {
   return same(a.words, b.words) && same(a.positions, b.positions) && same(a.types, b.types) &&
          a.position_scheme == b.position_scheme && a.first_position == b.first_position &&
          a.padding_id == b.padding_id && a.takes_types == b.takes_types && a.fixed_type == b.fixed_type &&
-         same(a.norm, b.norm) && same(a.projection, b.projection) && a.norm_last == b.norm_last;
+         same(a.norm, b.norm) && same(a.projection, b.projection) && same(a.dropped, b.dropped) &&
+         a.zero_masked == b.zero_masked && a.norm_last == b.norm_last;
 }
 
 bool same(const LayerSpec& a, const LayerSpec& b) {
   return same(a.query, b.query) && same(a.key, b.key) && same(a.value, b.value) && a.scale == b.scale &&
          same(a.position_key, b.position_key) && same(a.position_query, b.position_query) &&
-         same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) && a.rotary == b.rotary &&
-         same(a.ffn_in, b.ffn_in) && a.activation == b.activation && same(a.ffn_gate, b.ffn_gate) &&
-         same(a.ffn_out, b.ffn_out) && same(a.ffn_norm, b.ffn_norm);
+         same(a.query_norm, b.query_norm) && same(a.key_norm, b.key_norm) && same(a.distances, b.distances) &&
+         same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) &&
+         same(a.second_norm, b.second_norm) && a.rotary == b.rotary && same(a.ffn_in, b.ffn_in) &&
+         a.activation == b.activation && same(a.ffn_gate, b.ffn_gate) && same(a.ffn_out, b.ffn_out) &&
+         same(a.ffn_norm, b.ffn_norm);
 }
 
 }  // namespace
 
 bool same_spec(const EncoderSpec& a, const EncoderSpec& b) {
   return a.hidden == b.hidden && a.heads == b.heads && a.mask == b.mask && same(a.embeddings, b.embeddings) &&
-         same(a.relative_bias, b.relative_bias) && same(a.disentangled, b.disentangled) &&
+         same(a.relative_bias, b.relative_bias) && a.slopes == b.slopes && same(a.disentangled, b.disentangled) &&
          same(a.convolution, b.convolution) && same(a.pooler, b.pooler) && a.norm_first == b.norm_first &&
          same(a.final_norm, b.final_norm) && a.rotary == b.rotary &&
          std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),

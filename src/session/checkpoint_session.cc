@@ -106,9 +106,16 @@ SessionInfo info_of(const family::Checkpoint& checkpoint, const engine::EngineFa
   return info;
 }
 
-Encoding made_up_text(std::size_t length, std::size_t vocabulary) {
+// What made-up texts are of; ESM has no answer to a text of mask tokens alone.
+std::int32_t plain_word(const family::Checkpoint& checkpoint) {
+  const auto last = static_cast<std::int32_t>(checkpoint.config.vocabulary - 1);
+  const auto& dropped = checkpoint.encoder.embeddings.dropped;
+  return dropped && dropped->id == last && last > 0 ? last - 1 : last;
+}
+
+Encoding made_up_text(std::size_t length, std::int32_t word) {
   Encoding text;
-  text.input_ids.assign(length, static_cast<std::int32_t>(vocabulary - 1));
+  text.input_ids.assign(length, word);
   text.token_type_ids.assign(length, 0);
   text.attention_mask.assign(length, 1);
   return text;
@@ -169,7 +176,10 @@ std::size_t count_parameters(const family::Checkpoint& checkpoint) {
       add_dense(*dense);
     }
     if (layer.ffn_gate) add_dense(*layer.ffn_gate);
-    if (layer.attention_norm) add_norm(*layer.attention_norm);
+    for (const auto* norm : {&layer.attention_norm, &layer.second_norm, &layer.query_norm, &layer.key_norm}) {
+      if (*norm) add_norm(**norm);
+    }
+    if (layer.distances) add(layer.distances->table);
     add_norm(layer.ffn_norm);
   }
   if (encoder.final_norm) add_norm(*encoder.final_norm);
@@ -209,11 +219,12 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   limits.max_length_why = engine->facts().max_length_why;
   TaskSettings settings = settings_of(path, *checkpoint);
   std::string reference = reference_of(checkpoint->folder);
+  const std::int32_t word = plain_word(*checkpoint);
   checkpoint.reset();
   trim_heap();
   timer.stage("let the file go");
   if (options.warmup) {
-    warm_up(*engine, options, false, [&](std::size_t length) { return made_up_text(length, limits.vocab_size); });
+    warm_up(*engine, options, false, [&](std::size_t length) { return made_up_text(length, word); });
     timer.stage("warm-up");
   }
   info.load_stages = std::move(timer).take();

@@ -70,7 +70,7 @@ TEST(CheckpointConfig, SettingsThatChangeTheArithmeticAreRefused) {
     const char* settings;
     const char* message;
   } cases[] = {
-      {R"("position_embedding_type":"relative_key")", "position_embedding_type: expected \"absolute\""},
+      {R"("position_embedding_type":"rotary")", "position_embedding_type: expected \"absolute\", \"relative_key\""},
       {R"("is_decoder":true)", "is_decoder"},
       {R"("add_cross_attention":true)", "add_cross_attention"},
       {R"("pruned_heads":{"0":[1]})", "pruned_heads"},
@@ -136,6 +136,97 @@ TEST(CheckpointConfig, DebertasPositions) {
   EXPECT_THAT(refused(R"("conv_groups":7)", "deberta-v2"), HasSubstr("conv_groups"));
   EXPECT_THAT(refused(R"("pos_att_type":3)", "deberta"), HasSubstr("pos_att_type"));
   EXPECT_THAT(refused(R"("position_buckets":null)", "deberta-v2"), HasSubstr("position_buckets"));
+}
+
+TEST(CheckpointConfig, PositionsInsideAttention) {
+  const CheckpointConfig one = read(R"("position_embedding_type":"relative_key")", "megatron-bert");
+  EXPECT_EQ(one.position_kind, PositionKind::relative_key);
+  ASSERT_EQ(one.findings.size(), 1U);  // that transformers 5 computes another thing
+  EXPECT_THAT(one.findings[0], HasSubstr("transformers 4"));
+  EXPECT_EQ(read(R"("position_embedding_type":"relative_key_query")").position_kind, PositionKind::relative_key_query);
+  // Families whose code has no such positions.
+  for (const char* type : {"distilbert", "mpnet", "rembert", "deberta", "gte", "modernbert", "roformer"}) {
+    EXPECT_THAT(refused(R"("position_embedding_type":"relative_key")", type), HasSubstr("position_embedding_type"));
+    EXPECT_THAT(refused(R"("position_embedding_type":"alibi")", type), HasSubstr("position_embedding_type"));
+  }
+  EXPECT_THAT(refused(R"("vocab_size":33,"pad_token_id":1,"position_embedding_type":"relative_key")", "esm"),
+              HasSubstr("position_embedding_type: expected \"absolute\" or \"rotary\""));
+}
+
+// jina-embeddings-v2-base-en's settings.
+constexpr const char* kJina =
+    R"("_name_or_path":"jinaai/jina-bert-implementation","model_max_length":8192,"architectures":["JinaBertForMaskedLM"],)"
+    R"("attention_probs_dropout_prob":0.0,"auto_map":{)"
+    R"("AutoConfig":"jinaai/jina-bert-implementation--configuration_bert.JinaBertConfig",)"
+    R"("AutoModelForMaskedLM":"jinaai/jina-bert-implementation--modeling_bert.JinaBertForMaskedLM",)"
+    R"("AutoModel":"jinaai/jina-bert-implementation--modeling_bert.JinaBertModel"},)"
+    R"("classifier_dropout":null,"gradient_checkpointing":false,"hidden_act":"gelu","hidden_dropout_prob":0.1,)"
+    R"("hidden_size":768,"initializer_range":0.02,"intermediate_size":3072,"layer_norm_eps":1e-12,)"
+    R"("max_position_embeddings":8192,"num_attention_heads":12,"num_hidden_layers":12,"pad_token_id":0,)"
+    R"("position_embedding_type":"alibi","torch_dtype":"float32","transformers_version":"4.26.0","type_vocab_size":2,)"
+    R"("use_cache":true,"vocab_size":30528,"emb_pooler":"mean","attn_implementation":"torch")";
+
+TEST(CheckpointConfig, JinaBert) {
+  const CheckpointConfig config = read(std::string(kJina) + R"(,"feed_forward_type":"geglu")");
+  EXPECT_EQ(config.position_kind, PositionKind::alibi);
+  EXPECT_EQ(config.family->layout, EncoderLayout::jina);
+  EXPECT_EQ(config.positions, 8192U);
+  EXPECT_EQ(config.layer_activation, Activation::gelu_erf);
+  ASSERT_EQ(config.findings.size(), 1U);  // whose code its numbers are is said
+  EXPECT_THAT(config.findings[0], HasSubstr("JinaBERT"));
+  const std::string alibi = R"("position_embedding_type":"alibi","feed_forward_type":"reglu")";
+  EXPECT_EQ(read(alibi + R"(,"hidden_act":"tanh")").layer_activation, Activation::relu);
+  EXPECT_EQ(read(alibi + R"(,"hidden_act":"tanh")").activation, Activation::tanh);
+  EXPECT_NO_THROW(read(alibi + R"(,"auto_map":{"AutoModel":"modeling_bert.JinaBertModel"})"));
+
+  EXPECT_THAT(refused(kJina), HasSubstr("feed_forward_type"));  // its code's default, BERT's, is not read
+  EXPECT_THAT(refused(alibi + R"(,"emb_pooler":"cls")"), HasSubstr("emb_pooler"));
+  for (const char* code :
+       {"mine--modeling_bert.JinaBertModel", "modeling_bert.MyModel", "jinaai/other--modeling.JinaBert"}) {
+    EXPECT_THAT(refused(alibi + R"(,"auto_map":{"AutoModel":")" + code + "\"}"), HasSubstr("auto_map"));
+  }
+  EXPECT_THAT(refused(R"("feed_forward_type":"geglu")"), HasSubstr("feed_forward_type"));  // of BERT
+  EXPECT_THAT(refused(alibi, "roberta"), HasSubstr("position_embedding_type"));
+  EXPECT_THAT(refused("", std::string(kJinaBert)), HasSubstr("model_type"));  // a name of our own
+}
+
+TEST(CheckpointConfig, Esm) {
+  const std::string esm = R"("vocab_size":33,"pad_token_id":1)";
+  const CheckpointConfig plain = read(esm + R"(,"hidden_act":"relu")", "esm");
+  EXPECT_FALSE(plain.rotary.has_value());
+  EXPECT_EQ(plain.padding_id, 1);
+  EXPECT_EQ(plain.layer_activation, Activation::gelu_erf);  // whatever the file says
+  // esm2_t6_8M's settings.
+  const CheckpointConfig config =
+      read(R"("architectures":["EsmForMaskedLM"],"attention_probs_dropout_prob":0.0,"classifier_dropout":null,)"
+           R"("emb_layer_norm_before":false,"esmfold_config":null,"hidden_act":"gelu","hidden_dropout_prob":0.0,)"
+           R"("hidden_size":320,"initializer_range":0.02,"intermediate_size":1280,"is_folding_model":false,)"
+           R"("layer_norm_eps":1e-05,"mask_token_id":32,"max_position_embeddings":1026,"num_attention_heads":20,)"
+           R"("num_hidden_layers":6,"pad_token_id":1,"position_embedding_type":"rotary","token_dropout":true,)"
+           R"("torch_dtype":"float32","transformers_version":"4.25.0.dev0","use_cache":true,"vocab_list":null,)"
+           R"("vocab_size":33)",
+           "esm");
+  EXPECT_EQ(config.esm->dropped_token, 32);
+  EXPECT_FALSE(config.esm->first_norm);
+  EXPECT_EQ(config.rotary->ways.at(0).frequencies.size(), 8U);
+
+  EXPECT_THAT(refused(R"("pad_token_id":1)", "esm"), HasSubstr("vocab_size"));
+  EXPECT_THAT(refused(R"("vocab_size":33)", "esm"), HasSubstr("pad_token_id"));
+  EXPECT_THAT(refused(esm + R"(,"token_dropout":true)", "esm"), HasSubstr("mask_token_id"));
+  EXPECT_THAT(refused(esm + R"(,"token_dropout":true,"mask_token_id":33)", "esm"), HasSubstr("mask_token_id"));
+  EXPECT_THAT(refused(esm + R"(,"is_folding_model":true)", "esm"), HasSubstr("is_folding_model"));
+  EXPECT_THAT(refused(esm + R"(,"position_embedding_type":"rotary","rope_theta":0)", "esm"), HasSubstr("rope_theta"));
+}
+
+TEST(CheckpointConfig, RoFormer) {
+  EXPECT_EQ(read("", "roformer").embedding, 768U);
+  EXPECT_EQ(read(R"("embedding_size":null)", "roformer").embedding, 768U);
+  const CheckpointConfig config = read(R"("embedding_size":128,"rotary_value":true)", "roformer");
+  EXPECT_EQ(config.embedding, 128U);
+  EXPECT_TRUE(config.rotary->ways.at(0).values);
+  EXPECT_THAT(refused(R"("hidden_size":36)", "roformer"), HasSubstr("num_attention_heads"));  // heads of three values
+  EXPECT_THAT(refused(R"("rope_theta":5)", "roformer"), HasSubstr("rope_theta"));
+  EXPECT_THAT(refused(R"("hidden_size":1610612736)", "roformer"), HasSubstr("65536"));
 }
 
 TEST(CheckpointConfig, SettingsThatChangeNothingMayHaveAnyValue) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -196,6 +197,75 @@ TEST_F(CheckpointTest, ClassesAreTheLabels) {
   copy("roberta-sequence");
   set("id2label", {{"0", "a"}, {"1", "b"}});
   EXPECT_THAT(refused(), HasSubstr("labels"));
+}
+
+TEST_F(CheckpointTest, DistancesAreThoseOfTheConfig) {
+  copy("bert-relative-key");
+  EXPECT_TRUE(read().encoder.layers.at(1).distances.has_value());
+  EXPECT_EQ(read().encoder.max_length, 24U);
+  set("max_position_embeddings", 23);
+  EXPECT_THAT(refused(), HasSubstr("twice max_position_embeddings less 1"));
+  copy("bert-relative-key");
+  rename("encoder.layer.1.attention.self.distance_embedding.weight", "");
+  EXPECT_THAT(refused(), HasSubstr("encoder.layer.1.attention.self.distance_embedding.weight"));
+  copy("bert-relative-key");
+  set("position_embedding_type", "absolute");
+  EXPECT_THAT(refused(), HasSubstr("distance_embedding"));
+}
+
+TEST_F(CheckpointTest, JinasTwoKindsAreToldByTheirWeights) {
+  copy("jina-sequence");
+  EXPECT_EQ(read().config.family->layout, EncoderLayout::jina);
+  EXPECT_EQ(read().encoder.slopes.size(), 4U);
+  copy("jina-code");
+  EXPECT_EQ(read().config.family->layout, EncoderLayout::jina_code);
+  rename("encoder.layer.1.attention.self.layer_norm_k.weight", "");
+  EXPECT_THAT(refused(), HasSubstr("encoder.layer.1.attention.self.layer_norm_k.weight"));
+}
+
+TEST_F(CheckpointTest, JinasEmbeddersNameAHeadThatTheyHaveNot) {
+  copy("jina");
+  set("architectures", {"JinaBertForMaskedLM"});
+  const Checkpoint checkpoint = read();
+  EXPECT_TRUE(checkpoint.heads.empty());
+  ASSERT_EQ(checkpoint.findings.size(), 2U);
+  EXPECT_THAT(checkpoint.findings[1], HasSubstr("JinaBertForMaskedLM"));
+  copy("jina-masked-lm");
+  EXPECT_EQ(read().heads.size(), 1U);
+  rename("cls.predictions.transform.dense.bias", "");
+  EXPECT_THAT(refused(), HasSubstr("cls.predictions.transform.dense.bias"));  // half a head is an error
+}
+
+TEST_F(CheckpointTest, EsmsFrequenciesAreTheFilesOwn) {
+  copy("esm-absolute");
+  EXPECT_TRUE(read().encoder.rotary.empty());
+  copy("esm-masked-lm");
+  const std::vector<float> frequencies = read().encoder.rotary.at(0).frequencies;
+  ASSERT_EQ(frequencies.size(), 4U);
+  // Under the names that they had and have, half as exact as what is computed.
+  copy("esm-sequence-half");
+  const std::string old = ".attention.self.rotary_embeddings.inv_freq";
+  EXPECT_NE(read().encoder.rotary.at(0).frequencies.at(1), 1 / std::pow(500.0F, 0.25F));
+  EXPECT_NEAR(read().encoder.rotary.at(0).frequencies.at(1), 1 / std::pow(500.0F, 0.25F), 1e-3F);
+  copy("esm-masked-lm");
+  rename("esm.encoder.layer.*" + old, "esm.encoder.layer.1" + old);
+  EXPECT_EQ(read().encoder.rotary.at(0).frequencies, frequencies);
+  EXPECT_TRUE(read().findings.empty());
+  rename("esm.encoder.layer.1" + old, "esm.rotary_embeddings.inv_freq");
+  EXPECT_EQ(read().encoder.rotary.at(0).frequencies, frequencies);
+  rename("esm.rotary_embeddings.inv_freq", "");
+  EXPECT_EQ(read().encoder.rotary.at(0).frequencies, frequencies);  // computed
+}
+
+TEST_F(CheckpointTest, RoFormersAnglesMayBeLeftOut) {
+  copy("roformer-masked-lm");
+  const std::vector<float> stored = read().encoder.rotary.at(0).table;
+  rename("roformer.encoder.embed_positions.weight", "");
+  const std::vector<float> made = read().encoder.rotary.at(0).table;
+  ASSERT_EQ(made.size(), stored.size());
+  for (std::size_t i = 0; i < made.size(); ++i) ASSERT_NEAR(made[i], stored[i], 1e-7F) << i;
+  set("max_position_embeddings", 1 << 30);
+  EXPECT_THAT(refused(), HasSubstr("max_position_embeddings"));
 }
 
 TEST_F(CheckpointTest, AFolderWithoutWeightsOrConfig) {

@@ -3,6 +3,9 @@
 
     python tests/family/make_checkpoints.py [FOLDER]      default: tests/data/checkpoints
 
+Positions inside attention ("relative_key") are what transformers 5 dropped: run under 4.57, this makes these alone; under 5, all
+the others. JinaBERT is jina_bert.py's.
+
 FOLDER/NAME/config.json and model.safetensors (or shards), as save_pretrained writes them, and FOLDER/NAME/expected.json:
 {"made_with", "cases": [{"input_ids", "token_type_ids", "attention_mask"?, "hidden_states": [[...] a layer],
 "pooled"?, "logits": {output: [...]}}]}, numbers row by row. bert-pretraining/bertrt_reference.json is `models/export.py FOLDER --reference --task masked-lm`'s.
@@ -16,6 +19,8 @@ from pathlib import Path
 
 import torch
 import transformers
+
+import jina_bert
 
 HERE = Path(__file__).resolve().parent
 warnings.filterwarnings("ignore")
@@ -40,6 +45,9 @@ V3 = {"position_buckets": 8, "max_relative_positions": -1, "share_att_key": True
 # Rotary positions; ModernBERT's window is short enough to end within the texts.
 ROTARY = SIZES | {"max_position_embeddings": 160, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 MODERN = ROTARY | {"num_hidden_layers": 4, "local_attention": 12, "cls_token_id": 1, "sep_token_id": 2}
+
+LONG = {"max_position_embeddings": 560, "num_hidden_layers": 1, "vocab_size": 24}
+PROTEIN = SIZES | {"pad_token_id": 1, "mask_token_id": 5}
 
 # Of bert-pretraining, which so has all that a folder can have.
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklm", *(f"##{letter}" for letter in "abcdefghij"),
@@ -89,6 +97,21 @@ MODELS = {
     "roberta-prelayernorm-masked-lm": ("RobertaPreLayerNormForMaskedLM", SIZES, {}),
     "xlm-roberta-xl-tokens": ("XLMRobertaXLForTokenClassification", SIZES | THREE, {}),
     "megatron-pretraining": ("MegatronBertForPreTraining", SIZES, {}),
+    # Beyond 512 tokens scores are worked on in blocks.
+    "jina-masked-lm": ("JinaBertForMaskedLM", SIZES | LONG | {"num_attention_heads": 6, "hidden_size": 24}, {"lengths": (1, 4, 530)}),
+    "jina": ("JinaBertModel", SIZES | {"feed_forward_type": "reglu"}, {"dtype": torch.float16}),
+    "jina-sequence": ("JinaBertForSequenceClassification", SIZES | THREE, {}),
+    "jina-code": ("JinaBertModel", SIZES | {"code": True, "num_attention_heads": 2}, {}),
+    "bert-relative-key": ("BertModel", SIZES | {"position_embedding_type": "relative_key"}, {"transformers": "4"}),
+    "roberta-relative-key-query": ("RobertaForMaskedLM", SIZES | LONG | {"type_vocab_size": 1, "hidden_size": 16, "intermediate_size": 12,
+                                   "position_embedding_type": "relative_key_query"}, {"lengths": (1, 4, 530), "transformers": "4"}),
+    "albert-relative-key-query": ("AlbertForSequenceClassification", SIZES | THREE | {"embedding_size": 16, "position_embedding_type": "relative_key_query"},
+                                  {"transformers": "4"}),
+    "esm-masked-lm": ("EsmForMaskedLM", PROTEIN | {"position_embedding_type": "rotary", "token_dropout": True, "max_position_embeddings": 160}, {"lengths": (1, 4, 60)}),
+    "esm-sequence-half": ("EsmForSequenceClassification", PROTEIN | THREE | {"position_embedding_type": "rotary", "rope_theta": 500.0}, {"dtype": torch.float16}),
+    "esm-absolute": ("EsmModel", PROTEIN | {"emb_layer_norm_before": True, "token_dropout": True}, {}),
+    "roformer-masked-lm": ("RoFormerForMaskedLM", SIZES | {"max_position_embeddings": 160, "embedding_size": 16}, {"lengths": (1, 4, 150)}),
+    "roformer-sequence-values": ("RoFormerForSequenceClassification", SIZES | THREE | {"rotary_value": True, "hidden_act": "relu"}, {"dtype": torch.bfloat16}),
 }
 
 
@@ -98,6 +121,8 @@ def randomize(model, seed):
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             values = torch.randn(parameter.shape, generator=generator) * 0.25
+            if name.endswith("embed_positions.weight"):
+                continue  # RoFormer's sines and cosines
             parameter.copy_(1 + values if parameter.ndim == 1 and "orm" in name and name.endswith("weight") else values)
     return model.eval()
 
@@ -109,10 +134,14 @@ def numbers(tensor):
 def inputs_of(config, generator, lengths=(1, 4, 11)):
     """Texts of several lengths, and one with pads among its ids and holes in its mask."""
     types = max(1, getattr(config, "type_vocab_size", 1))
+    masks = getattr(config, "token_dropout", False)  # ESM counts the masked tokens of a text
     pad = config.pad_token_id or 0
     for length in lengths:
         ids = torch.randint(4, config.vocab_size, (1, length), generator=generator)
         kinds = torch.randint(0, types, (1, length), generator=generator)
+        if masks:
+            ids[0, length // 2] = config.mask_token_id
+            ids[0, 0] = 4
         yield ids, kinds, None
     ids = torch.randint(4, config.vocab_size, (1, 7), generator=generator)
     ids[0, 4] = pad
@@ -132,10 +161,14 @@ def run(model, ids, kinds, mask):
         arguments = {name: value[None] for name, value in arguments.items()}
     with torch.no_grad():
         output = model(**arguments, output_hidden_states=True)
+        states = list(output.hidden_states[1:])
+        if transformers.__version__.startswith("4."):  # of some families, the last one before the final norm
+            flat = {name: value.flatten(0, -2) for name, value in arguments.items()}
+            states[-1] = model.base_model(**flat).last_hidden_state
     case = {"input_ids": ids[0].tolist(), "token_type_ids": kinds[0].tolist()}
     if mask is not None:
         case["attention_mask"] = mask[0].tolist()
-    case["hidden_states"] = [numbers(state[0]) for state in output.hidden_states[1:]]
+    case["hidden_states"] = [numbers(state[0]) for state in states]
     if output.get("pooler_output") is not None:
         case["pooled"] = numbers(output["pooler_output"])
     case["logits"] = {name: numbers(value) for name, value in output.items() if name.endswith("logits")}
@@ -162,7 +195,7 @@ def save(model, folder, how):
 
 
 def make(folder, name, class_name, settings, how, seed):
-    cls = getattr(transformers, class_name)
+    cls = getattr(jina_bert if class_name.startswith("JinaBert") else transformers, class_name)
     config = cls.config_class(**settings)
     model = randomize(cls(config), seed)
     model.tie_weights()
@@ -180,6 +213,8 @@ def make(folder, name, class_name, settings, how, seed):
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "data" / "checkpoints"
     for seed, (name, (class_name, settings, how)) in enumerate(MODELS.items()):
+        if how.get("transformers", "5") != transformers.__version__[0]:
+            continue
         make(folder, name, class_name, settings, how, seed)
 
 

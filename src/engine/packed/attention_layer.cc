@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/packed/row_pitch.h"
+#include "engine/packed/slope_bias.h"
 #include "kernels/ops/attention.h"
 
 namespace bertrt::engine::packed {
@@ -80,15 +81,18 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
       call.window != 0 && longest > call.window + 1 ? window_bias(call.window) : std::vector<float>();
   if (!bias.empty()) longest = std::min(longest, std::max(2 * call.window + kWindowRows, call.window + 1));
   const std::size_t parts = pool.threads();
-  const std::size_t part_scratch = call.disentangled != nullptr
-                                       ? call.disentangled->scratch_size(longest)
-                                       : kernels::ops::attention_scratch_size(longest, head_size);
+  const std::size_t slope_room = call.slopes.empty() ? 0 : slope_bias_size(longest);
+  const std::size_t part_scratch =
+      slope_room + (call.disentangled != nullptr ? call.disentangled->scratch_size(longest)
+                                                 : kernels::ops::attention_scratch_size(longest, head_size));
   auto* memory = reinterpret_cast<float*>(scratch.reserve(parts * part_scratch * sizeof(float)));
 
   pool.run(parts, [&](std::size_t part) {
     const double first = total * static_cast<double>(part) / static_cast<double>(parts);
     const double last =
         part + 1 == parts ? total * 2 : total * static_cast<double>(part + 1) / static_cast<double>(parts);
+    float* const slopes = memory + part * part_scratch;
+    float* const own = slopes + slope_room;
     double cost = 0;
     for (std::size_t text = 0; text < slice.size() && cost < last; ++text) {
       const std::size_t length = slice.length(text);
@@ -110,14 +114,15 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
           task.mask = slice.batch.attention_mask.data() + slice.batch_row(text);
         }
         if (!call.bias.empty()) task.bias = call.bias.head(head);
+        if (!call.slopes.empty()) task.bias = slope_bias(call.slopes[head], length, slopes);
         task.out = context + row * context_stride + head * head_size;
         task.out_stride = context_stride;
         if (call.window != 0 && length > call.window + 1) {
-          attend_window(task, call.window, bias, memory + part * part_scratch);
+          attend_window(task, call.window, bias, own);
         } else if (call.disentangled != nullptr) {
-          call.disentangled->attend(task, call.layer, head, memory + part * part_scratch);
+          call.disentangled->attend(task, call.layer, head, own);
         } else {
-          kernels::ops::attention(task, memory + part * part_scratch);
+          kernels::ops::attention(task, own);
         }
       }
     }

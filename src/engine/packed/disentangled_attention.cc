@@ -1,6 +1,8 @@
 #include "engine/packed/disentangled_attention.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -25,15 +27,21 @@ std::size_t score_stride(std::size_t length) { return up(length) + kernels::ops:
 }  // namespace
 
 DisentangledAttention::DisentangledAttention(const family::EncoderSpec& spec, kernels::ThreadPool& pool)
-    : hidden_(spec.hidden), heads_(spec.heads) {
+    : hidden_(spec.hidden), heads_(spec.heads), pairs_(spec.mask == family::MaskKind::pairs) {
   layers_.resize(spec.layers.size());
-  if (!spec.disentangled) return;
+  if (spec.disentangled) read_disentangled(spec, pool);
+  for (std::size_t i = 0; !spec.disentangled && i < layers_.size(); ++i) {
+    if (spec.layers[i].distances) read_distances(*spec.layers[i].distances, layers_[i]);
+  }
+}
+
+void DisentangledAttention::read_disentangled(const family::EncoderSpec& spec, kernels::ThreadPool& pool) {
   const family::DisentangledSpec& from = *spec.disentangled;
   const auto& shape = from.table.tensor.shape;
   const std::int64_t rows = shape.size() == 2 ? shape[0] : 0;
   check_shape(from.table, {rows, static_cast<std::int64_t>(hidden_)});
   table_rows_ = static_cast<std::size_t>(rows);
-  read_rows(from);
+  read_rows(from.rows, from.table.name);
 
   std::vector<float> table = archive::to_float32(from.table.tensor);
   if (from.norm) norm_of(*from.norm, hidden_).run(table.data(), nullptr, table_rows_, hidden_, pool);
@@ -44,13 +52,40 @@ DisentangledAttention::DisentangledAttention(const family::EncoderSpec& spec, ke
   }
 }
 
-void DisentangledAttention::read_rows(const family::DisentangledSpec& spec) {
-  const std::vector<std::int32_t>& rows = spec.rows;
+// A table that heads share, as it stands: a row for each distance.
+void DisentangledAttention::read_distances(const family::DistanceSpec& spec, Layer& to) {
+  const std::size_t head_size = hidden_ / heads_;
+  const auto& shape = spec.table.tensor.shape;
+  const std::size_t rows = shape.size() == 2 && shape[0] > 0 ? static_cast<std::size_t>(shape[0]) : 0;
+  check_shape(spec.table, {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(head_size)});
+  if (!std::isfinite(spec.scale) || (table_rows_ != 0 && table_rows_ != rows)) {
+    throw Error(ErrorCode::model_mismatch, spec.table.name, "a finite scale, and as many distances as in other layers",
+                std::to_string(spec.scale) + " and " + std::to_string(rows));
+  }
+  if (table_rows_ == 0) {
+    heads_share_ = true;
+    table_rows_ = rows;
+    std::vector<std::int32_t> every(rows);
+    std::iota(every.begin(), every.end(), 0);
+    read_rows(every, spec.table.name);
+  }
+  const std::vector<float> table = archive::to_float32(spec.table.tensor);
+  const auto stride = static_cast<std::ptrdiff_t>(head_size);
+  const auto pack = [&](const float* first, std::ptrdiff_t step, kernels::AlignedBuffer& buffer) {
+    const std::size_t size = kernels::ops::packed_positions_size(rows, head_size);
+    auto* packed = reinterpret_cast<float*>(buffer.reserve(size * sizeof(float)));
+    kernels::ops::pack_positions(first, step, rows, head_size, spec.scale, packed);
+  };
+  pack(table.data() + (rows - 1) * head_size, -stride, to.by_query);
+  if (spec.by_key) pack(table.data(), stride, to.by_key);
+}
+
+void DisentangledAttention::read_rows(const std::vector<std::int32_t>& rows, const std::string& name) {
   const auto table_rows = static_cast<std::int32_t>(table_rows_);
   bool good = rows.size() % 2 == 1 && std::is_sorted(rows.begin(), rows.end());
   good = good && rows.front() >= 0 && rows.back() < table_rows;
   if (!good) {
-    throw Error(ErrorCode::model_mismatch, spec.table.name,
+    throw Error(ErrorCode::model_mismatch, name,
                 "a row below " + std::to_string(table_rows) + " for each distance, never descending",
                 std::to_string(rows.size()) + " others");
   }
@@ -88,6 +123,7 @@ void DisentangledAttention::project(const std::vector<float>& table, const famil
 
 const float* DisentangledAttention::table_of(const kernels::AlignedBuffer& tables, std::size_t head) const {
   if (tables.size() == 0) return nullptr;
+  if (heads_share_) head = 0;
   return reinterpret_cast<const float*>(tables.data()) +
          head * kernels::ops::packed_positions_size(table_rows_, hidden_ / heads_);
 }
@@ -116,7 +152,7 @@ void DisentangledAttention::attend(const kernels::ops::AttentionTask& task, std:
     kernels::ops::attention(task, scratch);
   }
 
-  if (task.mask == nullptr) return;
+  if (task.mask == nullptr || !pairs_) return;
   kernels::ops::AttentionTask alone = task;
   alone.mask = nullptr;
   alone.scale = 0;

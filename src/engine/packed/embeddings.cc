@@ -1,6 +1,8 @@
 #include "engine/packed/embeddings.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <numeric>
 #include <string>
 
 #include "bertrt/error.h"
@@ -18,6 +20,25 @@ std::size_t checked(std::int64_t index, const RowTable& table, const char* what)
   return static_cast<std::size_t>(index);
 }
 
+// What the rows of a text's words are multiplied with, but for those of the token that is dropped.
+float dropped_scale(const Slice& slice, std::size_t text, const family::DroppedToken& dropped) {
+  const batch::Batch& batch = slice.batch;
+  const auto begin = static_cast<std::ptrdiff_t>(slice.batch_row(text));
+  const auto end = begin + static_cast<std::ptrdiff_t>(slice.length(text));
+  const auto count = static_cast<float>(std::count(batch.input_ids.begin() + begin, batch.input_ids.begin() + end,
+                                                   static_cast<std::int32_t>(dropped.id)));
+  auto tokens = static_cast<float>(slice.length(text));
+  if (!batch.attention_mask.empty()) {
+    tokens = static_cast<float>(
+        std::accumulate(batch.attention_mask.begin() + begin, batch.attention_mask.begin() + end, std::int64_t{0}));
+  }
+  if (count == tokens) {
+    throw Error(ErrorCode::invalid_argument, "input_ids", "a text of other tokens than masks alone",
+                std::to_string(slice.length(text)) + " tokens, as many masks as its attention_mask has ones");
+  }
+  return dropped.kept / (1 - count / tokens);
+}
+
 // One text's rows, summed; positions by the model's own rule unless the batch brings them.
 void embed_text(const Slice& slice, std::size_t text, const EmbeddingWeights& weights, float* out) {
   const std::size_t width = weights.words->width();
@@ -27,11 +48,16 @@ void embed_text(const Slice& slice, std::size_t text, const EmbeddingWeights& we
   const bool types_given = weights.takes_types && !batch.token_type_ids.empty();
   float* to = out + slice.begin(text) * stride;
   std::int64_t seen = 0;
+  const float scale = weights.dropped ? dropped_scale(slice, text, *weights.dropped) : 1;
   for (std::size_t i = 0; i < slice.length(text); ++i, to += stride) {
     const std::size_t row = begin + i;
     std::fill_n(to, width, 0.0F);
     const std::int32_t id = batch.input_ids[row];
     weights.words->add(checked(id, *weights.words, "input_ids"), to);
+    if (weights.dropped) {
+      const float factor = id == weights.dropped->id ? 0 : scale;
+      std::transform(to, to + width, to, [factor](float value) { return value * factor; });
+    }
     if (weights.types != nullptr) {
       const std::int64_t type = types_given ? batch.token_type_ids[row] : weights.fixed_type;
       weights.types->add(checked(type, *weights.types, "token_type_ids"), to);

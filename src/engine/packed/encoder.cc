@@ -59,6 +59,9 @@ struct Encoder::Run {
     const LayerWeights& layer = weights.layers[index];
     layer.qkv->run(input, slice.tokens(), a.qkv, {.x_stride = stride, .y_stride = row_pitch(layer.qkv->out())}, pool,
                    workspace.linear);
+    const std::size_t qkv = row_pitch(layer.qkv->out());
+    if (layer.query_norm) layer.query_norm->run(a.qkv, nullptr, slice.tokens(), qkv, pool);
+    if (layer.key_norm) layer.key_norm->run(a.qkv + weights.hidden, nullptr, slice.tokens(), qkv, pool);
     if (layer.rotary) weights.rotary.turn(*layer.rotary, angles, slice.tokens(), weights.heads, a.qkv, pool);
     attend(slice, a.qkv,
            {.hidden = weights.hidden,
@@ -67,6 +70,7 @@ struct Encoder::Run {
             .takes_mask = weights.takes_mask,
             .window = layer.window,
             .bias = weights.relative_bias,
+            .slopes = weights.slopes,
             .disentangled = weights.disentangled.get(),
             .layer = index},
            pool, workspace.attention, a.context);
@@ -138,6 +142,7 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sin
       add_rows(a.hidden, a.middle, weights_->hidden, rows, stride, pool);
     } else {
       layer.attention_norm->run(a.middle, hidden, rows, stride, pool);
+      if (layer.second_norm) layer.second_norm->run(a.middle, hidden, rows, stride, pool);
       run.feed_forward(layer, a.middle, rows);
       layer.ffn_norm.run(a.hidden, a.middle, rows, stride, pool);
     }
@@ -170,7 +175,7 @@ void Encoder::embed_slice(const Slice& slice, float* wide, float* hidden, Worksp
     embed(slice, embeddings, positions, pool, hidden);
   }
   if (embeddings.norm && embeddings.norm_last) embeddings.norm->run(hidden, nullptr, slice.tokens(), stride, pool);
-  if (weights_->masks_pairs) zero_masked(slice, hidden, stride, weights_->hidden);
+  if (embeddings.zero_masked) zero_masked(slice, hidden, stride, weights_->hidden);
 }
 
 std::unique_ptr<const Encoder> pack_encoder(const family::EncoderSpec& spec, DType dtype, kernels::ThreadPool& pool) {

@@ -1,5 +1,6 @@
 #include "engine/packed/encoder_weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -24,9 +25,15 @@ void check_sizes(const family::EncoderSpec& spec) {
   }
 }
 
+bool has_distances(const family::EncoderSpec& spec) {
+  return std::any_of(spec.layers.begin(), spec.layers.end(),
+                     [](const family::LayerSpec& layer) { return layer.distances.has_value(); });
+}
+
 // Which parts go together; each checks its own sizes.
 void check_positions(const family::EncoderSpec& spec) {
   const bool pairs = spec.mask == family::MaskKind::pairs;
+  const bool distances = has_distances(spec);
   for (const family::LayerSpec& layer : spec.layers) {
     if ((layer.position_key || layer.position_query) && !spec.disentangled) {
       refuse("a table of the positions that a layer projects", "none");
@@ -34,14 +41,46 @@ void check_positions(const family::EncoderSpec& spec) {
   }
   for (const family::LayerSpec& layer : spec.layers) {
     if (!layer.attention_norm && !spec.norm_first) refuse("a norm behind attention", "none");
-    if (layer.window != 0 && (pairs || spec.relative_bias)) {
+    if (layer.second_norm && spec.norm_first) refuse("no second norm behind attention where norms come first", "one");
+    if (layer.window != 0 && (pairs || distances || spec.relative_bias || !spec.slopes.empty())) {
       refuse("no windows of attention where scores depend on distances", "one");
     }
   }
   if (spec.disentangled && spec.mask == family::MaskKind::keys) {
     refuse("a mask of pairs, or none, where attention is disentangled", "another mask");
   }
-  if (pairs && spec.relative_bias) refuse("no relative bias where the mask is of pairs", "one");
+  if (int{pairs || spec.disentangled} + int{distances} + int{spec.relative_bias.has_value()} +
+          int{!spec.slopes.empty()} >
+      1) {
+    refuse("one way of positions in scores", "several");
+  }
+  const bool numbers =
+      std::all_of(spec.slopes.begin(), spec.slopes.end(), [](float one) { return std::isfinite(one); });
+  if (!spec.slopes.empty() && (spec.slopes.size() != spec.heads || !numbers)) {
+    refuse("a finite slope for each of the heads", std::to_string(spec.slopes.size()) + " slopes");
+  }
+}
+
+// What is as far apart as a text can be has a row of its own.
+void check_reach(const family::EncoderSpec& spec, std::size_t max_length) {
+  for (const family::LayerSpec& layer : spec.layers) {
+    if (!layer.distances) continue;
+    const auto& shape = layer.distances->table.tensor.shape;
+    const std::size_t rows = shape.size() == 2 && shape[0] > 0 ? static_cast<std::size_t>(shape[0]) : 0;
+    if (rows % 2 == 0 || max_length == 0 || max_length > (rows + 1) / 2) {
+      refuse("a row for each distance within texts of " + std::to_string(max_length) + " tokens",
+             std::to_string(rows) + " rows of " + layer.distances->table.name);
+    }
+  }
+}
+
+void check_angles(const family::EncoderSpec& spec, std::size_t max_length) {
+  for (const family::RotarySpec& rotary : spec.rotary) {
+    const std::size_t width = 2 * rotary.frequencies.size();
+    if (rotary.table.empty() || (width != 0 && max_length != 0 && rotary.table.size() / width >= max_length)) continue;
+    refuse("angles of all positions up to " + std::to_string(max_length),
+           std::to_string(rotary.table.size()) + " numbers");
+  }
 }
 
 void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWeights& to, Packer& packer) {
@@ -64,6 +103,8 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
   to.takes_types = from.takes_types;
   to.fixed_type = from.fixed_type;
   to.norm_last = from.norm_last;
+  to.dropped = from.dropped;
+  to.zero_masked = from.zero_masked || spec.mask == family::MaskKind::pairs;
   if (from.norm) to.norm = norm_of(*from.norm, from.norm_last ? spec.hidden : width);
   if (from.projection) {
     if (outputs_of(*from.projection) != spec.hidden) {
@@ -95,6 +136,9 @@ void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtyp
   to.scale = from.scale;
   packer.linear(from.attention_out, hidden, dtype, to.attention_out);
   if (from.attention_norm) to.attention_norm = norm_of(*from.attention_norm, hidden);
+  if (from.second_norm) to.second_norm = norm_of(*from.second_norm, hidden);
+  if (from.query_norm) to.query_norm = norm_of(*from.query_norm, hidden);
+  if (from.key_norm) to.key_norm = norm_of(*from.key_norm, hidden);
   packer.linear(from.ffn_in, hidden, dtype, to.ffn_in);
   to.activation = activation_of(from.activation);
   if (from.ffn_gate) {
@@ -144,9 +188,12 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
     weights->relative_bias = RelativeBias(*spec.relative_bias, spec.heads, weights->max_length);
   }
   check_positions(spec);
-  if (weights->masks_pairs || spec.disentangled) {
+  check_reach(spec, weights->max_length);
+  check_angles(spec, weights->max_length);
+  if (weights->masks_pairs || spec.disentangled || has_distances(spec)) {
     weights->disentangled = std::make_unique<DisentangledAttention>(spec, packer.pool());
   }
+  weights->slopes = spec.slopes;
   weights->rotary = Rotary(spec.rotary, spec.head_size());
   weights->norm_first = spec.norm_first;
   if (spec.final_norm) weights->final_norm = norm_of(*spec.final_norm, spec.hidden);

@@ -31,6 +31,8 @@ struct EmbeddingWeights {
   std::optional<Norm> norm;
   std::shared_ptr<const kernels::Linear> projection;  ///< embedding size → hidden, or null
   bool norm_last = false;                             ///< the norm stands behind the projection
+  std::optional<family::DroppedToken> dropped;
+  bool zero_masked = false;  ///< family::Embeddings::zero_masked
 };
 
 /// One transformer layer: attention and feed-forward, each with a norm behind its residual sum or in front. Layers that
@@ -40,8 +42,11 @@ struct LayerWeights {
   float scale = 0;
   std::optional<std::size_t> rotary;  ///< way of turning queries and keys
   std::size_t window = 0;             ///< keys at most so far away are seen; 0: all
+  std::optional<Norm> query_norm;     ///< of all heads' queries as one row; likewise key_norm
+  std::optional<Norm> key_norm;
   std::shared_ptr<const kernels::Linear> attention_out;
   std::optional<Norm> attention_norm;
+  std::optional<Norm> second_norm;  ///< of the layer's input and what attention_norm gave
   std::shared_ptr<const kernels::Linear> ffn_in;
   kernels::Activation activation = kernels::Activation::none;
   std::shared_ptr<const kernels::Linear> ffn_gate;  ///< or null
@@ -58,7 +63,8 @@ struct EncoderWeights {
   EmbeddingWeights embeddings;
   Rotary rotary;                                              ///< empty where positions turn nothing
   RelativeBias relative_bias;                                 ///< empty but for MPNet
-  std::unique_ptr<const DisentangledAttention> disentangled;  ///< null but for DeBERTa
+  std::vector<float> slopes;                                  ///< family::EncoderSpec::slopes
+  std::unique_ptr<const DisentangledAttention> disentangled;  ///< null but for DeBERTa and BERT's "relative_key"
   std::unique_ptr<const Convolution> convolution;             ///< likewise, and for some of those
   std::vector<LayerWeights> layers;
   bool norm_first = false;

@@ -17,6 +17,19 @@ std::size_t parts_of(std::size_t tokens, const kernels::ThreadPool& pool) {
   return std::clamp<std::size_t>(tokens / kTokensForThread, 1, pool.threads());
 }
 
+// A position's cosines and sines, in this order, as a file has them. @return behind them
+float* copy_angles(const family::RotarySpec& spec, std::int64_t position, float* to) {
+  const std::size_t pairs = spec.frequencies.size();
+  const std::size_t rows = spec.table.size() / (2 * pairs);
+  if (position < 0 || static_cast<std::size_t>(position) >= rows) {
+    throw Error(ErrorCode::invalid_argument, "position_ids", "0 to " + std::to_string(rows - 1),
+                std::to_string(position));
+  }
+  const float* sines = spec.table.data() + static_cast<std::size_t>(position) * 2 * pairs;
+  to = std::transform(sines + pairs, sines + 2 * pairs, to, [&](float cosine) { return cosine * spec.factor; });
+  return std::transform(sines, sines + pairs, to, [&](float sine) { return sine * spec.factor; });
+}
+
 }  // namespace
 
 Rotary::Rotary(std::span<const family::RotarySpec> specs, std::size_t head_size)
@@ -25,7 +38,7 @@ Rotary::Rotary(std::span<const family::RotarySpec> specs, std::size_t head_size)
     const bool numbers =
         std::all_of(spec.frequencies.begin(), spec.frequencies.end(), [](float f) { return std::isfinite(f); });
     if (spec.frequencies.empty() || 2 * spec.frequencies.size() > head_size || !numbers ||
-        !std::isfinite(spec.factor)) {
+        !std::isfinite(spec.factor) || spec.table.size() % (2 * spec.frequencies.size()) != 0) {
       throw Error(ErrorCode::model_mismatch, "EncoderSpec",
                   "finite rotary frequencies, at most half as many as a head has values: " + std::to_string(head_size),
                   std::to_string(spec.frequencies.size()) + " of them");
@@ -43,8 +56,13 @@ const float* Rotary::angles(const Slice& slice, kernels::ThreadPool& pool, kerne
     float* to = values + slice.begin(text) * step_;
     for (std::size_t i = 0; i < slice.length(text); ++i) {
       const auto& given = slice.batch.position_ids;
-      const auto position = static_cast<float>(given.empty() ? static_cast<std::int64_t>(i) : given[row + i]);
+      const std::int64_t place = given.empty() ? static_cast<std::int64_t>(i) : given[row + i];
+      const auto position = static_cast<float>(place);
       for (const family::RotarySpec& spec : specs_) {
+        if (!spec.table.empty()) {
+          to = copy_angles(spec, place, to);
+          continue;
+        }
         for (const float frequency : spec.frequencies) *to++ = std::cos(position * frequency) * spec.factor;
         for (const float frequency : spec.frequencies) *to++ = std::sin(position * frequency) * spec.factor;
       }
@@ -62,7 +80,8 @@ void Rotary::turn(std::size_t which, const float* angles, std::size_t tokens, st
   pool.run(parts, [&](std::size_t part) {
     for (std::size_t token = tokens * part / parts; token < tokens * (part + 1) / parts; ++token) {
       const float* cosine = angles + token * step_ + begins_[which];
-      kernels::ops::rotate(qkv + token * stride, 2 * heads, head_size_, cosine, cosine + pairs, pairs);
+      kernels::ops::rotate(qkv + token * stride, (specs_[which].values ? 3 : 2) * heads, head_size_, cosine,
+                           cosine + pairs, pairs);
     }
   });
 }

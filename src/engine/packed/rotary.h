@@ -22,9 +22,10 @@ class Rotary {
   std::size_t size() const noexcept { return specs_.size(); }
 
   /// Computed once for all layers, from the batch's positions or by counting each text's tokens. @return in `memory`
+  /// @throws Error invalid_argument for a position outside a file's table
   const float* angles(const Slice& slice, kernels::ThreadPool& pool, kernels::AlignedBuffer& memory) const;
 
-  /// Turns the queries and keys of all heads in place, by way `which`.
+  /// Turns the queries and keys (and values, where the spec says so) of all heads in place, by way `which`.
   /// @param qkv  [tokens, 3 hidden], row_pitch(3 hidden) apart
   void turn(std::size_t which, const float* angles, std::size_t tokens, std::size_t heads, float* qkv,
             kernels::ThreadPool& pool) const;

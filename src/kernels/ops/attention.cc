@@ -338,7 +338,7 @@ std::size_t attention_scratch_size(std::size_t length, std::size_t head_size) {
   constexpr std::size_t kMostKeys = 512;
   const auto up = [](std::size_t n) { return (n + kAttentionColumns - 1) / kAttentionColumns * kAttentionColumns; };
   const std::size_t keys = std::min(length, kMostKeys);
-  return up(keys) * (head_size + 1 + kMaxBlock) + keys * up(head_size) + (length > kMostKeys ? 2 * length : 0);
+  return up(keys) * (head_size + 1 + kMaxBlock) + keys * up(head_size) + (length > kMostKeys ? up(2 * length) : 0);
 }
 
 void attention(const AttentionTask& task, float* scratch) { HWY_DYNAMIC_DISPATCH(attention)(task, scratch); }

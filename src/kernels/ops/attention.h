@@ -30,6 +30,7 @@ struct AttentionTask {
 inline constexpr std::size_t kAttentionColumns = 32;
 
 /// fp32 values of scratch that attention() needs for texts up to `length`: beyond 512 tokens two more a token.
+/// A multiple of kAttentionColumns, so that several threads' stretches stand aligned behind each other.
 std::size_t attention_scratch_size(std::size_t length, std::size_t head_size);
 
 /// softmax(scale * Q Kᵀ + bias) V for the task's rows, in fp32, with the maximum subtracted before exp.

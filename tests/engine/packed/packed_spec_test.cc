@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -155,6 +156,38 @@ const Variant kVariants[] = {
      [](EncoderSpec& spec, SpecMaker&) {
        spec.rotary = {{{1.0F, 0.1F}}};
        spec.layers[0].rotary = 1;  // as many as there are: none
+     }},
+    {"rotary_of_a_table_and_values",
+     [](EncoderSpec& spec, SpecMaker&) {
+       family::RotarySpec turned{{1.0F, 0.3F}};
+       for (int i = 0; i < 32 * 4; ++i) turned.table.push_back(std::sin(0.7F * static_cast<float>(i)));
+       turned.values = true;
+       spec.rotary = {turned, {{0.2F}}};
+       spec.layers[1].rotary = 1;
+     }},
+    {"slopes",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.slopes = {0.5F, 0.0F, 0.031F};
+     }},
+    {"distances",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.layers[0].distances = family::DistanceSpec{maker.weight({63, 8}), true, 0.4F};
+       spec.layers[1].distances = family::DistanceSpec{maker.weight({63, 8}), false, 0.7F};
+     }},
+    {"distances_in_one_layer",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.layers[1].distances = family::DistanceSpec{maker.weight({65, 8}), true, 1.0F};
+     }},
+    {"norms_of_queries_and_keys",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.layers[0].query_norm = maker.norm(spec.hidden, 0.1F);
+       spec.layers[1].key_norm = maker.norm(spec.hidden, 0.2F);
+       spec.layers[1].second_norm = maker.norm(spec.hidden, 0.3F);
+     }},
+    {"dropped_token",
+     [](EncoderSpec& spec, SpecMaker&) {
+       spec.embeddings.dropped = family::DroppedToken{1, 0.88F};
+       spec.embeddings.zero_masked = true;
      }},
     {"window", [](EncoderSpec& spec, SpecMaker&) { spec.layers[1].window = 2; }},
     {"window_as_wide_as_the_text", [](EncoderSpec& spec, SpecMaker&) { spec.layers[0].window = 31; }},

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -63,14 +64,28 @@ class PlainEncoder {
       const std::int64_t type = given ? text.token_type_ids[i] : from.fixed_type;
       std::vector<double>& row = rows.emplace_back();
       for (std::int64_t c = 0; c < width; ++c) {
-        row.push_back(at(from.words, id, c) + (from.positions ? at(*from.positions, position, c) : 0) +
+        row.push_back(at(from.words, id, c) * kept(text, id) + (from.positions ? at(*from.positions, position, c) : 0) +
                       (from.types ? at(*from.types, type, c) : 0));
       }
     }
     if (from.norm && !from.norm_last) rows = normalize(rows, {}, *from.norm);
     if (from.projection) rows = multiply(rows, *from.projection);
     if (from.norm && from.norm_last) rows = normalize(rows, {}, *from.norm);
-    return spec_.mask == family::MaskKind::pairs ? zero_masked(text, std::move(rows)) : rows;
+    const bool zero = from.zero_masked || spec_.mask == family::MaskKind::pairs;
+    return zero ? zero_masked(text, std::move(rows)) : rows;
+  }
+
+  // What a word's row is multiplied with.
+  double kept(const Encoding& text, std::int64_t id) const {
+    if (!spec_.embeddings.dropped) return 1;
+    const family::DroppedToken& from = *spec_.embeddings.dropped;
+    double tokens = 0;
+    double dropped = 0;
+    for (std::size_t i = 0; i < text.input_ids.size(); ++i) {
+      tokens += masked(text, i) ? 0 : 1;
+      dropped += text.input_ids[i] == from.id ? 1 : 0;
+    }
+    return id == from.id ? 0 : static_cast<double>(from.kept) / (1 - dropped / tokens);
   }
 
   static bool masked(const Encoding& text, std::size_t token) {
@@ -116,7 +131,8 @@ class PlainEncoder {
       return add(feed_forward(layer, normalize(middle, {}, layer.ffn_norm)), middle);
     }
     const Rows context = attend(layer, text, in);
-    const Rows middle = normalize(multiply(context, layer.attention_out), in, *layer.attention_norm);
+    Rows middle = normalize(multiply(context, layer.attention_out), in, *layer.attention_norm);
+    if (layer.second_norm) middle = normalize(middle, in, *layer.second_norm);
     return normalize(feed_forward(layer, middle), middle, layer.ffn_norm);
   }
 
@@ -149,10 +165,17 @@ class PlainEncoder {
       for (std::size_t head = 0; head < spec_.hidden; head += spec_.head_size()) {
         for (std::size_t i = head; i < head + pairs; ++i) {
           const double angle = position * static_cast<double>(from.frequencies[i - head]);
+          double cosine = std::cos(angle);
+          double sine = std::sin(angle);
+          if (!from.table.empty()) {
+            const float* of_position = from.table.data() + 2 * pairs * static_cast<std::size_t>(position);
+            sine = static_cast<double>(of_position[i - head]);
+            cosine = static_cast<double>(of_position[pairs + i - head]);
+          }
           const double a = rows[token][i];
           const double b = rows[token][i + pairs];
-          rows[token][i] = (a * std::cos(angle) - b * std::sin(angle)) * static_cast<double>(from.factor);
-          rows[token][i + pairs] = (b * std::cos(angle) + a * std::sin(angle)) * static_cast<double>(from.factor);
+          rows[token][i] = (a * cosine - b * sine) * static_cast<double>(from.factor);
+          rows[token][i + pairs] = (b * cosine + a * sine) * static_cast<double>(from.factor);
         }
       }
     }
@@ -160,9 +183,13 @@ class PlainEncoder {
   }
 
   Rows attend(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
-    const Rows query = turn(layer, text, multiply(in, layer.query));
-    const Rows key = turn(layer, text, multiply(in, layer.key));
-    const Rows value = multiply(in, layer.value);
+    const auto normed = [](Rows rows, const std::optional<family::LayerNorm>& norm) {
+      return norm ? normalize(std::move(rows), {}, *norm) : rows;
+    };
+    const Rows query = turn(layer, text, normed(multiply(in, layer.query), layer.query_norm));
+    const Rows key = turn(layer, text, normed(multiply(in, layer.key), layer.key_norm));
+    Rows value = multiply(in, layer.value);
+    if (layer.rotary < spec_.rotary.size() && spec_.rotary[layer.rotary].values) value = turn(layer, text, value);
     const std::size_t size = spec_.head_size();
     const bool pairs = spec_.mask == family::MaskKind::pairs;
     Rows table;
@@ -192,6 +219,9 @@ class PlainEncoder {
             if (layer.position_query) score += key[j][c] * position_query[row_of(i, j)][c];
           }
           score *= layer.scale;
+          const double apart = static_cast<double>(j) - static_cast<double>(i);
+          if (!spec_.slopes.empty()) score -= static_cast<double>(spec_.slopes[head]) * std::abs(apart);
+          if (layer.distances && !even) score += by_distance(*layer.distances, head * size, i, j, query[i], key[j]);
           if (spec_.relative_bias) score += bias(head, static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(i));
           total += weights[j] = std::exp(score);
         }
@@ -202,6 +232,18 @@ class PlainEncoder {
       }
     }
     return context;
+  }
+
+  double by_distance(const family::DistanceSpec& from, std::size_t first, std::size_t i, std::size_t j,
+                     const std::vector<double>& query, const std::vector<double>& key) const {
+    const std::int64_t row =
+        static_cast<std::int64_t>(i) - static_cast<std::int64_t>(j) + from.table.tensor.shape[0] / 2;
+    double sum = 0;
+    for (std::size_t c = 0; c < spec_.head_size(); ++c) {
+      const double other = query[first + c] + (from.by_key ? key[first + c] : 0);
+      sum += other * at(from.table, row, static_cast<std::int64_t>(c));
+    }
+    return sum * static_cast<double>(from.scale);
   }
 
   // Of the table of positions, for query i and key j.
