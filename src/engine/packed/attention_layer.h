@@ -19,7 +19,7 @@ struct AttentionCall {
   bool takes_mask = true;  ///< false: every token is attended to, whatever the batch's mask says
   std::size_t window = 0;  ///< keys at most so far away are seen; 0: all. None with a bias or `disentangled`
   const RelativeBias& bias;
-  std::span<const float> slopes;                        ///< family::EncoderSpec::slopes; then no other bias
+  std::span<const float> slopes = {};                   ///< family::EncoderSpec::slopes; then no other bias
   const DisentangledAttention* disentangled = nullptr;  ///< null: positions give no scores of their own
   std::size_t layer = 0;                                ///< of `disentangled`
 };
