@@ -4,16 +4,17 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 
 namespace bertrt::family {
 namespace {
 
 // The largest magnitude among numbers by their bits: they are ordered as the numbers are, infinity and then NaN behind
-// all others. Whatever the alignment; a stretch at a time, so that the compiler can look at many at once.
+// all others. Whatever the alignment; a stretch at a time, and signed, so that the compiler can look at many at once.
 template <typename Bits>
 Bits largest(std::span<const std::byte> bytes) {
-  constexpr Bits kMagnitude = static_cast<Bits>(~Bits{0}) >> 1;
+  constexpr Bits kMagnitude = std::numeric_limits<Bits>::max();
   std::array<Bits, 4096 / sizeof(Bits)> stretch;
   Bits found = 0;
   const std::size_t count = bytes.size() / sizeof(Bits);
@@ -45,10 +46,10 @@ std::string odd_weights(const std::string& name, const archive::TensorView& tens
     bytes = bytes.subspan(static_cast<std::size_t>(view.storage_offset) * size, view.elements() * size);
   }
   switch (view.type) {
-    case archive::ElementType::float16: return what_is_odd<std::uint16_t>(name, bytes, 0x7C00);
-    case archive::ElementType::bfloat16: return what_is_odd<std::uint16_t>(name, bytes, 0x7F80);
-    case archive::ElementType::float32: return what_is_odd<std::uint32_t>(name, bytes, 0x7F800000);
-    case archive::ElementType::float64: return what_is_odd<std::uint64_t>(name, bytes, 0x7FF0000000000000);
+    case archive::ElementType::float16: return what_is_odd<std::int16_t>(name, bytes, 0x7C00);
+    case archive::ElementType::bfloat16: return what_is_odd<std::int16_t>(name, bytes, 0x7F80);
+    case archive::ElementType::float32: return what_is_odd<std::int32_t>(name, bytes, 0x7F800000);
+    case archive::ElementType::float64: return what_is_odd<std::int64_t>(name, bytes, 0x7FF0000000000000);
     default: return {};  // integers with scales
   }
 }
