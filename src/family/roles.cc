@@ -7,6 +7,7 @@
 
 #include "family/function.h"
 #include "family/norm_match.h"
+#include "family/shape_roles.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -20,13 +21,7 @@ enum class Rows { unknown, tokens, texts };
 class RoleFinder {
  public:
   RoleFinder(const Instance& instance, const MatchedEncoder* encoder, std::vector<HeadSpec>& heads)
-      : instance_(instance), encoder_(encoder), heads_(heads) {
-    const auto input = input_names(instance.program()).ids;
-    if (!input) return;
-    const graph::Tensor& ids = *instance.inputs()[*input].tensor();
-    texts_ = ids.size(0);
-    length_ = ids.size(1);
-  }
+      : instance_(instance), shapes_(instance), encoder_(encoder), heads_(heads) {}
 
   std::vector<OutputPlan> all() {
     std::vector<OutputPlan> plans;
@@ -63,12 +58,12 @@ class RoleFinder {
         return plan;
       }
     }
-    if (encoder_ == nullptr && node != kNoNode && sizes.size() == 3 && sizes[1] == length_ && state_by_shape(node)) {
+    if (encoder_ == nullptr && node != kNoNode && sizes.size() == 3 && sizes[1] == length_ && shapes_.is_state(node)) {
       plan.role = OutputRole::hidden_state;
       plan.evidence = Evidence::by_shape;
       return plan;
     }
-    if (encoder_ == nullptr && node != kNoNode && sizes.size() == 2 && pooled_by_shape(node)) {
+    if (encoder_ == nullptr && node != kNoNode && sizes.size() == 2 && shapes_.is_pooled(node)) {
       plan.role = OutputRole::pooled_output;
       plan.evidence = Evidence::by_shape;
       return plan;
@@ -241,7 +236,7 @@ class RoleFinder {
         return Rows::tokens;
       }
       if (id == encoder_->pooled) return Rows::texts;
-    } else if (residual_norm(id)) {
+    } else if (shapes_.is_residual_norm(id)) {
       const graph::Tensor& made = instance_.node(id).result.tensor;
       if (made.rank() == 3 && made.size(1) == length_) return Rows::tokens;
     }
@@ -263,25 +258,9 @@ class RoleFinder {
   }
 
   Rows rows_of_first_token(const Ref& ref, std::size_t depth) {
-    const auto from = first_token_of(ref);
+    const auto from = shapes_.first_token_of(ref);
     if (!from) return Rows::unknown;
     return rows(instance_.node(*from).result, depth + 1) == Rows::tokens ? Rows::texts : Rows::unknown;
-  }
-
-  // The node whose first token's rows [texts, width] are.
-  std::optional<NodeId> first_token_of(const Ref& ref) const {
-    if (ref.tensor.rank() == 0 || texts_ == 0) return std::nullopt;
-    const std::int64_t width = ref.tensor.sizes().back();
-    if (ref.tensor.elements() != texts_ * width || width == 0) return std::nullopt;
-    const Element first = instance_.first(ref);
-    if (first.producer == kNoNode) return std::nullopt;
-    const bool same = instance_.maps(ref, {texts_, width}, [&](const Sizes& at) {
-      return Element{first.producer, nullptr, at[0] * length_ * width + at[1]};
-    });
-    if (!same || instance_.node(first.producer).result.tensor.elements() != texts_ * length_ * width) {
-      return std::nullopt;
-    }
-    return first.producer;
   }
 
   // ---- heads: [dense, activation, norm] and an output layer
@@ -324,7 +303,7 @@ class RoleFinder {
       head.reads = HeadSpec::Reads::tokens;
     } else if (id != kNoNode && encoder_->pooled == id) {
       head.reads = HeadSpec::Reads::pooled;
-    } else if (first_token_of(ref) == last) {
+    } else if (shapes_.first_token_of(ref) == last) {
       head.reads = HeadSpec::Reads::first_token;
     } else {
       return false;
@@ -332,72 +311,15 @@ class RoleFinder {
     return true;
   }
 
-  // ---- by shape
-  // ------------------------------------------------------------------------------------------------------
-
-  bool state_by_shape(NodeId id) {
-    const Node& node = instance_.node(id);
-    const bool masked = node.name == "aten::mul" && !node.partial && node.refs[1].tensor.defined() &&
-                        node.refs[1].tensor.known();  // XLM's: those of hidden tokens are 0
-    const NodeId state = masked ? instance_.whole(node.refs[0]) : id;
-    return state != kNoNode && (residual_norm(state) || (residual_sum(state) && !sum_of_norms(state)));
-  }
-
-  // A sum of two values of the token's rows, neither of them known.
-  bool residual_sum(NodeId id) const {
-    const Node& node = instance_.node(id);
-    if (node.partial || node.name != "aten::add" || node.result.tensor.rank() != 3) return false;
-    for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-      const Ref& term = node.refs[side];
-      if (!term.tensor.defined() || term.tensor.known() || term.producer == kNoNode ||
-          term.tensor.sizes() != node.result.tensor.sizes()) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  // A sum of what came out of norms is one of whole layers: no layer's own state.
-  bool sum_of_norms(NodeId id, std::size_t depth = 0) {
-    if (id == kNoNode || depth > kMaxDepth) return false;
-    return once(sums_of_norms_, id, [&] { return adds_norms(id, depth); });
-  }
-
-  bool adds_norms(NodeId id, std::size_t depth) {
-    const Node& node = instance_.node(id);
-    if (node.name == "aten::layer_norm" || node.name == "aten::rms_norm") return true;
-    if (node.name != "aten::add" || !node.refs[0].tensor.defined() || !node.refs[1].tensor.defined()) return false;
-    return sum_of_norms(instance_.whole(node.refs[0]), depth + 1) &&
-           sum_of_norms(instance_.whole(node.refs[1]), depth + 1);
-  }
-
-  bool residual_norm(NodeId id) const {
-    const Node& node = instance_.node(id);
-    if (node.partial || (node.name != "aten::layer_norm" && node.name != "aten::rms_norm")) return false;
-    // Whole, or turned: SqueezeBERT's sums are [texts, hidden, tokens].
-    const Element first = instance_.first(node.refs[0]);
-    return first.producer != kNoNode && residual_sum(first.producer) &&
-           instance_.node(first.producer).result.tensor.elements() == node.refs[0].tensor.elements();
-  }
-
-  bool pooled_by_shape(NodeId id) {
-    const Node& node = instance_.node(id);
-    if (node.partial || node.name != "aten::tanh") return false;
-    const auto dense = find_dense(instance_, instance_.whole(node.refs[0]));
-    if (!dense || dense->dense.in() != dense->dense.out()) return false;
-    const auto from = first_token_of(dense->input);
-    return from && residual_norm(*from);
-  }
-
   const Instance& instance_;
+  ShapeRoles shapes_;
   const MatchedEncoder* encoder_;
   std::vector<HeadSpec>& heads_;
   std::vector<std::pair<NodeId, std::size_t>> head_of_;
   std::map<NodeId, Rows> logits_;
   std::map<NodeId, Rows> rows_;
-  std::map<NodeId, bool> sums_of_norms_;
-  std::int64_t texts_ = 0;
-  std::int64_t length_ = 0;
+  const std::int64_t texts_ = shapes_.texts();
+  const std::int64_t length_ = shapes_.length();
 };
 
 }  // namespace
