@@ -247,7 +247,7 @@ ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& optio
   for (const std::string& name : facts.inputs) report.inputs.push_back({name, "int64", {}});
   report.outputs = std::move(facts.outputs);
   report.lengths.proven_max = facts.proven_max;
-  report.lengths.why = "the packed engine computes every length that the table of positions reaches";
+  report.lengths.why = "the packed engine computes every length up to " + facts.max_length_why;
   report.engine = EngineKind::packed;
   report.engine_why = kWhy;
   report.parameters = count_parameters(checkpoint);
