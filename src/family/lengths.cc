@@ -122,7 +122,7 @@ void Lengths::search() {
     return;
   }
   shortest_ = objection(1).empty() ? 1 : 2;
-  // The longest: twice as long until it fails; as a rule that many it is, else halved.
+  // The longest: twice as long until it fails. As a rule the last that ran is it; else the gap is halved.
   std::size_t good = std::max(at, std::size_t{7});
   std::size_t bad = 0;
   while (bad == 0 && good < kFarthest) {

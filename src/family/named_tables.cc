@@ -5,21 +5,32 @@
 namespace bertrt::family {
 namespace {
 
+// Most families call their layers as BERT does; what differs follows.
+constexpr EncoderNames kBertNames = {.layer = "encoder.layer.#.",
+                                     .query = "attention.self.query",
+                                     .key = "attention.self.key",
+                                     .value = "attention.self.value",
+                                     .attention_out = "attention.output.dense",
+                                     .attention_norm = "attention.output.LayerNorm",
+                                     .ffn_in = "intermediate.dense",
+                                     .ffn_out = "output.dense",
+                                     .ffn_norm = "output.LayerNorm",
+                                     .pooler = "pooler.dense"};
+
+template <typename Change>
+constexpr EncoderNames like_bert(Change change) {
+  EncoderNames names = kBertNames;
+  change(names);
+  return names;
+}
+
 // In the order of EncoderLayout.
 constexpr std::array<EncoderNames, 17> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.output.LayerNorm",
-     .ffn_in = "intermediate.dense",
-     .ffn_out = "output.dense",
-     .ffn_norm = "output.LayerNorm",
-     .projection = "embeddings_project",
-     .pooler = "pooler.dense",
-     .distances = "attention.self.distance_embedding"},
+    like_bert([](EncoderNames& names) {
+      names.projection = "embeddings_project";
+      names.distances = "attention.self.distance_embedding";
+    }),
     // DistilBERT
     {.layer = "transformer.layer.#.",
      .query = "attention.q_lin",
@@ -56,58 +67,30 @@ constexpr std::array<EncoderNames, 17> kEncoders = {{
      .relative_bias = "encoder.relative_attention_bias.weight",
      .pooler = "pooler.dense"},
     // RemBERT
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.output.LayerNorm",
-     .ffn_in = "intermediate.dense",
-     .ffn_out = "output.dense",
-     .ffn_norm = "output.LayerNorm",
-     .projection = "encoder.embedding_hidden_mapping_in",
-     .pooler = "pooler.dense"},
+    like_bert([](EncoderNames& names) { names.projection = "encoder.embedding_hidden_mapping_in"; }),
     // RoBERTa-PreLayerNorm
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.LayerNorm",
-     .ffn_in = "intermediate.dense",
-     .ffn_out = "output.dense",
-     .ffn_norm = "intermediate.LayerNorm",
-     .pooler = "pooler.dense",
-     .final_norm = "LayerNorm",
-     .distances = "attention.self.distance_embedding"},
+    like_bert([](EncoderNames& names) {
+      names.attention_norm = "attention.LayerNorm";
+      names.ffn_norm = "intermediate.LayerNorm";
+      names.final_norm = "LayerNorm";
+      names.distances = "attention.self.distance_embedding";
+    }),
     // XLM-RoBERTa-XL
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.self_attn_layer_norm",
-     .ffn_in = "intermediate.dense",
-     .ffn_out = "output.dense",
-     .ffn_norm = "LayerNorm",
-     .pooler = "pooler.dense",
-     .embedding_norm = "",
-     .final_norm = "encoder.LayerNorm",
-     .distances = "attention.self.distance_embedding"},
+    like_bert([](EncoderNames& names) {
+      names.attention_norm = "attention.self_attn_layer_norm";
+      names.ffn_norm = "LayerNorm";
+      names.embedding_norm = "";
+      names.final_norm = "encoder.LayerNorm";
+      names.distances = "attention.self.distance_embedding";
+    }),
     // Megatron-BERT
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.ln",
-     .ffn_in = "intermediate.dense",
-     .ffn_out = "output.dense",
-     .ffn_norm = "ln",
-     .pooler = "pooler.dense",
-     .embedding_norm = "",
-     .final_norm = "encoder.ln",
-     .distances = "attention.self.distance_embedding"},
+    like_bert([](EncoderNames& names) {
+      names.attention_norm = "attention.ln";
+      names.ffn_norm = "ln";
+      names.embedding_norm = "";
+      names.final_norm = "encoder.ln";
+      names.distances = "attention.self.distance_embedding";
+    }),
     // ModernBERT: the first layer has no norm in front of its attention
     {.layer = "layers.#.",
      .attention_out = "attn.Wo",
@@ -165,55 +148,35 @@ constexpr std::array<EncoderNames, 17> kEncoders = {{
      .embedding_norm = "emb_ln",
      .qkv = "mixer.Wqkv"},
     // JinaBERT
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.output.LayerNorm",
-     .ffn_out = "mlp.wo",
-     .ffn_norm = "mlp.layernorm",
-     .pooler = "pooler.dense",
-     .ffn_both = "mlp.gated_layers"},
+    like_bert([](EncoderNames& names) {
+      names.ffn_in = {};
+      names.ffn_out = "mlp.wo";
+      names.ffn_norm = "mlp.layernorm";
+      names.ffn_both = "mlp.gated_layers";
+    }),
     // JinaBERT with norms of queries and keys
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.output.LayerNorm",
-     .ffn_out = "mlp.down_layer",
-     .ffn_norm = "layer_norm_2",
-     .pooler = "pooler.dense",
-     .ffn_both = "mlp.up_gated_layer",
-     .gate_first = true,
-     .query_norm = "attention.self.layer_norm_q",
-     .key_norm = "attention.self.layer_norm_k",
-     .second_norm = "layer_norm_1"},
+    like_bert([](EncoderNames& names) {
+      names.ffn_in = {};
+      names.ffn_out = "mlp.down_layer";
+      names.ffn_norm = "layer_norm_2";
+      names.ffn_both = "mlp.up_gated_layer";
+      names.gate_first = true;
+      names.query_norm = "attention.self.layer_norm_q";
+      names.key_norm = "attention.self.layer_norm_k";
+      names.second_norm = "layer_norm_1";
+    }),
     // ESM
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.LayerNorm",
-     .ffn_in = "intermediate.dense",
-     .ffn_out = "output.dense",
-     .ffn_norm = "LayerNorm",
-     .pooler = "pooler.dense",
-     .embedding_norm = "embeddings.layer_norm",
-     .final_norm = "encoder.emb_layer_norm_after"},
+    like_bert([](EncoderNames& names) {
+      names.attention_norm = "attention.LayerNorm";
+      names.ffn_norm = "LayerNorm";
+      names.embedding_norm = "embeddings.layer_norm";
+      names.final_norm = "encoder.emb_layer_norm_after";
+    }),
     // RoFormer
-    {.layer = "encoder.layer.#.",
-     .query = "attention.self.query",
-     .key = "attention.self.key",
-     .value = "attention.self.value",
-     .attention_out = "attention.output.dense",
-     .attention_norm = "attention.output.LayerNorm",
-     .ffn_in = "intermediate.dense",
-     .ffn_out = "output.dense",
-     .ffn_norm = "output.LayerNorm",
-     .projection = "embeddings_project"},
+    like_bert([](EncoderNames& names) {
+      names.pooler = {};
+      names.projection = "embeddings_project";
+    }),
 }};
 
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",

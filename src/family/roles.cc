@@ -7,6 +7,7 @@
 
 #include "family/function.h"
 #include "family/norm_match.h"
+#include "family/once.h"
 #include "family/shape_roles.h"
 #include "family/terms.h"
 
@@ -140,14 +141,6 @@ class RoleFinder {
     const NodeId id = instance_.whole(ref);
     if (id == kNoNode) return logits_of_part(ref, depth);
     return once(logits_, id, [&] { return logits_of_node(id, depth); });
-  }
-
-  // What `find` says of a node, asked once: a value can be reached on many ways.
-  template <typename Answer, typename Find>
-  static Answer once(std::map<NodeId, Answer>& known, NodeId id, const Find& find) {
-    if (const auto found = known.find(id); found != known.end()) return found->second;
-    const Answer answer = find();
-    return known.emplace(id, answer).first->second;
   }
 
   Rows logits_of_node(NodeId id, std::size_t depth) {

@@ -1,5 +1,6 @@
 #include "family/shape_roles.h"
 
+#include "family/once.h"
 #include "family/probe.h"
 #include "family/terms.h"
 
@@ -45,9 +46,7 @@ bool ShapeRoles::is_residual_sum(NodeId id) const {
 // A sum of what came out of norms is one of whole layers: no layer's own state.
 bool ShapeRoles::is_sum_of_norms(NodeId id, std::size_t depth) {
   if (id == kNoNode || depth > kMaxDepth) return false;
-  if (const auto found = sums_of_norms_.find(id); found != sums_of_norms_.end()) return found->second;
-  const bool adds = adds_norms(id, depth);
-  return sums_of_norms_.emplace(id, adds).first->second;
+  return once(sums_of_norms_, id, [&] { return adds_norms(id, depth); });
 }
 
 bool ShapeRoles::adds_norms(NodeId id, std::size_t depth) {
