@@ -38,7 +38,17 @@ those that are beyond the bounds, but within three times what Python itself lose
 
 TAIL = """
 Activations: gelu, gelu_python (exact); gelu_new, gelu_pytorch_tanh, gelu_python_tanh, gelu_fast, gelu_accurate (by tanh);
-relu, tanh, silu, linear. Rotary positions: rope_type default and linear.
+relu, tanh, silu, linear. Rotary positions: `rope_type` default, linear, dynamic, yarn and llama3 (not longrope; ModernBERT's two
+kinds of layers: not dynamic). With dynamic ones texts may be longer than max_position_embeddings, by the factor; the base is that of
+the text alone, where Python keeps that of the longest text of a batch.
+
+NomicBERT and GTE are read as their makers publish them, too: NomicBERT's config.json with GPT-2's names (`n_embd`), GTE's of
+model_type `new`, both with an `auto_map` that names code of their own. The arithmetic is that code's: positions beyond
+`max_trained_positions` widen the base (`rotary_scaling_factor`), GTE's are scaled by `ntk`, fixed or mixed. NomicBERT was held to a
+public copy of its makers' code (seven random models: biases, half a head turned, geglu, masked-lm and classifier heads, 300 tokens
+trained at 100; hidden states within 2.0e-6, logits within 1.8e-6), GTE to transformers' class with the frequencies that its code
+makes. Nomic's models with experts (v2-moe), norms in front or plain feed-forwards are refused. A finding says that `auto_map` is
+read so.
 
 `position_embedding_type` `relative_key` and `relative_key_query` (BERT, RoBERTa, CamemBERT, XLM-RoBERTa, data2vec-text, ELECTRA,
 ALBERT, ERNIE, RoBERTa-PreLayerNorm, XLM-RoBERTa-XL, Megatron-BERT): computed as transformers 4 does, which is what such weights

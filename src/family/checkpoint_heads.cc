@@ -37,6 +37,7 @@ const std::vector<ClassRow>& classes() {
 std::vector<HeadKind> pretraining(std::string_view model_type) {
   if (model_type == "electra") return {HeadKind::replaced_token};
   if (model_type == "albert") return {HeadKind::masked_lm, HeadKind::sentence_order};
+  if (model_type == "nomic_bert") return {HeadKind::masked_lm};
   return {HeadKind::masked_lm, HeadKind::next_sentence};
 }
 

@@ -9,6 +9,7 @@
 #include "bertrt/error.h"
 #include "family/config_labels.h"
 #include "family/config_reader.h"
+#include "family/nomic_config.h"
 #include "family/position_config.h"
 
 namespace bertrt::family {
@@ -200,6 +201,20 @@ void refuse_other_arithmetic(Keys& keys) {
   keys.must_be_empty("adapters", "no adapters");
 }
 
+// As transformers' own classes read them.
+void read_settings(Keys& keys, const Family& family, const std::string& where, CheckpointConfig& config) {
+  read_sizes(keys, family, config);
+  read_own(keys, family, config);
+  const bool second = family.layout == EncoderLayout::deberta_v2;
+  if (second || family.layout == EncoderLayout::deberta) read_disentangled(keys, second, where, config);
+  if (family.layout == EncoderLayout::esm) read_esm(keys, config);
+  const Json* positions = keys.take("position_embedding_type");
+  const bool turns = !config.esm || (positions != nullptr && *positions == "rotary");
+  if (family.theta != 0 && turns) read_rotary(keys, where, config);
+  read_arithmetic(keys, family, where, config);
+  read_positions(keys, config);
+}
+
 }  // namespace
 
 CheckpointConfig read_config(std::string_view text, const std::string& where) {
@@ -217,16 +232,11 @@ CheckpointConfig read_config(std::string_view text, const std::string& where) {
       config.architectures.push_back(name.get<std::string>());
     }
   }
-  read_sizes(keys, family, config);
-  read_own(keys, family, config);
-  const bool second = family.layout == EncoderLayout::deberta_v2;
-  if (second || family.layout == EncoderLayout::deberta) read_disentangled(keys, second, where, config);
-  if (family.layout == EncoderLayout::esm) read_esm(keys, config);
-  const Json* positions = keys.take("position_embedding_type");
-  const bool turns = !config.esm || (positions != nullptr && *positions == "rotary");
-  if (family.theta != 0 && turns) read_rotary(keys, where, config);
-  read_arithmetic(keys, family, where, config);
-  read_positions(keys, config);
+  if (family.layout == EncoderLayout::nomic && is_published_nomic(keys)) {
+    read_published_nomic(keys, config);
+  } else {
+    read_settings(keys, family, where, config);
+  }
   refuse_other_arithmetic(keys);
   read_code(keys, config);
   for (const std::string_view key : kLabelKeys) keys.take(key);

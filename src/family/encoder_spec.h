@@ -63,6 +63,15 @@ struct RelativeBiasSpec {
   std::vector<std::int32_t> rows;
 };
 
+/// A base of frequencies that widens in texts longer than those that the frequencies hold for.
+struct RotaryGrowth {
+  std::size_t length;  ///< the longest text that has the spec's frequencies
+  double base;         ///< of those
+  double factor;       ///< at least 1
+
+  bool operator==(const RotaryGrowth&) const = default;
+};
+
 /// Pairs of a head's values, `frequencies.size()` apart, are turned by the token's position times the pair's frequency;
 /// what stands behind the pairs stays as it is (rotary positions).
 struct RotarySpec {
@@ -72,6 +81,7 @@ struct RotarySpec {
   /// [positions, 2 pairs]; or empty.
   std::vector<float> table = {};
   bool values = false;  ///< values are turned as well as queries and keys
+  std::optional<RotaryGrowth> growth = {};
 
   bool operator==(const RotarySpec&) const = default;
 };

@@ -10,7 +10,7 @@
 namespace bertrt::family {
 namespace {
 
-constexpr std::array<Family, 25> kFamilies = {{
+constexpr std::array<Family, 26> kFamilies = {{
     {.model_type = "albert",
      .prefix = "albert.",
      .layout = EncoderLayout::albert,
@@ -124,8 +124,17 @@ constexpr std::array<Family, 25> kFamilies = {{
      .padding_id = 1,
      .types = false,
      .counted_positions = true},
+    {.model_type = "new",
+     .prefix = "new.",
+     .layout = EncoderLayout::gte,
+     .vocabulary = 30528,
+     .type_rows = 1,
+     .least_types = 0,
+     .positions = 2048,
+     .theta = 10000},
     {.model_type = "nomic_bert",
      .prefix = "nomic_bert.",
+     .old_prefix = "bert.",
      .layout = EncoderLayout::nomic,
      .vocabulary = 30528,
      .activation = "silu",
@@ -176,9 +185,8 @@ constexpr std::array<Family, 25> kFamilies = {{
 constexpr std::string_view kRotary = "its attention has rotary positions";
 constexpr std::string_view kOther = "its layers are built otherwise; a trace of it may run";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kOthers = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOthers = {{
     {"neobert", kRotary},
-    {"new", kRotary},
     {"jina_bert", kOther},
     {"mobilebert", kOther},
     {"convbert", kOther},

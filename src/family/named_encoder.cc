@@ -118,7 +118,8 @@ class NamedEncoder {
       to.query_norm = norm(join(prefix, names_.query_norm));
       to.key_norm = norm(join(prefix, names_.key_norm));
     }
-    if (!names_.qkv.empty()) {
+    const bool apart = !names_.query.empty() && taker_.has(join(prefix, names_.query));
+    if (!names_.qkv.empty() && !apart) {
       const Dense all = taker_.dense(join(prefix, names_.qkv), own_.attention_bias);
       check_shape(all.weight, {3 * hidden, hidden}, "hidden_size");
       if (all.bias) check_shape(*all.bias, {3 * hidden}, "hidden_size");
@@ -216,8 +217,12 @@ void check_parts(WeightTaker& taker, const EncoderNames& names, const EncoderSpe
 void check_stored(const WeightTaker& taker, const EncoderNames& names, const CheckpointConfig& config,
                   const std::string& where) {
   std::size_t stored = 0;
-  const std::string_view attention = names.qkv.empty() ? names.query : names.qkv;
-  while (stored <= config.stored_layers && taker.has(join(names.layer_prefix(stored), attention))) ++stored;
+  const auto has_layer = [&](std::size_t layer) {
+    const std::string prefix = names.layer_prefix(layer);
+    return (!names.qkv.empty() && taker.has(join(prefix, names.qkv))) ||
+           (!names.query.empty() && taker.has(join(prefix, names.query)));
+  };
+  while (stored <= config.stored_layers && has_layer(stored)) ++stored;
   if (stored == config.stored_layers) return;
   throw Error(ErrorCode::model_mismatch, where, std::to_string(config.stored_layers) + " layers, as config.json says",
               stored > config.stored_layers ? "more" : std::to_string(stored));
@@ -240,7 +245,7 @@ EncoderSpec named_encoder(WeightTaker& taker, const CheckpointConfig& config, co
     if (config.esm) take_frequencies(taker, config, spec.rotary.front());
     if (config.family->layout == EncoderLayout::roformer) take_angles(taker, config, spec.rotary.front());
   }
-  if (!spec.embeddings.positions) spec.max_length = config.positions;
+  if (!spec.embeddings.positions) spec.max_length = config.rotary ? config.rotary->longest : config.positions;
   for (std::size_t i = 0; i < config.stored_layers; ++i) {
     spec.layers.insert(spec.layers.end(), config.layers / config.stored_layers, reader.layer(i));
   }

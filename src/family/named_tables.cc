@@ -127,8 +127,11 @@ constexpr std::array<EncoderNames, 17> kEncoders = {{
      .embedding_norm = "emb_ln",
      .qkv = "attn.Wqkv",
      .ffn_gate = "mlp.fc11"},
-    // GTE
+    // GTE: with "pack_qkv" false, query, key and value stand by themselves
     {.layer = "encoder.layer.#.",
+     .query = "attention.q_proj",
+     .key = "attention.k_proj",
+     .value = "attention.v_proj",
      .attention_out = "attention.o_proj",
      .attention_norm = "attn_ln",
      .ffn_out = "mlp.down_proj",
@@ -225,7 +228,8 @@ constexpr ClassifierNames kSpans = {Reads::tokens, "", Activation::none, "qa_out
 bool is_deberta(std::string_view model_type) noexcept { return model_type == "deberta" || model_type == "deberta-v2"; }
 
 ClassifierNames sequence_classifier(std::string_view model_type) noexcept {
-  for (const std::string_view pooled : {"bert", "ernie", "rembert", "albert", "megatron-bert", "nomic_bert", "gte"}) {
+  for (const std::string_view pooled :
+       {"bert", "ernie", "rembert", "albert", "megatron-bert", "nomic_bert", "gte", "new"}) {
     if (model_type == pooled) return kPooled;
   }
   if (model_type == "distilbert") return kOwnRelu;
@@ -258,7 +262,7 @@ MaskedLmNames masked_lm_names(std::string_view model_type, bool old_decoder) noe
   if (model_type == "modernbert") return kModernLm;
   if (model_type == "eurobert") return kEuroLm;
   if (model_type == "nomic_bert") return kNomicLm;
-  if (model_type == "gte") return kGteLm;
+  if (model_type == "gte" || model_type == "new") return kGteLm;
   if (model_type == "distilbert") return kDistilLm;
   if (model_type == "electra") return kElectraLm;
   if (model_type == "albert") return kAlbertLm;

@@ -1,5 +1,9 @@
 #include "family/position_config.h"
 
+#include <algorithm>
+#include <iterator>
+#include <span>
+
 #include "family/config.h"
 
 namespace bertrt::family {
@@ -7,16 +11,41 @@ namespace {
 
 using Json = ConfigKeys::Json;
 
-// Whether Jina's published code computes what `name` stands for: a class of one of its two repositories, or of a copy
-// beside the weights.
-bool is_jinas(const Json& name) {
+// Code that a family's maker publishes and that is known here: where it lies on the hub, and what its classes are
+// called there and in copies beside the weights.
+struct PublishedCode {
+  EncoderLayout layout;
+  std::string_view what;
+  std::span<const std::string_view> repositories;
+  std::span<const std::string_view> models;  ///< beginnings of a class's name
+  std::span<const std::string_view> configs;
+};
+
+constexpr std::string_view kJinas[] = {"jinaai/jina-bert-implementation--", "jinaai/jina-bert-v2-qk-post-norm--"};
+constexpr std::string_view kJinaModels[] = {"modeling_bert.JinaBert"};
+constexpr std::string_view kJinaConfigs[] = {"configuration_bert.JinaBertConfig"};
+constexpr std::string_view kNomics[] = {"nomic-ai/nomic-bert-2048--"};
+constexpr std::string_view kNomicModels[] = {"modeling_hf_nomic_bert.NomicBert"};
+constexpr std::string_view kNomicConfigs[] = {"configuration_hf_nomic_bert.NomicBertConfig"};
+constexpr std::string_view kGtes[] = {"Alibaba-NLP/new-impl--"};
+constexpr std::string_view kGteModels[] = {"modeling.New", "modeling_hf_alibaba_nlp_gte.Gte"};
+constexpr std::string_view kGteConfigs[] = {"configuration.NewConfig", "configuration_hf_alibaba_nlp_gte.GteConfig"};
+
+constexpr PublishedCode kPublished[] = {
+    {EncoderLayout::jina, "Jina's published JinaBERT", kJinas, kJinaModels, kJinaConfigs},
+    {EncoderLayout::nomic, "Nomic's published NomicBERT", kNomics, kNomicModels, kNomicConfigs},
+    {EncoderLayout::gte, "Alibaba's published GTE", kGtes, kGteModels, kGteConfigs},
+};
+
+bool is_of(const PublishedCode& code, const Json& name) {
   if (!name.is_string()) return false;
   std::string_view text = name.get_ref<const std::string&>();
-  for (const std::string_view repository :
-       {"jinaai/jina-bert-implementation--", "jinaai/jina-bert-v2-qk-post-norm--"}) {
+  for (const std::string_view repository : code.repositories) {
     if (text.starts_with(repository)) text.remove_prefix(repository.size());
   }
-  return text.starts_with("modeling_bert.JinaBert") || text == "configuration_bert.JinaBertConfig";
+  const auto begins = [&](std::string_view start) { return text.starts_with(start); };
+  return std::any_of(code.models.begin(), code.models.end(), begins) ||
+         std::find(code.configs.begin(), code.configs.end(), text) != code.configs.end();
 }
 
 void read_jina(ConfigKeys& keys, CheckpointConfig& config) {
@@ -43,6 +72,8 @@ void read_positions(ConfigKeys& keys, CheckpointConfig& config) {
     config.layer_activation = Activation::gelu_erf;
     return;
   }
+  // Its published code has a kind with a table of positions, too, which is not read.
+  if (config.family->layout == EncoderLayout::gte) return keys.must_be(kKey, "rope", "rotary positions");
   const bool plain = config.rotary || config.disentangled || encoder_names(config.family->layout).distances.empty();
   if (plain) return keys.must_be(kKey, "absolute", "what this family's code computes");
   const std::string type = keys.text({kKey}, "absolute");
@@ -81,14 +112,17 @@ void read_code(ConfigKeys& keys, CheckpointConfig& config) {
     config.findings.emplace_back("auto_map: read as transformers' own eurobert, not as code of the repository");
     return;
   }
-  const bool jina = config.family->layout == EncoderLayout::jina;
+  const auto* published = std::find_if(std::begin(kPublished), std::end(kPublished),
+                                       [&](const PublishedCode& one) { return one.layout == config.family->layout; });
+  const bool has = published != std::end(kPublished);
   for (const auto& [name, value] : code->items()) {
     if (!name.starts_with("AutoModel") && name != "AutoConfig") continue;
-    if (jina && is_jinas(value)) continue;
+    if (has && is_of(*published, value)) continue;
     keys.refuse("auto_map", "a model of transformers' own code: what code of the repository computes cannot be told",
                 value);
   }
-  if (jina) config.findings.emplace_back("auto_map: read as Jina's published JinaBERT, not as code of the repository");
+  if (!has) return;
+  config.findings.push_back("auto_map: read as " + std::string(published->what) + ", not as code of the repository");
 }
 
 }  // namespace bertrt::family

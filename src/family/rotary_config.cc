@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "family/config.h"
+#include "family/rope_settings.h"
+#include "family/rotary_frequencies.h"
 
 namespace bertrt::family {
 namespace {
@@ -16,48 +18,11 @@ using Reads = HeadSpec::Reads;
 constexpr std::string_view kFull = "full_attention";
 constexpr std::string_view kSliding = "sliding_attention";
 
-// Positions times base^(-2i / size), in fp32 as Python has it.
-std::vector<float> frequencies(float base, std::size_t head_size, float divisor) {
-  std::vector<float> result;
-  for (std::size_t i = 0; i + 1 < head_size; i += 2) {
-    const float exponent = static_cast<float>(i) / static_cast<float>(head_size);
-    result.push_back(1.0F / std::pow(base, exponent) / divisor);
-  }
-  return result;
-}
-
-// One way of turning: "rope_theta", "rope_type", and what belongs to that type.
-struct Way {
-  double theta = 0;  ///< 0: not said
-  double divisor = 1;
-};
-
-void read_way(ConfigKeys& keys, std::string_view where, const Json& json, Way& way) {
-  if (!json.is_object()) keys.refuse(where, "settings by names", json);
-  for (const auto& [key, value] : json.items()) {
-    const bool number = value.is_number() && value.get<double>() > 0;
-    if (key == "rope_theta" && number) {
-      way.theta = value.get<double>();
-    } else if ((key == "rope_type" || key == "type") && (value == "default" || value == "linear")) {
-      continue;
-    } else if (key == "factor" && number) {
-      way.divisor = value.get<double>();
-    } else if (key == "partial_rotary_factor" && value == 1.0) {
-      continue;
-    } else {
-      keys.refuse(where, "a rope_theta above 0, rope_type \"default\", or \"linear\" with a factor", json);
-    }
-  }
-  const auto type = json.find("rope_type") != json.end() ? json.find("rope_type") : json.find("type");
-  const bool linear = type != json.end() && *type == "linear";
-  if (linear != json.contains("factor"))
-    keys.refuse(where, "a factor where rope_type is \"linear\", and there alone", json);
-}
-
 // rope_parameters, by kind of layer or for all of them, and the names that older files have for the same.
-std::pair<Way, Way> read_ways(ConfigKeys& keys, double full_theta, double sliding_theta, bool by_kind) {
-  Way full;
-  Way sliding;
+std::pair<RopeSettings, RopeSettings> read_ways(ConfigKeys& keys, double full_theta, double sliding_theta, bool by_kind,
+                                                RopeCode code) {
+  RopeSettings full;
+  RopeSettings sliding;
   const Json* parameters = keys.take("rope_parameters");
   const Json* scaling = keys.take("rope_scaling");
   if (scaling != nullptr && !scaling->is_null() && !scaling->empty()) {
@@ -65,20 +30,26 @@ std::pair<Way, Way> read_ways(ConfigKeys& keys, double full_theta, double slidin
     const bool both =
         parameters != nullptr && !parameters->is_null() && !parameters->empty() && *parameters != *scaling;
     if (by_kind || both) keys.refuse("rope_scaling", "none beside rope_parameters, which says the same", *scaling);
-    read_way(keys, "rope_scaling", *scaling, full);
+    full = read_rope(keys, "rope_scaling", *scaling, code);
   }
   if (parameters != nullptr && !parameters->is_null()) {
     if (by_kind) {
       for (const auto& [kind, value] : parameters->items()) {
         if (kind != kFull && kind != kSliding)
           keys.refuse("rope_parameters", "full_attention, sliding_attention", *parameters);
-        if (!value.is_null()) read_way(keys, "rope_parameters", value, kind == kFull ? full : sliding);
+        if (value.is_null()) continue;
+        RopeSettings& own = kind == kFull ? full : sliding;
+        own = read_rope(keys, "rope_parameters", value, code);
+        // Python looks for "truncate" beside the kinds, and keeps the grown length of a kind elsewhere.
+        if (!own.truncate || own.type == RopeSettings::Type::dynamic) {
+          keys.refuse("rope_parameters", "no \"truncate\" and no rope_type \"dynamic\" by kinds of layers", value);
+        }
       }
     } else {
-      read_way(keys, "rope_parameters", *parameters, full);
+      full = read_rope(keys, "rope_parameters", *parameters, code);
     }
   }
-  const auto theta = [&](std::string_view key, Way& way, double otherwise) {
+  const auto theta = [&](std::string_view key, RopeSettings& way, double otherwise) {
     const double old = keys.number(key, 0, 1e30);
     if (way.theta == 0) way.theta = old != 0 ? old : otherwise;
   };
@@ -109,10 +80,6 @@ std::vector<bool> sliding_layers(ConfigKeys& keys, std::size_t layers) {
   return result;
 }
 
-RotarySpec way_of(const Way& way, std::size_t head_size) {
-  return {frequencies(static_cast<float>(way.theta), head_size, static_cast<float>(way.divisor)), 1.0F};
-}
-
 void read_modernbert(ConfigKeys& keys, const std::string& where, const CheckpointConfig& config, RotaryConfig& own) {
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = keys.flag("mlp_bias", false);
@@ -131,12 +98,23 @@ void read_modernbert(ConfigKeys& keys, const std::string& where, const Checkpoin
   }
   const std::vector<bool> sliding = sliding_layers(keys, config.layers);
   const std::size_t window = keys.size({"local_attention"}, 128, 2) / 2;
-  const auto [full, local] = read_ways(keys, 160000, 10000, true);
+  const auto [full, local] = read_ways(keys, 160000, 10000, true, RopeCode::transformers);
   const std::size_t head_size = config.hidden / config.heads;
-  own.ways = {way_of(full, head_size), way_of(local, head_size)};
+  own.ways = {rope_spec(full, head_size, config.positions), rope_spec(local, head_size, config.positions)};
   for (const bool one : sliding) {
     own.way_of_layer.push_back(one ? 1 : 0);
     own.windows.push_back(one ? window : 0);
+  }
+}
+
+// Of its published code alone, but for the bias; transformers' class knows none of these settings.
+void read_gte(ConfigKeys& keys, RotaryConfig& own) {
+  own.ffn_bias = false;
+  keys.must_be("layer_norm_type", "layer_norm", "LayerNorm");
+  keys.must_be("logn_attention_scale", false, "scores that do not depend on the text's length");
+  for (const std::string_view key :
+       {"logn_attention_clip1", "pack_qkv", "unpad_inputs", "use_memory_efficient_attention"}) {
+    keys.take(key);  // part of logn_attention_scale, what the weights' names tell, and how Python runs
   }
 }
 
@@ -165,6 +143,7 @@ void read_eurobert(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfi
 void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& config) {
   RotaryConfig& own = config.rotary.emplace();
   own.key_heads = config.heads;
+  own.longest = config.positions;
   const std::size_t head_size = config.hidden / config.heads;
   constexpr std::size_t kLargestHead = std::size_t{1} << 16U;  // frequencies are made before any weight is looked at
   if (head_size > kLargestHead) keys.refuse("hidden_size", "heads of at most 65536 values", config.hidden);
@@ -174,17 +153,26 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   if (config.family->layout == EncoderLayout::eurobert) read_eurobert(keys, config, own);
   if (config.family->layout == EncoderLayout::nomic)
     own.attention_bias = own.out_bias = own.ffn_bias = own.ffn_out_bias = false;
-  if (config.family->layout == EncoderLayout::gte) own.ffn_bias = false;
+  if (config.family->layout == EncoderLayout::gte) read_gte(keys, own);
   own.way_of_layer.assign(config.layers, 0);
   own.windows.assign(config.layers, 0);
   if (config.esm || config.family->layout == EncoderLayout::roformer) {
     const double theta = config.esm ? keys.number("rope_theta", config.family->theta, 1e30) : config.family->theta;
     if (theta == 0) keys.refuse("rope_theta", "a number above 0", theta);
-    own.ways = {way_of({theta}, head_size)};
+    own.ways = {{rotary_frequencies(theta, head_size)}};
     own.ways.front().values = !config.esm && keys.flag("rotary_value", false);
     return;
   }
-  own.ways = {way_of(read_ways(keys, config.family->theta, 0, false).first, head_size)};
+  const RopeCode code = config.model_type == "new"                    ? RopeCode::published_gte
+                        : config.family->layout == EncoderLayout::gte ? RopeCode::transformers_or_gte
+                                                                      : RopeCode::transformers;
+  const RopeSettings rope = read_ways(keys, config.family->theta, 0, false, code).first;
+  own.ways = {rope_spec(rope, head_size, config.positions)};
+  if (rope.type != RopeSettings::Type::dynamic) return;
+  if (head_size <= 2) keys.refuse("num_attention_heads", "heads of more than 2 values", config.heads);
+  const double longest = static_cast<double>(config.positions) * rope.factor;
+  own.longest = static_cast<std::size_t>(std::min(longest, static_cast<double>(kMaxConfigSize)));
+  own.longest_why = "max_position_embeddings times the factor of its dynamic positions, in config.json";
 }
 
 }  // namespace bertrt::family

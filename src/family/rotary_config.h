@@ -16,6 +16,9 @@ struct RotaryConfig {
   std::vector<RotarySpec> ways;           ///< of turning queries and keys
   std::vector<std::size_t> way_of_layer;  ///< [layers], which one
   std::vector<std::size_t> windows;       ///< [layers], LayerSpec::window
+  std::size_t longest = 0;                ///< tokens of a text
+  /// What says so, for people.
+  std::string longest_why = "max_position_embeddings in config.json";
   std::size_t key_heads = 0;   ///< heads of keys and values; each is shared by heads / key_heads of the queries'
   bool attention_bias = true;  ///< of query, key, value
   bool out_bias = true;        ///< of the projection behind attention

@@ -144,10 +144,10 @@ def turn(settings, family, rng):
     settings["hidden_act"] = rng.choice([*ACTIVATIONS, "silu"])
     for name in ("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"):
         settings[name] = 2
-    theta = {"rope_theta": rng.choice([100.0, 1000.0, 10000.0]), "rope_type": "default"}
-    if rng.random() < 0.3:
-        theta |= {"rope_type": "linear", "factor": rng.choice([2.0, 1.5])}
-    settings["rope_parameters"] = rng.choice([None, theta])
+    theta = scaled({"rope_theta": rng.choice([100.0, 1000.0, 10000.0]), "rope_type": "default"}, family != "ModernBert", rng)
+    settings["rope_parameters"] = rng.choice([None, theta, theta])
+    if theta["rope_type"] == "dynamic" and settings["rope_parameters"]:
+        settings["max_position_embeddings"] = rng.choice([100, 160])  # less than the longest text
     if family == "ModernBert":
         settings["hidden_activation"] = settings.pop("hidden_act")
         settings["norm_eps"] = settings.pop("layer_norm_eps")
@@ -173,6 +173,25 @@ def turn(settings, family, rng):
         }
     if family == "Gte":
         settings["type_vocab_size"] = rng.choice([0, 1, 2])
+
+
+def scaled(theta, alone, rng):
+    """One of the ways in which a model is stretched to longer texts."""
+    way = rng.choice(["default", "linear", "yarn", "llama3", *(["dynamic"] if alone else [])])
+    factor = {"rope_type": way, "factor": rng.choice([1.5, 2.0, 4.0])}
+    if way == "default":
+        return theta
+    if way == "dynamic":
+        factor["factor"] = rng.choice([4.0, 8.0])
+    if way == "yarn":
+        factor["original_max_position_embeddings"] = rng.choice([16, 32, 150])
+        optional = {"attention_factor": 0.7, "beta_fast": 8.0, "beta_slow": 2.0, "mscale": 0.7, "mscale_all_dim": 1.3}
+        factor |= {name: value for name, value in optional.items() if rng.random() < 0.4}
+        if alone and rng.random() < 0.4:
+            factor["truncate"] = False
+    if way == "llama3":
+        factor |= {"original_max_position_embeddings": rng.choice([16, 64, 150]), "low_freq_factor": rng.choice([1.0, 0.5]), "high_freq_factor": rng.choice([2.0, 4.0])}
+    return theta | factor
 
 
 def disentangle(settings, family, name, rng):

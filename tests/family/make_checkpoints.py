@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Tiny random checkpoints of every family that folders are read for, with Hugging Face's outputs.
 
-    python tests/family/make_checkpoints.py [FOLDER]      default: tests/data/checkpoints
+    python tests/family/make_checkpoints.py [FOLDER [NAME…]]      default: tests/data/checkpoints, all of them
 
 Positions inside attention ("relative_key") are what transformers 5 dropped: run under 4.57, this makes these alone; under 5, all
-the others. JinaBERT is jina_bert.py's.
+the others. JinaBERT is jina_bert.py's, folders as their makers publish them published.py's.
 
 FOLDER/NAME/config.json and model.safetensors (or shards), as save_pretrained writes them, and FOLDER/NAME/expected.json:
 {"made_with", "cases": [{"input_ids", "token_type_ids", "attention_mask"?, "hidden_states": [[...] a layer],
@@ -21,6 +21,7 @@ import torch
 import transformers
 
 import jina_bert
+import published
 
 HERE = Path(__file__).resolve().parent
 warnings.filterwarnings("ignore")
@@ -45,6 +46,9 @@ V3 = {"position_buckets": 8, "max_relative_positions": -1, "share_att_key": True
 # Rotary positions; ModernBERT's window is short enough to end within the texts.
 ROTARY = SIZES | {"max_position_embeddings": 160, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 MODERN = ROTARY | {"num_hidden_layers": 4, "local_attention": 12, "cls_token_id": 1, "sep_token_id": 2}
+
+STRETCHED = ROTARY | {"num_hidden_layers": 1, "vocab_size": 24, "hidden_size": 24, "num_attention_heads": 2, "intermediate_size": 16}
+PUBLISHED = STRETCHED | {"intermediate_size": 256}  # what its feed-forward's width is a multiple of
 
 LONG = {"max_position_embeddings": 560, "num_hidden_layers": 1, "vocab_size": 24}
 PROTEIN = SIZES | {"pad_token_id": 1, "mask_token_id": 5}
@@ -112,6 +116,20 @@ MODELS = {
     "esm-absolute": ("EsmModel", PROTEIN | {"emb_layer_norm_before": True, "token_dropout": True}, {}),
     "roformer-masked-lm": ("RoFormerForMaskedLM", SIZES | {"max_position_embeddings": 160, "embedding_size": 16}, {"lengths": (1, 4, 150)}),
     "roformer-sequence-values": ("RoFormerForSequenceClassification", SIZES | THREE | {"rotary_value": True, "hidden_act": "relu"}, {"dtype": torch.bfloat16}),
+    # Stretched to longer texts than those that they were made for, as transformers does it …
+    "gte-tokens-yarn": ("GteForTokenClassification", STRETCHED | THREE | {"rope_parameters": {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0,
+                        "original_max_position_embeddings": 20, "truncate": False}}, {"lengths": (1, 4, 60)}),
+    "eurobert-llama3": ("EuroBertModel", STRETCHED | {"rope_parameters": {"rope_type": "llama3", "rope_theta": 100.0, "factor": 8.0, "low_freq_factor": 1.0,
+                        "high_freq_factor": 4.0, "original_max_position_embeddings": 40}}, {"lengths": (1, 4, 60)}),
+    "jina-v3-dynamic": ("JinaEmbeddingsV3Model", STRETCHED | {"max_position_embeddings": 20, "rope_parameters": {"rope_type": "dynamic", "rope_theta": 100.0,
+                        "factor": 8.0}}, {"lengths": (1, 20, 21, 130)}),
+    # … and as the makers of two families publish theirs.
+    "nomic-published": ("NomicBertModel", PUBLISHED | {"max_position_embeddings": 20, "rope_parameters": {"rope_type": "dynamic", "rope_theta": 1000.0, "factor": 2.0}},
+                        {"lengths": (1, 20, 21, 80), "dtype": torch.float16, "published": (published.publish_nomic, {})}),
+    "gte-published": ("GteModel", STRETCHED | {"type_vocab_size": 0, "rope_parameters": {"rope_type": "default", "rope_theta": 500.0}},
+                      {"lengths": (1, 4, 60), "scale": {"factor": 2.0}, "published": (published.publish_gte, {"factor": 2.0})}),
+    "gte-published-sequence": ("GteForSequenceClassification", STRETCHED | THREE | {"rope_parameters": {"rope_type": "default", "rope_theta": 500.0}},
+                               {"lengths": (1, 4, 60), "scale": {"factor": 8.0, "mixed_b": 0.7}, "published": (published.publish_gte, {"factor": 8.0, "mixed_b": 0.7, "apart": True})}),
 }
 
 
@@ -202,6 +220,11 @@ def make(folder, name, class_name, settings, how, seed):
     folder = folder / name
     folder.mkdir(parents=True, exist_ok=True)
     model = save(model, folder, how)
+    if "scale" in how:
+        published.scale_gte(model, **how["scale"])
+    if "published" in how:
+        publish, settings = how["published"]
+        publish(folder, **settings)
     generator = torch.Generator().manual_seed(seed + 1000)
     cases = [run(model, *inputs) for inputs in inputs_of(config, generator, how.get("lengths", (1, 4, 11)))]
     made_with = f"transformers {transformers.__version__}, torch {torch.__version__.split('+')[0]}"
@@ -212,8 +235,9 @@ def make(folder, name, class_name, settings, how, seed):
 
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "data" / "checkpoints"
+    names = sys.argv[2:]
     for seed, (name, (class_name, settings, how)) in enumerate(MODELS.items()):
-        if how.get("transformers", "5") != transformers.__version__[0]:
+        if how.get("transformers", "5") != transformers.__version__[0] or (names and name not in names):
             continue
         make(folder, name, class_name, settings, how, seed)
 

@@ -35,6 +35,35 @@ constexpr const char* kEuroBert210m =
     R"("pretraining_tp":1,"rms_norm_eps":1e-05,"rope_scaling":null,"rope_theta":250000,"tie_word_embeddings":false,)"
     R"("torch_dtype":"bfloat16","transformers_version":"4.40.0.dev0","use_cache":false,"vocab_size":128256)";
 
+#define NOMIC                                                                                        \
+  R"("n_embd":8,"n_layer":1,"n_head":2,"n_positions":64,"vocab_size":30,"rotary_emb_fraction":1.0,)" \
+  R"("activation_function":"swiglu")"
+constexpr const char* kNomicEmbedTextV1 =
+    R"("activation_function":"swiglu","architectures":["NomicBertModel"],"attn_pdrop":0.0,"auto_map":{"AutoConfig":)"
+    R"("nomic-ai/nomic-bert-2048--configuration_hf_nomic_bert.NomicBertConfig","AutoModel":)"
+    R"("nomic-ai/nomic-bert-2048--modeling_hf_nomic_bert.NomicBertModel","AutoModelForMaskedLM":)"
+    R"("nomic-ai/nomic-bert-2048--modeling_hf_nomic_bert.NomicBertForPreTraining"},"bos_token_id":null,"causal":false,)"
+    R"("dense_seq_output":true,"embd_pdrop":0.0,"eos_token_id":null,"fused_bias_fc":true,"fused_dropout_add_ln":true,)"
+    R"("initializer_range":0.02,"layer_norm_epsilon":1e-12,"mlp_fc1_bias":false,"mlp_fc2_bias":false,"n_embd":768,)"
+    R"("n_head":12,"n_inner":3072,"n_layer":12,"n_positions":8192,"pad_vocab_size_multiple":64,"parallel_block":false,)"
+    R"("parallel_block_tied_norm":false,"prenorm":false,"qkv_proj_bias":false,"reorder_and_upcast_attn":false,)"
+    R"("resid_pdrop":0.0,"rotary_emb_base":1000,"rotary_emb_fraction":1.0,"rotary_emb_interleaved":false,)"
+    R"("rotary_emb_scale_base":null,"rotary_scaling_factor":2,"scale_attn_by_inverse_layer_idx":false,)"
+    R"("scale_attn_weights":true,"summary_activation":null,"summary_first_dropout":0.0,"summary_proj_to_labels":true,)"
+    R"("summary_type":"cls_index","summary_use_proj":true,"torch_dtype":"float32","transformers_version":"4.34.0",)"
+    R"("type_vocab_size":2,"use_cache":true,"use_flash_attn":true,"use_rms_norm":false,"use_xentropy":true,)"
+    R"("vocab_size":30528)";
+constexpr const char* kGteLargeEn =
+    R"("architectures":["NewModel"],"attention_probs_dropout_prob":0.0,"auto_map":{"AutoConfig":)"
+    R"("Alibaba-NLP/new-impl--configuration.NewConfig","AutoModel":"Alibaba-NLP/new-impl--modeling.NewModel",)"
+    R"("AutoModelForMaskedLM":"Alibaba-NLP/new-impl--modeling.NewForMaskedLM"},"classifier_dropout":null,)"
+    R"("hidden_act":"gelu","hidden_dropout_prob":0.1,"hidden_size":1024,"initializer_range":0.02,)"
+    R"("intermediate_size":4096,"layer_norm_eps":1e-12,"layer_norm_type":"layer_norm","logn_attention_clip1":false,)"
+    R"("logn_attention_scale":false,"max_position_embeddings":8192,"num_attention_heads":16,"num_hidden_layers":24,)"
+    R"("pack_qkv":true,"pad_token_id":0,"position_embedding_type":"rope","rope_scaling":{"factor":2.0,"type":"ntk"},)"
+    R"("rope_theta":160000,"torch_dtype":"float32","transformers_version":"4.39.1","type_vocab_size":2,)"
+    R"("unpad_inputs":false,"use_memory_efficient_attention":false,"vocab_size":30528)";
+
 CheckpointConfig read(const std::string& settings, const std::string& model_type) {
   const std::string text = R"({"model_type":")" + model_type + "\"" + (settings.empty() ? "" : "," + settings) + "}";
   return read_config(text, "config.json");
@@ -76,6 +105,56 @@ TEST(RotaryConfig, EuroBertAsItStands) {
   EXPECT_THAT(config.findings[0], HasSubstr("auto_map"));
 }
 
+TEST(RotaryConfig, NomicEmbedTextAsItsMakersPublishIt) {
+  const CheckpointConfig config = read(kNomicEmbedTextV1, "nomic_bert");
+  EXPECT_EQ(config.hidden, 768U);
+  EXPECT_EQ(config.intermediate, 3072U);
+  EXPECT_EQ(config.vocabulary, 30528U);
+  EXPECT_EQ(config.layer_activation, Activation::silu);
+  EXPECT_FALSE(config.rotary->ffn_bias);
+  EXPECT_EQ(config.rotary->longest, 8192U);
+  EXPECT_FLOAT_EQ(second_frequency(config, 11), std::pow(1000.0F, -1.0F / 32));
+  // Longer texts than it was trained on have a wider base.
+  ASSERT_TRUE(config.rotary->ways[0].growth.has_value());
+  EXPECT_EQ(*config.rotary->ways[0].growth, (RotaryGrowth{2048, 1000, 2}));
+  ASSERT_EQ(config.findings.size(), 1U);
+  EXPECT_THAT(config.findings[0], HasSubstr("auto_map"));
+}
+
+TEST(RotaryConfig, NomicsFeedForwardIsAMultipleWide) {
+  const std::string small =
+      R"("n_embd":8,"n_layer":1,"n_head":2,"n_positions":64,"vocab_size":30,"rotary_emb_fraction":0.5,)"
+      R"("pad_vocab_size_multiple":16,"activation_function":"geglu")";
+  const CheckpointConfig config = read(small + R"(,"n_inner":300)", "nomic_bert");
+  EXPECT_EQ(config.intermediate, 512U);
+  EXPECT_EQ(config.vocabulary, 32U);
+  EXPECT_EQ(config.rotary->ways[0].frequencies.size(), 1U);  // half of a head's 4 values
+  EXPECT_TRUE(config.rotary->attention_bias);
+  EXPECT_EQ(read(small + R"(,"n_inner":null)", "nomic_bert").intermediate, 256U);
+}
+
+TEST(RotaryConfig, GteAsItsMakersPublishIt) {
+  const CheckpointConfig config = read(kGteLargeEn, "new");
+  EXPECT_EQ(config.positions, 8192U);
+  EXPECT_EQ(config.rotary->longest, 8192U);
+  const float scaled = std::pow(320000.0F, -1.0F / 32) / std::pow(2.0F, 1.0F / 32);
+  EXPECT_NEAR(second_frequency(config, 23), scaled, 1e-6F);
+  EXPECT_FALSE(config.rotary->ways[0].growth.has_value());
+  ASSERT_EQ(config.findings.size(), 1U);
+  EXPECT_THAT(config.findings[0], HasSubstr("Alibaba"));
+  // A copy of its code beside the weights, and another maker's of the same.
+  EXPECT_NO_THROW(
+      read(R"("auto_map":{"AutoConfig":"configuration.NewConfig","AutoModel":"modeling.NewModel"})", "new"));
+  EXPECT_NO_THROW(read(R"("auto_map":{"AutoConfig":"configuration_hf_alibaba_nlp_gte.GteConfig",)"
+                       R"("AutoModel":"modeling_hf_alibaba_nlp_gte.GteModel"},"rope_scaling":null)",
+                       "gte"));
+}
+
+TEST(RotaryConfig, LongestTextsOfAGrowingBase) {
+  const std::string rope = R"("max_position_embeddings":100,"rope_parameters":{"rope_type":"dynamic","factor":2.5})";
+  EXPECT_EQ(read(rope, "gte").rotary->longest, 250U);
+}
+
 TEST(RotaryConfig, WhatAFileLeavesOutIsThePythonDefault) {
   EXPECT_FLOAT_EQ(second_frequency(read("", "nomic_bert"), 0), std::pow(1000.0F, -1.0F / 32));
   EXPECT_FLOAT_EQ(second_frequency(read("", "gte"), 0), std::pow(160000.0F, -1.0F / 32));
@@ -110,9 +189,44 @@ TEST(RotaryConfig, WhatIsNotComputedIsRefusedByItsName) {
     const char* message;
   };
   const Case cases[] = {
-      {"gte", R"("rope_parameters":{"rope_type":"yarn","factor":2.0,"rope_theta":1.0})", "rope_parameters"},
-      {"gte", R"("rope_scaling":{"type":"dynamic","factor":2.0})", "rope_scaling"},
-      {"gte", R"("rope_scaling":{"type":"ntk","factor":2.0})", "rope_scaling"},
+      {"gte", R"("rope_parameters":{"rope_type":"longrope","factor":2.0})", "rope_type of default, linear"},
+      {"gte", R"("rope_parameters":{"rope_type":"yarn","factor":2.0,"low_freq_factor":1.0})", "low_freq_factor"},
+      {"gte", R"("rope_parameters":{"rope_type":"yarn","factor":2.0,"truncate":1})", "truncate"},
+      {"gte", R"("rope_parameters":{"rope_type":"yarn"})", "factor"},
+      {"gte", R"("rope_parameters":{"rope_type":"llama3","factor":2.0})", "low_freq_factor"},
+      {"gte",
+       R"("rope_parameters":{"rope_type":"llama3","factor":2.0,"low_freq_factor":4,"high_freq_factor":4,)"
+       R"("original_max_position_embeddings":9})",
+       "high_freq_factor"},
+      {"gte", R"("rope_parameters":{"rope_type":"dynamic","factor":0.5})", "factor"},
+      {"gte", R"("rope_parameters":{"rope_type":"dynamic","factor":2.0},"hidden_size":8,"num_attention_heads":4)",
+       "num_attention_heads"},
+      {"gte", R"("rope_parameters":{"rope_type":"linear","type":"dynamic","factor":2.0})", "rope_type and type"},
+      {"gte", R"("position_embedding_type":"absolute")", "position_embedding_type"},
+      {"gte", R"("logn_attention_scale":true)", "logn_attention_scale"},
+      {"gte", R"("layer_norm_type":"rms_norm")", "layer_norm_type"},
+      {"gte", R"("auto_map":{"AutoModel":"stranger/new-impl--modeling.NewModel"})", "auto_map"},
+      {"gte", R"("auto_map":{"AutoConfig":"configuration.NewConfigOfMine"})", "auto_map"},
+      {"new", R"("rope_scaling":{"type":"dynamic","factor":2.0})", "rope_type of default, ntk"},
+      {"new", R"("rope_scaling":{"type":"ntk","factor":0.5})", "factor"},
+      {"new", R"("rope_scaling":{"type":"ntk","factor":2.0,"mixed_b":"x"})", "mixed_b"},
+      {"nomic_bert", R"("rope_parameters":{"rope_type":"ntk","factor":2.0})", "rope_type of default, linear"},
+      {"nomic_bert", R"("n_embd":8)", "n_layer"},
+      {"nomic_bert", NOMIC R"(,"hidden_size":16)", "hidden_size"},
+      {"nomic_bert", NOMIC R"(,"prenorm":true)", "prenorm"},
+      {"nomic_bert", NOMIC R"(,"causal":true)", "causal"},
+      {"nomic_bert", NOMIC R"(,"num_experts":8)", "num_experts"},
+      {"nomic_bert", NOMIC R"(,"moe_every_n_layers":2)", "moe_every_n_layers"},
+      {"nomic_bert", NOMIC R"(,"num_heads_kv":1)", "num_heads_kv"},
+      {"nomic_bert", NOMIC R"(,"rotary_emb_interleaved":true)", "rotary_emb_interleaved"},
+      {"nomic_bert", NOMIC R"(,"rotary_emb_scale_base":512)", "rotary_emb_scale_base"},
+      {"nomic_bert", NOMIC R"(,"rotary_scaling_factor":0.5)", "rotary_scaling_factor"},
+      {"nomic_bert", NOMIC R"(,"rotary_emb_base":0)", "rotary_emb_base"},
+      {"nomic_bert",
+       R"("n_embd":8,"n_layer":1,"n_head":2,"n_positions":64,"vocab_size":30,"activation_function":"swiglu")",
+       "rotary_emb_fraction"},
+      {"nomic_bert", R"("n_embd":8,"n_layer":1,"n_head":2,"n_positions":64,"vocab_size":30,"rotary_emb_fraction":1.0)",
+       "activation_function"},
       {"gte", R"("rope_parameters":{"rope_type":"linear"})", "factor"},
       {"gte", R"("rope_parameters":{"rope_theta":0})", "rope_theta"},
       {"gte", R"("rope_parameters":{"rope_theta":"x"})", "rope_theta"},

@@ -112,7 +112,8 @@ EngineFacts checkpoint_facts(const family::Checkpoint& checkpoint) {
   for (CheckpointOffer& offer : checkpoint_offers(checkpoint)) facts.outputs.push_back(std::move(offer.info));
   facts.inputs = {"input_ids", "attention_mask"};
   if (checkpoint.encoder.embeddings.takes_types) facts.inputs.emplace_back("token_type_ids");
-  facts.max_length_why = checkpoint.config.rotary || checkpoint.config.position_kind != family::PositionKind::absolute
+  facts.max_length_why = checkpoint.config.rotary ? checkpoint.config.rotary->longest_why
+                         : checkpoint.config.position_kind != family::PositionKind::absolute
                              ? "max_position_embeddings in config.json"
                              : "what the model's table of positions reaches";
   facts.findings = checkpoint.findings;

@@ -6,6 +6,7 @@
 
 #include "bertrt/error.h"
 #include "engine/packed/row_pitch.h"
+#include "family/rotary_frequencies.h"
 #include "kernels/ops/rotary.h"
 
 namespace bertrt::engine::packed {
@@ -30,6 +31,20 @@ float* copy_angles(const family::RotarySpec& spec, std::int64_t position, float*
   return std::transform(sines, sines + pairs, to, [&](float sine) { return sine * spec.factor; });
 }
 
+// Of each way, in this text: it is as long as its last position says.
+template <typename Place>
+std::vector<std::vector<float>> frequencies_of(std::span<const family::RotarySpec> specs, const Place& place,
+                                               std::size_t length) {
+  std::int64_t last = -1;
+  for (std::size_t i = 0; i < length; ++i) last = std::max(last, place(i));
+  std::vector<std::vector<float>> result;
+  for (const family::RotarySpec& spec : specs) {
+    const bool grows = spec.growth && last >= static_cast<std::int64_t>(spec.growth->length);
+    result.push_back(grows ? family::grown_frequencies(spec, static_cast<std::size_t>(last) + 1) : spec.frequencies);
+  }
+  return result;
+}
+
 }  // namespace
 
 Rotary::Rotary(std::span<const family::RotarySpec> specs, std::size_t head_size)
@@ -52,19 +67,23 @@ Rotary::Rotary(std::span<const family::RotarySpec> specs, std::size_t head_size)
 const float* Rotary::angles(const Slice& slice, kernels::ThreadPool& pool, kernels::AlignedBuffer& memory) const {
   auto* values = reinterpret_cast<float*>(memory.reserve(slice.tokens() * step_ * sizeof(float)));
   pool.run(slice.size(), [&](std::size_t text) {
-    const std::size_t row = slice.batch_row(text);
     float* to = values + slice.begin(text) * step_;
-    for (std::size_t i = 0; i < slice.length(text); ++i) {
+    const std::size_t length = slice.length(text);
+    const auto place = [&, row = slice.batch_row(text)](std::size_t i) {
       const auto& given = slice.batch.position_ids;
-      const std::int64_t place = given.empty() ? static_cast<std::int64_t>(i) : given[row + i];
-      const auto position = static_cast<float>(place);
-      for (const family::RotarySpec& spec : specs_) {
+      return given.empty() ? static_cast<std::int64_t>(i) : given[row + i];
+    };
+    const std::vector<std::vector<float>> frequencies = frequencies_of(specs_, place, length);
+    for (std::size_t i = 0; i < length; ++i) {
+      const auto position = static_cast<float>(place(i));
+      for (std::size_t which = 0; which < specs_.size(); ++which) {
+        const family::RotarySpec& spec = specs_[which];
         if (!spec.table.empty()) {
-          to = copy_angles(spec, place, to);
+          to = copy_angles(spec, place(i), to);
           continue;
         }
-        for (const float frequency : spec.frequencies) *to++ = std::cos(position * frequency) * spec.factor;
-        for (const float frequency : spec.frequencies) *to++ = std::sin(position * frequency) * spec.factor;
+        for (const float frequency : frequencies[which]) *to++ = std::cos(position * frequency) * spec.factor;
+        for (const float frequency : frequencies[which]) *to++ = std::sin(position * frequency) * spec.factor;
       }
     }
   });
