@@ -138,6 +138,20 @@ struct Embeddings {
   bool norm_last = false;    ///< the norm stands behind the projection, and is as wide as the layers (DeBERTa)
 };
 
+/// One of the feed-forwards of a layer that has several.
+struct ExpertSpec {
+  Dense in;   ///< [inner, hidden]
+  Dense out;  ///< [hidden, inner]
+};
+
+/// A feed-forward of experts: each token's row goes through those that a router gives the most for.
+struct ExpertsSpec {
+  Dense router;            ///< [experts, hidden]; the softmax of what it gives is the experts' shares
+  std::size_t chosen = 0;  ///< experts for a row
+  std::vector<ExpertSpec> experts;
+  Weight bias;  ///< [hidden], added to the sum of what they give, each times its share
+};
+
 /// Self-attention and feed-forward network, each with a residual sum and a norm: behind the sum, or in front of the
 /// part (EncoderSpec::norm_first).
 struct LayerSpec {
@@ -154,6 +168,7 @@ struct LayerSpec {
   std::optional<LayerNorm> attention_norm;  ///< nothing for none; only where norms come first
   /// The layer's input is added once more behind attention_norm, and normalized by this; only where norms come last.
   std::optional<LayerNorm> second_norm;
+  std::optional<ExpertsSpec> experts;  ///< in place of ffn_in, ffn_gate and ffn_out, which are empty then
   Dense ffn_in;
   Activation activation = Activation::gelu_erf;
   std::optional<Dense> ffn_gate;  ///< what stands behind the activation is multiplied with this of the same input

@@ -76,9 +76,13 @@ class NamedEncoder {
     const bool first_of_modernbert = index == 0 && config_.family->layout == EncoderLayout::modernbert;
     if (!first_of_modernbert) result.attention_norm = norm(join(prefix, names_.attention_norm));
     if (!names_.second_norm.empty()) result.second_norm = norm(join(prefix, names_.second_norm));
-    feed_forward(prefix, result);
     result.activation = config_.layer_activation;
-    result.ffn_out = taker_.dense(join(prefix, names_.ffn_out), own_.ffn_out_bias);
+    if (own_.experts_every != 0 && index % own_.experts_every == 1) {
+      experts(prefix + "mlp.", result);
+    } else {
+      feed_forward(prefix, result);
+      result.ffn_out = taker_.dense(join(prefix, names_.ffn_out), own_.ffn_out_bias);
+    }
     result.ffn_norm = norm(join(prefix, names_.ffn_norm));
     if (config_.family->layout == EncoderLayout::roformer) {
       for (const Dense* dense : {&result.query, &result.key, &result.value, &result.attention_out}) {
@@ -146,6 +150,10 @@ class NamedEncoder {
 
   void feed_forward(const std::string& prefix, LayerSpec& to) {
     const std::size_t inner = config_.intermediate;
+    if (own_.plain_ffn) {
+      to.ffn_in = taker_.dense(prefix + "mlp.fc1", own_.ffn_bias);
+      return;
+    }
     if (names_.ffn_both.empty()) {
       to.ffn_in = taker_.dense(join(prefix, names_.ffn_in), own_.ffn_bias);
       if (!names_.ffn_gate.empty()) to.ffn_gate = taker_.dense(join(prefix, names_.ffn_gate), own_.ffn_bias);
@@ -156,6 +164,40 @@ class NamedEncoder {
     if (both.bias) check_shape(*both.bias, {2 * inner}, "twice intermediate_size");
     to.ffn_in = rows_of(both, names_.gate_first ? inner : 0, inner);
     to.ffn_gate = rows_of(both, names_.gate_first ? 0 : inner, inner);
+  }
+
+  // NomicBERT's: the experts' matrices below each other, the second ones as [inner, hidden].
+  void experts(const std::string& prefix, LayerSpec& to) {
+    const std::size_t inner = config_.intermediate;
+    ExpertsSpec& all = to.experts.emplace();
+    all.router = taker_.dense(prefix + "router.layer", false);
+    all.bias = taker_.require(prefix + "experts.bias", 1);
+    all.chosen = own_.chosen;
+    const Weight first = taker_.require(prefix + "experts.mlp.w1", 2);
+    const Weight second = taker_.require(prefix + "experts.mlp.w2", 2);
+    check_shape(all.router.weight, {own_.experts, config_.hidden}, "num_experts and n_embd");
+    check_shape(all.bias, {config_.hidden}, "n_embd");
+    for (const Weight* one : {&first, &second}) {
+      check_shape(*one, {own_.experts * inner, config_.hidden}, "num_experts times n_inner, and n_embd");
+    }
+    for (std::size_t i = 0; i < own_.experts; ++i) {
+      ExpertSpec expert{{rows_of(first, i * inner, inner)}, {rows_of(second, i * inner, inner)}};
+      turn(expert.out.weight.tensor);
+      all.experts.push_back(std::move(expert));
+    }
+  }
+
+  // The transpose of a matrix; of a contiguous one as a view of no more than its own numbers, since what is not in the
+  // order of its rows is read whole.
+  static void turn(archive::TensorView& tensor) {
+    if (tensor.contiguous()) {
+      const std::size_t size = archive::element_size(tensor.type);
+      const std::size_t begin = static_cast<std::size_t>(tensor.storage_offset) * size;
+      tensor.storage = tensor.storage.subspan(begin, tensor.elements() * size);
+      tensor.storage_offset = 0;
+    }
+    std::swap(tensor.shape[0], tensor.shape[1]);
+    std::swap(tensor.strides[0], tensor.strides[1]);
   }
 
   WeightTaker& taker_;
@@ -170,6 +212,7 @@ void check_layer(const LayerSpec& layer, const CheckpointConfig& config) {
   for (const Dense* dense : {&layer.query, &layer.key, &layer.value, &layer.attention_out}) {
     check_shape(dense->weight, {hidden, hidden}, "hidden_size");
   }
+  if (layer.experts) return;
   check_shape(layer.ffn_in.weight, {config.intermediate, hidden}, "intermediate_size and hidden_size");
   if (layer.ffn_gate) {
     check_shape(layer.ffn_gate->weight, {config.intermediate, hidden}, "intermediate_size and hidden_size");

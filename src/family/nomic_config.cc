@@ -18,7 +18,7 @@ std::size_t wanted(ConfigKeys& keys, std::string_view key, std::string_view othe
 
 std::size_t up_to_multiple(std::size_t value, std::size_t of) { return (value + of - 1) / of * of; }
 
-void read_sizes(ConfigKeys& keys, CheckpointConfig& config) {
+void read_sizes(ConfigKeys& keys, bool gated, CheckpointConfig& config) {
   config.hidden = wanted(keys, "n_embd", "hidden_size");
   config.layers = config.stored_layers = wanted(keys, "n_layer", "num_hidden_layers");
   config.heads = wanted(keys, "n_head", "num_attention_heads");
@@ -29,9 +29,13 @@ void read_sizes(ConfigKeys& keys, CheckpointConfig& config) {
   config.embedding = config.hidden;
   const Json* inner = keys.take({"n_inner", "intermediate_size"});
   const bool said = inner != nullptr && !inner->is_null();
-  constexpr std::size_t kMultiple = 256;  // of a gated feed-forward
-  config.intermediate =
-      up_to_multiple(said ? keys.size({"n_inner", "intermediate_size"}, 0) : 8 * config.hidden / 3, kMultiple);
+  if (gated) {
+    constexpr std::size_t kMultiple = 256;
+    config.intermediate =
+        up_to_multiple(said ? keys.size({"n_inner", "intermediate_size"}, 0) : 8 * config.hidden / 3, kMultiple);
+  } else {
+    config.intermediate = said ? keys.size({"n_inner", "intermediate_size"}, 0) : 4 * config.hidden;
+  }
   constexpr std::size_t kMaxLayers = 4096;
   if (config.layers > kMaxLayers) keys.refuse("n_layer", "at most 4096", config.layers);
   if (config.hidden % config.heads != 0) {
@@ -63,12 +67,28 @@ RotarySpec read_rotary(ConfigKeys& keys, CheckpointConfig& config) {
   return spec;
 }
 
+// nomic-embed-text-v2-moe's; experts are chosen by their shares of the router's softmax, as they are.
+void read_experts(ConfigKeys& keys, RotaryConfig& own) {
+  const std::size_t count = keys.size({"num_experts"}, 0, 0);
+  const std::size_t chosen = keys.size({"moe_top_k"}, 0, 0);
+  const std::size_t every = keys.size({"moe_every_n_layers"}, 0, 0);
+  keys.must_be("moe_normalize_expert_weights", false, "shares as the router gives them");
+  keys.must_be("expert_choice_router", false, "tokens that choose their experts");
+  keys.must_be("num_shared_experts", 0, "no expert for all tokens");
+  keys.must_be("ffn_div", 1, "experts as wide as other feed-forwards");
+  if (every == 0) return;
+  constexpr std::size_t kMostExperts = 4096;
+  if (count == 0 || count > kMostExperts) keys.refuse("num_experts", "a number from 1 to 4096", count);
+  if (chosen == 0 || chosen > count) keys.refuse("moe_top_k", "a number from 1 to the experts'", chosen);
+  own.experts = count;
+  own.chosen = chosen;
+  own.experts_every = every;
+}
+
 void refuse_other_kinds(ConfigKeys& keys, const CheckpointConfig& config) {
   for (const std::string_view key : {"prenorm", "parallel_block", "use_rms_norm", "causal", "norm_mlp"}) {
     keys.must_be(key, false, "layers of nomic-embed-text-v1");
   }
-  const Json* experts = keys.take("num_experts");
-  if (experts != nullptr && !experts->is_null() && *experts != 0) keys.refuse("num_experts", "no experts", *experts);
   const Json* shared = keys.take("num_heads_kv");
   if (shared != nullptr && !shared->is_null() && *shared != config.heads) {
     keys.refuse("num_heads_kv", "as many heads of keys as of queries", *shared);
@@ -93,6 +113,8 @@ void refuse_other_kinds(ConfigKeys& keys, const CheckpointConfig& config) {
                                      "summary_type",
                                      "summary_use_proj",
                                      "add_pooling_layer",
+                                     "moe_impl",
+                                     "moe_resid_pdrop",
                                      "n_ctx"}) {
     keys.take(key);
   }
@@ -103,11 +125,12 @@ void refuse_other_kinds(ConfigKeys& keys, const CheckpointConfig& config) {
 bool is_published_nomic(ConfigKeys& keys) { return keys.take("n_embd") != nullptr; }
 
 void read_published_nomic(ConfigKeys& keys, CheckpointConfig& config) {
-  read_sizes(keys, config);
   const std::string activation = keys.text({"activation_function"}, "gelu_new");
-  if (activation != "swiglu" && activation != "geglu") {
-    keys.refuse("activation_function", R"("swiglu" or "geglu")", activation);
+  if (activation != "swiglu" && activation != "geglu" && activation != "gelu") {
+    keys.refuse("activation_function", R"("swiglu", "geglu" or "gelu")", activation);
   }
+  const bool gated = activation != "gelu";
+  read_sizes(keys, gated, config);
   config.activation = config.layer_activation = activation == "swiglu" ? Activation::silu : Activation::gelu_erf;
   config.layer_norm_eps = static_cast<float>(keys.number("layer_norm_epsilon", 1e-5, 1));
   keys.flag("tie_word_embeddings", true);  // its code ties them whatever the file says
@@ -121,7 +144,9 @@ void read_published_nomic(ConfigKeys& keys, CheckpointConfig& config) {
   own.attention_bias = own.out_bias = keys.flag("qkv_proj_bias", true);
   own.ffn_bias = own.classifier_bias = own.decoder_bias = keys.flag("mlp_fc1_bias", true);
   own.ffn_out_bias = keys.flag("mlp_fc2_bias", true);
+  own.plain_ffn = !gated;
   own.ways = {read_rotary(keys, config)};
+  read_experts(keys, own);
   refuse_other_kinds(keys, config);
 }
 

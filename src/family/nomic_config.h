@@ -9,8 +9,8 @@ namespace bertrt::family {
 /// as transformers' own class writes it.
 bool is_published_nomic(ConfigKeys& keys);
 
-/// What it says: the arithmetic of the code that is published with nomic-embed-text-v1 and v1.5. Kinds that these are
-/// not (experts, norms first, plain feed-forwards) are refused.
+/// What it says: the arithmetic of the code that is published with nomic-embed-text-v1, v1.5 and v2-moe. Kinds that
+/// these are not (norms first, pairs side by side) are refused.
 /// @throws Error unsupported
 void read_published_nomic(ConfigKeys& keys, CheckpointConfig& config);
 

@@ -25,6 +25,10 @@ struct RotaryConfig {
   bool ffn_bias = true;        ///< of the layers that the feed-forward begins with
   bool ffn_out_bias = true;
   bool norm_bias = true;
+  bool plain_ffn = false;         ///< NomicBERT's: without a gate
+  std::size_t experts = 0;        ///< of the layers that have them; 0: none
+  std::size_t chosen = 0;         ///< of these for a token
+  std::size_t experts_every = 0;  ///< the second of each so many layers has them
   /// Of a classifier of texts: what it reads.
   HeadSpec::Reads pooling = HeadSpec::Reads::first_token;
   Activation classifier_activation = Activation::gelu_erf;  ///< of a dense layer in front of a classifier or decoder

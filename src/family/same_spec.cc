@@ -69,9 +69,9 @@ bool same(const LayerSpec& a, const LayerSpec& b) {
          same(a.position_key, b.position_key) && same(a.position_query, b.position_query) &&
          same(a.query_norm, b.query_norm) && same(a.key_norm, b.key_norm) && same(a.distances, b.distances) &&
          same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) &&
-         same(a.second_norm, b.second_norm) && a.rotary == b.rotary && same(a.ffn_in, b.ffn_in) &&
-         a.activation == b.activation && same(a.ffn_gate, b.ffn_gate) && same(a.ffn_out, b.ffn_out) &&
-         same(a.ffn_norm, b.ffn_norm);
+         same(a.second_norm, b.second_norm) && a.rotary == b.rotary && !a.experts && !b.experts &&
+         same(a.ffn_in, b.ffn_in) && a.activation == b.activation && same(a.ffn_gate, b.ffn_gate) &&
+         same(a.ffn_out, b.ffn_out) && same(a.ffn_norm, b.ffn_norm);
 }
 
 }  // namespace

@@ -171,9 +171,17 @@ std::size_t count_parameters(const family::Checkpoint& checkpoint) {
   if (encoder.embeddings.projection) add_dense(*encoder.embeddings.projection);
   if (encoder.relative_bias) add(encoder.relative_bias->table);
   for (const family::LayerSpec& layer : encoder.layers) {
-    for (const family::Dense* dense :
-         {&layer.query, &layer.key, &layer.value, &layer.attention_out, &layer.ffn_in, &layer.ffn_out}) {
-      add_dense(*dense);
+    for (const family::Dense* dense : {&layer.query, &layer.key, &layer.value, &layer.attention_out}) add_dense(*dense);
+    if (layer.experts) {
+      add_dense(layer.experts->router);
+      add(layer.experts->bias);
+      for (const family::ExpertSpec& expert : layer.experts->experts) {
+        add_dense(expert.in);
+        add_dense(expert.out);
+      }
+    } else {
+      add_dense(layer.ffn_in);
+      add_dense(layer.ffn_out);
     }
     if (layer.ffn_gate) add_dense(*layer.ffn_gate);
     for (const auto* norm : {&layer.attention_norm, &layer.second_norm, &layer.query_norm, &layer.key_norm}) {

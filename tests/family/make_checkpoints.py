@@ -130,6 +130,11 @@ MODELS = {
                       {"lengths": (1, 4, 60), "scale": {"factor": 2.0}, "published": (published.publish_gte, {"factor": 2.0})}),
     "gte-published-sequence": ("GteForSequenceClassification", STRETCHED | THREE | {"rope_parameters": {"rope_type": "default", "rope_theta": 500.0}},
                                {"lengths": (1, 4, 60), "scale": {"factor": 8.0, "mixed_b": 0.7}, "published": (published.publish_gte, {"factor": 8.0, "mixed_b": 0.7, "apart": True})}),
+    "nomic-experts": ("NomicBertModel", PUBLISHED | {"num_hidden_layers": 4, "intermediate_size": 20, "hidden_act": "gelu", "type_vocab_size": 1,
+                      "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
+                      {"lengths": (1, 4, 30), "experts": {"count": 5, "chosen": 2, "every": 2}, "published": (published.publish_nomic, {
+                       "activation_function": "gelu", "mlp_fc1_bias": True, "mlp_fc2_bias": True, "num_experts": 5, "moe_top_k": 2, "moe_every_n_layers": 2,
+                       "moe_normalize_expert_weights": False, "num_shared_experts": 0, "expert_choice_router": False, "ffn_div": 1})}),
 }
 
 
@@ -215,7 +220,10 @@ def save(model, folder, how):
 def make(folder, name, class_name, settings, how, seed):
     cls = getattr(jina_bert if class_name.startswith("JinaBert") else transformers, class_name)
     config = cls.config_class(**settings)
-    model = randomize(cls(config), seed)
+    model = cls(config)
+    if "experts" in how:
+        published.give_experts(model, **how["experts"])
+    model = randomize(model, seed)
     model.tie_weights()
     folder = folder / name
     folder.mkdir(parents=True, exist_ok=True)

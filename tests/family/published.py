@@ -9,6 +9,8 @@ import json
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional
 
 NOMIC = "nomic-ai/nomic-bert-2048--"
 GTE = "Alibaba-NLP/new-impl--"
@@ -28,6 +30,48 @@ def scale_gte(model, factor, mixed_b=None):
         if hasattr(module, "original_inv_freq"):
             module.inv_freq.copy_(frequencies)
             module.original_inv_freq.copy_(frequencies)
+
+
+class Plain(nn.Module):
+    """A feed-forward without a gate, under Nomic's names."""
+
+    def __init__(self, hidden, inner):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(hidden, inner), nn.Linear(inner, hidden)
+
+    def forward(self, x):
+        return self.fc2(functional.gelu(self.fc1(x)))
+
+
+class Experts(nn.Module):
+    """nomic-embed-text-v2-moe's: of all experts' results, each times its share, those of the largest shares count."""
+
+    def __init__(self, hidden, inner, count, chosen):
+        super().__init__()
+        self.chosen = chosen
+        self.router = nn.Module()
+        self.router.layer = nn.Linear(hidden, count, bias=False)
+        self.experts = nn.Module()
+        self.experts.bias = nn.Parameter(torch.zeros(hidden))
+        self.experts.mlp = nn.Module()
+        self.experts.mlp.w1 = nn.Parameter(torch.zeros(count * inner, hidden))
+        self.experts.mlp.w2 = nn.Parameter(torch.zeros(count * inner, hidden))
+
+    def forward(self, x):
+        shares = self.router.layer(x).softmax(-1)
+        least = shares.topk(self.chosen).values[..., -1:]
+        shares = torch.where(shares >= least, shares, 0)
+        first, second = (w.unflatten(0, (shares.shape[-1], -1)) for w in (self.experts.mlp.w1, self.experts.mlp.w2))
+        inner = functional.gelu(torch.einsum("...h,eih->...ei", x, first))
+        return torch.einsum("...ei,eih,...e->...h", inner, second, shares) + self.experts.bias
+
+
+def give_experts(model, count, chosen, every):
+    """A NomicBertModel's feed-forwards as those of v2-moe."""
+    config = model.config
+    for i, layer in enumerate(model.base_model.layers):
+        sizes = config.hidden_size, config.intermediate_size
+        layer.mlp = Experts(*sizes, count, chosen) if i % every == 1 else Plain(*sizes)
 
 
 def publish_nomic(folder, **changes):

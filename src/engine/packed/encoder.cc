@@ -28,7 +28,7 @@ Activations lay_out(const EncoderWeights& weights, std::size_t tokens, kernels::
   std::size_t inner_rows = tokens * row_pitch(weights.embeddings.words->width());
   bool gated = false;
   for (const LayerWeights& layer : weights.layers) {
-    inner_rows = std::max(inner_rows, tokens * row_pitch(layer.ffn_in->out()));
+    inner_rows = std::max(inner_rows, tokens * row_pitch(layer.inner()));
     gated = gated || layer.ffn_gate != nullptr;
   }
   const std::size_t apart = weights.norm_first ? 3 * rows : 2 * rows;
@@ -78,6 +78,11 @@ struct Encoder::Run {
 
   /// `input` → a.hidden, without residual or norm.
   void feed_forward(const LayerWeights& layer, const float* input, std::size_t rows) const {
+    if (layer.experts != nullptr) {
+      layer.experts->run(input, rows, stride, layer.activation, a.inner, a.hidden, workspace.experts, pool,
+                         workspace.linear);
+      return;
+    }
     const std::size_t inner = row_pitch(layer.ffn_in->out());
     layer.ffn_in->run(input, rows, a.inner, {.activation = layer.activation, .x_stride = stride, .y_stride = inner},
                       pool, workspace.linear);

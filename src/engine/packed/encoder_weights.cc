@@ -126,11 +126,9 @@ void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtyp
     }
   }
   if (!std::isfinite(from.scale)) refuse("a finite scale of attention", std::to_string(from.scale));
-  const std::size_t inner = outputs_of(from.ffn_in);
-  if (outputs_of(from.attention_out) != hidden || outputs_of(from.ffn_out) != hidden) {
-    throw Error(ErrorCode::model_mismatch, from.attention_out.weight.name + ", " + from.ffn_out.weight.name,
-                std::to_string(hidden) + " outputs each",
-                std::to_string(from.attention_out.out()) + " and " + std::to_string(from.ffn_out.out()));
+  if (outputs_of(from.attention_out) != hidden) {
+    throw Error(ErrorCode::model_mismatch, from.attention_out.weight.name, std::to_string(hidden) + " outputs",
+                std::to_string(from.attention_out.out()));
   }
   packer.linear(qkv, hidden, dtype, to.qkv);
   to.scale = from.scale;
@@ -139,8 +137,18 @@ void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtyp
   if (from.second_norm) to.second_norm = norm_of(*from.second_norm, hidden);
   if (from.query_norm) to.query_norm = norm_of(*from.query_norm, hidden);
   if (from.key_norm) to.key_norm = norm_of(*from.key_norm, hidden);
-  packer.linear(from.ffn_in, hidden, dtype, to.ffn_in);
   to.activation = activation_of(from.activation);
+  to.ffn_norm = norm_of(from.ffn_norm, hidden);
+  if (from.experts) {
+    to.experts = std::make_unique<const Experts>(*from.experts, hidden, dtype, packer);
+    return;
+  }
+  const std::size_t inner = outputs_of(from.ffn_in);
+  if (outputs_of(from.ffn_out) != hidden) {
+    throw Error(ErrorCode::model_mismatch, from.ffn_out.weight.name, std::to_string(hidden) + " outputs",
+                std::to_string(from.ffn_out.out()));
+  }
+  packer.linear(from.ffn_in, hidden, dtype, to.ffn_in);
   if (from.ffn_gate) {
     if (outputs_of(*from.ffn_gate) != inner) {
       throw Error(ErrorCode::model_mismatch, from.ffn_gate->weight.name, std::to_string(inner) + " outputs",
@@ -149,7 +157,6 @@ void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtyp
     packer.linear(*from.ffn_gate, hidden, dtype, to.ffn_gate);
   }
   packer.linear(from.ffn_out, inner, dtype, to.ffn_out);
-  to.ffn_norm = norm_of(from.ffn_norm, hidden);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "engine/packed/convolution.h"
 #include "engine/packed/disentangled_attention.h"
+#include "engine/packed/experts.h"
 #include "engine/packed/norm.h"
 #include "engine/packed/packer.h"
 #include "engine/packed/relative_bias.h"
@@ -46,12 +47,15 @@ struct LayerWeights {
   std::optional<Norm> key_norm;
   std::shared_ptr<const kernels::Linear> attention_out;
   std::optional<Norm> attention_norm;
-  std::optional<Norm> second_norm;  ///< of the layer's input and what attention_norm gave
+  std::optional<Norm> second_norm;         ///< of the layer's input and what attention_norm gave
+  std::unique_ptr<const Experts> experts;  ///< null for one feed-forward, which is then empty otherwise
   std::shared_ptr<const kernels::Linear> ffn_in;
   kernels::Activation activation = kernels::Activation::none;
   std::shared_ptr<const kernels::Linear> ffn_gate;  ///< or null
   std::shared_ptr<const kernels::Linear> ffn_out;
   Norm ffn_norm;
+
+  std::size_t inner() const noexcept { return experts != nullptr ? experts->inner() : ffn_in->out(); }
 };
 
 /// Everything that the forward pass reads: a spec with its weights packed. Holds nothing of the file behind the spec.

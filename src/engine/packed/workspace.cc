@@ -13,8 +13,8 @@ constexpr std::size_t kMaxKept = 16;
 }  // namespace
 
 std::size_t Workspace::memory_bytes() const noexcept {
-  return activations.size() + attention.size() + rotary.size() + convolution.size() + head_rows.size() +
-         head_inner.size() + table.size() + kept.size() + linear.rows.size() + linear.parts.size() +
+  return activations.size() + attention.size() + rotary.size() + convolution.size() + experts.size() +
+         head_rows.size() + head_inner.size() + table.size() + kept.size() + linear.rows.size() + linear.parts.size() +
          linear.sums.size() + wanted.capacity() * sizeof(std::size_t);
 }
 

@@ -16,6 +16,7 @@ struct Workspace {
   kernels::AlignedBuffer attention;    ///< packed keys and values, a stretch for each thread
   kernels::AlignedBuffer rotary;       ///< cosines and sines of its tokens' positions
   kernels::AlignedBuffer convolution;  ///< what stands beside the first layer
+  kernels::AlignedBuffer experts;      ///< rows that an expert reads, and what it makes of them
   kernels::AlignedBuffer head_rows;    ///< rows that a head reads
   kernels::AlignedBuffer head_inner;   ///< and what its dense layer makes of them
   kernels::AlignedBuffer table;        ///< widened rows of a tied decoder

@@ -66,6 +66,17 @@ class SpecMaker {
     return spec;
   }
 
+  void give_experts(family::LayerSpec& layer, std::size_t hidden, std::size_t count, std::size_t chosen) {
+    family::ExpertsSpec& experts = layer.experts.emplace();
+    experts.router = dense(count, hidden, false);
+    experts.chosen = chosen;
+    experts.bias = weight({as_size(hidden)});
+    for (std::size_t i = 0; i < count; ++i) {
+      experts.experts.push_back({dense(2 * hidden, hidden, false), dense(hidden, 2 * hidden)});
+    }
+    layer.ffn_in = layer.ffn_out = {};
+  }
+
   /// DeBERTa's attention in both layers. @param buckets_to  the distance up to which `span` buckets reach; 0: no
   /// buckets
   void disentangle(family::EncoderSpec& spec, std::size_t span, std::size_t buckets_to) {

@@ -122,6 +122,19 @@ TEST(PackedSpecErrors, SpecsThatDoNotFit) {
       {"query", [](EncoderSpec& s, SpecMaker& m) { s.layers[1].query = m.dense(24, 23); }},
       {"value", [](EncoderSpec& s, SpecMaker& m) { s.layers[1].value = m.dense(23, 24); }},
       {"ffn", [](EncoderSpec& s, SpecMaker& m) { s.layers[1].ffn_out = m.dense(24, 24); }},
+      {"no experts",
+       [](EncoderSpec& s, SpecMaker&) { s.layers[0].experts.emplace().bias = s.layers[0].ffn_norm.gamma; }},
+      {"chosen", [](EncoderSpec& s, SpecMaker& m) { m.give_experts(s.layers[0], 24, 3, 4); }},
+      {"router",
+       [](EncoderSpec& s, SpecMaker& m) {
+         m.give_experts(s.layers[0], 24, 3, 1);
+         s.layers[0].experts->experts.pop_back();
+       }},
+      {"expert",
+       [](EncoderSpec& s, SpecMaker& m) {
+         m.give_experts(s.layers[0], 24, 3, 1);
+         s.layers[0].experts->experts[1].in = m.dense(24, 24);
+       }},
       {"vector", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].ffn_in.weight = m.weight({24}); }},
       {"bias", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].ffn_in.bias = m.weight({24}); }},
       {"norm", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].ffn_norm = m.norm(23, 1e-5F); }},

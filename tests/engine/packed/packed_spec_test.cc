@@ -147,9 +147,26 @@ const Variant kVariants[] = {
        spec.layers[0].ffn_gate = maker.dense(2 * spec.hidden, spec.hidden);
        spec.layers[1].ffn_gate = maker.dense(spec.hidden + 5, spec.hidden, false);
      }},
+    {"experts",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       maker.give_experts(spec.layers[0], spec.hidden, 5, 2);
+       maker.give_experts(spec.layers[1], spec.hidden, 3, 3);
+     }},
+    {"experts_where_norms_come_first",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.norm_first = true;
+       maker.give_experts(spec.layers[1], spec.hidden, 4, 1);
+     }},
     {"rotary",
      [](EncoderSpec& spec, SpecMaker&) {
        spec.rotary = {{{1.0F, 0.3F, 0.1F, 0.02F}}, {{0.5F, 0.25F, 0.01F}, 1.5F}};  // all of a head, and a part of it
+       spec.layers[1].rotary = 1;
+     }},
+    {"rotary_whose_base_grows",
+     [](EncoderSpec& spec, SpecMaker&) {
+       family::RotarySpec grows{{1.0F, 0.1F, 0.01F}};
+       grows.growth = family::RotaryGrowth{4, 1000, 3};
+       spec.rotary = {grows, {{0.2F}}};
        spec.layers[1].rotary = 1;
      }},
     {"rotary_in_one_layer",

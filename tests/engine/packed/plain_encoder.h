@@ -144,6 +144,11 @@ class PlainEncoder {
   }
 
   static Rows feed_forward(const family::LayerSpec& layer, const Rows& in) {
+    if (layer.experts) {
+      Rows sum;
+      for (const std::vector<double>& row : in) sum.push_back(expert_row(layer, row));
+      return sum;
+    }
     Rows inner = activate(multiply(in, layer.ffn_in), layer.activation);
     if (layer.ffn_gate) {
       const Rows gate = multiply(in, *layer.ffn_gate);
@@ -154,17 +159,47 @@ class PlainEncoder {
     return multiply(inner, layer.ffn_out);
   }
 
+  // Each expert's result times its share, of those with the largest shares, and the bias.
+  static std::vector<double> expert_row(const family::LayerSpec& layer, const std::vector<double>& row) {
+    std::vector<double> shares = multiply({row}, layer.experts->router)[0];
+    double total = 0;
+    for (double& share : shares) total += share = std::exp(share);
+    std::vector<double> ordered = shares;
+    std::sort(ordered.rbegin(), ordered.rend());
+    std::vector<double> sum;
+    for (std::size_t c = 0; c < row.size(); ++c) sum.push_back(at(layer.experts->bias, static_cast<std::int64_t>(c)));
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      if (shares[i] < ordered[layer.experts->chosen - 1]) continue;
+      const family::ExpertSpec& expert = layer.experts->experts[i];
+      const Rows made = multiply(activate(multiply({row}, expert.in), layer.activation), expert.out);
+      for (std::size_t c = 0; c < sum.size(); ++c) sum[c] += made[0][c] * shares[i] / total;
+    }
+    return sum;
+  }
+
+  static double frequency(const family::RotaryGrowth& growth, double length, std::size_t pair, std::size_t pairs) {
+    const auto size = static_cast<double>(2 * pairs);
+    const double times = growth.factor * length / static_cast<double>(growth.length) - (growth.factor - 1);
+    return std::pow(growth.base * std::pow(times, size / (size - 2)), -2 * static_cast<double>(pair) / size);
+  }
+
   // Queries or keys of all tokens, turned by their positions.
   Rows turn(const family::LayerSpec& layer, const Encoding& text, Rows rows) const {
     if (layer.rotary >= spec_.rotary.size()) return rows;
     const family::RotarySpec& from = spec_.rotary[layer.rotary];
     const std::size_t pairs = from.frequencies.size();
+    const auto position_of = [&](std::size_t token) {
+      return text.position_ids.empty() ? static_cast<double>(token) : static_cast<double>(text.position_ids[token]);
+    };
+    double length = 0;
+    for (std::size_t token = 0; token < rows.size(); ++token) length = std::max(length, position_of(token) + 1);
     for (std::size_t token = 0; token < rows.size(); ++token) {
-      const double position =
-          text.position_ids.empty() ? static_cast<double>(token) : static_cast<double>(text.position_ids[token]);
+      const double position = position_of(token);
       for (std::size_t head = 0; head < spec_.hidden; head += spec_.head_size()) {
         for (std::size_t i = head; i < head + pairs; ++i) {
-          const double angle = position * static_cast<double>(from.frequencies[i - head]);
+          const bool grown = from.growth && length > static_cast<double>(from.growth->length);
+          const double angle = position * (grown ? frequency(*from.growth, length, i - head, pairs)
+                                                 : static_cast<double>(from.frequencies[i - head]));
           double cosine = std::cos(angle);
           double sine = std::sin(angle);
           if (!from.table.empty()) {
