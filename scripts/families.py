@@ -45,10 +45,11 @@ the text alone, where Python keeps that of the longest text of a batch.
 NomicBERT and GTE are read as their makers publish them, too: NomicBERT's config.json with GPT-2's names (`n_embd`), GTE's of
 model_type `new`, both with an `auto_map` that names code of their own. The arithmetic is that code's: positions beyond
 `max_trained_positions` widen the base (`rotary_scaling_factor`), GTE's are scaled by `ntk`, fixed or mixed. NomicBERT was held to a
-public copy of its makers' code (seven random models: biases, half a head turned, geglu, masked-lm and classifier heads, 300 tokens
-trained at 100; hidden states within 2.0e-6, logits within 1.8e-6), GTE to transformers' class with the frequencies that its code
-makes. Nomic's models with experts (v2-moe), norms in front or plain feed-forwards are refused. A finding says that `auto_map` is
-read so.
+public copy of its makers' code (eleven random models: biases, half a head turned, geglu, plain feed-forwards, masked-lm and
+classifier heads, 300 tokens where 100 were trained, experts as in nomic-embed-text-v2-moe, one, two and all of them chosen; hidden
+states within 2.0e-6, logits within 1.8e-6), GTE to transformers' class with the frequencies that its code makes. Nomic's models
+with norms in front are refused. A finding says that `auto_map` is read so. Of two experts whose shares are equal but for rounding,
+another one may be chosen than in Python.
 
 `position_embedding_type` `relative_key` and `relative_key_query` (BERT, RoBERTa, CamemBERT, XLM-RoBERTa, data2vec-text, ELECTRA,
 ALBERT, ERNIE, RoBERTa-PreLayerNorm, XLM-RoBERTa-XL, Megatron-BERT): computed as transformers 4 does, which is what such weights
