@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bertrt/output.h"
@@ -22,6 +23,11 @@ struct ModelTraits {
   std::int64_t pad_token_id = 0;
   std::size_t traced_batch = 0;
   std::size_t traced_length = 0;
+  /// What a trace's graph shows: a text alone is right at its own length, from the shortest to the longest (0: no
+  /// limit). The shortest is 0 where there is no graph, or one length alone is right.
+  std::size_t shortest_alone = 0;
+  std::size_t longest_alone = 0;
+  std::string alone_why;
   /// What is known of the outputs, by the names that their places in the result have; empty: nothing.
   std::vector<OutputInfo> outputs;
 };

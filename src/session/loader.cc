@@ -143,7 +143,13 @@ ModelTraits traits_of(const model::ModelFile& file, const family::Trace& trace,
   traits.outputs = trace.outputs;
   // Where a caller brings none, they are counted as the table's own padding row says, not as its size lets one guess.
   traits.first_position = trace.position_padding < 0 ? 0 : trace.position_padding + 1;
-  if (trace.lengths->longest() != 0) traits.max_length = trace.lengths->longest();
+  const family::Lengths& lengths = *trace.lengths;
+  if (lengths.longest() != 0) traits.max_length = lengths.longest();
+  if (lengths.only() == 0) {
+    traits.shortest_alone = std::max<std::size_t>(lengths.shortest(), 1);
+    traits.longest_alone = lengths.longest();
+    traits.alone_why = lengths.why();
+  }
   return traits;
 }
 

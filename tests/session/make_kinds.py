@@ -113,6 +113,9 @@ def main(folder):
     kind(folder, "scaled_layer", Wrap(scaled(encoder()), lambda o, m: o.last_hidden_state), [H], False)
     kind(folder, "eager", Wrap(encoder(attn_implementation="eager"), lambda o, m: o.last_hidden_state), [H], True)
     kind(folder, "frozen", Wrap(masked(), lambda o, m: o.logits), [T], True, freeze)
+    # Each token sees its neighbours, masked or not: what stands behind a text counts.
+    kind(folder, "convolution", Wrap(encoder(), lambda o, m, l: o.last_hidden_state + l(o.last_hidden_state.transpose(1, 2)).transpose(1, 2),
+         spread(torch.nn.Conv1d(HIDDEN, HIDDEN, 5, padding=2))), [O], True)
     with open(os.path.join(folder, "kinds.json"), "w", encoding="utf8") as file:
         json.dump(KINDS, file, separators=(",", ":"))
 

@@ -21,6 +21,16 @@ constexpr std::string_view kNoMaskPadded =
     "the trace takes no attention mask and no other length is proven: texts are padded to the traced length, and "
     "answers depend on that padding";
 
+constexpr std::string_view kPaddingCounts =
+    "padding changes this model's answers, mask or not: texts of equal length alone are batched";
+
+// Whether a text's answers stay when it is padded; not, where it cannot be told. @param wide  more tokens than `length`
+bool padding_stays_out(const Probe& probe, std::size_t rows, std::size_t length, std::size_t wide) {
+  const auto alone = probe.run({{length, 1}}, rows, length);
+  const auto padded = probe.run({{length, 1}}, rows, wide);
+  return alone && padded && probe.agree(*alone, 0, *padded, 0, length);
+}
+
 class Prover {
  public:
   Prover(Program& program, const ModelTraits& traits)
@@ -37,7 +47,13 @@ class Prover {
     LengthRange range;
     range.padded = traced_;
     range.may_pad = program_.inputs().takes(InputRole::attention_mask);
-    if (checks) {
+    if (checks && traits_.shortest_alone != 0) {
+      range.alone = true;
+      range.min = traits_.shortest_alone;
+      range.max = traits_.longest_alone;
+      const std::size_t brief = std::max(short_length(), range.min);
+      range.may_pad = range.may_pad && brief < traced_ && padding_stays_out(probe_, rows_, brief, traced_);
+    } else if (checks) {
       range.min = range.may_pad ? shortest_against_padded(padded) : shortest_without_mask();
       range.max = range.may_pad ? longest_against_padded() : longest_without_mask(range.min);
     }
@@ -132,6 +148,14 @@ class Prover {
 
   void finish(LengthRange& range, bool checks) const {
     const std::string traced = std::to_string(traced_);
+    if (range.alone) {
+      range.max_length = range.max;
+      range.why = traits_.alone_why;
+      if (!range.may_pad) {
+        range.findings.emplace_back(program_.inputs().takes(InputRole::attention_mask) ? kPaddingCounts : kNoMask);
+      }
+      return;
+    }
     if (range.min == 0 && range.max == traced_) range.max = 0;
     if (range.max == 0) range.min = 0;
     if (range.flexible()) {
@@ -165,11 +189,13 @@ LengthRange recorded_range(Program& program, const model::Manifest& manifest, co
   range.max = manifest.proven_max;
   range.padded = std::max(manifest.proven_min, std::size_t{1});
   range.max_length = manifest.proven_max;
-  range.may_pad = program.inputs().takes(InputRole::attention_mask);
+  const bool masks = program.inputs().takes(InputRole::attention_mask);
   range.why = "recorded by the exporter: " + manifest.proven_why;
-  if (!range.may_pad) range.findings.emplace_back(kNoMask);
   const std::size_t length = std::clamp(kShort, range.min, range.max);
-  Probe(program, traits).learn({length, 1}, 1, length);
+  Probe probe(program, traits);
+  probe.learn({length, 1}, 1, length);
+  range.may_pad = masks && length < range.max && padding_stays_out(probe, 1, length, std::min(2 * length, range.max));
+  if (!range.may_pad) range.findings.emplace_back(masks ? kPaddingCounts : kNoMask);
   return range;
 }
 

@@ -78,13 +78,13 @@ TorchScriptEngine::TorchScriptEngine(const EngineSource& source) {
 void TorchScriptEngine::warm_up(const SessionOptions& options, const ModelTraits& traits) {
   std::vector<std::size_t> lengths = options.warmup_lengths;
   if (lengths.empty()) {  // the short one last and twice: what a first call is most likely to meet
-    const std::size_t brief = std::min(kShortWarmup, range_.max_length);
-    lengths = {std::min(std::max<std::size_t>(traits.traced_length, 1), range_.max_length), brief, brief};
+    const std::size_t brief = std::min(kShortWarmup, range_.longest());
+    lengths = {std::min(std::max<std::size_t>(traits.traced_length, 1), range_.longest()), brief, brief};
   }
   for (const std::size_t length : lengths) {
-    if (length == 0 || length > range_.max_length) {
+    if (length == 0 || length > range_.longest()) {
       throw Error(ErrorCode::invalid_argument, "SessionOptions::warmup_lengths",
-                  "lengths from 1 to " + std::to_string(range_.max_length), std::to_string(length));
+                  "lengths from 1 to " + std::to_string(range_.longest()), std::to_string(length));
     }
     const auto outputs =
         Probe(*program_, traits).run({{length, 1}}, std::max<std::size_t>(range_.rows, 1), range_.length_for(length));
@@ -109,7 +109,9 @@ void TorchScriptEngine::find_head(const ModelTraits& traits) {
 void TorchScriptEngine::fill_facts() {
   facts_.inputs = program_->inputs().names();
   facts_.max_length = range_.max_length;
-  facts_.max_length_why = range_.flexible() ? "the longest that is proven" : "the traced length; no other is proven";
+  facts_.max_length_why = range_.alone        ? range_.why
+                          : range_.flexible() ? "the longest that is proven"
+                                              : "the traced length; no other is proven";
   facts_.proven_min = range_.min;
   facts_.proven_max = range_.max;
   facts_.lengths_why = range_.why;
