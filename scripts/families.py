@@ -51,6 +51,10 @@ states within 2.0e-6, logits within 1.8e-6), GTE to transformers' class with the
 with norms in front are refused. A finding says that `auto_map` is read so. Of two experts whose shares are equal but for rounding,
 another one may be chosen than in Python.
 
+EmbeddingGemma (model_type `gemma3_text` with `use_bidirectional_attention`; without, it is a decoder and refused). Its layers have
+norms in front of their parts and behind them, queries and keys are normed head by head, and windows see both sides. Other decoders
+(Qwen, Llama, Mistral) are refused by their name.
+
 `position_embedding_type` `relative_key` and `relative_key_query` (BERT, RoBERTa, CamemBERT, XLM-RoBERTa, data2vec-text, ELECTRA,
 ALBERT, ERNIE, RoBERTa-PreLayerNorm, XLM-RoBERTa-XL, Megatron-BERT): computed as transformers 4 does, which is what such weights
 were trained with. Transformers 5 has no such positions and adds the table of absolute ones, without a word; loading says so in a

@@ -134,6 +134,7 @@ struct Embeddings {
   std::optional<LayerNorm> norm;
   std::optional<Dense> projection;  ///< width → hidden, after the norm (ELECTRA, ALBERT)
   std::optional<DroppedToken> dropped;
+  float scale = 1;           ///< of the words' rows
   bool zero_masked = false;  ///< rows of tokens whose attention_mask is 0 are zeros for the first layer
   bool norm_last = false;    ///< the norm stands behind the projection, and is as wide as the layers (DeBERTa)
 };
@@ -159,12 +160,15 @@ struct LayerSpec {
   float scale = 0;                      ///< of the products of query and key, before the bias
   std::optional<Dense> position_key;    ///< [hidden, hidden]: of EncoderSpec::disentangled's rows, read by queries
   std::optional<Dense> position_query;  ///< likewise, read by keys
-  std::optional<LayerNorm> query_norm;  ///< of all heads' queries as one row; likewise key_norm
+  /// Of all heads' queries as one row, or as wide as a head and of each by itself; likewise key_norm.
+  std::optional<LayerNorm> query_norm;
   std::optional<LayerNorm> key_norm;
   std::optional<DistanceSpec> distances;
   std::size_t rotary = 0;  ///< which of EncoderSpec::rotary turns queries and keys; as many as there are: none
   std::size_t window = 0;  ///< a query sees the keys at most so many tokens away; 0: all
   Dense attention_out;
+  std::optional<LayerNorm>
+      attention_out_norm;  ///< of what attention gives, before it is added; only where norms come first
   std::optional<LayerNorm> attention_norm;  ///< nothing for none; only where norms come first
   /// The layer's input is added once more behind attention_norm, and normalized by this; only where norms come last.
   std::optional<LayerNorm> second_norm;
@@ -173,6 +177,7 @@ struct LayerSpec {
   Activation activation = Activation::gelu_erf;
   std::optional<Dense> ffn_gate;  ///< what stands behind the activation is multiplied with this of the same input
   Dense ffn_out;
+  std::optional<LayerNorm> ffn_out_norm;  ///< as attention_out_norm, of what the feed-forward gives
   LayerNorm ffn_norm;
 };
 

@@ -10,7 +10,7 @@
 namespace bertrt::family {
 namespace {
 
-constexpr std::array<Family, 26> kFamilies = {{
+constexpr std::array<Family, 27> kFamilies = {{
     {.model_type = "albert",
      .prefix = "albert.",
      .layout = EncoderLayout::albert,
@@ -74,6 +74,23 @@ constexpr std::array<Family, 26> kFamilies = {{
      .centred = false,
      .theta = 10000,
      .tied = false},
+    {.model_type = "gemma3_text",
+     .prefix = "model.",
+     .layout = EncoderLayout::gemma,
+     .vocabulary = 262208,
+     .hidden = 2304,
+     .layers = 26,
+     .heads = 8,
+     .intermediate = 9216,
+     .activation = "gelu_pytorch_tanh",
+     .types = false,
+     .eps = 1e-6F,
+     .eps_key = "rms_norm_eps",
+     .activation_key = "hidden_activation",
+     .positions = 131072,
+     .norm_first = true,
+     .centred = false,
+     .theta = 1000000},
     {.model_type = "gte",
      .prefix = "gte.",
      .old_prefix = "new.",
@@ -183,21 +200,15 @@ constexpr std::array<Family, 26> kFamilies = {{
 }};
 
 constexpr std::string_view kRotary = "its attention has rotary positions";
+constexpr std::string_view kDecoder = "a decoder: each of its tokens sees those before it alone";
 constexpr std::string_view kOther = "its layers are built otherwise; a trace of it may run";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOthers = {{
-    {"neobert", kRotary},
-    {"jina_bert", kOther},
-    {"mobilebert", kOther},
-    {"convbert", kOther},
-    {"squeezebert", kOther},
-    {"ibert", kOther},
-    {"longformer", kOther},
-    {"big_bird", kOther},
-    {"luke", kOther},
-    {"fnet", kOther},
-    {"layoutlm", kOther},
-    {"xmod", kOther},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kOthers = {{
+    {"neobert", kRotary},  {"llama", kDecoder},    {"mistral", kDecoder}, {"qwen2", kDecoder},
+    {"qwen3", kDecoder},   {"gpt2", kDecoder},     {"t5", kOther},        {"mt5", kOther},
+    {"jina_bert", kOther}, {"mobilebert", kOther}, {"convbert", kOther},  {"squeezebert", kOther},
+    {"ibert", kOther},     {"longformer", kOther}, {"big_bird", kOther},  {"luke", kOther},
+    {"fnet", kOther},      {"layoutlm", kOther},   {"xmod", kOther},
 }};
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "family/named_tables.h"
 #include "family/relative_buckets.h"
 #include "family/repeated_heads.h"
+#include "family/shifted_norm.h"
 
 namespace bertrt::family {
 namespace {
@@ -59,6 +60,7 @@ class NamedEncoder {
       if (config_.esm->dropped_token) result.dropped = DroppedToken{*config_.esm->dropped_token, kKept};
       result.zero_masked = true;
     }
+    if (config_.family->layout == EncoderLayout::gemma) result.scale = std::sqrt(static_cast<float>(config_.hidden));
     if (taker_.has(names_.projection)) result.projection = taker_.dense(std::string(names_.projection));
     return result;
   }
@@ -72,9 +74,12 @@ class NamedEncoder {
         config_.position_kind == PositionKind::relative_key_query) {
       result.distances = distances(prefix, result.scale);
     }
+    if (own_.score_divisor != 0) result.scale = static_cast<float>(1 / std::sqrt(own_.score_divisor));
     result.attention_out = taker_.dense(join(prefix, names_.attention_out), own_.out_bias);
     const bool first_of_modernbert = index == 0 && config_.family->layout == EncoderLayout::modernbert;
     if (!first_of_modernbert) result.attention_norm = norm(join(prefix, names_.attention_norm));
+    if (!names_.attention_out_norm.empty()) result.attention_out_norm = norm(join(prefix, names_.attention_out_norm));
+    if (!names_.ffn_out_norm.empty()) result.ffn_out_norm = norm(join(prefix, names_.ffn_out_norm));
     if (!names_.second_norm.empty()) result.second_norm = norm(join(prefix, names_.second_norm));
     result.activation = config_.layer_activation;
     if (own_.experts_every != 0 && index % own_.experts_every == 1) {
@@ -102,6 +107,7 @@ class NamedEncoder {
     const bool centred = config_.family->centred;
     LayerNorm norm = taker_.norm(name, config_.layer_norm_eps, centred && own_.norm_bias);
     norm.centred = centred;
+    if (config_.family->layout == EncoderLayout::gemma) add_one(norm.gamma, made_);
     return norm;
   }
 

@@ -27,6 +27,7 @@ enum class EncoderLayout {
   jina_code,  ///< JinaBERT with norms of queries and keys: jina-embeddings-v2-base-code
   esm,
   roformer,
+  gemma,  ///< Gemma 3 as an encoder: EmbeddingGemma
   deberta,
   deberta_v2,
 };
@@ -73,6 +74,8 @@ struct EncoderNames {
   std::string_view query_norm = {};  ///< LayerSpec::query_norm; with it go key_norm and second_norm
   std::string_view key_norm = {};
   std::string_view second_norm = {};
+  std::string_view attention_out_norm = {};
+  std::string_view ffn_out_norm = {};
 
   /// A layer's prefix.
   std::string layer_prefix(std::size_t stored_layer) const;

@@ -18,9 +18,13 @@ using Reads = HeadSpec::Reads;
 constexpr std::string_view kFull = "full_attention";
 constexpr std::string_view kSliding = "sliding_attention";
 
+// Older files' names for the bases; the second one is of the layers that see a window, and empty where all are alike.
+using OldThetas = std::pair<std::string_view, std::string_view>;
+
 // rope_parameters, by kind of layer or for all of them, and the names that older files have for the same.
-std::pair<RopeSettings, RopeSettings> read_ways(ConfigKeys& keys, double full_theta, double sliding_theta, bool by_kind,
-                                                RopeCode code) {
+std::pair<RopeSettings, RopeSettings> read_ways(ConfigKeys& keys, const OldThetas& old, double full_theta,
+                                                double sliding_theta, RopeCode code) {
+  const bool by_kind = !old.second.empty();
   RopeSettings full;
   RopeSettings sliding;
   const Json* parameters = keys.take("rope_parameters");
@@ -50,25 +54,25 @@ std::pair<RopeSettings, RopeSettings> read_ways(ConfigKeys& keys, double full_th
     }
   }
   const auto theta = [&](std::string_view key, RopeSettings& way, double otherwise) {
-    const double old = keys.number(key, 0, 1e30);
-    if (way.theta == 0) way.theta = old != 0 ? old : otherwise;
+    const double said = keys.number(key, 0, 1e30);
+    if (way.theta == 0) way.theta = said != 0 ? said : otherwise;
   };
   if (by_kind) {
-    theta("global_rope_theta", full, full_theta);
-    theta("local_rope_theta", sliding, sliding_theta);
+    theta(old.first, full, full_theta);
+    theta(old.second, sliding, sliding_theta);
   } else {
-    theta("rope_theta", full, full_theta);
+    theta(old.first, full, full_theta);
   }
   return {full, sliding};
 }
 
 // Which layers see a window alone.
-std::vector<bool> sliding_layers(ConfigKeys& keys, std::size_t layers) {
-  const std::size_t every = keys.size({"global_attn_every_n_layers"}, 3);
+// @param every, first  where the file does not say which: those that are not a multiple of `every` away from `first`
+std::vector<bool> sliding_layers(ConfigKeys& keys, std::size_t layers, std::size_t every, std::size_t first) {
   std::vector<bool> result(layers);
   const Json* types = keys.take("layer_types");
   if (types == nullptr || types->is_null()) {
-    for (std::size_t i = 0; i < layers; ++i) result[i] = i % every != 0;
+    for (std::size_t i = 0; i < layers; ++i) result[i] = (i + every - first) % every != 0;
     return result;
   }
   if (!types->is_array() || types->size() != layers) keys.refuse("layer_types", "one for each layer", *types);
@@ -78,6 +82,18 @@ std::vector<bool> sliding_layers(ConfigKeys& keys, std::size_t layers) {
     result[i] = type == kSliding;
   }
   return result;
+}
+
+// Two ways of turning, of the layers that see all and of those that see a window.
+void give_ways(const std::pair<RopeSettings, RopeSettings>& ropes, const std::vector<bool>& sliding, std::size_t window,
+               const CheckpointConfig& config, RotaryConfig& own) {
+  const std::size_t head_size = config.hidden / config.heads;
+  own.ways = {rope_spec(ropes.first, head_size, config.positions),
+              rope_spec(ropes.second, head_size, config.positions)};
+  for (const bool one : sliding) {
+    own.way_of_layer.push_back(one ? 1 : 0);
+    own.windows.push_back(one ? window : 0);
+  }
 }
 
 void read_modernbert(ConfigKeys& keys, const std::string& where, const CheckpointConfig& config, RotaryConfig& own) {
@@ -96,15 +112,40 @@ void read_modernbert(ConfigKeys& keys, const std::string& where, const Checkpoin
                                      "repad_logits_with_grad", "layer_norm_eps", "position_embedding_type"}) {
     keys.take(key);  // training and how Python runs; the last two are old files' and no code reads them
   }
-  const std::vector<bool> sliding = sliding_layers(keys, config.layers);
+  const std::size_t every = keys.size({"global_attn_every_n_layers"}, 3);
+  const std::vector<bool> sliding = sliding_layers(keys, config.layers, every, 0);
   const std::size_t window = keys.size({"local_attention"}, 128, 2) / 2;
-  const auto [full, local] = read_ways(keys, 160000, 10000, true, RopeCode::transformers);
+  give_ways(read_ways(keys, {"global_rope_theta", "local_rope_theta"}, 160000, 10000, RopeCode::transformers), sliding,
+            window, config, own);
+}
+
+// Only as an encoder; as a decoder it is another model.
+void read_gemma(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& own) {
   const std::size_t head_size = config.hidden / config.heads;
-  own.ways = {rope_spec(full, head_size, config.positions), rope_spec(local, head_size, config.positions)};
-  for (const bool one : sliding) {
-    own.way_of_layer.push_back(one ? 1 : 0);
-    own.windows.push_back(one ? window : 0);
+  if (!keys.flag("use_bidirectional_attention", false)) {
+    keys.refuse("use_bidirectional_attention", "true (else it is a decoder, whose tokens see those before them alone)",
+                false);
   }
+  if (const std::size_t size = keys.size({"head_dim"}, 256); size != head_size) {
+    keys.refuse("head_dim", "the hidden size over the heads, " + std::to_string(head_size), size);
+  }
+  own.key_heads = keys.size({"num_key_value_heads"}, 4);
+  if (config.heads % own.key_heads != 0) {
+    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads),
+                own.key_heads);
+  }
+  own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
+  own.ffn_bias = own.ffn_out_bias = own.norm_bias = false;
+  own.score_divisor = keys.number("query_pre_attn_scalar", 256, 1e30);
+  if (own.score_divisor == 0) keys.refuse("query_pre_attn_scalar", "a number above 0", own.score_divisor);
+  keys.must_be("attn_logit_softcapping", Json(), "scores as they are");
+  keys.take("final_logit_softcapping");  // of a decoder's head
+  keys.take("_sliding_window_pattern");  // what layer_types says; Python reads the key without the first stroke
+  const std::size_t every = keys.size({"sliding_window_pattern"}, 6);
+  const std::vector<bool> sliding = sliding_layers(keys, config.layers, every, every - 1);
+  const std::size_t window = keys.size({"sliding_window"}, 4096, 2) / 2;
+  give_ways(read_ways(keys, {"rope_theta", "rope_local_base_freq"}, 1000000, 10000, RopeCode::transformers), sliding,
+            window, config, own);
 }
 
 // Of its published code alone, but for the bias; transformers' class knows none of these settings.
@@ -148,6 +189,7 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   constexpr std::size_t kLargestHead = std::size_t{1} << 16U;  // frequencies are made before any weight is looked at
   if (head_size > kLargestHead) keys.refuse("hidden_size", "heads of at most 65536 values", config.hidden);
   if (head_size % 2 != 0) keys.refuse("num_attention_heads", "heads of an even size", config.heads);
+  if (config.family->layout == EncoderLayout::gemma) return read_gemma(keys, config, own);
   keys.must_be("head_dim", head_size, "the hidden size over the heads");
   if (config.family->layout == EncoderLayout::modernbert) return read_modernbert(keys, where, config, own);
   if (config.family->layout == EncoderLayout::eurobert) read_eurobert(keys, config, own);
@@ -166,7 +208,7 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   const RopeCode code = config.model_type == "new"                    ? RopeCode::published_gte
                         : config.family->layout == EncoderLayout::gte ? RopeCode::transformers_or_gte
                                                                       : RopeCode::transformers;
-  const RopeSettings rope = read_ways(keys, config.family->theta, 0, false, code).first;
+  const RopeSettings rope = read_ways(keys, {"rope_theta", {}}, config.family->theta, 0, code).first;
   own.ways = {rope_spec(rope, head_size, config.positions)};
   if (rope.type != RopeSettings::Type::dynamic) return;
   if (head_size <= 2) keys.refuse("num_attention_heads", "heads of more than 2 values", config.heads);

@@ -25,6 +25,7 @@ struct RotaryConfig {
   bool ffn_bias = true;        ///< of the layers that the feed-forward begins with
   bool ffn_out_bias = true;
   bool norm_bias = true;
+  double score_divisor = 0;       ///< EmbeddingGemma's: scores are divided by its square root; 0: a head's size
   bool plain_ffn = false;         ///< NomicBERT's: without a gate
   std::size_t experts = 0;        ///< of the layers that have them; 0: none
   std::size_t chosen = 0;         ///< of these for a token

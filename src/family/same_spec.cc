@@ -60,7 +60,7 @@ bool same(const Embeddings& a, const Embeddings& b) {
   return same(a.words, b.words) && same(a.positions, b.positions) && same(a.types, b.types) &&
          a.position_scheme == b.position_scheme && a.first_position == b.first_position &&
          a.padding_id == b.padding_id && a.takes_types == b.takes_types && a.fixed_type == b.fixed_type &&
-         same(a.norm, b.norm) && same(a.projection, b.projection) && same(a.dropped, b.dropped) &&
+         a.scale == b.scale && same(a.norm, b.norm) && same(a.projection, b.projection) && same(a.dropped, b.dropped) &&
          a.zero_masked == b.zero_masked && a.norm_last == b.norm_last;
 }
 
@@ -68,7 +68,8 @@ bool same(const LayerSpec& a, const LayerSpec& b) {
   return same(a.query, b.query) && same(a.key, b.key) && same(a.value, b.value) && a.scale == b.scale &&
          same(a.position_key, b.position_key) && same(a.position_query, b.position_query) &&
          same(a.query_norm, b.query_norm) && same(a.key_norm, b.key_norm) && same(a.distances, b.distances) &&
-         same(a.attention_out, b.attention_out) && same(a.attention_norm, b.attention_norm) &&
+         same(a.attention_out, b.attention_out) && same(a.attention_out_norm, b.attention_out_norm) &&
+         same(a.ffn_out_norm, b.ffn_out_norm) && same(a.attention_norm, b.attention_norm) &&
          same(a.second_norm, b.second_norm) && a.rotary == b.rotary && !a.experts && !b.experts &&
          same(a.ffn_in, b.ffn_in) && a.activation == b.activation && same(a.ffn_gate, b.ffn_gate) &&
          same(a.ffn_out, b.ffn_out) && same(a.ffn_norm, b.ffn_norm);

@@ -184,7 +184,8 @@ std::size_t count_parameters(const family::Checkpoint& checkpoint) {
       add_dense(layer.ffn_out);
     }
     if (layer.ffn_gate) add_dense(*layer.ffn_gate);
-    for (const auto* norm : {&layer.attention_norm, &layer.second_norm, &layer.query_norm, &layer.key_norm}) {
+    for (const auto* norm : {&layer.attention_norm, &layer.second_norm, &layer.query_norm, &layer.key_norm,
+                             &layer.attention_out_norm, &layer.ffn_out_norm}) {
       if (*norm) add_norm(**norm);
     }
     if (layer.distances) add(layer.distances->table);

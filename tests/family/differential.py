@@ -57,8 +57,9 @@ FAMILIES = {
     "JinaBert": HEADS[:5],
     "Esm": HEADS[:4],
     "RoFormer": HEADS[:5],
+    "Gemma3Text": HEADS[:1],
 }
-ROTARY = ("Esm", "RoFormer", "ModernBert", "EuroBert", "NomicBert", "Gte", "JinaEmbeddingsV3")
+ROTARY = ("Esm", "RoFormer", "ModernBert", "EuroBert", "NomicBert", "Gte", "JinaEmbeddingsV3", "Gemma3Text")
 # Whose attention reads distances, where Python has that.
 RELATIVE = ("Bert", "Roberta", "Camembert", "XLMRoberta", "Data2VecText", "Electra", "Albert", "Ernie", "RobertaPreLayerNorm", "XLMRobertaXL", "MegatronBert")
 HAS_RELATIVE = transformers.__version__.startswith("4.")
@@ -144,16 +145,29 @@ def turn(settings, family, rng):
     settings["hidden_act"] = rng.choice([*ACTIVATIONS, "silu"])
     for name in ("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"):
         settings[name] = 2
-    theta = scaled({"rope_theta": rng.choice([100.0, 1000.0, 10000.0]), "rope_type": "default"}, family != "ModernBert", rng)
+    by_kind = family in ("ModernBert", "Gemma3Text")
+    theta = scaled({"rope_theta": rng.choice([100.0, 1000.0, 10000.0]), "rope_type": "default"}, not by_kind, rng)
     settings["rope_parameters"] = rng.choice([None, theta, theta])
     if theta["rope_type"] == "dynamic" and settings["rope_parameters"]:
         settings["max_position_embeddings"] = rng.choice([100, 160])  # less than the longest text
-    if family == "ModernBert":
+    if by_kind:
         settings["hidden_activation"] = settings.pop("hidden_act")
-        settings["norm_eps"] = settings.pop("layer_norm_eps")
+        settings["norm_eps" if family == "ModernBert" else "rms_norm_eps"] = settings.pop("layer_norm_eps")
         del settings["type_vocab_size"]
         if settings["rope_parameters"]:
             settings["rope_parameters"] = {"full_attention": theta, "sliding_attention": {"rope_theta": 77.0, "rope_type": "default"}}
+    if family == "Gemma3Text":
+        settings |= {
+            "num_hidden_layers": rng.choice([1, 3, 7]),
+            "head_dim": settings["hidden_size"] // heads,
+            "num_key_value_heads": rng.choice([count for count in (1, 2, 3, heads) if heads % count == 0]),
+            "query_pre_attn_scalar": rng.choice([4, 256]),
+            "attention_bias": rng.random() < 0.4,
+            "sliding_window": rng.choice([2, 3, 9, 64, 512]),
+            "sliding_window_pattern": rng.choice([1, 2, 6]),
+            "use_bidirectional_attention": True,
+        }
+    if family == "ModernBert":
         settings |= {
             "num_hidden_layers": rng.choice([1, 3, 5]),
             "local_attention": rng.choice([2, 3, 8, 20, 128, 129]),

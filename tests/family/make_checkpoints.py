@@ -135,6 +135,9 @@ MODELS = {
                       {"lengths": (1, 4, 30), "experts": {"count": 5, "chosen": 2, "every": 2}, "published": (published.publish_nomic, {
                        "activation_function": "gelu", "mlp_fc1_bias": True, "mlp_fc2_bias": True, "num_experts": 5, "moe_top_k": 2, "moe_every_n_layers": 2,
                        "moe_normalize_expert_weights": False, "num_shared_experts": 0, "expert_choice_router": False, "ffn_div": 1})}),
+    "embeddinggemma": ("Gemma3TextModel", {"vocab_size": 24, "hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 8,
+                       "intermediate_size": 16, "max_position_embeddings": 160, "query_pre_attn_scalar": 20, "sliding_window": 12, "sliding_window_pattern": 3,
+                       "use_bidirectional_attention": True, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1}, {"lengths": (1, 4, 60)}),
 }
 
 

@@ -38,6 +38,7 @@ constexpr const char* kEuroBert210m =
 #define NOMIC                                                                                        \
   R"("n_embd":8,"n_layer":1,"n_head":2,"n_positions":64,"vocab_size":30,"rotary_emb_fraction":1.0,)" \
   R"("activation_function":"swiglu")"
+#define GEMMA R"("hidden_size":768,"num_attention_heads":3,"num_key_value_heads":1,"use_bidirectional_attention":true)"
 constexpr const char* kNomicEmbedTextV1 =
     R"("activation_function":"swiglu","architectures":["NomicBertModel"],"attn_pdrop":0.0,"auto_map":{"AutoConfig":)"
     R"("nomic-ai/nomic-bert-2048--configuration_hf_nomic_bert.NomicBertConfig","AutoModel":)"
@@ -150,6 +151,26 @@ TEST(RotaryConfig, GteAsItsMakersPublishIt) {
                        "gte"));
 }
 
+TEST(RotaryConfig, EmbeddingGemmaAsItStands) {
+  const CheckpointConfig config = read(
+      R"("_sliding_window_pattern":6,"architectures":["Gemma3TextModel"],"attention_bias":false,"attention_dropout":0.0,)"
+      R"("attn_logit_softcapping":null,"bos_token_id":2,"dtype":"float32","eos_token_id":1,"final_logit_softcapping":null,)"
+      R"("head_dim":256,"hidden_activation":"gelu_pytorch_tanh","hidden_size":768,"initializer_range":0.02,)"
+      R"("intermediate_size":1152,"max_position_embeddings":2048,"num_attention_heads":3,"num_hidden_layers":24,)"
+      R"("num_key_value_heads":1,"pad_token_id":0,"query_pre_attn_scalar":256,"rms_norm_eps":1e-06,)"
+      R"("rope_local_base_freq":10000.0,"rope_scaling":null,"rope_theta":1000000.0,"sliding_window":512,)"
+      R"("transformers_version":"4.57.0.dev0","use_bidirectional_attention":true,"use_cache":true,"vocab_size":262144)",
+      "gemma3_text");
+  EXPECT_EQ(config.rotary->key_heads, 1U);
+  EXPECT_EQ(config.rotary->score_divisor, 256);
+  EXPECT_EQ(config.rotary->windows[4], 256U);
+  EXPECT_EQ(config.rotary->windows[5], 0U);
+  EXPECT_FLOAT_EQ(second_frequency(config, 4), std::pow(10000.0F, -1.0F / 128));
+  EXPECT_FLOAT_EQ(second_frequency(config, 5), std::pow(1000000.0F, -1.0F / 128));
+  EXPECT_FALSE(config.rotary->norm_bias);
+  EXPECT_TRUE(config.findings.empty());
+}
+
 TEST(RotaryConfig, LongestTextsOfAGrowingBase) {
   const std::string rope = R"("max_position_embeddings":100,"rope_parameters":{"rope_type":"dynamic","factor":2.5})";
   EXPECT_EQ(read(rope, "gte").rotary->longest, 250U);
@@ -240,6 +261,14 @@ TEST(RotaryConfig, WhatIsNotComputedIsRefusedByItsName) {
       {"gte", R"("partial_rotary_factor":0.5)", "partial_rotary_factor"},
       {"gte", R"("hidden_size":12,"num_attention_heads":4)", "even"},
       {"nomic_bert", R"("head_dim":32)", "head_dim"},
+      {"gemma3_text", R"("hidden_size":768,"num_attention_heads":3)", "use_bidirectional_attention"},
+      {"gemma3_text", R"("hidden_size":512,"num_attention_heads":4,"use_bidirectional_attention":true)", "head_dim"},
+      {"gemma3_text", GEMMA R"(,"num_key_value_heads":2)", "num_key_value_heads"},
+      {"gemma3_text", GEMMA R"(,"attn_logit_softcapping":50.0)", "attn_logit_softcapping"},
+      {"gemma3_text", GEMMA R"(,"query_pre_attn_scalar":0)", "query_pre_attn_scalar"},
+      {"gemma3_text", GEMMA R"(,"global_rope_theta":9.0)", "global_rope_theta"},
+      {"modernbert", R"("rope_local_base_freq":9.0)", "rope_local_base_freq"},
+      {"qwen3", R"("hidden_size":1024)", "a decoder"},
       {"nomic_bert", R"("moe_every_n_layers":2)", "moe_every_n_layers"},
       {"nomic_bert", R"("auto_map":{"AutoModel":"a.B"})", "auto_map"},
       {"eurobert", R"("num_key_value_heads":5)", "num_key_value_heads"},

@@ -48,14 +48,14 @@ void embed_text(const Slice& slice, std::size_t text, const EmbeddingWeights& we
   const bool types_given = weights.takes_types && !batch.token_type_ids.empty();
   float* to = out + slice.begin(text) * stride;
   std::int64_t seen = 0;
-  const float scale = weights.dropped ? dropped_scale(slice, text, *weights.dropped) : 1;
+  const float scale = weights.scale * (weights.dropped ? dropped_scale(slice, text, *weights.dropped) : 1);
   for (std::size_t i = 0; i < slice.length(text); ++i, to += stride) {
     const std::size_t row = begin + i;
     std::fill_n(to, width, 0.0F);
     const std::int32_t id = batch.input_ids[row];
     weights.words->add(checked(id, *weights.words, "input_ids"), to);
-    if (weights.dropped) {
-      const float factor = id == weights.dropped->id ? 0 : scale;
+    if (weights.dropped || weights.scale != 1) {
+      const float factor = weights.dropped && id == weights.dropped->id ? 0 : scale;
       std::transform(to, to + width, to, [factor](float value) { return value * factor; });
     }
     if (weights.types != nullptr) {

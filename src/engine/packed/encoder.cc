@@ -60,8 +60,8 @@ struct Encoder::Run {
     layer.qkv->run(input, slice.tokens(), a.qkv, {.x_stride = stride, .y_stride = row_pitch(layer.qkv->out())}, pool,
                    workspace.linear);
     const std::size_t qkv = row_pitch(layer.qkv->out());
-    if (layer.query_norm) layer.query_norm->run(a.qkv, nullptr, slice.tokens(), qkv, pool);
-    if (layer.key_norm) layer.key_norm->run(a.qkv + weights.hidden, nullptr, slice.tokens(), qkv, pool);
+    norm_heads(layer.query_norm, a.qkv, qkv);
+    norm_heads(layer.key_norm, a.qkv + weights.hidden, qkv);
     if (layer.rotary) weights.rotary.turn(*layer.rotary, angles, slice.tokens(), weights.heads, a.qkv, pool);
     attend(slice, a.qkv,
            {.hidden = weights.hidden,
@@ -74,6 +74,14 @@ struct Encoder::Run {
             .disentangled = weights.disentangled.get(),
             .layer = index},
            pool, workspace.attention, a.context);
+  }
+
+  /// All heads of each token as one row, or each as a row of its own.
+  void norm_heads(const std::optional<Norm>& norm, float* heads, std::size_t row_stride) const {
+    if (!norm) return;
+    for (std::size_t head = 0; head < weights.hidden; head += norm->gamma.size()) {
+      norm->run(heads + head, nullptr, slice.tokens(), row_stride, pool);
+    }
   }
 
   /// `input` → a.hidden, without residual or norm.
@@ -142,8 +150,10 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sin
     }
     layer.attention_out->run(context, rows, a.middle, {.x_stride = stride, .y_stride = stride}, pool, workspace.linear);
     if (weights_->norm_first) {
+      if (layer.attention_out_norm) layer.attention_out_norm->run(a.middle, nullptr, rows, stride, pool);
       layer.ffn_norm.run(a.middle, hidden, a.normed, rows, stride, pool);
       run.feed_forward(layer, a.normed, rows);
+      if (layer.ffn_out_norm) layer.ffn_out_norm->run(a.hidden, nullptr, rows, stride, pool);
       add_rows(a.hidden, a.middle, weights_->hidden, rows, stride, pool);
     } else {
       layer.attention_norm->run(a.middle, hidden, rows, stride, pool);

@@ -97,6 +97,8 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
       refuse("a token type below " + std::to_string(to.types->rows()), std::to_string(from.fixed_type));
     }
   }
+  if (!std::isfinite(from.scale)) refuse("a finite scale of words", std::to_string(from.scale));
+  to.scale = from.scale;
   to.position_scheme = from.position_scheme;
   to.first_position = from.first_position;
   to.padding_id = from.padding_id;
@@ -117,7 +119,8 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
   }
 }
 
-void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtype, LayerWeights& to, Packer& packer) {
+void prepare_layer(const family::LayerSpec& from, std::size_t hidden, std::size_t head, DType dtype, LayerWeights& to,
+                   Packer& packer) {
   const family::Dense* const qkv[3] = {&from.query, &from.key, &from.value};
   for (const family::Dense* part : qkv) {
     if (outputs_of(*part) != hidden) {
@@ -135,8 +138,14 @@ void prepare_layer(const family::LayerSpec& from, std::size_t hidden, DType dtyp
   packer.linear(from.attention_out, hidden, dtype, to.attention_out);
   if (from.attention_norm) to.attention_norm = norm_of(*from.attention_norm, hidden);
   if (from.second_norm) to.second_norm = norm_of(*from.second_norm, hidden);
-  if (from.query_norm) to.query_norm = norm_of(*from.query_norm, hidden);
-  if (from.key_norm) to.key_norm = norm_of(*from.key_norm, hidden);
+  const auto width_of = [&](const family::LayerNorm& norm) {
+    const auto& shape = norm.gamma.tensor.shape;
+    return shape.size() == 1 && shape[0] == static_cast<std::int64_t>(head) ? head : hidden;
+  };
+  if (from.query_norm) to.query_norm = norm_of(*from.query_norm, width_of(*from.query_norm));
+  if (from.key_norm) to.key_norm = norm_of(*from.key_norm, width_of(*from.key_norm));
+  if (from.attention_out_norm) to.attention_out_norm = norm_of(*from.attention_out_norm, hidden);
+  if (from.ffn_out_norm) to.ffn_out_norm = norm_of(*from.ffn_out_norm, hidden);
   to.activation = activation_of(from.activation);
   to.ffn_norm = norm_of(from.ffn_norm, hidden);
   if (from.experts) {
@@ -207,7 +216,7 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   if (spec.convolution) weights->convolution = std::make_unique<Convolution>(*spec.convolution, spec.hidden, dtype);
   weights->layers.resize(spec.layers.size());
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    prepare_layer(spec.layers[i], spec.hidden, dtype, weights->layers[i], packer);
+    prepare_layer(spec.layers[i], spec.hidden, spec.head_size(), dtype, weights->layers[i], packer);
     if (spec.layers[i].rotary < spec.rotary.size()) weights->layers[i].rotary = spec.layers[i].rotary;
     weights->layers[i].window = spec.layers[i].window;
   }

@@ -33,6 +33,7 @@ struct EmbeddingWeights {
   std::shared_ptr<const kernels::Linear> projection;  ///< embedding size → hidden, or null
   bool norm_last = false;                             ///< the norm stands behind the projection
   std::optional<family::DroppedToken> dropped;
+  float scale = 1;
   bool zero_masked = false;  ///< family::Embeddings::zero_masked
 };
 
@@ -43,9 +44,10 @@ struct LayerWeights {
   float scale = 0;
   std::optional<std::size_t> rotary;  ///< way of turning queries and keys
   std::size_t window = 0;             ///< keys at most so far away are seen; 0: all
-  std::optional<Norm> query_norm;     ///< of all heads' queries as one row; likewise key_norm
+  std::optional<Norm> query_norm;     ///< of all heads' queries as one row, or of each head's; likewise key_norm
   std::optional<Norm> key_norm;
   std::shared_ptr<const kernels::Linear> attention_out;
+  std::optional<Norm> attention_out_norm;
   std::optional<Norm> attention_norm;
   std::optional<Norm> second_norm;         ///< of the layer's input and what attention_norm gave
   std::unique_ptr<const Experts> experts;  ///< null for one feed-forward, which is then empty otherwise
@@ -53,6 +55,7 @@ struct LayerWeights {
   kernels::Activation activation = kernels::Activation::none;
   std::shared_ptr<const kernels::Linear> ffn_gate;  ///< or null
   std::shared_ptr<const kernels::Linear> ffn_out;
+  std::optional<Norm> ffn_out_norm;
   Norm ffn_norm;
 
   std::size_t inner() const noexcept { return experts != nullptr ? experts->inner() : ffn_in->out(); }

@@ -139,6 +139,8 @@ TEST(PackedSpecErrors, SpecsThatDoNotFit) {
       {"bias", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].ffn_in.bias = m.weight({24}); }},
       {"norm", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].ffn_norm = m.norm(23, 1e-5F); }},
       {"eps", [](EncoderSpec& s, SpecMaker&) { s.layers[0].ffn_norm.eps = NAN; }},
+      {"scale of words", [](EncoderSpec& s, SpecMaker&) { s.embeddings.scale = NAN; }},
+      {"query norm", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].query_norm = m.norm(12, 0.1F); }},
       {"scale", [](EncoderSpec& s, SpecMaker&) { s.layers[0].scale = INFINITY; }},
       {"types",
        [](EncoderSpec& s, SpecMaker& m) {

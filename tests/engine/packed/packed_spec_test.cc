@@ -131,6 +131,21 @@ const Variant kVariants[] = {
        spec.final_norm = maker.norm(spec.hidden, 0.3F);
      }},
     {"norm_first_and_nothing_behind", [](EncoderSpec& spec, SpecMaker&) { spec.norm_first = true; }},
+    {"norms_in_front_and_behind",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.norm_first = true;
+       spec.layers[0].attention_out_norm = maker.norm(spec.hidden, 0.2F);
+       spec.layers[1].attention_out_norm = maker.norm(spec.hidden, 0.1F);
+       spec.layers[1].ffn_out_norm = maker.norm(spec.hidden, 0.4F);
+     }},
+    {"norms_of_each_head",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.layers[0].query_norm = maker.norm(spec.head_size(), 0.1F);
+       spec.layers[1].key_norm = maker.norm(spec.head_size(), 0.2F);
+       spec.layers[1].key_norm->beta.reset();
+       spec.layers[1].key_norm->centred = false;
+     }},
+    {"scaled_words", [](EncoderSpec& spec, SpecMaker&) { spec.embeddings.scale = 4.9F; }},
     {"rms_norms",
      [](EncoderSpec& spec, SpecMaker&) {
        for (family::LayerSpec& layer : spec.layers) {

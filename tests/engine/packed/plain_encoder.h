@@ -64,7 +64,8 @@ class PlainEncoder {
       const std::int64_t type = given ? text.token_type_ids[i] : from.fixed_type;
       std::vector<double>& row = rows.emplace_back();
       for (std::int64_t c = 0; c < width; ++c) {
-        row.push_back(at(from.words, id, c) * kept(text, id) + (from.positions ? at(*from.positions, position, c) : 0) +
+        row.push_back(at(from.words, id, c) * kept(text, id) * static_cast<double>(from.scale) +
+                      (from.positions ? at(*from.positions, position, c) : 0) +
                       (from.types ? at(*from.types, type, c) : 0));
       }
     }
@@ -127,8 +128,12 @@ class PlainEncoder {
   Rows run_layer(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
     if (spec_.norm_first) {
       const Rows read = layer.attention_norm ? normalize(in, {}, *layer.attention_norm) : in;
-      const Rows middle = add(multiply(attend(layer, text, read), layer.attention_out), in);
-      return add(feed_forward(layer, normalize(middle, {}, layer.ffn_norm)), middle);
+      const auto behind = [](Rows rows, const std::optional<family::LayerNorm>& norm) {
+        return norm ? normalize(std::move(rows), {}, *norm) : rows;
+      };
+      const Rows context = multiply(attend(layer, text, read), layer.attention_out);
+      const Rows middle = add(behind(context, layer.attention_out_norm), in);
+      return add(behind(feed_forward(layer, normalize(middle, {}, layer.ffn_norm)), layer.ffn_out_norm), middle);
     }
     const Rows context = attend(layer, text, in);
     Rows middle = normalize(multiply(context, layer.attention_out), in, *layer.attention_norm);
@@ -219,7 +224,7 @@ class PlainEncoder {
 
   Rows attend(const family::LayerSpec& layer, const Encoding& text, const Rows& in) const {
     const auto normed = [](Rows rows, const std::optional<family::LayerNorm>& norm) {
-      return norm ? normalize(std::move(rows), {}, *norm) : rows;
+      return norm ? normalize_parts(std::move(rows), *norm) : rows;
     };
     const Rows query = turn(layer, text, normed(multiply(in, layer.query), layer.query_norm));
     const Rows key = turn(layer, text, normed(multiply(in, layer.key), layer.key_norm));
@@ -308,6 +313,18 @@ class PlainEncoder {
       }
     }
     return out;
+  }
+
+  // Each row as one, or in parts as wide as the norm.
+  static Rows normalize_parts(Rows rows, const family::LayerNorm& norm) {
+    const auto width = static_cast<std::ptrdiff_t>(norm.gamma.tensor.shape[0]);
+    for (std::vector<double>& row : rows) {
+      for (auto part = row.begin(); part != row.end(); part += width) {
+        const Rows one = normalize({{part, part + width}}, {}, norm);
+        std::copy(one[0].begin(), one[0].end(), part);
+      }
+    }
+    return rows;
   }
 
   static Rows normalize(Rows rows, const Rows& residual, const family::LayerNorm& norm) {
