@@ -8,6 +8,7 @@
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 #include "family/module_files.h"
+#include "family/multi_vector_settings.h"
 #include "family/sentence_settings.h"
 
 namespace bertrt::family {
@@ -171,6 +172,8 @@ bool plain_path(const std::string& path) {
          path.size() <= 255 && base::problem_of_text(path).empty();
 }
 
+bool is_pylate(std::string_view type) { return type.starts_with("pylate.models."); }
+
 class ModuleReader {
  public:
   /// @param multi_vector  then a dense layer that does not say what it reads reads token rows
@@ -180,14 +183,14 @@ class ModuleReader {
   void add(const std::string& type, const std::string& path, std::vector<SentenceModule>& modules) {
     const ModuleFolder own = folder_ / path;
     const std::string name = last_part(type);
-    const bool ours = type.starts_with("sentence_transformers.") || type.starts_with("pylate.models.");
+    const bool ours = type.starts_with("sentence_transformers.") || is_pylate(type);
     if (!ours) refuse(type);
     if (name == "Transformer" || name == "MLMTransformer") {
       modules.emplace_back(TransformerModule{path, name == "MLMTransformer", false});
     } else if (name == "Pooling") {
       modules.emplace_back(read_pooling(own));
     } else if (name == "Dense") {
-      modules.emplace_back(read_dense(own, multi_vector_ || type.starts_with("pylate."), store_));
+      modules.emplace_back(read_dense(own, multi_vector_, store_));
     } else if (name == "Normalize") {
       SettingsFile settings(own, "config.json");
       modules.emplace_back(NormalizeModule{on_tokens(settings, false)});
@@ -272,7 +275,7 @@ std::vector<Listed> read_list(const ModuleFolder& folder) {
     const auto text = [&](const char* key) {
       return one.is_object() && one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : std::string();
     };
-    if (!one.is_object() || text("type").empty() || !plain_path(text("path"))) {
+    if (!one.is_object() || text("type").empty() || (text("path") != "." && !plain_path(text("path")))) {
       throw Error(ErrorCode::invalid_format, where, "modules with a type and a path in this folder",
                   base::printable(one.dump(-1, ' ', true)));
     }
@@ -283,7 +286,8 @@ std::vector<Listed> read_list(const ModuleFolder& folder) {
                     base::printable(value.dump(-1, ' ', true)));
       }
     }
-    modules.push_back({text("type"), text("path")});
+    // model2vec calls the model's folder itself "."
+    modules.push_back({text("type"), text("path") == "." ? std::string() : text("path")});
   }
   return modules;
 }
@@ -298,12 +302,15 @@ const TransformerModule* SentenceModules::transformer() const noexcept {
 }
 
 std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder) {
-  if (!folder.has(kList)) return std::nullopt;
+  if (!folder.has(kList)) return read_stanford_colbert(folder);
   auto store = std::make_shared<Store>();
   SentenceModules model;
-  read_model_settings(folder, model);
+  const std::vector<Listed> list = read_list(folder);
+  const bool pylate = std::any_of(list.begin(), list.end(), [](const Listed& one) { return is_pylate(one.type); });
+  read_model_settings(folder, pylate, model);
   ModuleReader reader(folder, model.model_type == "MultiVectorEncoder", *store);
-  for (const Listed& one : read_list(folder)) reader.add(one.type, one.path, model.modules);
+  for (const Listed& one : list) reader.add(one.type, one.path, model.modules);
+  if (model.unlisted_skiplist) add_unlisted_modules(model);
   const TransformerModule* transformer = model.transformer();
   const ModuleFolder encoder = folder / (transformer == nullptr ? std::string() : transformer->path);
   read_encoder_settings(encoder, model);

@@ -109,6 +109,11 @@ struct SentenceModules {
   std::optional<QueryExpansion> query_expansion;
   std::optional<std::size_t> query_length;  ///< in tokens; of multi-vector models
   std::optional<std::size_t> document_length;
+  /// What stands in front of a multi-vector model's texts as a token of its own ("[unused0] "), where the model is from
+  /// before sentence-transformers had a class for it: a tokenizer that knows it takes it in one piece, wherever it is.
+  std::vector<std::string> markers;
+  /// Of PyLate's models, which do not list the modules behind the Dense.
+  std::optional<std::vector<std::string>> unlisted_skiplist;
   std::shared_ptr<const void> bytes;  ///< what the weights point into
 
   const TransformerModule* transformer() const noexcept;

@@ -218,6 +218,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   limits.max_length = engine->facts().max_length;
   limits.max_length_why = engine->facts().max_length_why;
   TaskSettings settings = settings_of(path, *checkpoint);
+  settings.tokenizer = options.tokenizer.empty() ? checkpoint->folder : options.tokenizer;
   std::string reference = reference_of(checkpoint->folder);
   const std::int32_t word = plain_word(*checkpoint);
   checkpoint.reset();
