@@ -44,7 +44,9 @@ BERTRT_API float dot(const SparseVector& a, const SparseVector& b) noexcept;
 /// How texts become sparse vectors; prompts as in EmbedOptions.
 struct SparseEmbedOptions {
   std::optional<std::string> prompt = std::nullopt;  ///< in front of the text
-  std::string prompt_name = {};                      ///< one of the model's own
+  /// One of the model's own. With "query" a model with a way of its own for queries (a Router to a
+  /// SparseStaticEmbedding: they need no encoder) takes that, as Python's encode_query() does.
+  std::string prompt_name = {};
   std::size_t max_active = 0;  ///< the greatest so many weights alone, the lower id first among equals. 0: what
                                ///< the model's files say, as a rule all
   /// Tokens whose logits exist at a time; a longer text is run once for each part of it. 0: as many as make 128 MB.

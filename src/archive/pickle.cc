@@ -8,7 +8,9 @@ namespace bertrt::archive {
 
 Pickle::Pickle(std::span<const std::byte> bytes, const std::string& where, PickleWriter writer)
     : text_(as_text(bytes)) {
-  root_ = PickleMachine(*this, bytes, where, writer).run();
+  PickleMachine machine(*this, bytes, where, writer);
+  root_ = machine.run();
+  bytes_read_ = machine.position();
   PickleShape(*this, where).check();
 }
 

@@ -82,6 +82,9 @@ class Pickle {
   ///   (too large)
   Pickle(std::span<const std::byte> bytes, const std::string& where, PickleWriter writer = PickleWriter::torch_jit);
 
+  /// How many of the bytes are the pickle's: what stands behind its end is not looked at.
+  std::size_t bytes_read() const noexcept { return bytes_read_; }
+
   PickleValue root() const noexcept { return {this, root_}; }
   /// Every value of a kind, each once, in the pickle's order.
   std::vector<PickleValue> values_of(PickleKind kind) const;
@@ -106,6 +109,7 @@ class Pickle {
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> pool_;
   std::uint32_t root_ = 0;
+  std::size_t bytes_read_ = 0;
 };
 
 }  // namespace bertrt::archive

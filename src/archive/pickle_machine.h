@@ -20,6 +20,8 @@ class PickleMachine {
 
   /// @return the id of the pickle's value
   std::uint32_t run();
+  /// Behind the last byte that was read.
+  std::size_t position() const noexcept { return position_; }
 
  private:
   using Id = std::uint32_t;

@@ -68,7 +68,9 @@ TensorDescription describe_tensor(const PickleValue& tensor, const std::string& 
     throw bad(where, "a tensor's storage, offset, sizes and strides", "something else");
   }
   const PickleValue storage = tensor[0];
-  const bool known = storage.is(PickleKind::storage) && storage.size() == 5 && storage[0].text() == "storage" &&
+  // Before torch 1.6 there was a sixth: of which other storage it is a part; none in what is read here.
+  const bool whole = storage.size() == 5 || (storage.size() == 6 && storage[5].is(PickleKind::none));
+  const bool known = storage.is(PickleKind::storage) && whole && storage[0].text() == "storage" &&
                      storage[1].is(PickleKind::global) && storage[2].is(PickleKind::text) &&
                      storage[3].is(PickleKind::text);
   if (!known) throw bad(where, "a storage's type, key, device and number of elements", "something else");
@@ -78,7 +80,7 @@ TensorDescription describe_tensor(const PickleValue& tensor, const std::string& 
   constexpr std::string_view kPrefix = "torch.";
   if (result.storage_name.starts_with(kPrefix)) result.storage_name.erase(0, kPrefix.size());
   result.type = storage_element_type(result.storage_name);
-  (void)bytes_each(result, where);
+  result.element_bytes = static_cast<std::uint64_t>(bytes_each(result, where));
   result.key = storage[2].text();
   result.device = storage[3].text();
   result.storage_elements = read_count(storage[4], where, "number of stored elements");
@@ -95,12 +97,17 @@ std::optional<TensorView> read_tensor(const PickleValue& tensor, Archive& archiv
   TensorDescription description = describe_tensor(tensor, where);
   const std::string entry = std::string(folder).append(description.key);
   const std::span<const std::byte> storage = archive.read(entry);
-  const auto each = static_cast<std::uint64_t>(bytes_each(description, where));
+  return view_tensor(std::move(description), storage, "entry " + base::printable(entry), where);
+}
+
+std::optional<TensorView> view_tensor(TensorDescription description, std::span<const std::byte> storage,
+                                      const std::string& storage_name, const std::string& where) {
+  const std::uint64_t each = description.element_bytes;
   const auto elements = static_cast<std::uint64_t>(description.storage_elements);
   // libtorch believes the number in the pickle, and reads that much.
   if (storage.size() % each != 0 || storage.size() / each != elements) {
     throw bad(where, "a storage of " + std::to_string(elements) + " elements of " + std::to_string(each) + " bytes",
-              "entry " + base::printable(entry) + " of " + std::to_string(storage.size()) + " bytes");
+              storage_name + " of " + std::to_string(storage.size()) + " bytes");
   }
   if (!description.type) return std::nullopt;
   TensorView view;
@@ -111,7 +118,7 @@ std::optional<TensorView> read_tensor(const PickleValue& tensor, Archive& archiv
   view.storage = storage;
   view.storage_key = std::string(description.key);
   std::string problem = check_bounds(view);
-  if (!problem.empty()) throw bad(where, "a tensor inside its storage " + base::printable(entry), std::move(problem));
+  if (!problem.empty()) throw bad(where, "a tensor inside its storage, " + storage_name, std::move(problem));
   return view;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,7 @@ struct TensorDescription {
   std::int64_t storage_offset = 0;    ///< in elements; not below 0
   std::vector<std::int64_t> shape;    ///< at most 64 axes, none below 0; the product of those that are not 0 is bounded
   std::vector<std::int64_t> strides;  ///< in elements, one an axis; none below 0
+  std::uint64_t element_bytes = 0;    ///< of a stored number
 };
 
 /// The description of a PickleKind::tensor. `where` ("model.pt: data.pkl: encoder.weight") is for messages. For the
@@ -35,6 +38,10 @@ TensorDescription describe_tensor(const PickleValue& tensor, const std::string& 
 /// @throws Error invalid_format
 std::optional<TensorView> read_tensor(const PickleValue& tensor, Archive& archive, std::string_view folder,
                                       const std::string& where);
+
+/// The same where the storage is already at hand. @param storage_name  for messages, "entry 'data/0'"
+std::optional<TensorView> view_tensor(TensorDescription description, std::span<const std::byte> storage,
+                                      const std::string& storage_name, const std::string& where);
 
 /// Holds every tensor of a pickle to its storage, those in lists, tuples and dicts included, so that whoever reads the
 /// file next finds no lie. In time linear in the pickle. @throws Error invalid_format

@@ -105,9 +105,12 @@ void add_task_types(WeightTaker& taker, EncoderSpec& encoder, std::deque<std::ve
   types.tensor.storage_key += " with task 0";
 }
 
-// Buffers of old versions: counts of 0, 1, 2, … and zeros, which the code makes itself.
+// Buffers of old versions: counts of 0, 1, 2, … and zeros, which the code makes itself. And what DeBERTa-v3's
+// pretraining kept beside its embeddings (what its second model's differ by from the first one's), which no code reads.
 bool harmless_buffer(std::string_view name) {
-  return name.ends_with("embeddings.position_ids") || name.ends_with("embeddings.token_type_ids");
+  return name.ends_with("embeddings.position_ids") || name.ends_with("embeddings.token_type_ids") ||
+         name.ends_with("embeddings.word_embeddings._weight") ||
+         name.ends_with("embeddings.position_embeddings._weight");
 }
 
 // Whether a weight outside of the encoder's prefix could be an encoder's all the same.
@@ -178,6 +181,8 @@ Checkpoint read_checkpoint(const fs::path& path) {
 
   WeightTaker top(weights, "");
   checkpoint.heads = checkpoint_heads(top, config, checkpoint.encoder, checkpoint.findings);
+  const std::vector<std::string>& classes = config.architectures;
+  if (std::find(classes.begin(), classes.end(), "HF_ColBERT") != classes.end()) top.find("linear.weight");
   refuse_unknown(taker, prefix, top, weights.where, checkpoint.findings);
   checkpoint.bytes = std::move(store);
   return checkpoint;

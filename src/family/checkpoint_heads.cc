@@ -29,6 +29,7 @@ const std::vector<ClassRow>& classes() {
       {"ForQuestionAnswering", {HeadKind::question_answering}},
       {"ForNextSentencePrediction", {HeadKind::next_sentence}},
       {"ForMultipleChoice", {HeadKind::multiple_choice}},
+      {"HF_ColBERT", {}},  // its projection is a module's (read_stanford_colbert)
       {"Model", {}},
   };
   return rows;
@@ -61,6 +62,30 @@ class HeadReader {
     return top_.has(classifier_names(kind, config_.model_type).output);
   }
 
+  /// Whether not one of the head's own weights is there, as in the many folders whose config.json names the class that
+  /// the encoder was trained with: an encoder saved by itself. A head without weights of its own is there with its
+  /// words.
+  bool is_left_out(HeadKind kind) const {
+    std::string_view dense;
+    std::string_view norm;
+    std::string_view output;
+    std::string_view bias;
+    if (kind == HeadKind::masked_lm) {
+      const MaskedLmNames names = lm_names();
+      if (names.dense.empty() && (names.decoder.empty() || config_.tied)) return false;
+      dense = names.dense;
+      norm = names.norm;
+      output = names.decoder;
+      bias = names.bias;
+    } else {
+      const ClassifierNames names = classifier_names(kind, config_.model_type);
+      dense = names.dense;
+      norm = names.norm;
+      output = names.output;
+    }
+    return !holds(dense) && !holds(norm) && !holds(output) && !(top_.find(bias) && !bias.empty());
+  }
+
   /// @param named  by `architectures`: then config.json says how many classes there are
   CheckpointHead read(HeadKind kind, bool named) {
     return {kind, output_name(kind), kind == HeadKind::masked_lm ? masked_lm() : classifier(kind, named)};
@@ -71,6 +96,10 @@ class HeadReader {
     if (kind == HeadKind::next_sentence) return "seq_relationship_logits";
     if (kind == HeadKind::sentence_order) return "sop_logits";
     return "logits";
+  }
+
+  bool holds(std::string_view name) const {
+    return !name.empty() && (top_.has(name) || top_.find(std::string(name) + ".bias"));
   }
 
   MaskedLmNames lm_names() const {
@@ -184,11 +213,11 @@ std::vector<CheckpointHead> checkpoint_heads(WeightTaker& top, const CheckpointC
                          " is not known; heads are those that the weights' names tell");
     }
   }
-  // Jina's embedders are bare encoders whose config.json names the class that they were trained with.
-  const bool jina = config.position_kind == PositionKind::alibi;
-  if (jina && std::erase_if(wanted, [&](HeadKind kind) { return !reader.is_there(kind); }) != 0) {
+  const std::size_t left_out = std::erase_if(wanted, [&](HeadKind kind) { return reader.is_left_out(kind); });
+  if (left_out != 0) {
     findings.push_back("architectures: " + base::printable(config.architectures.front()) +
-                       " has a head that the weights have not; read as an encoder by itself");
+                       " has a head that the weights have not; read " +
+                       (wanted.empty() ? "as an encoder by itself" : "without it"));
   }
   const std::size_t named = wanted.size();
   for (const HeadKind kind : {HeadKind::masked_lm, HeadKind::next_sentence, HeadKind::sentence_order,

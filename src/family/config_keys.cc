@@ -147,6 +147,12 @@ constexpr std::array kHarmless = {
     // of a decoder's cross-attention, which is refused by keys of its own
     "cross_attention_hidden_size"sv,
     "tie_encoder_decoder"sv,
+    // settings of some families, whose own code takes them first: the others' code has no such thing, and published
+    // files of theirs name them all the same (MuRIL's, a BERT, has an embedding_size)
+    "embedding_size"sv,
+    "summary_type"sv,
+    "summary_use_proj"sv,
+    "summary_activation"sv,
 };
 
 }  // namespace

@@ -24,7 +24,8 @@ class SettingsFile {
   SettingsFile() = default;
 
   bool is_there() const noexcept { return there_; }
-  const nlohmann::ordered_json* take(std::string_view key);  ///< null for JSON's null, too
+  bool names(std::string_view key) const { return json_.contains(std::string(key)); }  ///< be it null
+  const nlohmann::ordered_json* take(std::string_view key);                            ///< null for JSON's null, too
   std::string text(std::string_view key, std::string_view otherwise = "");
   bool flag(std::string_view key, bool otherwise);
   std::optional<std::size_t> size(std::string_view key);

@@ -8,6 +8,8 @@
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 #include "family/module_files.h"
+#include "family/multi_vector_settings.h"
+#include "family/router_modules.h"
 #include "family/sentence_settings.h"
 
 namespace bertrt::family {
@@ -72,8 +74,6 @@ bool on_tokens(SettingsFile& settings, bool otherwise) {
   }
   return input == "token_embeddings";
 }
-
-std::string last_part(std::string_view dotted) { return std::string(dotted.substr(dotted.rfind('.') + 1)); }
 
 DenseModule read_dense(const ModuleFolder& folder, bool tokens, Store& store) {
   SettingsFile settings(folder, "config.json");
@@ -165,11 +165,7 @@ MultiVectorMaskModule read_mask(const ModuleFolder& folder) {
   return module;
 }
 
-// A folder of the model's own, or "" for the model's folder itself.
-bool plain_path(const std::string& path) {
-  return path.find_first_of(std::string_view("/\\:\0", 4)) == std::string::npos && path != "." && path != ".." &&
-         path.size() <= 255 && base::problem_of_text(path).empty();
-}
+bool is_pylate(std::string_view type) { return type.starts_with("pylate.models."); }
 
 class ModuleReader {
  public:
@@ -180,14 +176,14 @@ class ModuleReader {
   void add(const std::string& type, const std::string& path, std::vector<SentenceModule>& modules) {
     const ModuleFolder own = folder_ / path;
     const std::string name = last_part(type);
-    const bool ours = type.starts_with("sentence_transformers.") || type.starts_with("pylate.models.");
+    const bool ours = type.starts_with("sentence_transformers.") || is_pylate(type);
     if (!ours) refuse(type);
     if (name == "Transformer" || name == "MLMTransformer") {
       modules.emplace_back(TransformerModule{path, name == "MLMTransformer", false});
     } else if (name == "Pooling") {
       modules.emplace_back(read_pooling(own));
     } else if (name == "Dense") {
-      modules.emplace_back(read_dense(own, multi_vector_ || type.starts_with("pylate."), store_));
+      modules.emplace_back(read_dense(own, multi_vector_, store_));
     } else if (name == "Normalize") {
       SettingsFile settings(own, "config.json");
       modules.emplace_back(NormalizeModule{on_tokens(settings, false)});
@@ -244,10 +240,7 @@ class ModuleReader {
         ErrorCode::unsupported, folder_.where(kList),
         "sentence_transformers' Transformer, Pooling, Dense, Normalize, LayerNorm, Dropout, WeightedLayerPooling, "
         "SpladePooling, MultiVectorMask, StaticEmbedding or SparseStaticEmbedding",
-        base::printable(type) + (last_part(type) == "Router"
-                                     ? ", with one model for queries and one for documents: save "
-                                       "the model of a route by itself"
-                                     : ""));
+        base::printable(type));
   }
 
   const ModuleFolder& folder_;
@@ -255,24 +248,38 @@ class ModuleReader {
   Store& store_;
 };
 
-struct Listed {
-  std::string type;
-  std::string path;
+/// What modules.json lists, a Router as the modules of its default route.
+struct ModuleList {
+  std::vector<ListedModule> modules;
+  std::optional<ListedModule> query;  ///< another way for queries
 };
 
-std::vector<Listed> read_list(const ModuleFolder& folder) {
+// Its own modules stand where the Router stood.
+void take_routes(const ModuleFolder& folder, ModuleList& list) {
+  const auto router = std::find_if(list.modules.begin(), list.modules.end(),
+                                   [](const ListedModule& one) { return last_part(one.type) == "Router"; });
+  if (router == list.modules.end()) return;
+  if (list.modules.size() != 1 || !router->path.empty()) {
+    throw Error(ErrorCode::unsupported, folder.where(kList), "a Router by itself, in the model's folder", "another");
+  }
+  Routes routes = read_routes(folder);
+  list.modules = std::move(routes.document);
+  list.query = std::move(routes.query);
+}
+
+ModuleList read_list(const ModuleFolder& folder) {
   const std::string where = folder.where(kList);
   const std::vector<std::byte> bytes = folder.read(kList);
   const nlohmann::json list = base::parse_json(archive::as_text(bytes), where);
   if (!list.is_array() || list.empty() || list.size() > kMaxModules) {
     throw Error(ErrorCode::invalid_format, where, "a list of 1 to 64 modules", "something else");
   }
-  std::vector<Listed> modules;
+  ModuleList found;
   for (const auto& one : list) {
     const auto text = [&](const char* key) {
       return one.is_object() && one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : std::string();
     };
-    if (!one.is_object() || text("type").empty() || !plain_path(text("path"))) {
+    if (!one.is_object() || text("type").empty() || (text("path") != "." && !plain_path(text("path")))) {
       throw Error(ErrorCode::invalid_format, where, "modules with a type and a path in this folder",
                   base::printable(one.dump(-1, ' ', true)));
     }
@@ -283,9 +290,11 @@ std::vector<Listed> read_list(const ModuleFolder& folder) {
                     base::printable(value.dump(-1, ' ', true)));
       }
     }
-    modules.push_back({text("type"), text("path")});
+    // model2vec calls the model's folder itself "."
+    found.modules.push_back({text("type"), text("path") == "." ? std::string() : text("path")});
   }
-  return modules;
+  take_routes(folder, found);
+  return found;
 }
 
 }  // namespace
@@ -298,12 +307,21 @@ const TransformerModule* SentenceModules::transformer() const noexcept {
 }
 
 std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder) {
-  if (!folder.has(kList)) return std::nullopt;
+  if (!folder.has(kList)) return read_stanford_colbert(folder);
   auto store = std::make_shared<Store>();
   SentenceModules model;
-  read_model_settings(folder, model);
+  const ModuleList list = read_list(folder);
+  const bool pylate = std::any_of(list.modules.begin(), list.modules.end(),
+                                  [](const ListedModule& one) { return is_pylate(one.type); });
+  read_model_settings(folder, pylate, model);
   ModuleReader reader(folder, model.model_type == "MultiVectorEncoder", *store);
-  for (const Listed& one : read_list(folder)) reader.add(one.type, one.path, model.modules);
+  for (const ListedModule& one : list.modules) reader.add(one.type, one.path, model.modules);
+  if (list.query) {
+    std::vector<SentenceModule> query;
+    reader.add(list.query->type, list.query->path, query);
+    model.query_table = std::get<SparseStaticEmbeddingModule>(std::move(query.front()));
+  }
+  if (model.unlisted_skiplist) add_unlisted_modules(model);
   const TransformerModule* transformer = model.transformer();
   const ModuleFolder encoder = folder / (transformer == nullptr ? std::string() : transformer->path);
   read_encoder_settings(encoder, model);
@@ -316,13 +334,13 @@ std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder)
 }
 
 bool begins_with_table(const ModuleFolder& folder) {
-  return folder.has(kList) && last_part(read_list(folder).front().type).ends_with("StaticEmbedding");
+  return folder.has(kList) && last_part(read_list(folder).modules.front().type).ends_with("StaticEmbedding");
 }
 
 fs::path transformer_folder(const fs::path& folder) {
   const ModuleFolder files(folder);
   if (!files.has(kList)) return folder;
-  for (const Listed& one : read_list(files)) {
+  for (const ListedModule& one : read_list(files).modules) {
     if (last_part(one.type).ends_with("Transformer")) return one.path.empty() ? folder : folder / one.path;
   }
   return folder;

@@ -109,13 +109,21 @@ struct SentenceModules {
   std::optional<QueryExpansion> query_expansion;
   std::optional<std::size_t> query_length;  ///< in tokens; of multi-vector models
   std::optional<std::size_t> document_length;
+  /// What stands in front of a multi-vector model's texts as a token of its own ("[unused0] "), where the model is from
+  /// before sentence-transformers had a class for it: a tokenizer that knows it takes it in one piece, wherever it is.
+  std::vector<std::string> markers;
+  /// What a sparse model's queries go through in its modules' place, where they need no encoder.
+  std::optional<SparseStaticEmbeddingModule> query_table;
+  /// Of PyLate's models, which do not list the modules behind the Dense.
+  std::optional<std::vector<std::string>> unlisted_skiplist;
   std::shared_ptr<const void> bytes;  ///< what the weights point into
 
   const TransformerModule* transformer() const noexcept;
 };
 
-/// Reads modules.json, each module's folder and the settings beside them. Nothing where there is no modules.json.
-/// As strict as read_config: a module, key or value that is not known is an error that names it.
+/// Reads modules.json, each module's folder and the settings beside them. Nothing where there is no modules.json,
+/// unless the folder is Stanford's ColBERT. Of a Router the default route's modules, and the query's table. As strict
+/// as read_config: a module, key or value that is not known is an error that names it.
 /// @throws Error invalid_format, unsupported, model_mismatch, io
 std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder);
 

@@ -8,6 +8,7 @@
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 #include "family/module_files.h"
+#include "family/multi_vector_settings.h"
 
 namespace bertrt::family {
 namespace {
@@ -28,14 +29,12 @@ void read_prompts(SettingsFile& settings, SentenceModules& model) {
 }
 
 void read_kind(SettingsFile& settings, SentenceModules& model) {
-  static constexpr std::array<std::string_view, 5> kKinds = {"", "SentenceTransformer", "SparseEncoder", "CrossEncoder",
-                                                             "MultiVectorEncoder"};
+  static constexpr std::array<std::string_view, 6> kKinds = {
+      "", "SentenceTransformer", "SparseEncoder", "CrossEncoder", "MultiVectorEncoder", "ColBERT"};
   model.model_type = settings.text("model_type");
   if (std::find(kKinds.begin(), kKinds.end(), model.model_type) != kKinds.end()) return;
-  const bool pylate = model.model_type == "ColBERT";
-  settings.refuse("model_type", "SentenceTransformer, SparseEncoder, CrossEncoder or MultiVectorEncoder",
-                  pylate ? "ColBERT, PyLate's: sentence-transformers 6 loads and saves it as a MultiVectorEncoder"
-                         : base::printable(model.model_type));
+  settings.refuse("model_type", "SentenceTransformer, SparseEncoder, CrossEncoder, MultiVectorEncoder or ColBERT",
+                  base::printable(model.model_type));
 }
 
 // Arguments of Python's constructors. Those that change no number are let through.
@@ -90,6 +89,7 @@ void read_task(SettingsFile& settings, SentenceModules& model) {
 
 void read_expansion(SettingsFile& settings, SentenceModules& model) {
   const Json* expansion = settings.take("query_expansion");
+  if (settings.names("query_expansion")) model.query_expansion.reset();
   if (expansion == nullptr || *expansion == false) return;
   const auto refuse = [&] {
     settings.refuse("query_expansion", "strategy \"fixed\" or \"min\", a length, attend and a token",
@@ -118,7 +118,7 @@ void read_expansion(SettingsFile& settings, SentenceModules& model) {
 
 }  // namespace
 
-void read_model_settings(const ModuleFolder& folder, SentenceModules& model) {
+void read_model_settings(const ModuleFolder& folder, bool has_pylate_module, SentenceModules& model) {
   SettingsFile settings(folder, "config_sentence_transformers.json");
   read_kind(settings, model);
   read_prompts(settings, model);
@@ -126,8 +126,8 @@ void read_model_settings(const ModuleFolder& folder, SentenceModules& model) {
   model.truncate_dim = settings.size("truncate_dim");
   model.max_active_dims = settings.size("max_active_dims");
   model.cross_encoder_activation = settings.text("activation_fn");
-  model.query_length = settings.size("query_length");
-  model.document_length = settings.size("document_length");
+  read_flat_settings(settings, has_pylate_module, model);
+  read_expansion(settings, model);
   settings.ignore({"__version__", "license", "language", "requirements", "keep_in_fp32_modules"});
   settings.refuse_the_rest();
 }

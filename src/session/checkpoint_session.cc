@@ -46,7 +46,13 @@ void check_folder_options(const SessionOptions& options) {
 family::Checkpoint read(const fs::path& path) {
   return archive::guard_memory(path.string(), [&] {
     std::error_code ignored;
-    const fs::path folder = fs::is_directory(path, ignored) ? family::transformer_folder(path) : path;
+    const bool is_folder = fs::is_directory(path, ignored);
+    if (is_folder && family::begins_with_table(path)) {
+      throw Error(ErrorCode::unsupported, path.string(), "a model with an encoder",
+                  "a table in the encoder's place, which is no session: Embedder::load and SparseEmbedder::load read it, "
+                  "and so does 'bertrt embed'");
+    }
+    const fs::path folder = is_folder ? family::transformer_folder(path) : path;
     if (!family::is_checkpoint(folder)) {
       throw Error(ErrorCode::io, folder.string(), "a model file, or a folder with a config.json",
                   "a folder without one");
@@ -227,6 +233,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   limits.max_length = engine->facts().max_length;
   limits.max_length_why = engine->facts().max_length_why;
   TaskSettings settings = settings_of(path, *checkpoint);
+  settings.tokenizer = options.tokenizer.empty() ? checkpoint->folder : options.tokenizer;
   std::string reference = reference_of(checkpoint->folder);
   const std::int32_t word = plain_word(*checkpoint);
   checkpoint.reset();

@@ -27,6 +27,7 @@ struct TaskSettings {
   std::size_t position_embeddings = 0;              ///< max_position_embeddings as config.json says it; 0: not known
   std::optional<family::SentenceModules> sentence;  ///< a sentence-transformers model's
   std::filesystem::path folder;                     ///< the model's; empty for files
+  std::filesystem::path tokenizer;                  ///< where a folder's tokenizer was read; empty for files
   std::optional<family::ModuleFolder> beside;       ///< where heads of their own may lie (bge-m3's)
   std::shared_ptr<const void> bytes;                ///< what `beside` points into
 };

@@ -9,10 +9,12 @@
 #include "tasks/multi_vector_embedder_impl.h"
 #include "tasks/token_batches.h"
 #include "tasks/what_it_has.h"
+#include "tokenizer/whole_tokens.h"
 
 namespace bertrt::tasks {
 namespace {
 
+constexpr std::string_view kWhiteSpace = " \t\n\r\f\v";
 constexpr std::size_t kMostExpanded = 65536;  // where the model has no limit
 
 const family::SentenceModules& modules_of(const BertSession& session) {
@@ -39,6 +41,30 @@ SentencePlan plan_of(const BertSession& session, const EmbedderOptions& options)
   return plan;
 }
 
+// The session's tokenizer, with the markers in front of the model's texts as tokens of their own where it knows them
+// and would take them apart: they were put in by their ids when the model was made.
+Tokenizer tokenizer_of(const BertSession& session) {
+  const Tokenizer& tokenizer = session.tokenizer();
+  std::vector<std::string> whole;
+  for (const std::string& marker : modules_of(session).markers) {
+    const std::size_t begin = marker.find_first_not_of(kWhiteSpace);
+    if (begin == std::string::npos) continue;
+    const std::string word = marker.substr(begin, marker.find_first_of(kWhiteSpace, begin) - begin);
+    for (const std::string& token : {marker, word}) {
+      const std::optional<std::int32_t> id = tokenizer.token_to_id(token);
+      if (!id) continue;
+      std::vector<std::int32_t> ids;
+      tokenizer.encode_ids(token, ids);
+      if (ids.size() != 1 || ids[0] != *id) whole.push_back(token);
+      break;
+    }
+  }
+  if (whole.empty()) return tokenizer;
+  Tokenizer other = tokenizer::load_with_whole_tokens(session::Access::impl(session).settings().tokenizer, whole);
+  session::Access::set_model_limit(other, session.info().max_length);
+  return other;
+}
+
 bool has(const std::vector<std::int32_t>& sorted, std::int32_t id) {
   return std::binary_search(sorted.begin(), sorted.end(), id);
 }
@@ -46,7 +72,9 @@ bool has(const std::vector<std::int32_t>& sorted, std::int32_t id) {
 }  // namespace
 
 MultiVectorEmbedderImpl::MultiVectorEmbedderImpl(BertSession session, const EmbedderOptions& options)
-    : session_(std::move(session)), plan_(plan_of(session_, options)), text_(session_, options.max_length) {
+    : session_(std::move(session)),
+      plan_(plan_of(session_, options)),
+      text_(session_, options.max_length, tokenizer_of(session_)) {
   const family::SentenceModules& modules = modules_of(session_);
   query_ = side(modules, TextRole::query);
   document_ = side(modules, TextRole::document);

@@ -39,7 +39,8 @@ std::size_t sentence_length(const BertSession& session) {
   return smaller(length, session.info().max_length);
 }
 
-SentenceText::SentenceText(const BertSession& session, std::size_t max_length) : tokenizer_(session.tokenizer()) {
+SentenceText::SentenceText(const BertSession& session, std::size_t max_length, Tokenizer tokenizer)
+    : tokenizer_(std::move(tokenizer)) {
   const session::TaskSettings& settings = session::Access::impl(session).settings();
   const SessionInfo& info = session.info();
   if (max_length != 0 && info.max_length != 0 && max_length > info.max_length) {

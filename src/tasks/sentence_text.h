@@ -24,7 +24,10 @@ class SentenceText {
  public:
   /// @param max_length  0: sentence_length()
   /// @throws Error unsupported for a session without a tokenizer; invalid_argument for a length that the model has not
-  SentenceText(const BertSession& session, std::size_t max_length);
+  SentenceText(const BertSession& session, std::size_t max_length)
+      : SentenceText(session, max_length, session.tokenizer()) {}
+  /// The same by another tokenizer than the session's. @param tokenizer  of the same vocabulary
+  SentenceText(const BertSession& session, std::size_t max_length, Tokenizer tokenizer);
   /// For a tokenizer without a session (word vectors): no template. @param max_length  0: no limit
   SentenceText(Tokenizer tokenizer, std::size_t max_length, Prompts prompts);
 

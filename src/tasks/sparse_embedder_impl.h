@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bertrt/sparse_embedder.h"
+#include "family/sentence_modules.h"
 #include "tasks/sentence_text.h"
 
 namespace bertrt::tasks {
@@ -36,11 +37,22 @@ class SparseEmbedderImpl {
   std::size_t vocabulary_;
 };
 
-/// A masked-language model's logits. @throws Error as the constructor of SparseEmbedder
+/// A masked-language model's logits; its queries by the table of its own, where it has one. @throws Error as the
+/// constructor of SparseEmbedder
 std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const EmbedderOptions& options);
 
 /// A weight for each token that a text has (SparseStaticEmbedding); null for any other folder.
 std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesystem::path& folder,
                                                              const EmbedderOptions& options);
+
+/// The same of a table that is read already. @param folder  the model's
+std::shared_ptr<const SparseEmbedderImpl> token_weights_of(const family::SparseStaticEmbeddingModule& module,
+                                                           const family::SentenceModules& modules,
+                                                           const std::filesystem::path& folder,
+                                                           const EmbedderOptions& options);
+
+/// Texts with the prompt "query" by the one, all others by the other. @throws Error model_mismatch
+std::shared_ptr<const SparseEmbedderImpl> with_query_route(std::shared_ptr<const SparseEmbedderImpl> query,
+                                                           std::shared_ptr<const SparseEmbedderImpl> document);
 
 }  // namespace bertrt::tasks

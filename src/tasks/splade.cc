@@ -128,8 +128,10 @@ std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const
   }
   const auto& modules = session::Access::impl(session).settings().sentence;
   const std::size_t active = modules ? modules->max_active_dims.value_or(0) : 0;
-  return std::make_shared<const Splade>(std::move(session), options.max_length, std::move(why), vocabulary, rule,
-                                        active);
+  auto splade = std::make_shared<const Splade>(session, options.max_length, std::move(why), vocabulary, rule, active);
+  if (!modules || !modules->query_table) return splade;
+  const std::filesystem::path& folder = session::Access::impl(session).settings().folder;
+  return with_query_route(token_weights_of(*modules->query_table, *modules, folder, options), std::move(splade));
 }
 
 }  // namespace bertrt::tasks

@@ -14,9 +14,11 @@ namespace {
 
 class TokenWeights final : public SparseEmbedderImpl {
  public:
-  TokenWeights(SentenceText text, std::vector<float> weights)
+  /// @param active  weights of a text that the model's files keep; 0: all
+  TokenWeights(SentenceText text, std::vector<float> weights, std::size_t active)
       : SparseEmbedderImpl(std::move(text), "a weight for each token that is there: the model's own", weights.size()),
-        weights_(std::move(weights)) {}
+        weights_(std::move(weights)),
+        active_(active) {}
 
   std::vector<SparseVector> embed(std::span<const std::string_view> texts, std::string_view prompt,
                                   const SparseEmbedOptions& options) const override {
@@ -33,16 +35,33 @@ class TokenWeights final : public SparseEmbedderImpl {
         vector.indices.push_back(id);
         vector.values.push_back(weight);
       }
-      out.push_back(keep_greatest(std::move(vector), options.max_active));
+      out.push_back(keep_greatest(std::move(vector), options.max_active == 0 ? active_ : options.max_active));
     }
     return out;
   }
 
  private:
   std::vector<float> weights_;
+  std::size_t active_;
 };
 
 }  // namespace
+
+std::shared_ptr<const SparseEmbedderImpl> token_weights_of(const family::SparseStaticEmbeddingModule& module,
+                                                           const family::SentenceModules& modules,
+                                                           const std::filesystem::path& folder,
+                                                           const EmbedderOptions& options) {
+  std::vector<float> weights = archive::to_float32(module.weights.tensor);
+  Tokenizer tokenizer = Tokenizer::load(folder / module.path);
+  if (tokenizer.vocab_size() > weights.size()) {
+    throw Error(ErrorCode::model_mismatch, folder.string(),
+                "a vocabulary of at most " + std::to_string(weights.size()) + " tokens",
+                std::to_string(tokenizer.vocab_size()));
+  }
+  const std::size_t limit = options.max_length != 0 ? options.max_length : tokenizer.model_max_length();
+  SentenceText text(std::move(tokenizer), limit, {modules.prompts, modules.default_prompt_name});
+  return std::make_shared<const TokenWeights>(std::move(text), std::move(weights), modules.max_active_dims.value_or(0));
+}
 
 std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesystem::path& folder,
                                                              const EmbedderOptions& options) {
@@ -54,16 +73,7 @@ std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesyst
     throw Error(ErrorCode::unsupported, "SparseEmbedder, modules.json", "a SparseStaticEmbedding alone",
                 std::to_string(modules->modules.size()) + " modules");
   }
-  std::vector<float> weights = archive::to_float32(module->weights.tensor);
-  Tokenizer tokenizer = Tokenizer::load(folder / module->path);
-  if (tokenizer.vocab_size() > weights.size()) {
-    throw Error(ErrorCode::model_mismatch, folder.string(),
-                "a vocabulary of at most " + std::to_string(weights.size()) + " tokens",
-                std::to_string(tokenizer.vocab_size()));
-  }
-  const std::size_t limit = options.max_length != 0 ? options.max_length : tokenizer.model_max_length();
-  SentenceText text(std::move(tokenizer), limit, {modules->prompts, modules->default_prompt_name});
-  return std::make_shared<const TokenWeights>(std::move(text), std::move(weights));
+  return token_weights_of(*module, *modules, folder, options);
 }
 
 }  // namespace bertrt::tasks

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -60,6 +63,68 @@ TEST(StateDict, NothingIsCalled) {
     const std::string call = "}" + text("a") + "c" + name + "\n" + text("touch x") + "\x85Rs";
     EXPECT_EQ(refused(weights(call)).code(), ErrorCode::invalid_format) << name;
   }
+}
+
+// torch 1.5 and before.
+TEST(StateDict, OldFiles) {
+  const auto read_file = [](const char* name) {
+    std::ifstream file(std::filesystem::path(BERTRT_TEST_DATA) / "archive" / name, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string old = read_file("state_dict_old.pt");
+  const std::string today = read_file("state_dict.pt");
+  const StateDict a = read_state_dict(test::bytes_of(old), "old.bin");
+  const StateDict b = read_state_dict(test::bytes_of(today), "today.bin");
+  ASSERT_EQ(a.tensors.size(), 2U);
+  ASSERT_EQ(b.tensors.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(a.tensors[i].name, b.tensors[i].name);
+    EXPECT_EQ(a.tensors[i].tensor.shape, b.tensors[i].tensor.shape);
+    EXPECT_EQ(to_float32(a.tensors[i].tensor), to_float32(b.tensors[i].tensor));
+  }
+  for (std::size_t size = 0; size < old.size(); ++size) {
+    EXPECT_EQ(refused(old.substr(0, size)).code(), ErrorCode::invalid_format) << size;
+  }
+  EXPECT_THAT(refused(old + "x").what(), HasSubstr("1 more bytes"));
+  // The storages: one of 16 numbers behind the other of 4, each with its count in front.
+  std::string other = old;
+  const std::string count = {'\x10', 0, 0, 0, 0, 0, 0, 0};
+  const std::size_t at = old.rfind(count);
+  ASSERT_NE(at, std::string::npos);
+  other[at] = '\x11';
+  EXPECT_THAT(refused(other).what(), HasSubstr("16 elements, as the pickle says"));
+  other[at + 7] = '\xff';
+  EXPECT_EQ(refused(other).code(), ErrorCode::invalid_format);
+  other = old;
+  const std::size_t little = other.find("little_endian");
+  ASSERT_NE(little, std::string::npos);
+  other[other.find('\x88', little)] = '\x89';
+  EXPECT_THAT(refused(other).what(), HasSubstr("little-endian"));
+}
+
+// Any byte of an old file may be another one.
+TEST(StateDict, SpoiltOldFilesAreReadOrRefused) {
+  std::ifstream file(std::filesystem::path(BERTRT_TEST_DATA) / "archive" / "state_dict_old.pt", std::ios::binary);
+  const std::string old(std::istreambuf_iterator<char>(file), {});
+  for (std::size_t at = 0; at < old.size(); ++at) {
+    for (const int change : {1, 0x80, 0xff}) {
+      std::string other = old;
+      other[at] = static_cast<char>(other[at] ^ change);
+      try {
+        for (const NamedTensor& one : read_state_dict(test::bytes_of(other), "test.bin").tensors) {
+          (void)to_float32(one.tensor);
+        }
+      } catch (const Error&) {
+      }
+    }
+  }
+}
+
+TEST(StateDict, WhatIsNoTensorIsPassedOver) {
+  const std::string bytes = weights("}(" + text("config") + "}" + text("a") + tensor(2) + text("epoch") + "K\x07u");
+  const StateDict read = read_state_dict(test::bytes_of(bytes), "test.bin");
+  ASSERT_EQ(read.tensors.size(), 1U);
+  EXPECT_EQ(read.tensors[0].name, "a");
 }
 
 TEST(StateDict, OnlyTensors) {

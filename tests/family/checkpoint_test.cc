@@ -148,6 +148,15 @@ TEST_F(CheckpointTest, WeightsBesideTheEncoderAreAFinding) {
   EXPECT_THAT(checkpoint.findings[0], HasSubstr("my_head.bias"));
 }
 
+TEST_F(CheckpointTest, WhatPretrainingLeftBehindIsNoWeightOfTheEncoder) {
+  copy("deberta-v3-tokens");
+  add("deberta.embeddings.word_embeddings._weight");
+  add("deberta.embeddings.position_embeddings._weight");
+  EXPECT_TRUE(read().findings.empty());
+  add("deberta.embeddings.word_embeddings.other_weight");
+  EXPECT_THAT(refused(), HasSubstr("other_weight"));
+}
+
 TEST_F(CheckpointTest, TiedWordsMayStandUnderEitherName) {
   copy("roberta-masked-lm");
   rename("roberta.embeddings.word_embeddings.weight", "lm_head.decoder.weight");
@@ -164,10 +173,45 @@ TEST_F(CheckpointTest, AnUntiedDecoderMustBeThere) {
   EXPECT_THAT(refused(), HasSubstr("cls.predictions.decoder.weight"));
 }
 
-TEST_F(CheckpointTest, TheHeadThatArchitecturesNamesMustBeThere) {
+// As all-mpnet-base-v2 and many embedders are: saved as encoders, with the name of the class that they came from.
+TEST_F(CheckpointTest, AnEncoderMayNameAHeadThatTheWeightsHaveNot) {
+  for (const auto& [folder, name] :
+       {std::pair("bert", "BertForSequenceClassification"), std::pair("mpnet", "MPNetForMaskedLM"),
+        std::pair("bert", "BertForPreTraining"), std::pair("bert", "BertForQuestionAnswering")}) {
+    copy(folder);
+    set("architectures", {name});
+    const Checkpoint checkpoint = read();
+    EXPECT_TRUE(checkpoint.heads.empty()) << name;
+    ASSERT_EQ(checkpoint.findings.size(), 1U) << name;
+    EXPECT_THAT(checkpoint.findings[0], HasSubstr(name + std::string(" has a head that the weights have not")));
+  }
+  // One of two heads, and its output's name as that of the class that has it alone.
+  copy("bert-pretraining");
+  rename("cls.seq_relationship.weight", "");
+  EXPECT_THAT(refused(), HasSubstr("cls.seq_relationship.weight"));  // half a head is an error
+  rename("cls.seq_relationship.bias", "");
+  const Checkpoint checkpoint = read();
+  ASSERT_EQ(checkpoint.heads.size(), 1U);
+  EXPECT_EQ(checkpoint.heads[0].output, "logits");
+  EXPECT_THAT(checkpoint.findings.at(0), HasSubstr("read without it"));
+  for (const char* half : {"lm_head.dense.bias", "lm_head.layer_norm.weight", "lm_head.bias"}) {
+    copy("roberta-masked-lm");
+    rename(half, "");
+    EXPECT_THAT(refused(), HasSubstr(half)) << half;
+  }
+}
+
+// A head that is nothing but the words again needs no weights.
+TEST_F(CheckpointTest, AHeadOfTiedWordsAloneIsThere) {
+  copy("eurobert-masked-lm");
+  rename("lm_head.weight", "");
+  EXPECT_TRUE(read().heads.empty());
+  set("tie_word_embeddings", true);
+  EXPECT_EQ(read().heads.size(), 1U);
+}
+
+TEST_F(CheckpointTest, AClassThatIsNotKnownIsAFinding) {
   copy("bert");
-  set("architectures", {"BertForSequenceClassification"});
-  EXPECT_THAT(refused(), HasSubstr("classifier.weight"));
   set("architectures", {"SomethingOfMyOwn"});
   const Checkpoint checkpoint = read();
   EXPECT_TRUE(checkpoint.heads.empty());

@@ -91,6 +91,15 @@ TEST_F(SentenceModulesTest, ANewFolderWithPrompts) {
   EXPECT_EQ(transformer_folder(folder_), folder_);
 }
 
+// As model2vec calls it.
+TEST_F(SentenceModulesTest, TheFolderItselfMayBeADot) {
+  list({{st_ + "Transformer", "."}, {st_ + "Normalize", "1_Normalize"}});
+  write("sentence_bert_config.json", R"({"max_seq_length":24})");
+  EXPECT_EQ(read().max_seq_length, 24U);
+  EXPECT_EQ(read().transformer()->path, "");
+  EXPECT_EQ(transformer_folder(folder_), folder_);
+}
+
 TEST_F(SentenceModulesTest, DenseOnTokenRows) {
   list({{st_ + "Transformer", ""}, {st_ + "Dense", "1_Dense"}});
   write("1_Dense/config.json",
