@@ -114,7 +114,7 @@ class Parts {
     const Slice slice{batch, texts, *batch.row_offsets};
     const double attention = measure(each_layer([&](const LayerWeights& layer) {
                                attend(slice, qkv.data(),
-                                      {.hidden = hidden,
+                                      {.width = hidden,
                                        .heads = weights_.heads,
                                        .scale = layer.scale,
                                        .takes_mask = weights_.takes_mask,

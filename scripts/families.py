@@ -52,8 +52,11 @@ with norms in front are refused. A finding says that `auto_map` is read so. Of t
 another one may be chosen than in Python.
 
 EmbeddingGemma (model_type `gemma3_text` with `use_bidirectional_attention`; without, it is a decoder and refused). Its layers have
-norms in front of their parts and behind them, queries and keys are normed head by head, and windows see both sides. Other decoders
-(Qwen, Llama, Mistral) are refused by their name.
+norms in front of their parts and behind them, queries and keys are normed head by head, and windows see both sides.
+
+Qwen3-Embedding (model_type `qwen3`): a decoder that embeds, so a token sees itself and those before it alone; heads have a size of
+their own. Its head that predicts tokens is not read, so Qwen3-Reranker is not served. Other decoders (Qwen 2, Llama, Mistral) are
+refused by their name.
 
 `position_embedding_type` `relative_key` and `relative_key_query` (BERT, RoBERTa, CamemBERT, XLM-RoBERTa, data2vec-text, ELECTRA,
 ALBERT, ERNIE, RoBERTa-PreLayerNorm, XLM-RoBERTa-XL, Megatron-BERT): computed as transformers 4 does, which is what such weights

@@ -156,7 +156,7 @@ struct ExpertsSpec {
 /// Self-attention and feed-forward network, each with a residual sum and a norm: behind the sum, or in front of the
 /// part (EncoderSpec::norm_first).
 struct LayerSpec {
-  Dense query, key, value;              ///< [hidden, hidden]
+  Dense query, key, value;              ///< [attention width, hidden]
   float scale = 0;                      ///< of the products of query and key, before the bias
   std::optional<Dense> position_key;    ///< [hidden, hidden]: of EncoderSpec::disentangled's rows, read by queries
   std::optional<Dense> position_query;  ///< likewise, read by keys
@@ -166,7 +166,7 @@ struct LayerSpec {
   std::optional<DistanceSpec> distances;
   std::size_t rotary = 0;  ///< which of EncoderSpec::rotary turns queries and keys; as many as there are: none
   std::size_t window = 0;  ///< a query sees the keys at most so many tokens away; 0: all
-  Dense attention_out;
+  Dense attention_out;     ///< [hidden, attention width]
   std::optional<LayerNorm>
       attention_out_norm;  ///< of what attention gives, before it is added; only where norms come first
   std::optional<LayerNorm> attention_norm;  ///< nothing for none; only where norms come first
@@ -186,6 +186,8 @@ struct EncoderSpec {
   std::string architecture;  ///< Hugging Face's model_type where a file says so; for people alone
   std::size_t hidden = 0;
   std::size_t heads = 0;
+  std::size_t head = 0;  ///< values of a head; 0: hidden / heads
+  bool causal = false;   ///< a token sees itself and those before it; then no window, and no scores of positions
   MaskKind mask = MaskKind::keys;
   Embeddings embeddings;
   std::vector<RotarySpec> rotary;  ///< those that layers name
@@ -202,7 +204,9 @@ struct EncoderSpec {
   /// The longest text in tokens; 0: as many as the table of positions reaches, no limit where there is none.
   std::size_t max_length = 0;
 
-  std::size_t head_size() const noexcept { return hidden / heads; }
+  std::size_t head_size() const noexcept { return head != 0 ? head : hidden / heads; }
+  /// Of all heads together.
+  std::size_t attention_width() const noexcept { return heads * head_size(); }
 };
 
 /// [dense, activation, norm] and an output layer. An output whose weight is the word embeddings' is tied to them.

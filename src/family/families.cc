@@ -10,7 +10,7 @@
 namespace bertrt::family {
 namespace {
 
-constexpr std::array<Family, 27> kFamilies = {{
+constexpr std::array<Family, 28> kFamilies = {{
     {.model_type = "albert",
      .prefix = "albert.",
      .layout = EncoderLayout::albert,
@@ -157,6 +157,23 @@ constexpr std::array<Family, 27> kFamilies = {{
      .activation = "silu",
      .positions = 2048,
      .theta = 1000},
+    {.model_type = "qwen3",
+     .prefix = "model.",
+     .layout = EncoderLayout::qwen,
+     .vocabulary = 151936,
+     .hidden = 4096,
+     .layers = 32,
+     .heads = 32,
+     .intermediate = 22016,
+     .activation = "silu",
+     .types = false,
+     .eps = 1e-6F,
+     .eps_key = "rms_norm_eps",
+     .positions = 32768,
+     .norm_first = true,
+     .centred = false,
+     .theta = 10000,
+     .tied = false},
     {.model_type = "rembert",
      .prefix = "rembert.",
      .layout = EncoderLayout::rembert,
@@ -203,12 +220,25 @@ constexpr std::string_view kRotary = "its attention has rotary positions";
 constexpr std::string_view kDecoder = "a decoder: each of its tokens sees those before it alone";
 constexpr std::string_view kOther = "its layers are built otherwise; a trace of it may run";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kOthers = {{
-    {"neobert", kRotary},  {"llama", kDecoder},    {"mistral", kDecoder}, {"qwen2", kDecoder},
-    {"qwen3", kDecoder},   {"gpt2", kDecoder},     {"t5", kOther},        {"mt5", kOther},
-    {"jina_bert", kOther}, {"mobilebert", kOther}, {"convbert", kOther},  {"squeezebert", kOther},
-    {"ibert", kOther},     {"longformer", kOther}, {"big_bird", kOther},  {"luke", kOther},
-    {"fnet", kOther},      {"layoutlm", kOther},   {"xmod", kOther},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kOthers = {{
+    {"neobert", kRotary},
+    {"llama", kDecoder},
+    {"mistral", kDecoder},
+    {"qwen2", kDecoder},
+    {"gpt2", kDecoder},
+    {"t5", kOther},
+    {"mt5", kOther},
+    {"jina_bert", kOther},
+    {"mobilebert", kOther},
+    {"convbert", kOther},
+    {"squeezebert", kOther},
+    {"ibert", kOther},
+    {"longformer", kOther},
+    {"big_bird", kOther},
+    {"luke", kOther},
+    {"fnet", kOther},
+    {"layoutlm", kOther},
+    {"xmod", kOther},
 }};
 
 }  // namespace

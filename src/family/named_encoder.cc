@@ -30,6 +30,11 @@ Dense rows_of(const Dense& dense, std::size_t first, std::size_t count) {
   return part;
 }
 
+std::size_t head_size(const CheckpointConfig& config) {
+  const bool own = config.rotary && config.rotary->head_size != 0;
+  return own ? config.rotary->head_size : config.hidden / config.heads;
+}
+
 class NamedEncoder {
  public:
   NamedEncoder(WeightTaker& taker, const CheckpointConfig& config, std::deque<std::vector<float>>& made)
@@ -69,7 +74,7 @@ class NamedEncoder {
     const std::string prefix = names_.layer_prefix(index);
     LayerSpec result;
     attention(prefix, result);
-    result.scale = 1.0F / std::sqrt(static_cast<float>(config_.hidden / config_.heads));
+    result.scale = 1.0F / std::sqrt(static_cast<float>(head_size(config_)));
     if (config_.position_kind == PositionKind::relative_key ||
         config_.position_kind == PositionKind::relative_key_query) {
       result.distances = distances(prefix, result.scale);
@@ -148,7 +153,7 @@ class NamedEncoder {
 
   // Heads of keys that several heads of queries read, once for each of these.
   void share(Dense& dense) {
-    const std::size_t head = config_.hidden / config_.heads;
+    const std::size_t head = head_size(config_);
     check_shape(dense.weight, {own_.key_heads * head, config_.hidden}, "num_key_value_heads and the heads' size");
     if (dense.bias) check_shape(*dense.bias, {own_.key_heads * head}, "num_key_value_heads and the heads' size");
     repeat_heads(dense, own_.key_heads, config_.heads / own_.key_heads, made_);
@@ -215,9 +220,10 @@ class NamedEncoder {
 
 void check_layer(const LayerSpec& layer, const CheckpointConfig& config) {
   const std::size_t hidden = config.hidden;
-  for (const Dense* dense : {&layer.query, &layer.key, &layer.value, &layer.attention_out}) {
-    check_shape(dense->weight, {hidden, hidden}, "hidden_size");
-  }
+  const std::size_t width = config.heads * head_size(config);
+  const char* why = width == hidden ? "hidden_size" : "hidden_size, and the heads together";
+  for (const Dense* dense : {&layer.query, &layer.key, &layer.value}) check_shape(dense->weight, {width, hidden}, why);
+  check_shape(layer.attention_out.weight, {hidden, width}, why);
   if (layer.experts) return;
   check_shape(layer.ffn_in.weight, {config.intermediate, hidden}, "intermediate_size and hidden_size");
   if (layer.ffn_gate) {
@@ -291,6 +297,8 @@ EncoderSpec named_encoder(WeightTaker& taker, const CheckpointConfig& config, co
   spec.embeddings = reader.embeddings();
   if (config.rotary) {
     spec.rotary = config.rotary->ways;
+    spec.head = config.rotary->head_size;
+    spec.causal = config.rotary->causal;
     if (config.esm) take_frequencies(taker, config, spec.rotary.front());
     if (config.family->layout == EncoderLayout::roformer) take_angles(taker, config, spec.rotary.front());
   }

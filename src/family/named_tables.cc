@@ -25,7 +25,7 @@ constexpr EncoderNames like_bert(Change change) {
 }
 
 // In the order of EncoderLayout.
-constexpr std::array<EncoderNames, 18> kEncoders = {{
+constexpr std::array<EncoderNames, 19> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
     like_bert([](EncoderNames& names) {
       names.projection = "embeddings_project";
@@ -198,6 +198,22 @@ constexpr std::array<EncoderNames, 18> kEncoders = {{
      .key_norm = "self_attn.k_norm",
      .attention_out_norm = "post_attention_layernorm",
      .ffn_out_norm = "post_feedforward_layernorm"},
+    // Qwen3-Embedding
+    {.layer = "layers.#.",
+     .query = "self_attn.q_proj",
+     .key = "self_attn.k_proj",
+     .value = "self_attn.v_proj",
+     .attention_out = "self_attn.o_proj",
+     .attention_norm = "input_layernorm",
+     .ffn_in = "mlp.gate_proj",
+     .ffn_out = "mlp.down_proj",
+     .ffn_norm = "post_attention_layernorm",
+     .words = "embed_tokens",
+     .embedding_norm = "",
+     .ffn_gate = "mlp.up_proj",
+     .final_norm = "norm",
+     .query_norm = "self_attn.q_norm",
+     .key_norm = "self_attn.k_norm"},
 }};
 
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",

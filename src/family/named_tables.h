@@ -28,6 +28,7 @@ enum class EncoderLayout {
   esm,
   roformer,
   gemma,  ///< Gemma 3 as an encoder: EmbeddingGemma
+  qwen,   ///< Qwen3-Embedding
   deberta,
   deberta_v2,
 };

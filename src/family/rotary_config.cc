@@ -17,6 +17,7 @@ using Reads = HeadSpec::Reads;
 
 constexpr std::string_view kFull = "full_attention";
 constexpr std::string_view kSliding = "sliding_attention";
+constexpr std::size_t kLargestHead = std::size_t{1} << 16U;  // frequencies are made before any weight is looked at
 
 // Older files' names for the bases; the second one is of the layers that see a window, and empty where all are alike.
 using OldThetas = std::pair<std::string_view, std::string_view>;
@@ -119,6 +120,35 @@ void read_modernbert(ConfigKeys& keys, const std::string& where, const Checkpoin
             window, config, own);
 }
 
+// A decoder that embeds: Qwen3-Embedding.
+void read_qwen(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& own) {
+  own.causal = true;
+  own.head_size = keys.size({"head_dim"}, 128);
+  if (own.head_size % 2 != 0 || own.head_size > kLargestHead) {
+    keys.refuse("head_dim", "an even number up to 65536", own.head_size);
+  }
+  const Json* shared = keys.take("num_key_value_heads");
+  const bool none = shared != nullptr && shared->is_null();
+  own.key_heads = none ? config.heads : keys.size({"num_key_value_heads"}, 32);
+  if (config.heads % own.key_heads != 0) {
+    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads),
+                own.key_heads);
+  }
+  own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
+  own.ffn_bias = own.ffn_out_bias = own.norm_bias = false;
+  keys.must_be("use_sliding_window", false, "no windows");
+  for (const std::string_view key : {"sliding_window", "max_window_layers"}) keys.take(key);  // of those
+  const std::vector<bool> sliding = sliding_layers(keys, config.layers, 1, 0);
+  if (std::find(sliding.begin(), sliding.end(), true) != sliding.end()) {
+    keys.refuse("layer_types", "full_attention alone", *keys.take("layer_types"));
+  }
+  const RopeSettings rope = read_ways(keys, {"rope_theta", {}}, config.family->theta, 0, RopeCode::transformers).first;
+  if (rope.type == RopeSettings::Type::dynamic) keys.refuse("rope_parameters", "another rope_type", "dynamic");
+  own.ways = {rope_spec(rope, own.head_size, config.positions)};
+  own.way_of_layer.assign(config.layers, 0);
+  own.windows.assign(config.layers, 0);
+}
+
 // Only as an encoder; as a decoder it is another model.
 void read_gemma(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& own) {
   const std::size_t head_size = config.hidden / config.heads;
@@ -185,8 +215,8 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   RotaryConfig& own = config.rotary.emplace();
   own.key_heads = config.heads;
   own.longest = config.positions;
+  if (config.family->layout == EncoderLayout::qwen) return read_qwen(keys, config, own);
   const std::size_t head_size = config.hidden / config.heads;
-  constexpr std::size_t kLargestHead = std::size_t{1} << 16U;  // frequencies are made before any weight is looked at
   if (head_size > kLargestHead) keys.refuse("hidden_size", "heads of at most 65536 values", config.hidden);
   if (head_size % 2 != 0) keys.refuse("num_attention_heads", "heads of an even size", config.heads);
   if (config.family->layout == EncoderLayout::gemma) return read_gemma(keys, config, own);

@@ -19,6 +19,8 @@ struct RotaryConfig {
   std::size_t longest = 0;                ///< tokens of a text
   /// What says so, for people.
   std::string longest_why = "max_position_embeddings in config.json";
+  std::size_t head_size = 0;   ///< 0: the hidden size over the heads
+  bool causal = false;         ///< EncoderSpec::causal
   std::size_t key_heads = 0;   ///< heads of keys and values; each is shared by heads / key_heads of the queries'
   bool attention_bias = true;  ///< of query, key, value
   bool out_bias = true;        ///< of the projection behind attention

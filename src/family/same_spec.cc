@@ -78,10 +78,11 @@ bool same(const LayerSpec& a, const LayerSpec& b) {
 }  // namespace
 
 bool same_spec(const EncoderSpec& a, const EncoderSpec& b) {
-  return a.hidden == b.hidden && a.heads == b.heads && a.mask == b.mask && same(a.embeddings, b.embeddings) &&
-         same(a.relative_bias, b.relative_bias) && a.slopes == b.slopes && same(a.disentangled, b.disentangled) &&
-         same(a.convolution, b.convolution) && same(a.pooler, b.pooler) && a.norm_first == b.norm_first &&
-         same(a.final_norm, b.final_norm) && a.rotary == b.rotary &&
+  return a.hidden == b.hidden && a.heads == b.heads && a.head_size() == b.head_size() && a.causal == b.causal &&
+         a.mask == b.mask && same(a.embeddings, b.embeddings) && same(a.relative_bias, b.relative_bias) &&
+         a.slopes == b.slopes && same(a.disentangled, b.disentangled) && same(a.convolution, b.convolution) &&
+         same(a.pooler, b.pooler) && a.norm_first == b.norm_first && same(a.final_norm, b.final_norm) &&
+         a.rotary == b.rotary &&
          std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
                     [](const LayerSpec& x, const LayerSpec& y) { return same(x, y); });
 }

@@ -58,8 +58,9 @@ FAMILIES = {
     "Esm": HEADS[:4],
     "RoFormer": HEADS[:5],
     "Gemma3Text": HEADS[:1],
+    "Qwen3": HEADS[:1],
 }
-ROTARY = ("Esm", "RoFormer", "ModernBert", "EuroBert", "NomicBert", "Gte", "JinaEmbeddingsV3", "Gemma3Text")
+ROTARY = ("Esm", "RoFormer", "ModernBert", "EuroBert", "NomicBert", "Gte", "JinaEmbeddingsV3", "Gemma3Text", "Qwen3")
 # Whose attention reads distances, where Python has that.
 RELATIVE = ("Bert", "Roberta", "Camembert", "XLMRoberta", "Data2VecText", "Electra", "Albert", "Ernie", "RobertaPreLayerNorm", "XLMRobertaXL", "MegatronBert")
 HAS_RELATIVE = transformers.__version__.startswith("4.")
@@ -146,7 +147,7 @@ def turn(settings, family, rng):
     for name in ("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"):
         settings[name] = 2
     by_kind = family in ("ModernBert", "Gemma3Text")
-    theta = scaled({"rope_theta": rng.choice([100.0, 1000.0, 10000.0]), "rope_type": "default"}, not by_kind, rng)
+    theta = scaled({"rope_theta": rng.choice([100.0, 1000.0, 10000.0]), "rope_type": "default"}, not by_kind and family != "Qwen3", rng)
     settings["rope_parameters"] = rng.choice([None, theta, theta])
     if theta["rope_type"] == "dynamic" and settings["rope_parameters"]:
         settings["max_position_embeddings"] = rng.choice([100, 160])  # less than the longest text
@@ -175,6 +176,14 @@ def turn(settings, family, rng):
             "classifier_pooling": rng.choice(["cls", "mean"]),
             "classifier_activation": rng.choice(ACTIVATIONS),
             **{name: rng.random() < 0.5 for name in ("attention_bias", "mlp_bias", "norm_bias", "classifier_bias", "decoder_bias")},
+        }
+    if family == "Qwen3":
+        settings["rms_norm_eps"] = settings.pop("layer_norm_eps")
+        del settings["type_vocab_size"]
+        settings |= {
+            "head_dim": rng.choice([2, 4, 8, 16, 32]),
+            "num_key_value_heads": rng.choice([count for count in (1, 2, 3, heads) if heads % count == 0]),
+            "attention_bias": rng.random() < 0.4,
         }
     if family == "EuroBert":
         settings["rms_norm_eps"] = settings.pop("layer_norm_eps")

@@ -138,6 +138,9 @@ MODELS = {
     "embeddinggemma": ("Gemma3TextModel", {"vocab_size": 24, "hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 8,
                        "intermediate_size": 16, "max_position_embeddings": 160, "query_pre_attn_scalar": 20, "sliding_window": 12, "sliding_window_pattern": 3,
                        "use_bidirectional_attention": True, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1}, {"lengths": (1, 4, 60)}),
+    "qwen3-embedding": ("Qwen3Model", {"vocab_size": 24, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 16,
+                        "intermediate_size": 20, "max_position_embeddings": 320, "rope_parameters": {"rope_type": "default", "rope_theta": 1000.0},
+                        "tie_word_embeddings": True, "bos_token_id": 2, "eos_token_id": 1}, {"lengths": (1, 4, 150), "dtype": torch.bfloat16}),
 }
 
 

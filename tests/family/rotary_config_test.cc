@@ -171,6 +171,21 @@ TEST(RotaryConfig, EmbeddingGemmaAsItStands) {
   EXPECT_TRUE(config.findings.empty());
 }
 
+TEST(RotaryConfig, Qwen3EmbeddingAsItStands) {
+  const CheckpointConfig config = read(
+      R"("architectures":["Qwen3ForCausalLM"],"attention_bias":false,"attention_dropout":0.0,"bos_token_id":151643,)"
+      R"("eos_token_id":151643,"head_dim":128,"hidden_act":"silu","hidden_size":1024,"initializer_range":0.02,)"
+      R"("intermediate_size":3072,"max_position_embeddings":32768,"max_window_layers":28,"num_attention_heads":16,)"
+      R"("num_hidden_layers":28,"num_key_value_heads":8,"rms_norm_eps":1e-06,"rope_scaling":null,"rope_theta":1000000,)"
+      R"("sliding_window":null,"tie_word_embeddings":true,"torch_dtype":"bfloat16","transformers_version":"4.51.3",)"
+      R"("use_cache":true,"use_sliding_window":false,"vocab_size":151669)",
+      "qwen3");
+  EXPECT_EQ(config.rotary->head_size, 128U);
+  EXPECT_EQ(config.rotary->key_heads, 8U);
+  EXPECT_TRUE(config.rotary->causal);
+  EXPECT_FLOAT_EQ(second_frequency(config, 27), std::pow(1000000.0F, -1.0F / 64));
+}
+
 TEST(RotaryConfig, LongestTextsOfAGrowingBase) {
   const std::string rope = R"("max_position_embeddings":100,"rope_parameters":{"rope_type":"dynamic","factor":2.5})";
   EXPECT_EQ(read(rope, "gte").rotary->longest, 250U);
@@ -268,7 +283,12 @@ TEST(RotaryConfig, WhatIsNotComputedIsRefusedByItsName) {
       {"gemma3_text", GEMMA R"(,"query_pre_attn_scalar":0)", "query_pre_attn_scalar"},
       {"gemma3_text", GEMMA R"(,"global_rope_theta":9.0)", "global_rope_theta"},
       {"modernbert", R"("rope_local_base_freq":9.0)", "rope_local_base_freq"},
-      {"qwen3", R"("hidden_size":1024)", "a decoder"},
+      {"qwen3", R"("hidden_size":64,"num_attention_heads":8,"num_key_value_heads":3)", "num_key_value_heads"},
+      {"qwen3", R"("hidden_size":64,"num_attention_heads":8)", "num_key_value_heads"},
+      {"qwen3", R"("use_sliding_window":true)", "use_sliding_window"},
+      {"qwen3", R"("head_dim":7)", "head_dim"},
+      {"qwen3", R"("num_hidden_layers":1,"layer_types":["sliding_attention"])", "layer_types"},
+      {"qwen2", R"("hidden_size":1024)", "a decoder"},
       {"nomic_bert", R"("moe_every_n_layers":2)", "moe_every_n_layers"},
       {"nomic_bert", R"("auto_map":{"AutoModel":"a.B"})", "auto_map"},
       {"eurobert", R"("num_key_value_heads":5)", "num_key_value_heads"},

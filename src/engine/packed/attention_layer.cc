@@ -31,9 +31,31 @@ std::size_t border_row(double share, std::size_t length) {
   return std::min(length, (row + kRowBlock / 2) / kRowBlock * kRowBlock);
 }
 
+constexpr float kHides = -1e30F;  // below any score; a hidden and masked key's sum stays finite
+
+// For each distance key - query from -length on, at `length`: 0 for keys that are not behind, else what hides them.
+std::vector<float> causal_bias(std::size_t length) {
+  std::vector<float> bias(2 * length + kernels::ops::kAttentionColumns, kHides);
+  std::fill_n(bias.begin(), length + 1, 0.0F);
+  return bias;
+}
+
+// A head of which each query sees the keys up to its own: blocks of queries, each against the keys up to its end.
+void attend_causal(const kernels::ops::AttentionTask& whole, const float* bias, float* scratch) {
+  for (std::size_t row = whole.row_begin; row < whole.row_end;) {
+    const std::size_t end = std::min(row / kWindowRows * kWindowRows + kWindowRows, whole.length);
+    kernels::ops::AttentionTask task = whole;
+    task.length = end;
+    task.row_begin = row;
+    task.row_end = std::min(end, whole.row_end);
+    task.bias = bias;
+    kernels::ops::attention(task, scratch);
+    row = task.row_end;
+  }
+}
+
 // For each distance key - query from -reach on, at `reach`: 0 within the window, else what hides a key.
 std::vector<float> window_bias(std::size_t window) {
-  constexpr float kHides = -1e30F;  // below any score; a hidden and masked key's sum stays finite
   const std::size_t reach = kWindowRows + 2 * window;
   std::vector<float> bias(2 * reach + kernels::ops::kAttentionColumns, kHides);
   std::fill_n(bias.begin() + static_cast<std::ptrdiff_t>(reach - window), 2 * window + 1, 0.0F);
@@ -67,16 +89,17 @@ void attend_window(const kernels::ops::AttentionTask& whole, std::size_t window,
 
 void attend(const Slice& slice, const float* qkv, const AttentionCall& call, kernels::ThreadPool& pool,
             kernels::AlignedBuffer& scratch, float* context) {
-  const std::size_t hidden = call.hidden;
-  const std::size_t head_size = hidden / call.heads;
-  const std::size_t qkv_stride = row_pitch(3 * hidden);
-  const std::size_t context_stride = row_pitch(hidden);
+  const std::size_t width = call.width;
+  const std::size_t head_size = width / call.heads;
+  const std::size_t qkv_stride = row_pitch(3 * width);
+  const std::size_t context_stride = row_pitch(width);
   std::size_t longest = 0;
   double total = 0;
   for (std::size_t text = 0; text < slice.size(); ++text) {
     longest = std::max(longest, slice.length(text));
     total += head_cost(slice.length(text), call.window) * static_cast<double>(call.heads);
   }
+  const std::vector<float> before = call.causal ? causal_bias(longest) : std::vector<float>();
   const std::vector<float> bias =
       call.window != 0 && longest > call.window + 1 ? window_bias(call.window) : std::vector<float>();
   if (!bias.empty()) longest = std::min(longest, std::max(2 * call.window + kWindowRows, call.window + 1));
@@ -104,8 +127,8 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
         task.row_end = border_row((last - cost) / step, length);
         if (task.row_begin >= task.row_end) continue;
         task.query = qkv + row * qkv_stride + head * head_size;
-        task.key = task.query + hidden;
-        task.value = task.key + hidden;
+        task.key = task.query + width;
+        task.value = task.key + width;
         task.stride = qkv_stride;
         task.length = length;
         task.head_size = head_size;
@@ -117,7 +140,9 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
         if (!call.slopes.empty()) task.bias = slope_bias(call.slopes[head], length, slopes);
         task.out = context + row * context_stride + head * head_size;
         task.out_stride = context_stride;
-        if (call.window != 0 && length > call.window + 1) {
+        if (call.causal) {
+          attend_causal(task, before.data() + longest, own);
+        } else if (call.window != 0 && length > call.window + 1) {
           attend_window(task, call.window, bias, own);
         } else if (call.disentangled != nullptr) {
           call.disentangled->attend(task, call.layer, head, own);

@@ -16,15 +16,16 @@ struct Activations {
   float* hidden;   ///< [tokens, hidden]: what the layer reads, and makes
   float* middle;   ///< [tokens, hidden]: after attention
   float* normed;   ///< [tokens, hidden], where norms come first: what attention and feed-forward read
-  float* qkv;      ///< [tokens, 3 hidden]
-  float* context;  ///< [tokens, hidden]
+  float* qkv;      ///< [tokens, 3 attention]
+  float* context;  ///< [tokens, attention]
   float* inner;    ///< [tokens, intermediate], over qkv and context
   float* gate;     ///< likewise, behind inner
 };
 
 Activations lay_out(const EncoderWeights& weights, std::size_t tokens, kernels::AlignedBuffer& memory) {
   const std::size_t rows = tokens * row_pitch(weights.hidden);
-  const std::size_t qkv = tokens * row_pitch(3 * weights.hidden);
+  const std::size_t qkv = tokens * row_pitch(3 * weights.attention);
+  const std::size_t context = tokens * row_pitch(weights.attention);
   std::size_t inner_rows = tokens * row_pitch(weights.embeddings.words->width());
   bool gated = false;
   for (const LayerWeights& layer : weights.layers) {
@@ -32,7 +33,8 @@ Activations lay_out(const EncoderWeights& weights, std::size_t tokens, kernels::
     gated = gated || layer.ffn_gate != nullptr;
   }
   const std::size_t apart = weights.norm_first ? 3 * rows : 2 * rows;
-  const std::size_t shared = std::max(qkv + rows, gated ? 2 * inner_rows : inner_rows);
+  // Where the last layer is computed for some rows alone, these are gathered in the place of qkv.
+  const std::size_t shared = std::max({qkv + context, context + rows, gated ? 2 * inner_rows : inner_rows});
   auto* base = reinterpret_cast<float*>(memory.reserve((apart + shared) * sizeof(float)));
   float* inner = base + apart;
   return {base, base + rows, base + 2 * rows, inner, inner + qkv, inner, inner + inner_rows};
@@ -61,14 +63,15 @@ struct Encoder::Run {
                    workspace.linear);
     const std::size_t qkv = row_pitch(layer.qkv->out());
     norm_heads(layer.query_norm, a.qkv, qkv);
-    norm_heads(layer.key_norm, a.qkv + weights.hidden, qkv);
+    norm_heads(layer.key_norm, a.qkv + weights.attention, qkv);
     if (layer.rotary) weights.rotary.turn(*layer.rotary, angles, slice.tokens(), weights.heads, a.qkv, pool);
     attend(slice, a.qkv,
-           {.hidden = weights.hidden,
+           {.width = weights.attention,
             .heads = weights.heads,
             .scale = layer.scale,
             .takes_mask = weights.takes_mask,
             .window = layer.window,
+            .causal = weights.causal,
             .bias = weights.relative_bias,
             .slopes = weights.slopes,
             .disentangled = weights.disentangled.get(),
@@ -79,7 +82,7 @@ struct Encoder::Run {
   /// All heads of each token as one row, or each as a row of its own.
   void norm_heads(const std::optional<Norm>& norm, float* heads, std::size_t row_stride) const {
     if (!norm) return;
-    for (std::size_t head = 0; head < weights.hidden; head += norm->gamma.size()) {
+    for (std::size_t head = 0; head < weights.attention; head += norm->gamma.size()) {
       norm->run(heads + head, nullptr, slice.tokens(), row_stride, pool);
     }
   }
@@ -143,12 +146,13 @@ void Encoder::run(const Slice& slice, const SliceRequest& request, StateSink sin
     const bool last_narrow = narrow && i + 1 == depth && !convolves;
     if (last_narrow) {  // what follows attention is needed for the wanted rows only
       rows = request.last_rows.size();
-      gather(request.last_rows, a.context, stride, a.qkv);
-      gather(request.last_rows, hidden, stride, a.qkv + rows * stride);
+      gather(request.last_rows, a.context, row_pitch(weights_->attention), a.qkv);
+      gather(request.last_rows, hidden, stride, a.qkv + rows * row_pitch(weights_->attention));
       context = a.qkv;
-      hidden = a.qkv + rows * stride;
+      hidden = a.qkv + rows * row_pitch(weights_->attention);
     }
-    layer.attention_out->run(context, rows, a.middle, {.x_stride = stride, .y_stride = stride}, pool, workspace.linear);
+    layer.attention_out->run(context, rows, a.middle, {.x_stride = row_pitch(weights_->attention), .y_stride = stride},
+                             pool, workspace.linear);
     if (weights_->norm_first) {
       if (layer.attention_out_norm) layer.attention_out_norm->run(a.middle, nullptr, rows, stride, pool);
       layer.ffn_norm.run(a.middle, hidden, a.normed, rows, stride, pool);

@@ -18,7 +18,8 @@ constexpr const char* kWhere = "EncoderSpec";
 }
 
 void check_sizes(const family::EncoderSpec& spec) {
-  if (spec.hidden == 0 || spec.heads == 0 || spec.hidden % spec.heads != 0 || spec.layers.empty()) {
+  const bool divides = spec.head != 0 || (spec.heads != 0 && spec.hidden % spec.heads == 0);
+  if (spec.hidden == 0 || spec.heads == 0 || !divides || spec.layers.empty()) {
     refuse("layers, heads that divide the hidden size", std::to_string(spec.layers.size()) + " layers, " +
                                                             std::to_string(spec.heads) + " heads, hidden " +
                                                             std::to_string(spec.hidden));
@@ -45,7 +46,11 @@ void check_positions(const family::EncoderSpec& spec) {
     if (layer.window != 0 && (pairs || distances || spec.relative_bias || !spec.slopes.empty())) {
       refuse("no windows of attention where scores depend on distances", "one");
     }
+    if (spec.causal && layer.window != 0) refuse("no windows where a token sees those before it", "one");
   }
+  const bool by_distance = pairs || spec.disentangled || distances || spec.relative_bias || !spec.slopes.empty();
+  if (spec.causal && by_distance) refuse("no scores of positions where a token sees those before it", "some");
+  if (spec.head != 0 && by_distance) refuse("heads that divide the hidden size where positions have scores", "others");
   if (spec.disentangled && spec.mask == family::MaskKind::keys) {
     refuse("a mask of pairs, or none, where attention is disentangled", "another mask");
   }
@@ -119,12 +124,15 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
   }
 }
 
-void prepare_layer(const family::LayerSpec& from, std::size_t hidden, std::size_t head, DType dtype, LayerWeights& to,
+void prepare_layer(const family::LayerSpec& from, const family::EncoderSpec& spec, DType dtype, LayerWeights& to,
                    Packer& packer) {
+  const std::size_t hidden = spec.hidden;
+  const std::size_t head = spec.head_size();
+  const std::size_t width = spec.attention_width();
   const family::Dense* const qkv[3] = {&from.query, &from.key, &from.value};
   for (const family::Dense* part : qkv) {
-    if (outputs_of(*part) != hidden) {
-      throw Error(ErrorCode::model_mismatch, part->weight.name, std::to_string(hidden) + " outputs",
+    if (outputs_of(*part) != width) {
+      throw Error(ErrorCode::model_mismatch, part->weight.name, std::to_string(width) + " outputs",
                   std::to_string(part->out()));
     }
   }
@@ -135,12 +143,12 @@ void prepare_layer(const family::LayerSpec& from, std::size_t hidden, std::size_
   }
   packer.linear(qkv, hidden, dtype, to.qkv);
   to.scale = from.scale;
-  packer.linear(from.attention_out, hidden, dtype, to.attention_out);
+  packer.linear(from.attention_out, width, dtype, to.attention_out);
   if (from.attention_norm) to.attention_norm = norm_of(*from.attention_norm, hidden);
   if (from.second_norm) to.second_norm = norm_of(*from.second_norm, hidden);
   const auto width_of = [&](const family::LayerNorm& norm) {
     const auto& shape = norm.gamma.tensor.shape;
-    return shape.size() == 1 && shape[0] == static_cast<std::int64_t>(head) ? head : hidden;
+    return shape.size() == 1 && shape[0] == static_cast<std::int64_t>(head) ? head : width;
   };
   if (from.query_norm) to.query_norm = norm_of(*from.query_norm, width_of(*from.query_norm));
   if (from.key_norm) to.key_norm = norm_of(*from.key_norm, width_of(*from.key_norm));
@@ -194,6 +202,8 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   auto weights = std::make_unique<EncoderWeights>();
   weights->hidden = spec.hidden;
   weights->heads = spec.heads;
+  weights->attention = spec.attention_width();
+  weights->causal = spec.causal;
   weights->takes_mask = spec.mask != family::MaskKind::none;
   weights->masks_pairs = spec.mask == family::MaskKind::pairs;
   // Halved embeddings keep int8 below half of the fp32 size; their rounding is far below that of the int8 weights.
@@ -216,7 +226,7 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   if (spec.convolution) weights->convolution = std::make_unique<Convolution>(*spec.convolution, spec.hidden, dtype);
   weights->layers.resize(spec.layers.size());
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    prepare_layer(spec.layers[i], spec.hidden, spec.head_size(), dtype, weights->layers[i], packer);
+    prepare_layer(spec.layers[i], spec, dtype, weights->layers[i], packer);
     if (spec.layers[i].rotary < spec.rotary.size()) weights->layers[i].rotary = spec.layers[i].rotary;
     weights->layers[i].window = spec.layers[i].window;
   }

@@ -65,6 +65,8 @@ struct LayerWeights {
 struct EncoderWeights {
   std::size_t hidden = 0;
   std::size_t heads = 0;
+  std::size_t attention = 0;  ///< values of all heads together
+  bool causal = false;
   bool takes_mask = true;
   bool masks_pairs = false;  ///< family::MaskKind::pairs
   EmbeddingWeights embeddings;

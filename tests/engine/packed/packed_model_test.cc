@@ -140,6 +140,17 @@ TEST(PackedSpecErrors, SpecsThatDoNotFit) {
       {"norm", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].ffn_norm = m.norm(23, 1e-5F); }},
       {"eps", [](EncoderSpec& s, SpecMaker&) { s.layers[0].ffn_norm.eps = NAN; }},
       {"scale of words", [](EncoderSpec& s, SpecMaker&) { s.embeddings.scale = NAN; }},
+      {"causal window",
+       [](EncoderSpec& s, SpecMaker&) {
+         s.causal = true;
+         s.layers[0].window = 3;
+       }},
+      {"causal slopes",
+       [](EncoderSpec& s, SpecMaker&) {
+         s.causal = true;
+         s.slopes = {1, 1, 1};
+       }},
+      {"another head size", [](EncoderSpec& s, SpecMaker&) { s.head = 16; }},
       {"query norm", [](EncoderSpec& s, SpecMaker& m) { s.layers[0].query_norm = m.norm(12, 0.1F); }},
       {"scale", [](EncoderSpec& s, SpecMaker&) { s.layers[0].scale = INFINITY; }},
       {"types",
@@ -159,13 +170,13 @@ TEST(PackedSpecErrors, SpecsThatDoNotFit) {
          s.relative_bias = family::RelativeBiasSpec{m.weight({20, 3}), family::relative_rows(64, 32, 128)};
        }},
       {"bias heads",
-       [](EncoderSpec& s, SpecMaker& m) {
-         s.relative_bias = family::RelativeBiasSpec{m.weight({32, 4}), family::relative_rows(64, 32, 128)};
-       }},
+       [](EncoderSpec& s,
+          SpecMaker&
+              m) { s.relative_bias = family::RelativeBiasSpec{m.weight({32, 4}), family::relative_rows(64, 32, 128)}; }},
       {"bias distance",
-       [](EncoderSpec& s, SpecMaker& m) {
-         s.relative_bias = family::RelativeBiasSpec{m.weight({32, 3}), family::relative_rows(4, 32, 128)};
-       }},
+       [](EncoderSpec& s,
+          SpecMaker&
+              m) { s.relative_bias = family::RelativeBiasSpec{m.weight({32, 3}), family::relative_rows(4, 32, 128)}; }},
   };
   for (const auto& [what, change] : wrong) {
     SCOPED_TRACE(what);

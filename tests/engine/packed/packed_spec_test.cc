@@ -145,6 +145,32 @@ const Variant kVariants[] = {
        spec.layers[1].key_norm->beta.reset();
        spec.layers[1].key_norm->centred = false;
      }},
+    {"causal", [](EncoderSpec& spec, SpecMaker&) { spec.causal = true; }},
+    {"heads_of_their_own_size",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.head = 16;  // 48 in all, where the layers are 24 wide
+       for (family::LayerSpec& layer : spec.layers) {
+         layer.query = maker.dense(48, 24);
+         layer.key = maker.dense(48, 24, false);
+         layer.value = maker.dense(48, 24);
+         layer.attention_out = maker.dense(24, 48);
+       }
+       spec.rotary = {{{1.0F, 0.1F}}};
+       spec.layers[0].query_norm = maker.norm(16, 0.1F);
+       spec.layers[1].key_norm = maker.norm(48, 0.1F);
+     }},
+    {"small_heads",
+     [](EncoderSpec& spec, SpecMaker& maker) {
+       spec.head = 2;
+       spec.causal = true;
+       spec.norm_first = true;
+       for (family::LayerSpec& layer : spec.layers) {
+         layer.query = maker.dense(6, 24);
+         layer.key = maker.dense(6, 24, false);
+         layer.value = maker.dense(6, 24);
+         layer.attention_out = maker.dense(24, 6);
+       }
+     }},
     {"scaled_words", [](EncoderSpec& spec, SpecMaker&) { spec.embeddings.scale = 4.9F; }},
     {"rms_norms",
      [](EncoderSpec& spec, SpecMaker&) {
@@ -238,6 +264,29 @@ TEST(PackedSpecWindow, OfTextsLongerThanABlock) {
   spec.rotary = {{{1.0F, 0.1F}}};
   spec.layers[0].window = 7;
   spec.layers[1].window = 40;
+  Encoding text;
+  for (int i = 0; i < 270; ++i) text.input_ids.push_back(3 + i * 7 % 31);
+  text.attention_mask.assign(text.input_ids.size(), 1);
+  text.attention_mask[130] = text.attention_mask[200] = 0;
+  Encoding small;
+  small.input_ids = {4, 5, 6};
+  const std::vector<Encoding> texts = {small, text};
+  const auto model = PackedModel::pack(spec, {}, DType::fp32);
+  const PackedOutput got = model->run(batch::make_batch(texts, {}), every_state(*model));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::vector<PlainEncoder::Rows> want = PlainEncoder(spec).states(texts[i]);
+    expect_near(got.states[2].text(i), want[2], "text " + std::to_string(i));
+  }
+}
+
+// Texts of several blocks of queries, each of which sees the keys up to its end.
+TEST(PackedSpecCausal, OfTextsLongerThanABlock) {
+  SpecMaker maker(6);
+  EncoderSpec spec = maker.encoder(16, 2);
+  spec.embeddings.positions.reset();
+  spec.embeddings.position_scheme = PositionScheme::none;
+  spec.rotary = {{{1.0F, 0.1F}}};
+  spec.causal = true;
   Encoding text;
   for (int i = 0; i < 270; ++i) text.input_ids.push_back(3 + i * 7 % 31);
   text.attention_mask.assign(text.input_ids.size(), 1);

@@ -200,7 +200,7 @@ class PlainEncoder {
     for (std::size_t token = 0; token < rows.size(); ++token) length = std::max(length, position_of(token) + 1);
     for (std::size_t token = 0; token < rows.size(); ++token) {
       const double position = position_of(token);
-      for (std::size_t head = 0; head < spec_.hidden; head += spec_.head_size()) {
+      for (std::size_t head = 0; head < spec_.attention_width(); head += spec_.head_size()) {
         for (std::size_t i = head; i < head + pairs; ++i) {
           const bool grown = from.growth && length > static_cast<double>(from.growth->length);
           const double angle = position * (grown ? frequency(*from.growth, length, i - head, pairs)
@@ -243,13 +243,14 @@ class PlainEncoder {
     }
     const Rows position_key = layer.position_key ? multiply(table, *layer.position_key) : Rows();
     const Rows position_query = layer.position_query ? multiply(table, *layer.position_query) : Rows();
-    Rows context(in.size(), std::vector<double>(spec_.hidden, 0));
+    Rows context(in.size(), std::vector<double>(spec_.attention_width(), 0));
     for (std::size_t head = 0; head < spec_.heads; ++head) {
       for (std::size_t i = 0; i < in.size(); ++i) {
         std::vector<double> weights(in.size(), 0);
         double total = 0;
         for (std::size_t j = 0; j < in.size(); ++j) {
           const bool even = pairs && masked(text, i);
+          if (spec_.causal && j > i) continue;
           if (layer.window != 0 && (i > j ? i - j : j - i) > layer.window) continue;
           if (spec_.mask != family::MaskKind::none && masked(text, j) && !even) continue;
           double score = 0;
