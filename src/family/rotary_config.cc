@@ -97,6 +97,18 @@ void give_ways(const std::pair<RopeSettings, RopeSettings>& ropes, const std::ve
   }
 }
 
+// Heads of keys and values; null stands for as many as there are of queries.
+std::size_t key_heads(ConfigKeys& keys, const CheckpointConfig& config, std::size_t otherwise) {
+  constexpr std::string_view kKey = "num_key_value_heads";
+  const Json* said = keys.take(kKey);
+  if (said != nullptr && said->is_null()) return config.heads;
+  const std::size_t heads = keys.size({kKey}, otherwise);
+  if (config.heads % heads != 0) {
+    keys.refuse(kKey, "a number that divides the heads, " + std::to_string(config.heads), heads);
+  }
+  return heads;
+}
+
 void read_modernbert(ConfigKeys& keys, const std::string& where, const CheckpointConfig& config, RotaryConfig& own) {
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = keys.flag("mlp_bias", false);
@@ -127,13 +139,7 @@ void read_qwen(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& o
   if (own.head_size % 2 != 0 || own.head_size > kLargestHead) {
     keys.refuse("head_dim", "an even number up to 65536", own.head_size);
   }
-  const Json* shared = keys.take("num_key_value_heads");
-  const bool none = shared != nullptr && shared->is_null();
-  own.key_heads = none ? config.heads : keys.size({"num_key_value_heads"}, 32);
-  if (config.heads % own.key_heads != 0) {
-    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads),
-                own.key_heads);
-  }
+  own.key_heads = key_heads(keys, config, 32);
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = own.norm_bias = false;
   keys.must_be("use_sliding_window", false, "no windows");
@@ -159,11 +165,7 @@ void read_gemma(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& 
   if (const std::size_t size = keys.size({"head_dim"}, 256); size != head_size) {
     keys.refuse("head_dim", "the hidden size over the heads, " + std::to_string(head_size), size);
   }
-  own.key_heads = keys.size({"num_key_value_heads"}, 4);
-  if (config.heads % own.key_heads != 0) {
-    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads),
-                own.key_heads);
-  }
+  own.key_heads = key_heads(keys, config, 4);
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = own.norm_bias = false;
   own.score_divisor = keys.number("query_pre_attn_scalar", 256, 1e30);
@@ -190,11 +192,7 @@ void read_gte(ConfigKeys& keys, RotaryConfig& own) {
 }
 
 void read_eurobert(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& own) {
-  own.key_heads = keys.size({"num_key_value_heads"}, config.heads);
-  if (config.heads % own.key_heads != 0) {
-    keys.refuse("num_key_value_heads", "a number that divides the heads, " + std::to_string(config.heads),
-                own.key_heads);
-  }
+  own.key_heads = key_heads(keys, config, config.heads);
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = own.decoder_bias = keys.flag("mlp_bias", false);
   own.norm_bias = false;
