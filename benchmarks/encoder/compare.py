@@ -16,10 +16,9 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
-LENGTHS = "8,16,32,128,384,512"
 PEERS = [("trace-padded", "fp32"), ("trace", "fp32"), ("torch-eager", "fp32"), ("torch-compile", "fp32"),
          ("onnxruntime", "fp32"), ("openvino", "fp32"), ("ctranslate2", "fp32"),
-         ("torch-eager", "int8"), ("onnxruntime", "int8"), ("ctranslate2", "int8")]
+         ("torch-eager", "int8"), ("onnxruntime", "int8"), ("openvino", "int8"), ("ctranslate2", "int8")]
 # So much slower than the rest that one round says enough.
 SLOW = [("trace-padded", "fp32"), ("torch-compile", "fp32"), ("bertrt torchscript", "fp32")]
 OURS = [("torchscript", "fp32"), ("packed", "fp32"), ("packed", "bf16"), ("packed", "int8")]
@@ -28,7 +27,7 @@ OURS = [("torchscript", "fp32"), ("packed", "fp32"), ("packed", "bf16"), ("packe
 def command(name, dtype, args, extra):
     folder = args.cache / args.shape
     if name.startswith("bertrt "):
-        return [args.bertrt, "bench", "--json", "--model", folder / "trace.pt", "--engine", name.split()[1],
+        return [args.bertrt, "bench", "--json", "--model", folder / args.model, "--engine", name.split()[1],
                 "--dtype", dtype, "--threads", str(args.threads), *extra]
     return [sys.executable, HERE / "peer.py", name, "--models", folder, "--dtype", dtype,
             "--threads", str(args.threads), *extra]
@@ -54,7 +53,7 @@ def gather(args):
         for contestant in contestants[shift:] + contestants[:shift]:
             if turn > 0 and contestant in SLOW:
                 continue
-            for order, extra in (("given", [*ids, "--lengths", LENGTHS]), ("sorted", [*ids, "--sort"])):
+            for order, extra in (("given", [*ids, "--lengths", args.lengths]), ("sorted", [*ids, "--sort"])):
                 result = measure(*contestant, args, extra)
                 if result:
                     results[contestant][order].append(result)
@@ -62,19 +61,19 @@ def gather(args):
     return {c: r for c, r in results.items() if r["given"] and r["sorted"]}
 
 
-def summary(result):
+def summary(result, lengths):
     given = result["given"]
     row = {"given": max(r["tokens_per_second"] for r in given),
            "first": statistics.median(r["tokens_per_second_first_pass"] for r in given),
            "sorted": max(r["tokens_per_second"] for r in result["sorted"]),
            "load_ms": min(r["load_ms"] for r in given), "peak_rss_mb": min(r["peak_rss_mb"] for r in given)}
-    for length in LENGTHS.split(","):
+    for length in lengths.split(","):
         row[length] = min(r["latency_ms"][length]["min"] for r in given)
     return row
 
 
 def tables(rows, limits, args):
-    lengths = LENGTHS.split(",")
+    lengths = args.lengths.split(",")
     yield f"{args.shape}, {args.threads} threads, {platform.processor() or platform.machine()}, best of {args.rounds} rounds. "
     yield (f"GEMM limit (libtorch's best prepacked fp32 operators): {limits['gemm_gflops']:.0f} GFLOP/s, "
            f"{limits['gemm_tokens_per_second']:.0f} tokens/s; memory reads {limits['read_gb_per_second']:.0f} GB/s.")
@@ -123,8 +122,10 @@ def main():
     parser.add_argument("--cache", type=pathlib.Path, required=True)
     parser.add_argument("--shape", default="bert-base")
     parser.add_argument("--bertrt", default="build/bin/bertrt")
+    parser.add_argument("--model", default="trace.pt", help="what bertrt runs of what make_models.py makes: trace.pt or checkpoint")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--lengths", default="8,16,32,128,384,512", help="of the texts alone")
     parser.add_argument("--only", default="", help="parts of names, comma-separated; default all")
     parser.add_argument("--picture", type=pathlib.Path, help="an .svg or .png to write")
     parser.add_argument("--results", type=pathlib.Path, help="the raw results as JSON")
@@ -132,7 +133,7 @@ def main():
     results = gather(args)
     limits = json.loads(subprocess.run([sys.executable, HERE / "limits.py", "--shape", args.shape, "--threads",
                                         str(args.threads)], capture_output=True, text=True, check=True).stdout)
-    rows = {contestant: summary(result) for contestant, result in results.items()}
+    rows = {contestant: summary(result, args.lengths) for contestant, result in results.items()}
     print("\n".join(tables(rows, limits, args)))
     if args.results:
         args.results.write_text(json.dumps({" ".join(c): r for c, r in results.items()}), encoding="utf-8")

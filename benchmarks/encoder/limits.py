@@ -12,7 +12,7 @@ import time
 
 import torch
 
-from make_models import SHAPES
+from make_models import SHAPES, config_of
 
 
 def best_seconds(run, repeat=7):
@@ -36,17 +36,19 @@ def contestants(weight, bias, rows):
 
 
 def gemm_limit(shape, rows):
-    hidden, wide = SHAPES[shape]["hidden_size"], SHAPES[shape]["intermediate_size"]
+    config = config_of(shape)
+    hidden, wide = config.hidden_size, config.intermediate_size
+    first = 2 * wide if config.model_type == "modernbert" else wide  # a gate beside it
     seconds, flops, chosen = 0.0, 0, []
-    for out, inner in ((3 * hidden, hidden), (hidden, hidden), (wide, hidden), (hidden, wide)):
+    for out, inner in ((3 * hidden, hidden), (hidden, hidden), (first, hidden), (hidden, wide)):
         weight, bias = torch.randn(out, inner), torch.randn(out)
         timed = {name: best_seconds(run) for name, run in contestants(weight, bias, rows)}
         name = min(timed, key=timed.get)
         chosen.append(f"{out}x{inner}: {name}")
         seconds += timed[name]
         flops += 2 * out * inner * rows
-    layers = SHAPES[shape]["num_hidden_layers"]
-    return {"gemm_gflops": flops / seconds / 1e9, "gemm_tokens_per_second": rows / (seconds * layers), "gemm_by": chosen}
+    per_second = rows / (seconds * config.num_hidden_layers)
+    return {"gemm_gflops": flops / seconds / 1e9, "gemm_tokens_per_second": per_second, "gemm_by": chosen}
 
 
 def bandwidth():

@@ -7,6 +7,7 @@ A batch is padded to its longest text where the peer cannot do without; tokens a
 pass runs every batch once, just after loading; then the best of --passes passes counts.
 """
 import argparse
+import inspect
 import json
 import pathlib
 import resource
@@ -26,36 +27,39 @@ def padded(batch, length=0):
     return ids, mask, np.zeros_like(ids)
 
 
+def named(values, names):
+    """Of ids, mask and types, those that a model takes."""
+    return {name: value for name, value in zip(("input_ids", "attention_mask", "token_type_ids"), values) if name in names}
+
+
 def torch_model(args):
     import torch
-    from transformers import BertModel
+    from transformers import AutoModel
     torch.set_num_threads(args.threads)
-    model = BertModel.from_pretrained(args.models / "checkpoint", attn_implementation="sdpa").eval()
+    model = AutoModel.from_pretrained(args.models / "checkpoint").eval()  # with sdpa where the family has it
     if args.dtype == "int8":
         model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
     elif args.dtype == "bf16":
         model = model.bfloat16()
-    return torch, model
+    return torch, model, inspect.signature(model.forward).parameters
 
 
 def eager(args):
-    torch, model = torch_model(args)
+    torch, model, takes = torch_model(args)
 
     def run(batch):
-        ids, mask, types = map(torch.from_numpy, padded(batch))
         with torch.inference_mode():
-            return model(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
+            return model(**named(map(torch.from_numpy, padded(batch)), takes)).last_hidden_state
     return run
 
 
 def compiled(args):
-    torch, model = torch_model(args)
+    torch, model, takes = torch_model(args)
     model = torch.compile(model, dynamic=True)
 
     def run(batch):
-        ids, mask, types = map(torch.from_numpy, padded(batch))
         with torch.no_grad():
-            return model(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
+            return model(**named(map(torch.from_numpy, padded(batch)), takes)).last_hidden_state
     return run
 
 
@@ -63,11 +67,12 @@ def trace(args, length=0, one_by_one=False):
     import torch
     torch.set_num_threads(args.threads)
     model = torch.jit.load(str(args.models / "trace.pt")).eval()
+    takes = [argument.name for argument in model.forward.schema.arguments[1:]]
 
     def run(batch):
         with torch.inference_mode():
             for part in ([[text] for text in batch] if one_by_one else [batch]):
-                model(*map(torch.from_numpy, padded(part, length)))
+                model(**named(map(torch.from_numpy, padded(part, length)), takes))
     return run
 
 
@@ -77,28 +82,22 @@ def onnxruntime(args):
     options.intra_op_num_threads = args.threads
     name = "model.onnx" if args.dtype == "fp32" else "model-int8.onnx"
     session = ort.InferenceSession(str(args.models / name), options, providers=["CPUExecutionProvider"])
-
-    def run(batch):
-        ids, mask, types = padded(batch)
-        return session.run(["last_hidden_state"], {"input_ids": ids, "attention_mask": mask, "token_type_ids": types})
-    return run
+    takes = [value.name for value in session.get_inputs()]
+    return lambda batch: session.run(["last_hidden_state"], named(padded(batch), takes))
 
 
 def openvino(args):
     import openvino as ov
     core = ov.Core()
-    # int8: the same dynamically quantized graph as ONNX Runtime's; bf16 is a hint of OpenVINO's own.
-    name = "model-int8.onnx" if args.dtype == "int8" else "model.onnx"
+    # int8: NNCF's weights and activations; bf16 is a hint of OpenVINO's own.
+    name = "openvino-int8.xml" if args.dtype == "int8" else "model.onnx"
     config = {"INFERENCE_NUM_THREADS": args.threads, "PERFORMANCE_HINT": "LATENCY",
               "INFERENCE_PRECISION_HINT": "bf16" if args.dtype == "bf16" else "f32"}
     model = core.compile_model(str(args.models / name), "CPU", config)
     request = model.create_infer_request()
     names = [value.get_any_name() for value in model.inputs]
 
-    def run(batch):
-        values = dict(zip(("input_ids", "attention_mask", "token_type_ids"), padded(batch)))
-        return request.infer({name: values[name] for name in names})
-    return run
+    return lambda batch: request.infer(named(padded(batch), names))
 
 
 def ctranslate2(args):
