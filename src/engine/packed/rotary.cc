@@ -31,18 +31,20 @@ float* copy_angles(const family::RotarySpec& spec, std::int64_t position, float*
   return std::transform(sines, sines + pairs, to, [&](float sine) { return sine * spec.factor; });
 }
 
-// Of each way, in this text: it is as long as its last position says.
+// Of the ways whose base grows in this text, which is as long as its last position says; empty for the others, and
+// where none can grow.
 template <typename Place>
-std::vector<std::vector<float>> frequencies_of(std::span<const family::RotarySpec> specs, const Place& place,
-                                               std::size_t length) {
+std::vector<std::vector<float>> grown_in(std::span<const family::RotarySpec> specs, const Place& place,
+                                         std::size_t length) {
+  std::vector<std::vector<float>> grown;
+  if (std::none_of(specs.begin(), specs.end(), [](const auto& spec) { return spec.growth.has_value(); })) return grown;
   std::int64_t last = -1;
   for (std::size_t i = 0; i < length; ++i) last = std::max(last, place(i));
-  std::vector<std::vector<float>> result;
   for (const family::RotarySpec& spec : specs) {
     const bool grows = spec.growth && last >= static_cast<std::int64_t>(spec.growth->length);
-    result.push_back(grows ? family::grown_frequencies(spec, static_cast<std::size_t>(last) + 1) : spec.frequencies);
+    grown.push_back(grows ? family::grown_frequencies(spec, static_cast<std::size_t>(last) + 1) : std::vector<float>());
   }
-  return result;
+  return grown;
 }
 
 }  // namespace
@@ -73,7 +75,7 @@ const float* Rotary::angles(const Slice& slice, kernels::ThreadPool& pool, kerne
       const auto& given = slice.batch.position_ids;
       return given.empty() ? static_cast<std::int64_t>(i) : given[row + i];
     };
-    const std::vector<std::vector<float>> frequencies = frequencies_of(specs_, place, length);
+    const std::vector<std::vector<float>> grown = grown_in(specs_, place, length);
     for (std::size_t i = 0; i < length; ++i) {
       const auto position = static_cast<float>(place(i));
       for (std::size_t which = 0; which < specs_.size(); ++which) {
@@ -82,8 +84,10 @@ const float* Rotary::angles(const Slice& slice, kernels::ThreadPool& pool, kerne
           to = copy_angles(spec, place(i), to);
           continue;
         }
-        for (const float frequency : frequencies[which]) *to++ = std::cos(position * frequency) * spec.factor;
-        for (const float frequency : frequencies[which]) *to++ = std::sin(position * frequency) * spec.factor;
+        const bool own = grown.empty() || grown[which].empty();
+        const std::vector<float>& frequencies = own ? spec.frequencies : grown[which];
+        for (const float frequency : frequencies) *to++ = std::cos(position * frequency) * spec.factor;
+        for (const float frequency : frequencies) *to++ = std::sin(position * frequency) * spec.factor;
       }
     }
   });
