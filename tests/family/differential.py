@@ -25,6 +25,7 @@ import torch
 import transformers
 
 import jina_bert
+import published
 from make_checkpoints import inputs_of, randomize, run
 
 warnings.filterwarnings("ignore")
@@ -196,6 +197,8 @@ def turn(settings, family, rng):
         }
     if family == "Gte":
         settings["type_vocab_size"] = rng.choice([0, 1, 2])
+    if family == "NomicBert":
+        settings["intermediate_size"] = rng.choice([16, 40, 256])
 
 
 def scaled(theta, alone, rng):
@@ -288,6 +291,17 @@ def make(folder, family, rng, seed, head=None):
     model.save_pretrained(folder, **({"max_shard_size": shards} if shards else {}))
     if dtype != torch.float32:  # what a model makes itself (rotary frequencies) was never narrowed
         model = cls.from_pretrained(folder, dtype=torch.float32, **pooler).eval()
+    way = settings.get("rope_parameters") or {"rope_type": "default"}
+    if family == "Gte" and not shards and way["rope_type"] == "default" and rng.random() < 0.7:  # as its makers publish it
+        ntk = {"factor": rng.choice([1.0, 2.0, 8.0]), "mixed_b": rng.choice([None, 0.6, 1.3])}
+        if ntk["factor"] != 1:
+            published.scale_gte(model, **ntk)
+        published.publish_gte(folder, **ntk, apart=rng.random() < 0.5)
+        settings["published"] = ntk
+    if family == "NomicBert" and head == "Model" and settings["hidden_act"] in ("silu", "gelu") and way["rope_type"] in ("default", "dynamic"):
+        if settings["intermediate_size"] % 256 == 0:
+            published.publish_nomic(folder, n_positions=8 * config.max_position_embeddings)
+            settings["published"] = True
     model = model.double()  # so that Python's own rounding does not count
     generator = torch.Generator().manual_seed(seed)
     inputs = list(inputs_of(config, generator, lengths_of(family, settings)))
