@@ -81,7 +81,7 @@ void EncodeCommand::run() {
   const EncodeOptions options = encode_options(length, session.info().max_length);
   const RunRequest request{.all_encoder_layers = all_layers, .logit_tokens = {}};
 
-  const auto prepare = [&](const Query& query) { return encode(tokenizer, query, options); };
+  const auto prepare = [&](const Query& query) { return encode_for_model(tokenizer, query, options); };
   const auto answer = [&](std::span<const Query> batch, std::span<const Encoding> encodings) {
     const EncoderOutput output = session.run(encodings, request);
     for (std::size_t i = 0; i < batch.size(); ++i) {

@@ -85,7 +85,7 @@ void FillMaskCommand::run() {
   const EncodeOptions options = encode_options(length, session.info().max_length);
 
   const auto prepare = [&](const Query& query) {
-    Encoding encoding = encode(tokenizer, query, options);
+    Encoding encoding = encode_for_model(tokenizer, query, options);
     if (!query.blank_line() && std::count(encoding.input_ids.begin(), encoding.input_ids.end(), mask_id) == 0) {
       const auto token = tokenizer.id_to_token(mask_id);
       throw Error(ErrorCode::missing_mask_token, "text", "at least one " + std::string(token.value_or("mask token")),

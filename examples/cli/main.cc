@@ -23,15 +23,22 @@ bool has_option(const CLI::App& app, const char* name) {
   return !commands.empty() && commands.front()->get_option_no_throw(name) != nullptr;
 }
 
+/// Whether the trouble is in a file of a folder: then it is known what the model is.
+bool names_file_of_folder(const Error& error) {
+  return error.where().find(".json") != std::string::npos || error.where().find(".txt") != std::string::npos ||
+         error.where().find(".safetensors") != std::string::npos || error.where().find(".bin") != std::string::npos;
+}
+
 /// What a user can do about it; empty where the message says it all.
-std::string_view advice(ErrorCode code, const CLI::App& app) {
-  switch (code) {
+std::string_view advice(const Error& error, const CLI::App& app) {
+  switch (error.code()) {
     case ErrorCode::input_too_long:
       return has_option(app, "--truncation") ? "shorten the text, or give --truncation longest_first"
                                              : "shorten the text";
     case ErrorCode::missing_mask_token: return "put the mask token where the word is to be guessed";
     case ErrorCode::file_not_found: return "check the path (--model, --tokenizer, or the variable BERTRT_MODEL)";
     case ErrorCode::invalid_format:
+      if (names_file_of_folder(error)) return "";
       return "a model is a TorchScript .pt file as torch.jit.save or models/export.py writes it, or a checkpoint "
              "folder";
     case ErrorCode::unsafe_model:
@@ -94,7 +101,7 @@ int run(int argc, char** argv) {
     print_error(error.what());
     return kFailed;
   } catch (const Error& error) {
-    print_error(error.what(), advice(error.code(), app));
+    print_error(error.what(), advice(error, app));
     const bool failed = error.code() == ErrorCode::runtime || error.code() == ErrorCode::out_of_resources;
     return failed ? kFailed : kBadUsage;
   }

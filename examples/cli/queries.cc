@@ -196,6 +196,12 @@ Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOpti
   return query.pair ? tokenizer.encode(query.text, *query.pair, options) : tokenizer.encode(query.text, options);
 }
 
+Encoding encode_for_model(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options) {
+  Encoding encoding = encode(tokenizer, query, options);
+  if (!tokenizer.types_are_input()) encoding.token_type_ids.clear();
+  return encoding;
+}
+
 void answer_texts(Queries& queries, const AnswerTexts& answer) {
   answer_all(
       queries, [](const Query&) { return Encoding(); },

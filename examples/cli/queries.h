@@ -74,6 +74,8 @@ Error at_line(const Query& query, const Error& error);
 
 /// Encodes a query.
 Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options);
+/// The same for a model, as transformers hands it on: without token types where the tokenizer's are not for the model.
+Encoding encode_for_model(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options);
 
 /// Answers the texts of a batch: writes what it has to say at its end, so that it may be called again for each alone.
 using AnswerTexts = std::function<void(std::span<const Query>)>;

@@ -105,7 +105,7 @@ void RunCommand::run() {
   }
   const Tokenizer& tokenizer = session.tokenizer();
   const EncodeOptions options = encode_options(length, info.max_length);
-  const auto prepare = [&](const Query& query) { return encode(tokenizer, query, options); };
+  const auto prepare = [&](const Query& query) { return encode_for_model(tokenizer, query, options); };
   const auto answer = [&](std::span<const Query> batch, std::span<const Encoding> encodings) {
     const EncoderOutput output = session.run(encodings, RunRequest::everything());
     for (std::size_t i = 0; i < batch.size(); ++i) {

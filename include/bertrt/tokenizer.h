@@ -137,6 +137,10 @@ class BERTRT_API Tokenizer {
   /// tokenizer_config.json's model_max_length, which is the limit where truncation is asked for without max_length.
   std::size_t model_max_length() const noexcept;  // 0: none
 
+  /// Whether transformers hands the types of a pair's texts on to the model (its model_input_names): where not, as with
+  /// ALBERT's tokenizers in version 5, a model counts all tokens as of type 0, though encode() numbers them.
+  bool types_are_input() const noexcept;
+
   /// "wordpiece", "unigram", "bpe" or "wordlevel".
   std::string_view family() const noexcept;
 

@@ -99,6 +99,7 @@ constexpr std::array kHarmless = {
     "mask_token_id"sv,
     "unk_token_id"sv,
     "decoder_start_token_id"sv,
+    "eos_token_ids"sv,  // of transformers 2
     "pad_index"sv,
     // generation
     "max_length"sv,
@@ -150,6 +151,8 @@ constexpr std::array kHarmless = {
     // settings of some families, whose own code takes them first: the others' code has no such thing, and published
     // files of theirs name them all the same (MuRIL's, a BERT, has an embedding_size)
     "embedding_size"sv,
+    "num_hidden_groups"sv,
+    "inner_group_num"sv,
     "summary_type"sv,
     "summary_use_proj"sv,
     "summary_activation"sv,

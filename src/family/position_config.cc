@@ -74,6 +74,10 @@ void read_positions(ConfigKeys& keys, CheckpointConfig& config) {
   }
   // Its published code has a kind with a table of positions, too, which is not read.
   if (config.family->layout == EncoderLayout::gte) return keys.must_be(kKey, "rope", "rotary positions");
+  if (config.family->layout == EncoderLayout::modernbert) {
+    const Json* type = keys.take(kKey);
+    if (type != nullptr && *type == "sans_pos") return;  // mmBERT's word for no table of positions, which no code reads
+  }
   const bool plain = config.rotary || config.disentangled || encoder_names(config.family->layout).distances.empty();
   if (plain) return keys.must_be(kKey, "absolute", "what this family's code computes");
   const std::string type = keys.text({kKey}, "absolute");

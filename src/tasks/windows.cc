@@ -46,7 +46,7 @@ class Batches {
 }  // namespace
 
 void drop_types(const Tokenizer& tokenizer, Encoding& encoding) {
-  if (!session::Access::impl(tokenizer).config().types_are_input) encoding.token_type_ids.clear();
+  if (!tokenizer.types_are_input()) encoding.token_type_ids.clear();
 }
 
 std::vector<Encoding> windows_of(Encoding encoding) {

@@ -38,6 +38,8 @@ EncodeOptions Tokenizer::limited(EncodeOptions options) const noexcept {
 
 std::size_t Tokenizer::model_max_length() const noexcept { return impl_->config().model_max_length; }
 
+bool Tokenizer::types_are_input() const noexcept { return impl_->config().types_are_input; }
+
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
   return impl_->encode(Input{{&text, 1}}, nullptr, limited(options));
 }

@@ -17,6 +17,31 @@ TEST(Encode, GivesTheContract) {
   EXPECT_FALSE(lines[0].contains("all_encoder_layers"));
 }
 
+// ALBERT's tokenizer numbers the texts of a pair, and transformers 5 does not hand that on to the model.
+TEST(Encode, TokenTypesGoWhereTransformersHandsThemOn) {
+  const std::string folder = std::string(BERTRT_TEST_DATA) + "/tasks/text-classification-albert";
+  const json pair = run_json({"encode", "--model", folder, "a sea", "the boat"}).at(0);
+  std::string ids;
+  std::string types;
+  for (const json& id : pair["input_ids"]) {
+    ids += (ids.empty() ? "" : ",") + id.dump();
+    types += types.empty() ? "0" : ",0";
+  }
+  const auto last = [&](const std::string& input) {
+    const json line = run_json({"run", "--model", folder, "--ids", input}).at(0);
+    json found;
+    for (const json& output : line["outputs"]) {
+      if (output["role"] == "hidden_state") found = output["data"];
+    }
+    return found;
+  };
+  EXPECT_EQ(pair["last_hidden_state"]["data"], last(ids + ";" + types));
+  types.back() = '1';
+  EXPECT_NE(pair["last_hidden_state"]["data"], last(ids + ";" + types));
+  const json tokens = run_json({"tokenize", "--model", folder, "a sea", "the boat"}).at(0);
+  EXPECT_EQ(tokens["token_type_ids"].back(), 1);
+}
+
 TEST(Encode, AllLayersEndWithTheLast) {
   const auto line = run_json({"encode", "--all-layers", "Hello"}).at(0);
   ASSERT_EQ(line["all_encoder_layers"].size(), 6U);

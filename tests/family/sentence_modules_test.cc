@@ -122,7 +122,7 @@ TEST_F(SentenceModulesTest, WhatIsNotKnownIsNamed) {
   list({{st_ + "LSTM", ""}});
   EXPECT_THAT(refused(), HasSubstr("LSTM"));
   list({{"sentence_transformers.base.modules.router.Router", ""}});
-  EXPECT_THAT(refused(), HasSubstr("Router, with one model for queries and one for documents"));
+  EXPECT_THAT(refused(), HasSubstr("router_config.json: expected a Router's routes"));
   for (const char* path : {"../x", "/x", "..", "a/b"}) {
     list({{st_ + "Transformer", path}});
     EXPECT_THAT(refused(), HasSubstr("a path in this folder")) << path;
@@ -139,6 +139,126 @@ TEST_F(SentenceModulesTest, WhatIsNotKnownIsNamed) {
   EXPECT_THAT(refused(), HasSubstr("max_seq_length"));
   write("modules.json", "{}");
   EXPECT_THAT(refused(), HasSubstr("a list of 1 to 64 modules"));
+}
+
+// What stands behind PyLate's Transformer and Dense was not listed.
+TEST_F(SentenceModulesTest, PyLatesFlatSettings) {
+  list({{st_ + "Transformer", ""}, {"pylate.models.Dense.Dense", "1_Dense"}});
+  write("1_Dense/config.json",
+        R"({"in_features":3,"out_features":2,"bias":false,"activation_function":"torch.nn.modules.linear.Identity"})");
+  write_dense("1_Dense", 2, 3);
+  const std::string file = "config_sentence_transformers.json";
+  const auto with = [&](const std::string& settings) {
+    write(file, "{" + settings + "}");
+    return read();
+  };
+  const SentenceModules named = with(
+      R"("model_type":"ColBERT","query_prefix":"[Q] ","document_prefix":"[D] ","query_length":9,"document_length":20,)"
+      R"("attend_to_expansion_tokens":true,"do_query_expansion":true,"skiplist_words":null)");
+  ASSERT_EQ(named.modules.size(), 4U);
+  EXPECT_TRUE(std::get<DenseModule>(named.modules[1]).on_tokens);
+  EXPECT_EQ(std::get<MultiVectorMaskModule>(named.modules[2]).skiplist_words.size(), 32U);  // string.punctuation
+  EXPECT_TRUE(std::get<NormalizeModule>(named.modules[3]).on_tokens);
+  EXPECT_EQ(named.model_type, "MultiVectorEncoder");
+  EXPECT_EQ(named.prompts.at(0), (std::pair<std::string, std::string>("query", "[Q] ")));
+  EXPECT_EQ(named.markers, (std::vector<std::string>{"[Q] ", "[D] "}));
+  ASSERT_TRUE(named.query_expansion.has_value());
+  EXPECT_EQ(named.query_expansion->length, 9U);
+  EXPECT_TRUE(named.query_expansion->attend);
+  EXPECT_FALSE(named.query_length.has_value());
+  EXPECT_EQ(named.document_length, 20U);
+
+  // Without expansion the length is a limit; a prefix goes in front of a prompt that has it not.
+  const SentenceModules plain =
+      with(R"("prompts":{"query":"find "},"query_prefix":"q ","query_length":9,"do_query_expansion":false,)"
+           R"("skiplist_words":["a"])");
+  EXPECT_FALSE(plain.query_expansion.has_value());
+  EXPECT_EQ(plain.query_length, 9U);
+  EXPECT_EQ(plain.prompts.at(0).second, "q find ");
+  EXPECT_EQ(std::get<MultiVectorMaskModule>(plain.modules[2]).skiplist_words, (std::vector<std::string>{"a"}));
+  // Nothing said but the module's class: no prefixes, no expansion, nothing skipped.
+  const SentenceModules bare = with("");
+  EXPECT_TRUE(std::get<MultiVectorMaskModule>(bare.modules[2]).skiplist_words.empty());
+  EXPECT_FALSE(bare.query_expansion.has_value());
+  // Of a kind that has no such settings they are not known.
+  write(file, R"({"model_type":"SparseEncoder","query_prefix":"[Q] "})");
+  EXPECT_THAT(refused(), HasSubstr("query_prefix"));
+  write(file, R"({"model_type":"ColBERT","query_prefix":7})");
+  EXPECT_THAT(refused(), HasSubstr("query_prefix"));
+  list({{st_ + "Transformer", ""}, {st_ + "Pooling", "1_Pooling"}});
+  write("1_Pooling/config.json", "{}");
+  write(file, R"({"query_length":9})");
+  EXPECT_THAT(refused(), HasSubstr("a Dense"));
+}
+
+TEST_F(SentenceModulesTest, StanfordsColbert) {
+  write("config.json", R"({"architectures":["BertModel"]})");
+  EXPECT_FALSE(read_sentence_modules(folder_).has_value());
+  write("config.json", R"({"architectures":["HF_ColBERT"]})");
+  write_dense(".", 2, 3);
+  const SentenceModules usual = read();
+  ASSERT_EQ(usual.modules.size(), 4U);
+  EXPECT_EQ(std::get<DenseModule>(usual.modules[1]).dense.out(), 2U);
+  EXPECT_EQ(usual.prompts.at(0).second, "[unused0] ");
+  EXPECT_EQ(usual.prompts.at(1).second, "[unused1] ");
+  EXPECT_EQ(usual.query_expansion.value().length, 32U);
+  EXPECT_FALSE(usual.document_length.has_value());
+  write("artifact.metadata", R"({"query_token_id":"[q]","doc_token_id":null,"query_maxlen":8,"doc_maxlen":20,)"
+                             R"("attend_to_mask_tokens":true,"mask_punctuation":false,"checkpoint":"x","gpus":8})");
+  const SentenceModules said = read();
+  EXPECT_EQ(said.prompts.at(0).second, "[q] ");
+  EXPECT_EQ(said.prompts.at(1).second, "[unused1] ");
+  EXPECT_EQ(said.query_expansion.value().length, 8U);
+  EXPECT_TRUE(said.query_expansion.value().attend);
+  EXPECT_EQ(said.document_length, 20U);
+  EXPECT_TRUE(std::get<MultiVectorMaskModule>(said.modules[2]).skiplist_words.empty());
+  for (const char* wrong : {R"({"query_maxlen":-1})", R"({"doc_maxlen":"long"})", R"({"mask_punctuation":3})", "[]"}) {
+    write("artifact.metadata", wrong);
+    EXPECT_THAT(refused(), HasSubstr("artifact.metadata")) << wrong;
+  }
+  fs::remove(folder_ / "artifact.metadata");
+  fs::remove(folder_ / "model.safetensors");
+  fs::create_directories(folder_ / "other");
+  write_dense("other", 2, 3);
+  EXPECT_THAT(refused(), HasSubstr("model.safetensors"));
+}
+
+TEST_F(SentenceModulesTest, ARoutersDefaultRouteAndItsTable) {
+  list({{"sentence_transformers.models.Router", ""}});
+  const std::string sparse = "sentence_transformers.sparse_encoder.models.";
+  const std::string types = R"("types":{"q":")" + sparse + R"(SparseStaticEmbedding","d":")" + sparse +
+                            R"(MLMTransformer","p":")" + sparse + R"(SpladePooling"},)";
+  const std::string routes = R"("structure":{"query":["q"],"document":["d","p"]},)";
+  const std::string parameters = R"("parameters":{"default_route":"document","allow_empty_key":true})";
+  const std::string header = R"({"weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
+  write("q/model.safetensors",
+        std::string(1, static_cast<char>(header.size())) + std::string(7, '\0') + header + std::string(8, '\0'));
+  write("router_config.json", "{" + types + routes + parameters + "}");
+  const SentenceModules model = read();
+  ASSERT_EQ(model.modules.size(), 2U);
+  EXPECT_TRUE(std::get<TransformerModule>(model.modules[0]).masked_lm);
+  EXPECT_EQ(model.query_table.value().path, "q");
+  EXPECT_EQ(transformer_folder(folder_), folder_ / "d");
+  EXPECT_FALSE(begins_with_table(folder_));
+  const std::string mapped = R"("parameters":{"default_route":"document","route_mappings":{"query":"document"}})";
+  for (const std::string& other :
+       {types + R"("structure":{"query":["d"],"document":["d","p"]},)" + parameters,  // an encoder of its own
+        types + R"("structure":{"query":["q"],"document":["d"],"image":["d"]},)" + parameters,
+        types + routes + R"("parameters":{"default_route":"query"})", types + routes + R"("parameters":{})",
+        types + routes + mapped, types + R"("structure":{"query":["q"]},)" + parameters}) {
+    write("router_config.json", "{" + other + "}");
+    EXPECT_THAT(refused(), HasSubstr("save the model of a route by itself")) << other;
+  }
+  for (const std::string& wrong :
+       {types + R"("structure":{"query":["../q"],"document":["d"]},)" + parameters,
+        types + R"("structure":{"query":["x"],"document":["d"]},)" + parameters,
+        types + R"("structure":{"query":[7],"document":["d"]},)" + parameters,
+        types + R"("structure":{"query":[],"document":["d"]},)" + parameters, R"("types":[],)" + routes + parameters}) {
+    write("router_config.json", "{" + wrong + "}");
+    EXPECT_EQ(thrown_by([&] { (void)read(); }).code(), ErrorCode::invalid_format) << wrong;
+  }
+  list({{"sentence_transformers.models.Router", ""}, {st_ + "Normalize", "1_Normalize"}});
+  EXPECT_THAT(refused(), HasSubstr("a Router by itself"));
 }
 
 }  // namespace
