@@ -47,7 +47,7 @@ def gather(args):
     if args.only:
         contestants = [c for c in contestants if any(part in " ".join(c) for part in args.only.split(","))]
     results = {c: {"given": [], "sorted": []} for c in contestants}
-    ids = ["--ids", args.cache / args.shape / "ids.jsonl", "--batch-size", "32"]
+    ids = ["--ids", args.cache / args.shape / "ids.jsonl", "--batch-size", "32", "--passes", str(args.passes)]
     for turn in range(args.rounds):
         shift = turn * 5 % len(contestants)
         for contestant in contestants[shift:] + contestants[:shift]:
@@ -126,6 +126,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lengths", default="8,16,32,128,384,512", help="of the texts alone")
+    parser.add_argument("--passes", type=int, default=3, help="over the texts, behind the first")
     parser.add_argument("--only", default="", help="parts of names, comma-separated; default all")
     parser.add_argument("--picture", type=pathlib.Path, help="an .svg or .png to write")
     parser.add_argument("--results", type=pathlib.Path, help="the raw results as JSON")
