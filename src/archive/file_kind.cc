@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "archive/byte_reader.h"
+#include "base/lfs_pointer.h"
 
 namespace bertrt::archive {
 namespace {
@@ -42,8 +43,7 @@ std::string describe_other_file(std::span<const std::byte> bytes) {
   if (text.starts_with("\x80")) return with_advice("a Python pickle");
   if (looks_like_safetensors(text)) return with_advice("a safetensors file (weights without a program)");
   if (looks_like_onnx(text)) return with_advice("an ONNX model");
-  if (text.starts_with("version https://git-lfs"))
-    return "a git-lfs pointer; fetch the file itself with 'git lfs pull'";
+  if (text.starts_with(base::kLfsPointer)) return std::string(base::kLfsAdvice);
   if (text.starts_with("\x89HDF")) return with_advice("an HDF5 file");
   if (text.starts_with("GGUF")) return with_advice("a GGUF file");
   if (text.starts_with("\x1f\x8b")) return "a gzip file; unpack it first";

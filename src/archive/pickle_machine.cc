@@ -26,6 +26,7 @@ enum Opcode : std::uint8_t {
   kBinPersistentId = 'Q',
   kReduce = 'R',
   kBinUnicode = 'X',
+  kShortBinString = 'U',  // of Python 2
   kAppend = 'a',
   kBuild = 'b',
   kGlobal = 'c',
@@ -125,6 +126,10 @@ void PickleMachine::step(std::uint8_t opcode) {
     case kLong1: push_long(); break;
     case kBinFloat: push_float(); break;
     case kBinUnicode: push_text(read<std::uint32_t>()); break;
+    case kShortBinString:
+      if (writer_ != PickleWriter::torch_save) throw bad("an opcode that torch.jit.save writes", "another");
+      push_text(read<std::uint8_t>());
+      break;
     case kGlobal: push_global(); break;
     case kEmptyTuple: push_range(PickleKind::tuple, 0, 0); break;
     case kEmptyList: push_range(PickleKind::list, 0, 0); break;
@@ -331,10 +336,12 @@ void PickleMachine::reduce() {
                                                               "torch._utils\n_rebuild_sparse_tensor",
                                                               "torch._utils\n_rebuild_qtensor",
                                                               "torch._utils\n_rebuild_device_tensor_from_numpy"};
-  if (name == "torch._utils\n_rebuild_tensor_v2") {
+  const bool saved = writer_ == PickleWriter::torch_save;
+  if (name == "torch._utils\n_rebuild_tensor_v2" || (saved && name == "torch._utils\n_rebuild_tensor")) {
     push_range(PickleKind::tensor, node(arguments).first, node(arguments).count);
-  } else if (writer_ == PickleWriter::torch_save && name == "torch._utils\n_rebuild_parameter") {
-    stack_.push_back(argument(arguments, 0));  // the tensor, whether it is to be trained, hooks
+  } else if (saved &&
+             (name == "torch._utils\n_rebuild_parameter" || name == "torch._utils\n_rebuild_parameter_with_state")) {
+    stack_.push_back(argument(arguments, 0));  // the tensor, whether it is to be trained, hooks, attributes
   } else if (name == "collections\nOrderedDict") {
     if (node(arguments).count != 0) throw bad("an empty OrderedDict", "one with entries");
     push_range(PickleKind::dict, 0, 0);

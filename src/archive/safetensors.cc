@@ -11,6 +11,7 @@
 #include "archive/byte_reader.h"
 #include "archive/guard.h"
 #include "base/json.h"
+#include "base/lfs_pointer.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 
@@ -148,6 +149,9 @@ std::size_t header_size(std::span<const std::byte> bytes, std::size_t file_size,
   const auto length = reader.read<std::uint64_t>();
   if (!length)
     throw Error(ErrorCode::invalid_format, where, "a safetensors file: an 8-byte length first", "fewer bytes");
+  if (as_text(bytes).starts_with(base::kLfsPointer.substr(0, kLengthSize))) {
+    throw Error(ErrorCode::invalid_format, where, "a safetensors file", std::string(base::kLfsAdvice));
+  }
   if (*length > kMaxHeader) {
     throw Error(ErrorCode::invalid_format, where, "a safetensors file: a header of at most 100,000,000 bytes",
                 std::to_string(*length));

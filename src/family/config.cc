@@ -240,6 +240,11 @@ CheckpointConfig read_config(std::string_view text, const std::string& where) {
   refuse_other_arithmetic(keys);
   read_code(keys, config);
   for (const std::string_view key : kLabelKeys) keys.take(key);
+  if (keys.take("crf_state_dict") != nullptr) {
+    config.findings.emplace_back(
+        "crf_state_dict: T-NER's own code reads it; labels are those of the logits, as "
+        "transformers has them");
+  }
   read_labels(json, text, where, config);
   keys.refuse_the_rest();
   return config;

@@ -76,6 +76,7 @@ std::vector<Bad> bad_files() {
       {"empty", "", "8-byte length"},
       {"short", "\x01\x02", "8-byte length"},
       {"huge_header", file_of("{}", 0, 100'000'001), "100,000,000"},
+      {"lfs_pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 133466304\n", "git lfs pull"},
       {"header_past_the_end", file_of("{}", 0, 50), "50 bytes"},
       {"no_brace", file_of(" {}", 0), "begins with"},
       {"no_json", file_of("{nonsense", 0), "JSON"},

@@ -120,6 +120,26 @@ TEST(StateDict, SpoiltOldFilesAreReadOrRefused) {
   }
 }
 
+// Names as Python 2 pickled them, a tensor as torch 0.3 did, and a parameter with attributes.
+TEST(StateDict, OlderNamesOfTheSame) {
+  const std::string arguments = tensor(2);
+  const std::string first =
+      "ctorch._utils\n_rebuild_tensor\n" + arguments.substr(std::string("ctorch._utils\n_rebuild_tensor_v2\n").size());
+  const std::string with_state =
+      "ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor(2) + "\x88" + std::string(kOrderedDict) + "}tR";
+  const std::string bytes = weights(
+      "}(U\x01"
+      "a"s +
+      first +
+      "U\x01"
+      "b"s +
+      with_state + "u");
+  const StateDict read = read_state_dict(test::bytes_of(bytes), "test.bin");
+  ASSERT_EQ(read.tensors.size(), 2U);
+  EXPECT_EQ(read.tensors[0].name, "a");
+  EXPECT_EQ(read.tensors[1].tensor.shape, (std::vector<std::int64_t>{2}));
+}
+
 TEST(StateDict, WhatIsNoTensorIsPassedOver) {
   const std::string bytes = weights("}(" + text("config") + "}" + text("a") + tensor(2) + text("epoch") + "K\x07u");
   const StateDict read = read_state_dict(test::bytes_of(bytes), "test.bin");

@@ -240,6 +240,7 @@ TEST(CheckpointConfig, SettingsThatChangeNothingMayHaveAnyValue) {
   EXPECT_EQ(read(R"("embedding_size":128)", "rembert").embedding, 256U);
   EXPECT_EQ(read(R"("embedding_size":64)", "electra").embedding, 64U);
   EXPECT_NO_THROW(read(R"("eos_token_ids":0,"num_hidden_groups":12,"inner_group_num":0)"));
+  EXPECT_EQ(read(R"("crf_state_dict":{"transitions":[[0.5]]})").findings.size(), 1U);
   EXPECT_NO_THROW(read(R"("position_embedding_type":"sans_pos")", "modernbert"));  // mmBERT's
   EXPECT_NO_THROW(read(R"("summary_type":"first","summary_use_proj":false,"summary_activation":"tanh")", "roberta"));
 }

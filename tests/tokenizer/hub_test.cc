@@ -3,14 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
 #include "tokenizer/unigram/sentencepiece_bpe.h"
+#include "tokenizer/whole_tokens.h"
 
 namespace bertrt {
 namespace {
 
 using ::testing::ElementsAre;
+namespace fs = std::filesystem;
 
 constexpr std::string_view kProteins =
     "<cls>\n<pad>\n<eos>\n<unk>\nL\nA\nG\nV\nS\nE\nR\nT\nI\nD\nP\nK\nQ\nN\nF\nY\nM\nH\nW\nC\nX\nB\nU\nZ\nO\n.\n-\n<"
@@ -51,6 +59,47 @@ TEST(ModelMaxLength, IsTheLimitWhereTextsAreCut) {
   const Tokenizer tokenizer = esm(kProteins, R"({"tokenizer_class": "EsmTokenizer", "model_max_length": 4})");
   EXPECT_THAT(tokenizer.encode("MKTV", {.truncation = Truncation::only_first}).input_ids, ElementsAre(0, 20, 15, 2));
   EXPECT_EQ(tokenizer.encode("MKTV").size(), 6u);
+}
+
+class TokenizerFolder : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) / ("tokenizer_folder" + std::to_string(std::random_device()()));
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  void write(const char* name, const std::string& text) const {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+
+  fs::path folder_;
+};
+
+// As a clone without git-lfs leaves them.
+TEST_F(TokenizerFolder, APointerInAFilesPlaceIsNamed) {
+  for (const char* name : {"tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "spm.model"}) {
+    write(name, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 17082730\n");
+    try {
+      (void)Tokenizer::load(folder_);
+      ADD_FAILURE() << name;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("git lfs pull"));
+      EXPECT_THAT(error.where(), ::testing::HasSubstr(name));
+    }
+    fs::remove(folder_ / name);
+  }
+}
+
+// What add_special_tokens(AddedToken(…, normalized=False)) gives in Python.
+TEST_F(TokenizerFolder, WholeTokensAreFoundAnywhere) {
+  write("vocab.txt", "[PAD]\n[unused0]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n[\n]\nunused\n##0\n##used\n");
+  write("tokenizer_config.json", R"({"tokenizer_class":"BertTokenizer"})");
+  const std::vector<std::string> whole = {"[unused0]"};
+  EXPECT_THAT(Tokenizer::load(folder_).encode("[unused0] A").input_ids, ElementsAre(3, 8, 10, 11, 9, 6, 4));
+  const Tokenizer tokenizer = tokenizer::load_with_whole_tokens(folder_, whole);
+  EXPECT_THAT(tokenizer.encode("[unused0] A").input_ids, ElementsAre(3, 1, 6, 4));
+  EXPECT_THAT(tokenizer.encode("b[unused0]a [UNUSED0]").input_ids, ElementsAre(3, 7, 1, 6, 8, 10, 11, 9, 4));
+  EXPECT_EQ(tokenizer.decode(std::vector<std::int32_t>{1, 6}, true), "a");
 }
 
 TEST(SentencepieceBpe, MergesAreItsPieces) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "base/lfs_pointer.h"
 #include "bertrt/error.h"
 
 namespace bertrt::tokenizer {
@@ -37,6 +38,9 @@ std::string read_file(const fs::path& path) {
   std::string bytes(static_cast<std::size_t>(size), '\0');
   in.seekg(0);
   if (!in.read(bytes.data(), size)) throw Error(ErrorCode::io, path.string(), "a readable file", "a read error");
+  if (bytes.starts_with(base::kLfsPointer)) {
+    throw Error(ErrorCode::invalid_format, path.string(), "a tokenizer's file", std::string(base::kLfsAdvice));
+  }
   return bytes;
 }
 
