@@ -48,9 +48,10 @@ family::Checkpoint read(const fs::path& path) {
     std::error_code ignored;
     const bool is_folder = fs::is_directory(path, ignored);
     if (is_folder && family::begins_with_table(path)) {
-      throw Error(ErrorCode::unsupported, path.string(), "a model with an encoder",
-                  "a table in the encoder's place, which is no session: Embedder::load and SparseEmbedder::load read it, "
-                  "and so does 'bertrt embed'");
+      throw Error(
+          ErrorCode::unsupported, path.string(), "a model with an encoder",
+          "a table in the encoder's place, which is no session: Embedder::load and SparseEmbedder::load read it, "
+          "and so does 'bertrt embed'");
     }
     const fs::path folder = is_folder ? family::transformer_folder(path) : path;
     if (!family::is_checkpoint(folder)) {
