@@ -24,6 +24,28 @@ constexpr EncoderNames like_bert(Change change) {
   return names;
 }
 
+// The names that decoders' code has, and what is made of it.
+constexpr EncoderNames kLlamaNames{.layer = "layers.#.",
+                                   .query = "self_attn.q_proj",
+                                   .key = "self_attn.k_proj",
+                                   .value = "self_attn.v_proj",
+                                   .attention_out = "self_attn.o_proj",
+                                   .attention_norm = "input_layernorm",
+                                   .ffn_in = "mlp.gate_proj",
+                                   .ffn_out = "mlp.down_proj",
+                                   .ffn_norm = "post_attention_layernorm",
+                                   .words = "embed_tokens",
+                                   .embedding_norm = "",
+                                   .ffn_gate = "mlp.up_proj",
+                                   .final_norm = "norm"};
+
+template <typename Change>
+constexpr EncoderNames like_llama(Change change) {
+  EncoderNames names = kLlamaNames;
+  change(names);
+  return names;
+}
+
 // In the order of EncoderLayout.
 constexpr std::array<EncoderNames, 19> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
@@ -103,19 +125,7 @@ constexpr std::array<EncoderNames, 19> kEncoders = {{
      .ffn_both = "mlp.Wi",
      .final_norm = "final_norm"},
     // EuroBERT
-    {.layer = "layers.#.",
-     .query = "self_attn.q_proj",
-     .key = "self_attn.k_proj",
-     .value = "self_attn.v_proj",
-     .attention_out = "self_attn.o_proj",
-     .attention_norm = "input_layernorm",
-     .ffn_in = "mlp.gate_proj",
-     .ffn_out = "mlp.down_proj",
-     .ffn_norm = "post_attention_layernorm",
-     .words = "embed_tokens",
-     .embedding_norm = "",
-     .ffn_gate = "mlp.up_proj",
-     .final_norm = "norm"},
+    like_llama([](EncoderNames&) {}),
     // NomicBERT
     {.layer = "encoder.layers.#.",
      .attention_out = "attn.out_proj",
@@ -181,39 +191,18 @@ constexpr std::array<EncoderNames, 19> kEncoders = {{
       names.projection = "embeddings_project";
     }),
     // EmbeddingGemma
-    {.layer = "layers.#.",
-     .query = "self_attn.q_proj",
-     .key = "self_attn.k_proj",
-     .value = "self_attn.v_proj",
-     .attention_out = "self_attn.o_proj",
-     .attention_norm = "input_layernorm",
-     .ffn_in = "mlp.gate_proj",
-     .ffn_out = "mlp.down_proj",
-     .ffn_norm = "pre_feedforward_layernorm",
-     .words = "embed_tokens",
-     .embedding_norm = "",
-     .ffn_gate = "mlp.up_proj",
-     .final_norm = "norm",
-     .query_norm = "self_attn.q_norm",
-     .key_norm = "self_attn.k_norm",
-     .attention_out_norm = "post_attention_layernorm",
-     .ffn_out_norm = "post_feedforward_layernorm"},
+    like_llama([](EncoderNames& names) {
+      names.ffn_norm = "pre_feedforward_layernorm";
+      names.query_norm = "self_attn.q_norm";
+      names.key_norm = "self_attn.k_norm";
+      names.attention_out_norm = "post_attention_layernorm";
+      names.ffn_out_norm = "post_feedforward_layernorm";
+    }),
     // Qwen3-Embedding
-    {.layer = "layers.#.",
-     .query = "self_attn.q_proj",
-     .key = "self_attn.k_proj",
-     .value = "self_attn.v_proj",
-     .attention_out = "self_attn.o_proj",
-     .attention_norm = "input_layernorm",
-     .ffn_in = "mlp.gate_proj",
-     .ffn_out = "mlp.down_proj",
-     .ffn_norm = "post_attention_layernorm",
-     .words = "embed_tokens",
-     .embedding_norm = "",
-     .ffn_gate = "mlp.up_proj",
-     .final_norm = "norm",
-     .query_norm = "self_attn.q_norm",
-     .key_norm = "self_attn.k_norm"},
+    like_llama([](EncoderNames& names) {
+      names.query_norm = "self_attn.q_norm";
+      names.key_norm = "self_attn.k_norm";
+    }),
 }};
 
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
