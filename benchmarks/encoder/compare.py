@@ -27,8 +27,8 @@ OURS = [("torchscript", "fp32"), ("packed", "fp32"), ("packed", "bf16"), ("packe
 def command(name, dtype, args, extra):
     folder = args.cache / args.shape
     if name.startswith("bertrt "):
-        return [args.bertrt, "bench", "--json", "--model", folder / args.model, "--engine", name.split()[1],
-                "--dtype", dtype, "--threads", str(args.threads), *extra]
+        return [args.bertrt, "bench", "--json", "--model", folder / args.model, "--tokenizer", folder / "vocab.txt",
+                "--engine", name.split()[1], "--dtype", dtype, "--threads", str(args.threads), *extra]
     return [sys.executable, HERE / "peer.py", name, "--models", folder, "--dtype", dtype,
             "--threads", str(args.threads), *extra]
 
