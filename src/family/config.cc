@@ -18,8 +18,6 @@ namespace {
 using Json = ConfigKeys::Json;
 using Keys = ConfigKeys;
 
-constexpr std::size_t kMaxLayers = 4096;  // ALBERT's cost no weights, so nothing else bounds them
-
 const Family& family_of(Keys& keys, const std::string& where, CheckpointConfig& config) {
   config.model_type = keys.text({"model_type"}, "");
   const Json* positions = keys.take("position_embedding_type");

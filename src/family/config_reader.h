@@ -16,6 +16,9 @@
 namespace bertrt::family {
 
 inline constexpr std::size_t kMaxConfigSize = std::size_t{1} << 31U;  ///< of any one size
+inline constexpr std::size_t kMaxLayers = 4096;  ///< ALBERT's cost no weights, so nothing else bounds them
+/// Values of a head that turns: frequencies are made before any weight is looked at.
+inline constexpr std::size_t kLargestHead = std::size_t{1} << 16U;
 
 /// Takes keys out of a config.json, and knows at the end which were never asked for. What it refuses is an Error
 /// unsupported. Both arguments must outlive it.

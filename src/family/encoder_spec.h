@@ -167,8 +167,8 @@ struct LayerSpec {
   std::size_t rotary = 0;  ///< which of EncoderSpec::rotary turns queries and keys; as many as there are: none
   std::size_t window = 0;  ///< a query sees the keys at most so many tokens away; 0: all
   Dense attention_out;     ///< [hidden, attention width]
-  std::optional<LayerNorm>
-      attention_out_norm;  ///< of what attention gives, before it is added; only where norms come first
+  /// Of what attention gives, before it is added; only where norms come first.
+  std::optional<LayerNorm> attention_out_norm;
   std::optional<LayerNorm> attention_norm;  ///< nothing for none; only where norms come first
   /// The layer's input is added once more behind attention_norm, and normalized by this; only where norms come last.
   std::optional<LayerNorm> second_norm;

@@ -17,13 +17,6 @@ constexpr EncoderNames kBertNames = {.layer = "encoder.layer.#.",
                                      .ffn_norm = "output.LayerNorm",
                                      .pooler = "pooler.dense"};
 
-template <typename Change>
-constexpr EncoderNames like_bert(Change change) {
-  EncoderNames names = kBertNames;
-  change(names);
-  return names;
-}
-
 // The names that decoders' code has, and what is made of it.
 constexpr EncoderNames kLlamaNames{.layer = "layers.#.",
                                    .query = "self_attn.q_proj",
@@ -40,8 +33,7 @@ constexpr EncoderNames kLlamaNames{.layer = "layers.#.",
                                    .final_norm = "norm"};
 
 template <typename Change>
-constexpr EncoderNames like_llama(Change change) {
-  EncoderNames names = kLlamaNames;
+constexpr EncoderNames like(EncoderNames names, Change change) {
   change(names);
   return names;
 }
@@ -49,10 +41,11 @@ constexpr EncoderNames like_llama(Change change) {
 // In the order of EncoderLayout.
 constexpr std::array<EncoderNames, 19> kEncoders = {{
     // BERT, RoBERTa, CamemBERT, XLM-RoBERTa, ELECTRA
-    like_bert([](EncoderNames& names) {
-      names.projection = "embeddings_project";
-      names.distances = "attention.self.distance_embedding";
-    }),
+    like(kBertNames,
+         [](EncoderNames& names) {
+           names.projection = "embeddings_project";
+           names.distances = "attention.self.distance_embedding";
+         }),
     // DistilBERT
     {.layer = "transformer.layer.#.",
      .query = "attention.q_lin",
@@ -89,30 +82,33 @@ constexpr std::array<EncoderNames, 19> kEncoders = {{
      .relative_bias = "encoder.relative_attention_bias.weight",
      .pooler = "pooler.dense"},
     // RemBERT
-    like_bert([](EncoderNames& names) { names.projection = "encoder.embedding_hidden_mapping_in"; }),
+    like(kBertNames, [](EncoderNames& names) { names.projection = "encoder.embedding_hidden_mapping_in"; }),
     // RoBERTa-PreLayerNorm
-    like_bert([](EncoderNames& names) {
-      names.attention_norm = "attention.LayerNorm";
-      names.ffn_norm = "intermediate.LayerNorm";
-      names.final_norm = "LayerNorm";
-      names.distances = "attention.self.distance_embedding";
-    }),
+    like(kBertNames,
+         [](EncoderNames& names) {
+           names.attention_norm = "attention.LayerNorm";
+           names.ffn_norm = "intermediate.LayerNorm";
+           names.final_norm = "LayerNorm";
+           names.distances = "attention.self.distance_embedding";
+         }),
     // XLM-RoBERTa-XL
-    like_bert([](EncoderNames& names) {
-      names.attention_norm = "attention.self_attn_layer_norm";
-      names.ffn_norm = "LayerNorm";
-      names.embedding_norm = "";
-      names.final_norm = "encoder.LayerNorm";
-      names.distances = "attention.self.distance_embedding";
-    }),
+    like(kBertNames,
+         [](EncoderNames& names) {
+           names.attention_norm = "attention.self_attn_layer_norm";
+           names.ffn_norm = "LayerNorm";
+           names.embedding_norm = "";
+           names.final_norm = "encoder.LayerNorm";
+           names.distances = "attention.self.distance_embedding";
+         }),
     // Megatron-BERT
-    like_bert([](EncoderNames& names) {
-      names.attention_norm = "attention.ln";
-      names.ffn_norm = "ln";
-      names.embedding_norm = "";
-      names.final_norm = "encoder.ln";
-      names.distances = "attention.self.distance_embedding";
-    }),
+    like(kBertNames,
+         [](EncoderNames& names) {
+           names.attention_norm = "attention.ln";
+           names.ffn_norm = "ln";
+           names.embedding_norm = "";
+           names.final_norm = "encoder.ln";
+           names.distances = "attention.self.distance_embedding";
+         }),
     // ModernBERT: the first layer has no norm in front of its attention
     {.layer = "layers.#.",
      .attention_out = "attn.Wo",
@@ -125,7 +121,7 @@ constexpr std::array<EncoderNames, 19> kEncoders = {{
      .ffn_both = "mlp.Wi",
      .final_norm = "final_norm"},
     // EuroBERT
-    like_llama([](EncoderNames&) {}),
+    kLlamaNames,
     // NomicBERT
     {.layer = "encoder.layers.#.",
      .attention_out = "attn.out_proj",
@@ -161,48 +157,54 @@ constexpr std::array<EncoderNames, 19> kEncoders = {{
      .embedding_norm = "emb_ln",
      .qkv = "mixer.Wqkv"},
     // JinaBERT
-    like_bert([](EncoderNames& names) {
-      names.ffn_in = {};
-      names.ffn_out = "mlp.wo";
-      names.ffn_norm = "mlp.layernorm";
-      names.ffn_both = "mlp.gated_layers";
-    }),
+    like(kBertNames,
+         [](EncoderNames& names) {
+           names.ffn_in = {};
+           names.ffn_out = "mlp.wo";
+           names.ffn_norm = "mlp.layernorm";
+           names.ffn_both = "mlp.gated_layers";
+         }),
     // JinaBERT with norms of queries and keys
-    like_bert([](EncoderNames& names) {
-      names.ffn_in = {};
-      names.ffn_out = "mlp.down_layer";
-      names.ffn_norm = "layer_norm_2";
-      names.ffn_both = "mlp.up_gated_layer";
-      names.gate_first = true;
-      names.query_norm = "attention.self.layer_norm_q";
-      names.key_norm = "attention.self.layer_norm_k";
-      names.second_norm = "layer_norm_1";
-    }),
+    like(kBertNames,
+         [](EncoderNames& names) {
+           names.ffn_in = {};
+           names.ffn_out = "mlp.down_layer";
+           names.ffn_norm = "layer_norm_2";
+           names.ffn_both = "mlp.up_gated_layer";
+           names.gate_first = true;
+           names.query_norm = "attention.self.layer_norm_q";
+           names.key_norm = "attention.self.layer_norm_k";
+           names.second_norm = "layer_norm_1";
+         }),
     // ESM
-    like_bert([](EncoderNames& names) {
-      names.attention_norm = "attention.LayerNorm";
-      names.ffn_norm = "LayerNorm";
-      names.embedding_norm = "embeddings.layer_norm";
-      names.final_norm = "encoder.emb_layer_norm_after";
-    }),
+    like(kBertNames,
+         [](EncoderNames& names) {
+           names.attention_norm = "attention.LayerNorm";
+           names.ffn_norm = "LayerNorm";
+           names.embedding_norm = "embeddings.layer_norm";
+           names.final_norm = "encoder.emb_layer_norm_after";
+         }),
     // RoFormer
-    like_bert([](EncoderNames& names) {
-      names.pooler = {};
-      names.projection = "embeddings_project";
-    }),
+    like(kBertNames,
+         [](EncoderNames& names) {
+           names.pooler = {};
+           names.projection = "embeddings_project";
+         }),
     // EmbeddingGemma
-    like_llama([](EncoderNames& names) {
-      names.ffn_norm = "pre_feedforward_layernorm";
-      names.query_norm = "self_attn.q_norm";
-      names.key_norm = "self_attn.k_norm";
-      names.attention_out_norm = "post_attention_layernorm";
-      names.ffn_out_norm = "post_feedforward_layernorm";
-    }),
+    like(kLlamaNames,
+         [](EncoderNames& names) {
+           names.ffn_norm = "pre_feedforward_layernorm";
+           names.query_norm = "self_attn.q_norm";
+           names.key_norm = "self_attn.k_norm";
+           names.attention_out_norm = "post_attention_layernorm";
+           names.ffn_out_norm = "post_feedforward_layernorm";
+         }),
     // Qwen3-Embedding
-    like_llama([](EncoderNames& names) {
-      names.query_norm = "self_attn.q_norm";
-      names.key_norm = "self_attn.k_norm";
-    }),
+    like(kLlamaNames,
+         [](EncoderNames& names) {
+           names.query_norm = "self_attn.q_norm";
+           names.key_norm = "self_attn.k_norm";
+         }),
 }};
 
 constexpr MaskedLmNames kBertLm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",

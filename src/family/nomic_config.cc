@@ -36,18 +36,16 @@ void read_sizes(ConfigKeys& keys, bool gated, CheckpointConfig& config) {
   } else {
     config.intermediate = said ? keys.size({"n_inner", "intermediate_size"}, 0) : 4 * config.hidden;
   }
-  constexpr std::size_t kMaxLayers = 4096;
   if (config.layers > kMaxLayers) keys.refuse("n_layer", "at most 4096", config.layers);
   if (config.hidden % config.heads != 0) {
     keys.refuse("n_head", "a number that divides n_embd, " + std::to_string(config.hidden), config.heads);
   }
-  constexpr std::size_t kLargestHead = std::size_t{1} << 16U;
   if (config.hidden / config.heads > kLargestHead)
     keys.refuse("n_embd", "heads of at most 65536 values", config.hidden);
 }
 
 // Of its attention; longer texts than it was trained on widen the base, where there is a factor.
-RotarySpec read_rotary(ConfigKeys& keys, CheckpointConfig& config) {
+RotarySpec read_turns(ConfigKeys& keys, CheckpointConfig& config) {
   const auto head = static_cast<double>(config.hidden / config.heads);
   const double turned = head * keys.number("rotary_emb_fraction", 0, 1.0001);
   const bool even = turned >= 2 && turned <= head && std::floor(turned / 2) * 2 == turned;
@@ -145,7 +143,7 @@ void read_published_nomic(ConfigKeys& keys, CheckpointConfig& config) {
   own.ffn_bias = own.classifier_bias = own.decoder_bias = keys.flag("mlp_fc1_bias", true);
   own.ffn_out_bias = keys.flag("mlp_fc2_bias", true);
   own.plain_ffn = !gated;
-  own.ways = {read_rotary(keys, config)};
+  own.ways = {read_turns(keys, config)};
   read_experts(keys, own);
   refuse_other_kinds(keys, config);
 }

@@ -17,7 +17,6 @@ using Reads = HeadSpec::Reads;
 
 constexpr std::string_view kFull = "full_attention";
 constexpr std::string_view kSliding = "sliding_attention";
-constexpr std::size_t kLargestHead = std::size_t{1} << 16U;  // frequencies are made before any weight is looked at
 
 // Older files' names for the bases; the second one is of the layers that see a window, and empty where all are alike.
 using OldThetas = std::pair<std::string_view, std::string_view>;

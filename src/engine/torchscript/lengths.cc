@@ -24,11 +24,11 @@ constexpr std::string_view kNoMaskPadded =
 constexpr std::string_view kPaddingCounts =
     "padding changes this model's answers, mask or not: texts of equal length alone are batched";
 
-// Whether a text's answers stay when it is padded; not, where it cannot be told. @param wide  more tokens than `length`
-bool padding_stays_out(const Probe& probe, std::size_t rows, std::size_t length, std::size_t wide) {
-  const auto alone = probe.run({{length, 1}}, rows, length);
-  const auto padded = probe.run({{length, 1}}, rows, wide);
-  return alone && padded && probe.agree(*alone, 0, *padded, 0, length);
+// Whether the first made-up text of `tokens` gives what it gave in another run, when it is run at `length`; not, where
+// it cannot be told.
+bool same_at(const Probe& probe, const Unpacked& other, std::size_t rows, std::size_t tokens, std::size_t length) {
+  const auto found = probe.run({{tokens, 1}}, rows, length);
+  return found && probe.agree(other, 0, *found, 0, tokens);
 }
 
 class Prover {
@@ -51,8 +51,7 @@ class Prover {
       range.alone = true;
       range.min = traits_.shortest_alone;
       range.max = traits_.longest_alone;
-      const std::size_t brief = std::max(short_length(), range.min);
-      range.may_pad = range.may_pad && brief < traced_ && padding_stays_out(probe_, rows_, brief, traced_);
+      range.may_pad = range.may_pad && padding_stays_out(padded, range.min);
     } else if (checks) {
       range.min = range.may_pad ? shortest_against_padded(padded) : shortest_without_mask();
       range.max = range.may_pad ? longest_against_padded() : longest_without_mask(range.min);
@@ -80,11 +79,18 @@ class Prover {
     return {};
   }
 
+  // Whether a text's answers stay when it is padded to the traced length. @param padded  the short text, run so
+  bool padding_stays_out(const Unpacked& padded, std::size_t shortest) const {
+    if (short_length() >= traced_) return false;
+    if (short_length() >= shortest) return same_at(probe_, padded, rows_, short_length(), short_length());
+    const auto alone = shortest < traced_ ? probe_.run({{shortest, 1}}, rows_, shortest) : std::nullopt;
+    return alone && same_at(probe_, *alone, rows_, shortest, traced_);
+  }
+
   // The shortest length that gives the padded text's answers; 0: even the short text's are others.
   std::size_t shortest_against_padded(const Unpacked& padded) const {
     const std::size_t length = short_length();
-    const auto own = probe_.run({{length, 1}}, rows_, length);
-    if (!own || !probe_.agree(padded, 0, *own, 0, length)) return 0;
+    if (!same_at(probe_, padded, rows_, length, length)) return 0;
     for (std::size_t tokens = 1; tokens < std::min<std::size_t>(length, 3); ++tokens) {
       const auto one = probe_.run({{tokens, 2}}, rows_, tokens);
       const auto wide = probe_.run({{tokens, 2}}, rows_, length);
@@ -193,8 +199,8 @@ LengthRange recorded_range(Program& program, const model::Manifest& manifest, co
   range.why = "recorded by the exporter: " + manifest.proven_why;
   const std::size_t length = std::clamp(kShort, range.min, range.max);
   Probe probe(program, traits);
-  probe.learn({length, 1}, 1, length);
-  range.may_pad = masks && length < range.max && padding_stays_out(probe, 1, length, std::min(2 * length, range.max));
+  const Unpacked alone = probe.learn({length, 1}, 1, length);
+  range.may_pad = masks && length < range.max && same_at(probe, alone, 1, length, std::min(2 * length, range.max));
   if (!range.may_pad) range.findings.emplace_back(masks ? kPaddingCounts : kNoMask);
   return range;
 }
