@@ -46,10 +46,9 @@ void unfold(const T* from, std::int64_t channels, std::int64_t rows, std::int64_
     for (std::int64_t x = 0; x < windows.column_places; ++x) {
       for (std::int64_t channel = 0; channel < channels; ++channel) {
         for (std::int64_t i = 0; i < windows.rows.size; ++i) {
-          const std::int64_t row = y * windows.rows.stride - windows.rows.padding + i * windows.rows.dilation;
+          const std::int64_t row = windows.rows.place(y, i);
           for (std::int64_t j = 0; j < windows.columns.size; ++j) {
-            const std::int64_t column =
-                x * windows.columns.stride - windows.columns.padding + j * windows.columns.dilation;
+            const std::int64_t column = windows.columns.place(x, j);
             const bool inside = row >= 0 && row < rows && column >= 0 && column < columns;
             *to++ = inside ? from[channel * strides[0] + row * strides[1] + column * strides[2]] : T{0};
           }

@@ -14,6 +14,8 @@ struct Window {
   /// How many places it takes on an axis of `length`; -1 when it does not fit. @throws Error runtime for numbers that
   /// are no window
   std::int64_t places(const Call& call, std::int64_t length, bool ceil = false) const;
+  /// Where the i-th element of the window's n-th place stands on the axis; below 0 or beyond the end in the padding.
+  std::int64_t place(std::int64_t n, std::int64_t i) const { return n * stride - padding + i * dilation; }
 };
 
 /// The i-th of a list that has one number for all axes or one for each.
