@@ -20,7 +20,7 @@ for path in /etc/apt/apt.conf.d /etc/apt/auth.conf.d /etc/pip.conf /etc/xdg/pip 
   /etc/ssl/certs ${BERTRT_BARE_PATHS:-}; do
   if [ -e "$path" ]; then
     mkdir -p "$folder$(dirname "$path")"
-    cp -rL "$path" "$folder$(dirname "$path")/"
+    cp -rL --remove-destination "$path" "$folder$(dirname "$path")/"
   fi
 done
 
