@@ -9,7 +9,7 @@ namespace {
 using nlohmann::json;
 
 TEST(Encode, GivesTheContract) {
-  const auto lines = run_json({"encode", "--engine", "torchscript", "Hello world", "again"});
+  const auto lines = run_json({"encode", "Hello world", "again"});
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0]["input_ids"], json::parse("[101,7592,2088,102,2153,102]"));
   EXPECT_EQ(lines[0]["last_hidden_state"]["shape"], json::parse("[6,384]"));
@@ -70,17 +70,6 @@ TEST(Encode, NumbersAreTheShortestThatReadBack) {
   }
   EXPECT_LE(longest, std::string("-0.123456789e-01").size());
   EXPECT_EQ(parsed["last_hidden_state"]["data"].size(), 3U * 384);
-}
-
-TEST(Encode, AFileThatGivesLogitsAloneSaysSo) {
-  const std::string traces = BERTRT_TEST_DATA "/traces/";
-  expect_refused({"encode", "--model", traces + "bert_masked_lm.pt", "--engine", "torchscript", "x"}, 2,
-                 "can only give logits");
-}
-
-TEST(Encode, AnExplicitEngineIsHonouredOrRefused) {
-  EXPECT_EQ(run({"encode", "--engine", "torchscript", "x"}).status, 0);
-  expect_refused({"encode", "--engine", "torchscript", "--device", "tpu:7", "x"}, 2, "tpu");
 }
 
 }  // namespace

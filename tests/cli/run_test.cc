@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <set>
 #include <string>
 
 #include "run_cli.h"
@@ -53,30 +52,6 @@ TEST(Run, TakesTextsAsWell) {
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0]["outputs"][0]["shape"][0], 4);
   EXPECT_EQ(lines[1]["outputs"][0]["shape"][0], 2) << "a blank line is an empty text";
-}
-
-TEST(Run, GivesATracesOwnNames) {
-  const auto answer =
-      run_json(on(kTraces + "bert_hidden_states.pt", {"--engine", "torchscript", "--ids", "1,2,3"})).at(0);
-  EXPECT_EQ(answer["engine"], "torchscript");
-  std::set<std::string> names;
-  for (const auto& output : answer["outputs"]) names.insert(output["name"].get<std::string>());
-  EXPECT_EQ(names, (std::set<std::string>{"0", "1", "2.0", "2.1", "2.2"}));
-  EXPECT_EQ(answer["outputs"][0]["name"], "2.1") << "hidden states first, first layer first";
-}
-
-TEST(Run, TakesFurtherInputs) {
-  const auto arguments = on(kTraces + "layoutlm.pt", {"--engine", "torchscript", "--ids", "1,2"});
-  expect_refused(arguments, 2, "bbox");
-  auto with = arguments;
-  with.insert(with.end(), {"--input", "bbox=0,0,1,1,2,2,3,3"});
-  EXPECT_EQ(run_json(with).size(), 1U);
-  auto wrong = arguments;
-  wrong.insert(wrong.end(), {"--input", "bbox=0,0,1"});
-  expect_refused(wrong, 2, "3 values for 2 tokens");
-  auto reals = arguments;
-  reals.insert(reals.end(), {"--input", "bbox=0,0,1,1,2,2,3,3.5"});
-  expect_refused(reals, 2, "integers");
 }
 
 TEST(Run, BadIdsAreBadUsage) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,44 @@ namespace bertrt::cli_test {
 namespace {
 
 const std::string kDemo = BERTRT_MODELS "/demo.pt";
+const std::string kTraces = BERTRT_TEST_DATA "/traces/";
+
+std::vector<std::string> on(const std::string& trace, const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {"run", "--model", kTraces + trace, "--engine", "torchscript"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
 
 TEST(Encode, AFileThatGivesLogitsAloneSaysSo) {
-  const std::string traces = BERTRT_TEST_DATA "/traces/";
-  expect_refused({"encode", "--model", traces + "bert_masked_lm.pt", "--engine", "torchscript", "x"}, 2,
+  expect_refused({"encode", "--model", kTraces + "bert_masked_lm.pt", "--engine", "torchscript", "x"}, 2,
                  "can only give logits");
+}
+
+TEST(Encode, NamesADeviceThatLibtorchHasNot) {
+  expect_refused({"encode", "--engine", "torchscript", "--device", "tpu:7", "x"}, 2, "tpu");
+}
+
+TEST(Run, GivesATracesOwnNames) {
+  const auto answer = run_json(on("bert_hidden_states.pt", {"--ids", "1,2,3"})).at(0);
+  EXPECT_EQ(answer["engine"], "torchscript");
+  std::set<std::string> names;
+  for (const auto& output : answer["outputs"]) names.insert(output["name"].get<std::string>());
+  EXPECT_EQ(names, (std::set<std::string>{"0", "1", "2.0", "2.1", "2.2"}));
+  EXPECT_EQ(answer["outputs"][0]["name"], "2.1") << "hidden states first, first layer first";
+}
+
+TEST(Run, TakesFurtherInputs) {
+  const auto arguments = on("layoutlm.pt", {"--ids", "1,2"});
+  expect_refused(arguments, 2, "bbox");
+  auto with = arguments;
+  with.insert(with.end(), {"--input", "bbox=0,0,1,1,2,2,3,3"});
+  EXPECT_EQ(run_json(with).size(), 1U);
+  auto wrong = arguments;
+  wrong.insert(wrong.end(), {"--input", "bbox=0,0,1"});
+  expect_refused(wrong, 2, "3 values for 2 tokens");
+  auto reals = arguments;
+  reals.insert(reals.end(), {"--input", "bbox=0,0,1,1,2,2,3,3.5"});
+  expect_refused(reals, 2, "integers");
 }
 
 TEST(Torchscript, IsHonoured) {

@@ -92,6 +92,13 @@ void TorchScriptEngine::warm_up(const SessionOptions& options, const ModelTraits
   }
 }
 
+// What forward calls its logits, where its graph was read: a head of its own gives the same.
+std::string logits_name(const ModelTraits& traits) {
+  const auto found = std::find_if(traits.outputs.begin(), traits.outputs.end(),
+                                  [](const OutputInfo& info) { return info.role == OutputRole::token_logits; });
+  return found == traits.outputs.end() ? "logits" : found->name;
+}
+
 // A head needs hidden states; its logits stand before what comes in `more`.
 void TorchScriptEngine::find_head(const ModelTraits& traits) {
   facts_.outputs = program_->outputs().outputs();
@@ -103,7 +110,7 @@ void TorchScriptEngine::find_head(const ModelTraits& traits) {
       std::find_if(facts_.outputs.begin(), facts_.outputs.end(), [](const OutputInfo& info) { return info.in_more; });
   head_ = static_cast<std::size_t>(more - facts_.outputs.begin());
   const std::int64_t classes = traits.vocab_size != 0 ? static_cast<std::int64_t>(traits.vocab_size) : -1;
-  facts_.outputs.insert(more, {"logits", OutputRole::token_logits, Evidence::by_name, {-1, classes}, false});
+  facts_.outputs.insert(more, {logits_name(traits), OutputRole::token_logits, Evidence::by_name, {-1, classes}, false});
 }
 
 void TorchScriptEngine::fill_facts() {
