@@ -65,6 +65,10 @@ const std::vector<Operator>& table() {
     add_convolution(made);
     add_pooling(made);
     add_padding(made);
+    add_composites(made);
+    add_transformer_layer(made);
+    add_recurrent(made);
+    add_packed_sequences(made);
     add_numbers(made);
     add_lists(made);
     add_description(made);

@@ -241,8 +241,8 @@ void one_hot(Call& c) {
   const Tensor& a = c.tensor(0);
   if (a.type() != ElementType::int64) c.fail("int64 classes", std::string(archive::to_string(a.type())));
   std::int64_t classes = c.integer(1);
-  if (!a.known()) c.refuse("classes that are known", "weights");
-  const std::vector<std::int64_t> values = c.values_of(a);
+  if (!a.known() && classes == -1) c.refuse("a number of classes, or values that are known", "values that are not");
+  const std::vector<std::int64_t> values = a.known() ? c.values_of(a) : std::vector<std::int64_t>();
   if (classes == -1) {
     if (values.empty()) c.fail("classes", "none");
     c.reads_values();

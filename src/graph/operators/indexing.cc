@@ -1,8 +1,11 @@
 #include "graph/operators/indexing.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
+#include "graph/operators/arithmetic.h"
+#include "graph/operators/composites.h"
 #include "graph/operators/pointwise.h"
 #include "graph/operators/table.h"
 
@@ -151,7 +154,7 @@ void take_along_dim(Call& c) {
   c.give(out);
 }
 
-enum class Fold { set, add };
+enum class Fold { set, add, most, least };
 
 template <Fold fold>
 void scatter(Call& c) {
@@ -180,6 +183,10 @@ void scatter(Call& c) {
       const T from = values.data<T>()[place];
       if constexpr (fold == Fold::set) {
         to = from;
+      } else if constexpr (fold == Fold::most) {
+        to = from > to || from != from ? from : to;
+      } else if constexpr (fold == Fold::least) {
+        to = from < to || from != from ? from : to;
       } else if constexpr (std::is_integral_v<T>) {
         to = static_cast<T>(static_cast<std::uint64_t>(to) + static_cast<std::uint64_t>(from));
       } else {
@@ -188,6 +195,37 @@ void scatter(Call& c) {
     });
   });
   c.give(out);
+}
+
+template <Fold fold>
+Tensor scattered(Call& c, const Tensor& self, const Value& source) {
+  const std::vector<Value> arguments{Value(self), c.argument(1), c.argument(2), source};
+  Call inner(c.run(), c.name(), arguments);
+  scatter<fold>(inner);
+  return *inner.take().tensor();
+}
+
+/// (self, dim, index, src, reduce, include_self): sums, means, largest and smallest ones.
+void scatter_reduce(Call& c) {
+  const Tensor& self = c.tensor(0);
+  if (!is_floating(self.type())) c.refuse("a floating tensor", std::string(archive::to_string(self.type())));
+  const std::string& how = c.text(4);
+  const bool own = c.flag(5);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  // Where something is put, what was there counts only if it is to.
+  const auto start = [&](double neutral) { return own ? self : scattered<Fold::set>(c, self, Value(neutral)); };
+  if (how == "sum") return c.give(scattered<Fold::add>(c, start(0), c.argument(3)));
+  if (how == "amax") return c.give(scattered<Fold::most>(c, start(-kInfinity), c.argument(3)));
+  if (how == "amin") return c.give(scattered<Fold::least>(c, start(kInfinity), c.argument(3)));
+  if (how != "mean") c.refuse("sum, mean, amax or amin", how);
+  const auto ones = [&](const Tensor& like) {
+    return made_by(c, "aten::ones_like", {Value(like), {}, {}, {}, {}, {}});
+  };
+  Tensor count = ones(self);
+  if (!own) count = scattered<Fold::set>(c, count, Value(0.0));
+  count = scattered<Fold::add>(c, count, Value(ones(c.tensor(3))));
+  count = made_by(c, "aten::clamp", {Value(count), Value(1.0), Value()});
+  c.give(quotient_of(c, scattered<Fold::add>(c, start(0), c.argument(3)), count, Rounding::none));
 }
 
 template <Fold fold>
@@ -326,6 +364,11 @@ void add_indexing(Table& t) {
         Mixing::unknown, Table::Form::also_in_place);
   t.add("aten::scatter_add",
         {{"scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor", scatter<Fold::add>}},
+        Mixing::unknown, Table::Form::also_in_place);
+  t.add("aten::scatter_reduce",
+        {{"scatter_reduce.two(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) "
+          "-> Tensor",
+          scatter_reduce}},
         Mixing::unknown, Table::Form::also_in_place);
   t.add("aten::index_copy",
         {{"index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor", index_copy<Fold::set>}},

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "graph/operators/pointwise.h"
 #include "graph/operators/scalar.h"
@@ -126,6 +128,46 @@ void xlogy(Call& c) {
                        }}));
 }
 
+/// f(T, T) -> T of float or double by element.
+template <typename F>
+void floating_binary(Call& c, F f) {
+  const Tensor a = c.operand(0);
+  const Tensor b = c.operand(1);
+  c.give(binary(c, a, b, floating(promote({&a, &b})), Either{[](std::int64_t p, std::int64_t) { return p; }, f}));
+}
+
+/// The same where whole numbers alone are refused.
+template <typename F>
+void real_binary(Call& c, F f) {
+  const ElementType type = promote({&c.tensor(0), &c.tensor(1)});
+  if (!is_floating(type)) c.fail("a floating tensor among the two", std::string(archive::to_string(type)));
+  floating_binary(c, f);
+}
+void logaddexp(Call& c) {
+  real_binary(c, [](auto a, auto b) {
+    if (a == b && std::isinf(a)) return a;
+    return std::max(a, b) + std::log1p(std::exp(-std::fabs(a - b)));
+  });
+}
+void hypot(Call& c) {
+  real_binary(c, [](auto a, auto b) { return std::hypot(a, b); });
+}
+void copysign(Call& c) {
+  floating_binary(c, [](auto a, auto b) { return std::copysign(a, b); });
+}
+
+/// The greater (lesser) one, or the one that is a number.
+template <bool greatest>
+void number_of_two(Call& c) {
+  const Tensor& a = c.tensor(0);
+  const Tensor& b = c.tensor(1);
+  const ElementType type = promote({&a, &b});
+  if (type == ElementType::boolean) c.refuse("numbers", "booleans");
+  c.give(binary(c, a, b, type,
+                Either{[](std::int64_t p, std::int64_t q) { return greatest ? std::max(p, q) : std::min(p, q); },
+                       [](auto p, auto q) { return greatest ? std::fmax(p, q) : std::fmin(p, q); }}));
+}
+
 void positive(Call& c) {
   if (c.tensor(0).type() == ElementType::boolean) c.fail("numbers", "booleans");
   c.give(c.tensor(0));
@@ -178,6 +220,22 @@ void add_mathematics(Table& t) {
   real_function(t, "aten::erf", [](auto x) { return std::erf(x); });
   real_function(t, "aten::erfc", [](auto x) { return std::erfc(x); });
   real_function(t, "aten::sigmoid", [](auto x) { return 1 / (1 + std::exp(-x)); });
+  for (const char* name : {"aten::asinh", "aten::arcsinh"})
+    real_function(t, name, [](auto x) { return std::asinh(x); });
+  for (const char* name : {"aten::acosh", "aten::arccosh"})
+    real_function(t, name, [](auto x) { return std::acosh(x); });
+  for (const char* name : {"aten::atanh", "aten::arctanh"})
+    real_function(t, name, [](auto x) { return std::atanh(x); });
+  real_function(t, "aten::arcsin", [](auto x) { return std::asin(x); });
+  real_function(t, "aten::arccos", [](auto x) { return std::acos(x); });
+  real_function(t, "aten::arctan", [](auto x) { return std::atan(x); });
+  real_function(t, "aten::lgamma", [](auto x) { return std::lgamma(x); });
+  real_function(t, "aten::deg2rad", [](auto x) { return x * static_cast<decltype(x)>(std::numbers::pi / 180); });
+  real_function(t, "aten::rad2deg", [](auto x) { return x * static_cast<decltype(x)>(180 / std::numbers::pi); });
+  real_function(t, "aten::sinc", [](auto x) {
+    const auto angle = x * std::numbers::pi_v<decltype(x)>;
+    return x == 0 ? decltype(x){1} : std::sin(angle) / angle;
+  });
   t.add("aten::special_expit",
         {{"special_expit(Tensor self) -> Tensor",
           [](Call& c) { c.give(floating_unary(c, c.tensor(0), [](auto x) { return 1 / (1 + std::exp(-x)); })); }}},
@@ -188,6 +246,12 @@ void add_mathematics(Table& t) {
       {{"nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor", nan_to_num}});
   t.pointwise("aten::xlogy", {{"xlogy.Tensor(Tensor self, Tensor other) -> Tensor", xlogy},
                               {"xlogy.Scalar_Other(Tensor self, Scalar other) -> Tensor", xlogy}});
+  t.add("aten::logaddexp", {{"logaddexp(Tensor self, Tensor other) -> Tensor", logaddexp}}, Mixing::row_wise);
+  t.pointwise("aten::hypot", {{"hypot(Tensor self, Tensor other) -> Tensor", hypot}});
+  t.pointwise("aten::copysign", {{"copysign.Tensor(Tensor self, Tensor other) -> Tensor", copysign},
+                                 {"copysign.Scalar(Tensor self, Scalar other) -> Tensor", copysign}});
+  t.add("aten::fmax", {{"fmax(Tensor self, Tensor other) -> Tensor", number_of_two<true>}}, Mixing::row_wise);
+  t.add("aten::fmin", {{"fmin(Tensor self, Tensor other) -> Tensor", number_of_two<false>}}, Mixing::row_wise);
 }
 
 }  // namespace bertrt::graph

@@ -83,6 +83,16 @@ class Reader {
       tensor.wrapped_number = true;
       return Value(tensor);
     }
+    if (take("l{")) {
+      Sizes numbers;
+      while (!take("}")) {
+        numbers.push_back(std::stoll(number()));
+        take(",");
+      }
+      const Tensor tensor = Tensor::make(ElementType::int64, {static_cast<std::int64_t>(numbers.size())});
+      std::copy(numbers.begin(), numbers.end(), tensor.mutable_data<std::int64_t>());
+      return Value(tensor);
+    }
     if (peek(1) == '[' && std::isalpha(static_cast<unsigned char>(peek()))) return Value(tensor());
     return scalar();
   }
@@ -176,7 +186,10 @@ class Reader {
                             : -std::numeric_limits<T>::infinity();
       }
       const T value = static_cast<T>(std::uniform_real_distribution<double>(-3, 3)(random_));
-      return kind == "p" ? std::fabs(value) + T(0.1) : kind == "q" ? std::fabs(value) / 4 + T(0.05) : value;
+      return kind == "p"   ? std::fabs(value) + T(0.1)
+             : kind == "q" ? std::fabs(value) / 4 + T(0.05)
+             : kind == "y" ? value / 4
+                           : value;
     }
     if constexpr (std::is_unsigned_v<T>) return static_cast<T>(below(7) + (kind == "p" ? 1 : 0));
     return static_cast<T>(kind == "p" ? below(6) + 1 : below(13) - 6);

@@ -18,7 +18,8 @@ namespace bertrt::graph {
 ///                 :h its last but one and the axis before (heads of tokens)
 ///   f[2,3]~n      … with NaN and infinities in it; ~z with zeros; ~p above 0; ~m 0 or 1; ~k5 whole numbers from 0 to
 ///   4;
-///                 ~x smallest and largest numbers
+///                 ~x smallest and largest numbers; ~q 0.05 to 0.8, ~y -0.75 to 0.75
+///   l{3,2}        the int64 tensor of these numbers
 ///   w2 w0.5       a 0-d tensor that promotes as a Python number (CONSTANTS.cN)
 ///   2 0.5 True None 'text' device [1,2] [f[2],None]
 ///   name=…        by keyword
