@@ -104,24 +104,21 @@ void Lengths::search() {
   }
   // A trace that takes lengths takes all of these: one with a length written into it fails at some.
   const std::size_t at = traced_ == 0 ? 8 : traced_;
-  std::string first;
+  std::size_t failing = 0;
   for (const std::size_t length : {at - 1, at + 1, std::size_t{2}, std::size_t{3}, std::size_t{5}, std::size_t{7}}) {
     if (length == 0 || length == traced_) continue;
     const std::string& reason = objection(length);
     if (reason.empty()) continue;
-    // A longer text may be too long for the model; a shorter one never is.
+    // A longer text may be too long for the model; a shorter one may be so for windows that go over its tokens alone.
     if (length > at && traced_ != 0) continue;
     if (traced_ == 0) {
       throw Error(ErrorCode::unsupported, "a trace that does not say its length", "one that runs at any", reason);
     }
-    only_ = traced_;
-    shortest_ = longest_ = traced_;
-    why_ = "the traced length of " + std::to_string(traced_) + " tokens alone: at " + std::to_string(length) +
-           " tokens: " + reason;
-    known_.clear();
-    return;
+    if (length + 1 == at) return take_only(length);
+    failing = std::max(failing, length);
   }
-  shortest_ = objection(1).empty() ? 1 : 2;
+  shortest_ = failing != 0 ? shortest_from(failing, at) : objection(1).empty() ? 1 : 2;
+  if (shortest_ == 0) return take_only(failing);
   // The longest: twice as long until it fails. As a rule the last that ran is it; else the gap is halved.
   std::size_t good = std::max(at, std::size_t{7});
   std::size_t bad = 0;
@@ -141,6 +138,25 @@ void Lengths::search() {
   longest_ = bad == 0 ? 0 : good;
   why_ = "shapes and positions evaluated for each length: " + std::to_string(shortest_) + " to " +
          (longest_ == 0 ? "what memory holds" : std::to_string(longest_)) + " tokens";
+}
+
+void Lengths::take_only(std::size_t failing) {
+  why_ = "the traced length of " + std::to_string(traced_) + " tokens alone: at " + std::to_string(failing) +
+         " tokens: " + objection(failing);
+  only_ = shortest_ = longest_ = traced_;
+  known_.clear();
+}
+
+// The first length above a failing one that is right, as all behind it are up to the traced one, or up to 64 of them:
+// a window over the tokens needs so many. 0: lengths fail here and there.
+std::size_t Lengths::shortest_from(std::size_t failing, std::size_t at) const {
+  constexpr std::size_t kLooks = 64;
+  std::size_t first = failing + 1;
+  while (first < at && !objection(first).empty()) ++first;
+  for (std::size_t length = first; length < std::min(at, first + kLooks); ++length) {
+    if (!objection(length).empty()) return 0;
+  }
+  return first;
 }
 
 std::vector<graph::Sizes> Lengths::output_shapes(std::size_t length) const {

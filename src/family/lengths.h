@@ -39,6 +39,8 @@ class Lengths {
   struct Look;
   std::string look(std::size_t length) const;
   void search();
+  std::size_t shortest_from(std::size_t failing, std::size_t at) const;
+  void take_only(std::size_t failing);
 
   std::shared_ptr<const graph::Program> program_;
   std::size_t traced_;

@@ -182,7 +182,8 @@ class Reader {
 
   Reading read() {
     Reading reading;
-    const std::size_t length = options_.only_length != 0 ? options_.only_length : 5;
+    const std::size_t length =
+        options_.only_length != 0 ? options_.only_length : std::max<std::size_t>(options_.min_length, 5);
     limits_ = probe_limits(program_, length);
     const Look first = look(length, 2, mask_, 1);
     reading.outputs = first.outputs;
@@ -231,6 +232,7 @@ class Reader {
   bool compare(Look& best, std::size_t limit, std::size_t marks_to, Reading& reading) const {
     std::set<std::size_t> lengths = {options_.only_length};
     if (options_.only_length == 0) lengths = other_lengths(program_, limit, marks_to, options_.thorough);
+    std::erase_if(lengths, [&](std::size_t length) { return length < options_.min_length; });
     std::size_t longest = best.length;
     std::uint32_t seed = 2;
     for (const std::size_t length : lengths) {

@@ -57,6 +57,7 @@ struct Reading {
 struct RecognizeOptions {
   /// No text longer than this is looked at; 0: only what the positions' table says.
   std::size_t max_length = 0;
+  std::size_t min_length = 0;  ///< the shortest text that runs
   /// The one length that the program runs at (numbers of its tracing stand in it); 0: any.
   std::size_t only_length = 0;
   /// Compare at every length up to 8 and with more masks: for `verify`. Else at a few.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bertrt/error.h"
+#include "family/input_roles.h"
 #include "family/odd_weights.h"
 #include "family/probe_limits.h"
 #include "graph/evaluate.h"
@@ -120,9 +121,6 @@ std::vector<graph::Value> Trace::example_arguments() const {
 Trace read_trace(const ts::Module& module, const TraceOptions& options) {
   Trace trace;
   trace.findings = ts::findings(module);
-  for (const ts::MethodSignature& method : ts::methods(module)) {
-    if (method.name == "forward") trace.inputs = method.inputs;
-  }
   for (const ts::NamedTensor& tensor : ts::tensors(module)) {
     if (std::string odd = odd_weights(tensor.name, tensor.view); !odd.empty()) trace.findings.push_back(std::move(odd));
   }
@@ -132,12 +130,20 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
       program->inputs[i].name = options.input_names[i];
     }
     take_example(module, *program, trace);
+    const std::size_t length = trace.traced_length != 0 ? trace.traced_length : 8;
+    std::vector<std::string> named = name_inputs(*program, length);
+    // An example's types are told apart by names.
+    if (!named.empty()) take_example(module, *program, trace);
+    trace.findings.insert(trace.findings.end(), named.begin(), named.end());
     trace.findings.insert(trace.findings.end(), program->findings.begin(), program->findings.end());
     for (const graph::ProgramInput& input : program->inputs) {
       if (!is_text_input(input.name)) trace.findings.push_back("an input that only the caller can give: " + input.name);
     }
     trace.program = program;
-    const std::size_t length = trace.traced_length != 0 ? trace.traced_length : 8;
+    if (!input_names(*program).ids) {
+      trace.findings.emplace_back(
+          "no input is input_ids: not a model of text, or its inputs have to be named (SessionOptions' input_names)");
+    }
     const ProbeLimits limits = probe_limits(*program, length);
     trace.vocab_size = static_cast<std::size_t>(limits.ids);
     trace.type_vocab_size = static_cast<std::size_t>(limits.types);
@@ -149,6 +155,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     recognize.thorough = options.thorough;
     recognize.only_length = trace.lengths->only();
     recognize.max_length = trace.lengths->longest();
+    recognize.min_length = trace.lengths->shortest();
     trace.reading = read_model(*program, recognize);
     trace.outputs = describe_outputs(trace);
   } catch (const Error& error) {

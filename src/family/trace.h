@@ -23,7 +23,6 @@ struct Trace {
   std::vector<OutputInfo> outputs;    ///< as the trace gives them, in its order
   std::vector<std::string> findings;  ///< what a reader should know, one line each
 
-  std::vector<graph::torchscript::MethodSignature::Input> inputs;
   std::size_t traced_batch = 0;   ///< 0: the file does not say
   std::size_t traced_length = 0;  ///< 0: the file does not say
   std::size_t vocab_size = 0;     ///< rows of the table that ids are looked up in; 0: not known

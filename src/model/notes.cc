@@ -24,10 +24,8 @@ std::vector<Finding> read_notes(const ModelFile& file) {
   };
   const Method* forward = file.find_method("forward");
   if (forward == nullptr) return notes;
-  if (!takes(*forward, "input_ids")) {
-    add("takes no input_ids: not a model of text, or one whose inputs have other names");
-    return notes;
-  }
+  // What inputs of other names are for, the graph says.
+  if (!takes(*forward, "input_ids")) return notes;
   const bool mask = takes(*forward, "attention_mask");
   const auto encoder = find_encoder(file);
   const Parameter* types =

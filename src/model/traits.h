@@ -28,6 +28,8 @@ struct ModelTraits {
   std::size_t shortest_alone = 0;
   std::size_t longest_alone = 0;
   std::string alone_why;
+  /// What the inputs are called, in the trace's order, where the graph was read; empty: as the file has them.
+  std::vector<std::string> inputs;
   /// What is known of the outputs, by the names that their places in the result have; empty: nothing.
   std::vector<OutputInfo> outputs;
 };

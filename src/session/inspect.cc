@@ -23,6 +23,12 @@ ModelReport describe(const std::shared_ptr<const model::ModelFile>& opened, cons
   const model::ModelFile& file = *opened;
   ModelReport report = model::report_of(file);
   const auto trace = session::trace_of(opened, options);
+  if (trace->program && trace->program->inputs.size() == report.inputs.size()) {
+    for (std::size_t i = 0; i < report.inputs.size(); ++i) {
+      report.inputs[i].name = trace->program->inputs[i].name;
+      if (report.inputs[i].name == "input_ids") report.traced_shape = report.inputs[i].traced_shape;
+    }
+  }
   if (trace->lengths) report.lengths = lengths_of(*trace);
   session::Decision decision = session::decide(file, *trace, options);
   report.outputs = std::move(decision.outputs);

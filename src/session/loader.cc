@@ -20,8 +20,10 @@ namespace {
 using model::ModelTraits;
 
 // The traced method's inputs, for an engine that has no trace to ask.
-std::vector<std::string> input_names(const model::ModelFile& file, const engine::EngineFacts& facts) {
+std::vector<std::string> input_names(const model::ModelFile& file, const ModelTraits& traits,
+                                     const engine::EngineFacts& facts) {
   if (!facts.inputs.empty()) return facts.inputs;
+  if (!traits.inputs.empty()) return traits.inputs;
   std::vector<std::string> names;
   if (const model::Method* forward = file.find_method("forward")) {
     for (const model::InputSpec& input : forward->inputs) names.push_back(input.name);
@@ -57,7 +59,7 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
     info.task = file.manifest()->task;
     info.labels = file.manifest()->labels;
   }
-  info.inputs = input_names(file, facts);
+  info.inputs = input_names(file, traits, facts);
   info.outputs = facts.outputs;
   info.traced_batch = traits.traced_batch;
   info.traced_length = traits.traced_length;
@@ -72,9 +74,12 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   info.not_explained = facts.not_explained;
   if (auto finding = missing_types(info.inputs, traits)) info.findings.push_back(std::move(*finding));
   for (const model::Finding& finding : file.findings()) {
-    if (finding.severity != model::Finding::Severity::note) {
-      info.findings.push_back(finding.where + ": " + finding.message);
-    }
+    if (finding.severity == model::Finding::Severity::note) continue;
+    // What libtorch must not be given says nothing against an engine that reads the file as data.
+    const bool of_libtorch =
+        finding.severity == model::Finding::Severity::refuse && choice.kind != EngineKind::torchscript;
+    info.findings.push_back((of_libtorch ? "libtorch would not be given it: " : "") + finding.where + ": " +
+                            finding.message);
   }
   return info;
 }
@@ -140,6 +145,7 @@ ModelTraits traits_of(const model::ModelFile& file, const family::Trace& trace,
   if (trace.vocab_size != 0) traits.vocab_size = trace.vocab_size;
   if (trace.type_vocab_size != 0) traits.type_vocab_size = trace.type_vocab_size;
   if (trace.reading.recognition) traits.hidden_size = trace.reading.recognition->spec.hidden;
+  for (const graph::ProgramInput& input : trace.program->inputs) traits.inputs.push_back(input.name);
   traits.outputs = trace.outputs;
   // Where a caller brings none, they are counted as the table's own padding row says, not as its size lets one guess.
   traits.first_position = trace.position_padding < 0 ? 0 : trace.position_padding + 1;

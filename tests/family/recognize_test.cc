@@ -334,5 +334,20 @@ TEST(Lengths, AreWhatPositionsReach) {
   EXPECT_NE(model.trace().lengths->objection(test::kTinyPositions + 1), "");
 }
 
+// A window over four tokens needs four of them; that alone does not tie a trace to its length.
+TEST(Lengths, BeginWhereAWindowFits) {
+  const std::string window = "y = torch.amax(torch.unfold(h2, 1, 4, 1), [1, 3])\n";
+  const TinyModel model({}, "(h2, y)", window, 12);
+  EXPECT_EQ(model.trace().lengths->only(), 0U);
+  EXPECT_EQ(model.trace().lengths->shortest(), 4U);
+  EXPECT_EQ(model.trace().lengths->longest(), test::kTinyPositions);
+  EXPECT_NE(model.trace().lengths->objection(3), "");
+  EXPECT_EQ(model.trace().lengths->objection(5), "");
+  EXPECT_TRUE(model.recognized()) << model.reading().not_explained;
+  // A window of the traced length is that length.
+  const std::string whole = "y = torch.amax(torch.unfold(h2, 1, 12, 1), [1, 3])\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", whole, 12).trace().lengths->only(), 12U);
+}
+
 }  // namespace
 }  // namespace bertrt::family

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,10 +82,10 @@ inline void expect_outputs(const Json& kind, const EncoderOutput& output, const 
   }
 }
 
-inline void expect_kind(const Json& kind, EngineKind engine) {
+inline void expect_kind(const Json& kind, EngineKind engine, std::optional<Trust> trust = std::nullopt) {
   SCOPED_TRACE(std::string(to_string(engine)) + " " + kind["name"].get<std::string>());
   const auto path = folder() / (kind["name"].get<std::string>() + ".pt");
-  const BertSession session = BertSession::load(path, {.engine = engine});
+  const BertSession session = BertSession::load(path, {.engine = engine, .trust = trust});
   std::vector<Encoding> batch;
   for (const Json& one : kind["cases"]) {
     Encoding encoding;

@@ -12,6 +12,7 @@ import sys
 import zipfile
 
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import BertConfig, BertForMaskedLM, BertModel, RobertaConfig, RobertaModel
 
 HIDDEN, VOCABULARY, TRACED = 16, 40, 12
@@ -37,6 +38,29 @@ class Wrap(torch.nn.Module):
     def forward(self, input_ids, attention_mask, token_type_ids):
         out = self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids, return_dict=True, **self.options)
         return self.give(out, attention_mask) if self.layer is None else self.give(out, attention_mask, self.layer)
+
+
+class OtherNames(Wrap):
+    """As people call their inputs who wrap a model in one of their own."""
+
+    def forward(self, ids, mask, seg):
+        return super().forward(ids, mask, seg)
+
+
+def packed_sequences(recurrent):
+    """A recurrent layer over the tokens of a mask, as taggers pack and pad them."""
+
+    def run(output, mask, layer):
+        lengths = mask.sum(1).cpu()
+        packed = pack_padded_sequence(output.last_hidden_state, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(layer(packed)[0], batch_first=True)[0]
+
+    return run, spread(recurrent)
+
+
+def text_cnn(output, mask, layers):
+    states = output.last_hidden_state.transpose(1, 2)
+    return torch.cat([layer(states).relu().amax(-1) for layer in layers], -1)
 
 
 class ClippedGelu(torch.nn.Module):
@@ -116,6 +140,12 @@ def main(folder):
     # Each token sees its neighbours, masked or not: what stands behind a text counts.
     kind(folder, "convolution", Wrap(encoder(), lambda o, m, l: o.last_hidden_state + l(o.last_hidden_state.transpose(1, 2)).transpose(1, 2),
          spread(torch.nn.Conv1d(HIDDEN, HIDDEN, 5, padding=2))), [O], True)
+    kind(folder, "other_names", OtherNames(encoder(), lambda o, m: (o.last_hidden_state, o.pooler_output)), [H, P], True)
+    kind(folder, "lstm", Wrap(encoder(), *packed_sequences(torch.nn.LSTM(HIDDEN, 6, 2, batch_first=True, bidirectional=True))), [O], True)
+    kind(folder, "gru_state", OtherNames(encoder(), lambda o, m, l: l(o.last_hidden_state)[1][-1], spread(torch.nn.GRU(HIDDEN, 6, batch_first=True))), [O], True)
+    kind(folder, "text_cnn", Wrap(encoder(), text_cnn, spread(torch.nn.ModuleList(torch.nn.Conv1d(HIDDEN, 3, k) for k in (2, 3, 4)))), [O], True)
+    kind(folder, "transformer_head", Wrap(encoder(), lambda o, m, l: l(o.last_hidden_state, src_key_padding_mask=m == 0),
+         spread(torch.nn.TransformerEncoderLayer(HIDDEN, 2, 24, batch_first=True))), [O], True)
     with open(os.path.join(folder, "kinds.json"), "w", encoding="utf8") as file:
         json.dump(KINDS, file, separators=(",", ":"))
 

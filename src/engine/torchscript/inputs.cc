@@ -130,9 +130,11 @@ InputMap::InputMap(const torch::jit::Method& method, const model::Method* record
                 "a name for each of the trace's " + std::to_string(arguments.size() - 1) + " inputs",
                 std::to_string(names.size()));
   }
+  const std::vector<std::string>& read =
+      names.empty() && traits.inputs.size() + 1 == arguments.size() ? traits.inputs : names;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     const bool known = recorded != nullptr && recorded->inputs.size() + 1 == arguments.size();
-    const std::string_view name = names.empty() ? without_suffix(arguments[i].name()) : names[i - 1];
+    const std::string_view name = read.empty() ? without_suffix(arguments[i].name()) : read[i - 1];
     slots_.push_back(make_slot(arguments[i], name, known ? &recorded->inputs[i - 1] : nullptr, where));
   }
   if (!takes(InputRole::input_ids)) {
