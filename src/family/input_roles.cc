@@ -34,7 +34,7 @@ std::optional<std::vector<std::int64_t>> tables_of(const graph::Program& program
     const Instance instance(program, std::move(arguments));
     for (const Node& node : instance.nodes()) {
       if (node.name != "aten::embedding" || !node.refs[1].tensor.defined()) continue;
-      const graph::Storage* indices = instance.first(node.refs[1]).storage;
+      const graph::Storage* indices = instance.source(node.refs[1]);
       const std::int64_t table = node.refs[0].tensor.size(0);
       for (std::size_t i = 0; i < rows.size(); ++i) {
         if (indices == nullptr || indices != instance.inputs()[i].tensor()->storage()->origin()) continue;

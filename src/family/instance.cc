@@ -229,4 +229,13 @@ NodeId Instance::whole(const Ref& ref) const {
   return same ? from.producer : kNoNode;
 }
 
+const graph::Storage* Instance::source(const Ref& ref) const {
+  Element from = first(ref);
+  while (from.producer != kNoNode && nodes_[from.producer].name == "aten::to" &&
+         nodes_[from.producer].refs[0].tensor.defined()) {
+    from = first(nodes_[from.producer].refs[0]);
+  }
+  return from.producer == kNoNode ? from.storage : nullptr;
+}
+
 }  // namespace bertrt::family

@@ -68,6 +68,9 @@ class Instance {
   /// Where its first element comes from.
   Element first(const Ref& ref) const { return element(ref, 0); }
 
+  /// The storage of an input or a constant whose values these are, as they are or cast; null: they are made.
+  const graph::Storage* source(const Ref& ref) const;
+
   /// The node that `ref` is, if it is that node's whole result in its logical order, reshaped at most so that the last
   /// axis stays: kNoNode otherwise.
   NodeId whole(const Ref& ref) const;

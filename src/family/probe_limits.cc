@@ -48,7 +48,7 @@ ProbeLimits probe_limits(const graph::Program& program, std::size_t length) {
   for (const Node& node : instance.nodes()) {
     if (node.name != "aten::embedding" || !node.refs[1].tensor.defined()) continue;
     const std::int64_t rows = node.refs[0].tensor.size(0);
-    const graph::Storage* indices = instance.first(node.refs[1]).storage;
+    const graph::Storage* indices = instance.source(node.refs[1]);
     if (indices == nullptr) continue;
     if (indices == storage(names.ids)) lower(limits.ids, rows);
     if (indices == storage(names.types)) lower(limits.types, rows);
