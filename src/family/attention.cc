@@ -75,16 +75,16 @@ class Matcher {
       return false;
     }
     found_.key_heads = key.heads;
-    if (query.rotary.has_value() != key.rotary.has_value() ||
-        (query.rotary && (query.rotary->rotary != key.rotary->rotary ||
-                          query.rotary->positions_given != key.rotary->positions_given))) {
-      fail_at(node, "queries and keys that are turned in two ways");
+    const auto alike = [&](const AppliedHeads& other) {
+      return query.rotary.has_value() == other.rotary.has_value() &&
+             (!query.rotary || same_angles(query.rotary->angles, other.rotary->angles));
+    };
+    if (!alike(key) || (value.rotary && !alike(value))) {
+      fail_at(node, "queries, keys and values that are turned in different ways");
       return false;
     }
-    if (query.rotary) {
-      found_.rotary = query.rotary->rotary;
-      found_.positions_given = query.rotary->positions_given;
-    }
+    if (query.rotary) found_.rotary = query.rotary->angles;
+    found_.turns_values = value.rotary.has_value();
     found_.query = query.dense;
     found_.key = key.dense;
     found_.value = value.dense;
@@ -104,7 +104,7 @@ class Matcher {
     const HeadsMatcher match(instance_, probe_, size_);
     auto query = match.operand(node.refs[0], heads_, false, scale);
     auto key = match.operand(node.refs[1], shared, false, scale);
-    const auto value = match.plain(node.refs[2], shared, false);
+    const auto value = match.values(node.refs[2], shared);
     if (!query || !key || !value) return fail_at(node, "query, key or value that is no dense layer's output by heads");
     if (!same_input(*query, *key, *value, node)) return std::nullopt;
     found_.scale = static_cast<float>(scale);
@@ -124,7 +124,7 @@ class Matcher {
 
   std::optional<AppliedAttention> apart(const Node& product) {
     const HeadsMatcher match(instance_, probe_, size_);
-    const auto value = match.plain(product.refs[1], heads_, false);
+    const auto value = match.values(product.refs[1], heads_);
     if (!value) return fail_at(product, "values that are no dense layer's output by heads");
     const NodeId top = instance_.whole(product.refs[0]);
     if (top == kNoNode || instance_.node(top).name != "aten::softmax") return fail_at(product, "not softmax's result");

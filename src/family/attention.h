@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "family/angles_match.h"
 #include "family/encoder_spec.h"
 #include "family/instance.h"
 #include "family/mask_match.h"
@@ -23,8 +24,8 @@ struct AppliedAttention {
   std::optional<DisentangledSpec> positions;  ///< its rows for the distances that the probe's texts have
   std::optional<Dense> position_key;          ///< LayerSpec::position_key
   std::optional<Dense> position_query;
-  std::optional<RotarySpec> rotary;  ///< of queries and keys
-  bool positions_given = false;      ///< they are turned by position_ids
+  std::optional<Angles> rotary;  ///< what queries and keys are turned by
+  bool turns_values = false;     ///< values are turned by the same
 };
 
 /// The attention whose heads, side by side again, are `context` [texts, tokens, hidden]. Every operator on the way is

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "family/norm_match.h"
+#include "family/scaled_words.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -116,7 +117,9 @@ bool take_positions(const Probe& probe, Lookup& lookup, MatchedEmbeddings& found
 
 }  // namespace
 
-bool may_be_embeddings(const Node& node) { return may_be_norm(node) || node.name == "aten::embedding"; }
+bool may_be_embeddings(const Node& node) {
+  return may_be_norm(node) || node.name == "aten::embedding" || node.name == "aten::div";
+}
 
 std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId node,
                                                   std::string& why) {
@@ -131,14 +134,21 @@ std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, cons
   bool words = false;
   std::vector<Lookup> others;
   for (const Ref& term : terms(instance, sum)) {
-    auto lookup = read_lookup(instance, probe, term, width);
+    const auto scaled = find_scaled_words(instance, probe, term);
+    auto lookup = scaled ? read_lookup(instance, probe, scaled->rows, width) : std::nullopt;
     if (!lookup) {
       why = "a term of the embeddings that is no row of a table";
       return std::nullopt;
     }
     if (!words && lookup->rows == probe.ids && !all_one(lookup->rows)) {
       found.embeddings.words = std::move(lookup->table);
+      found.embeddings.scale = scaled->scale;
+      found.embeddings.dropped = scaled->dropped;
+      found.counts_mask = scaled->counts_mask;
       words = true;
+    } else if (scaled->scale != 1 || scaled->dropped) {
+      why = "rows of " + lookup->table.name + " that are scaled";
+      return std::nullopt;
     } else {
       others.push_back(std::move(*lookup));
     }

@@ -67,6 +67,12 @@ std::optional<AppliedHeads> HeadsMatcher::operand(Ref ref, std::int64_t heads, b
   }
 }
 
+std::optional<AppliedHeads> HeadsMatcher::values(const Ref& ref, std::int64_t heads) const {
+  double scale = 1;
+  auto found = operand(ref, heads, false, scale);
+  return found && scale == 1 ? std::move(found) : std::nullopt;
+}
+
 // What `ref` is a multiple of.
 std::optional<Ref> HeadsMatcher::unscaled(const Ref& ref, double& scale) const {
   if (const NodeId id = instance_.whole(ref); id != kNoNode) {

@@ -35,6 +35,8 @@ class HeadsMatcher {
   /// The same with factors of Python numbers in front of it, or turned by positions.
   /// @param scale  is multiplied with the factors
   std::optional<AppliedHeads> operand(Ref ref, std::int64_t heads, bool turned, double& scale) const;
+  /// Of values: turned by positions or not, without factors.
+  std::optional<AppliedHeads> values(const Ref& ref, std::int64_t heads) const;
 
  private:
   std::optional<Ref> unscaled(const Ref& ref, double& scale) const;

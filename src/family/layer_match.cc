@@ -125,7 +125,7 @@ class Matcher {
     layer.bias = std::move(heads->bias);
     layer.positions = std::move(heads->positions);
     layer.rotary = std::move(heads->rotary);
-    layer.positions_given = heads->positions_given;
+    layer.turns_values = heads->turns_values;
     layer.layer.query = std::move(heads->query);
     layer.layer.key = std::move(heads->key);
     layer.layer.value = std::move(heads->value);

@@ -20,9 +20,9 @@ struct AppliedLayer {
   MaskKind mask = MaskKind::none;
   std::optional<RelativeBiasSpec> bias;
   std::optional<DisentangledSpec> positions;
-  std::optional<RotarySpec> rotary;
-  bool positions_given = false;  ///< AppliedAttention::positions_given
-  NodeId state = kNoNode;        ///< its result
+  std::optional<Angles> rotary;
+  bool turns_values = false;  ///< AppliedAttention::turns_values
+  NodeId state = kNoNode;     ///< its result
 };
 
 /// The layer that stands on `state`: attention and feed-forward, each with a residual sum and a norm behind the sum,

@@ -6,6 +6,7 @@
 
 #include "bertrt/error.h"
 #include "family/encoder_match.h"
+#include "family/pairs_apart.h"
 #include "family/probe_limits.h"
 #include "family/repeated_heads.h"
 #include "family/roles.h"
@@ -133,7 +134,10 @@ std::string difference(Look& a, std::size_t a_length, const Look& b) {
   if (!same_spec(a.encoder->spec, b.encoder->spec)) return "another encoder";
   if (!settle_windows(a.encoder->spec, a_length, b.encoder->spec, b.length)) return "another window of attention";
   if (a.encoder->key_heads != b.encoder->key_heads) return "other heads of keys";
-  if (a.encoder->positions_given != b.encoder->positions_given) return "other positions";
+  if (a.encoder->positions_given != b.encoder->positions_given || a.encoder->neighbours != b.encoder->neighbours) {
+    return "other positions";
+  }
+  if (a.encoder->zeroed != b.encoder->zeroed) return "other tokens that start as zeros";
   if (a.states != b.states || a.pooled != b.pooled) return "states in other places";
   if (a.heads.size() != b.heads.size() || a.outputs.size() != b.outputs.size()) return "other heads or outputs";
   for (std::size_t i = 0; i < a.heads.size(); ++i) {
@@ -149,12 +153,15 @@ std::string difference(Look& a, std::size_t a_length, const Look& b) {
   return {};
 }
 
-// Each head of keys and values as often as heads of queries read it. @return what the new weights lie in
-std::shared_ptr<const std::deque<std::vector<float>>> repeat_heads(EncoderSpec& spec, std::size_t key_heads) {
+// Each head of keys and values as often as heads of queries read it, and pairs that are turned half a head apart.
+// @return what the new weights lie in
+std::shared_ptr<const std::deque<std::vector<float>>> make_weights(EncoderSpec& spec, const MatchedEncoder& encoder) {
   auto made = std::make_shared<std::deque<std::vector<float>>>();
   for (LayerSpec& layer : spec.layers) {
-    family::repeat_heads(layer.key, key_heads, spec.heads / key_heads, *made);
-    family::repeat_heads(layer.value, key_heads, spec.heads / key_heads, *made);
+    repeat_heads(layer.key, encoder.key_heads, spec.heads / encoder.key_heads, *made);
+    repeat_heads(layer.value, encoder.key_heads, spec.heads / encoder.key_heads, *made);
+    if (layer.rotary >= spec.rotary.size() || !encoder.neighbours[layer.rotary]) continue;
+    put_pairs_apart(layer, spec.heads, spec.rotary[layer.rotary].values, *made);
   }
   return made;
 }
@@ -166,11 +173,18 @@ bool reaches_ends(const DisentangledSpec& positions) {
 
 std::size_t longest_text(const EncoderSpec& spec) {
   const Embeddings& embeddings = spec.embeddings;
-  if (!embeddings.positions) return 0;
+  std::size_t longest = 0;
+  for (const RotarySpec& rotary : spec.rotary) {
+    if (rotary.table.empty()) continue;
+    const std::size_t rows = rotary.table.size() / (2 * rotary.frequencies.size());
+    longest = longest == 0 ? rows : std::min(longest, rows);
+  }
+  if (!embeddings.positions) return longest;
   const std::int64_t rows = embeddings.positions->tensor.shape[0];
   const std::int64_t first =
       embeddings.position_scheme == PositionScheme::counted ? embeddings.padding_id + 1 : embeddings.first_position;
-  return static_cast<std::size_t>(std::max<std::int64_t>(rows - first, 0));
+  const auto reach = static_cast<std::size_t>(std::max<std::int64_t>(rows - first, 0));
+  return longest == 0 ? reach : std::min(longest, reach);
 }
 
 class Reader {
@@ -211,8 +225,9 @@ class Reader {
     reading.not_explained = best.why;
     Recognition found;
     found.spec = std::move(best.encoder->spec);
+    found.spec.embeddings.zero_masked = best.encoder->zeroed && found.spec.mask == MaskKind::keys;
     found.spec.max_length = limit;
-    found.made = repeat_heads(found.spec, best.encoder->key_heads);
+    found.made = make_weights(found.spec, *best.encoder);
     found.positions_given = best.encoder->positions_given;
     found.states = std::move(best.states);
     found.pooled = best.pooled;

@@ -4,7 +4,7 @@
     python tests/family/make_traces.py [FOLDER]      default: tests/data/family_traces
 
 Families whose traces the packed engine runs beside BERT's kin: norms in front, rotary positions, windows, gates, grouped
-queries, disentangled attention; eager and fused attention, with and without a mask. expected.json: {NAME: {"windows": of each layer,
+queries, disentangled attention, dropped tokens, hidden ones that start as zeros; eager and fused attention, with and without a mask. expected.json: {NAME: {"windows": of each layer,
 "cases": as make_checkpoints.py has them, without the layers between}}.
 """
 
@@ -46,6 +46,7 @@ V3 = SIZES | {
 }  # fmt: skip
 V2 = V3 | {"share_att_key": False, "norm_rel_ebd": "none", "position_biased_input": True, "position_buckets": -1, "max_relative_positions": 7,
            "max_position_embeddings": 40}
+ESM = SIZES | {"position_embedding_type": "rotary", "mask_token_id": 5, "token_dropout": True}
 BOTH = ("input_ids", "attention_mask")
 
 # name -> (class, configuration, attention, inputs)
@@ -69,6 +70,11 @@ MODELS = {
     "deberta-v3-sequence": ("DebertaV2ForSequenceClassification", V3, "eager", ("input_ids",)),
     "deberta-v2-tokens": ("DebertaV2ForTokenClassification", V2, "eager", BOTH),
     "jina": ("JinaEmbeddingsV3Model", SIZES, "sdpa", BOTH),
+    "esm": ("EsmModel", ESM | {"emb_layer_norm_before": True}, "sdpa", BOTH),
+    "esm-absolute-tokens": ("EsmForTokenClassification", ESM | {"position_embedding_type": "absolute"}, "eager", BOTH),
+    "esm-ids-masked-lm": ("EsmForMaskedLM", ESM, "eager", ("input_ids",)),
+    "roformer": ("RoFormerModel", SIZES | {"embedding_size": 8}, "eager", (*BOTH, "token_type_ids")),
+    "roformer-values-sequence": ("RoFormerForSequenceClassification", SIZES | {"rotary_value": True}, "eager", BOTH),
 }
 
 
@@ -114,6 +120,8 @@ def cases_of(model, takes, seed, lengths):
         ids = torch.randint(4, model.config.vocab_size, (1, abs(length)), generator=generator)
         kinds = torch.randint(0, max(1, getattr(model.config, "type_vocab_size", 1)), ids.shape, generator=generator)
         mask = torch.ones_like(ids)
+        if getattr(model.config, "token_dropout", False):
+            ids[0, 0] = 6  # of mask tokens alone nothing is left
         if length < 0:
             ids[0, 4] = model.config.pad_token_id or 0
             if "attention_mask" in takes:

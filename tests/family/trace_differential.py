@@ -43,7 +43,7 @@ def make(path, family, rng, seed):
     model.tie_weights()
     takes = takes_of(model, rng.choice(INPUTS))
     # RoBERTa's positions given are counted from beside the padding: not what cases_of gives.
-    if family in ("RobertaPreLayerNorm", "XLMRobertaXL"):
+    if family in ("RobertaPreLayerNorm", "XLMRobertaXL") or settings.get("position_embedding_type") == "absolute":
         takes = tuple(name for name in takes if name != "position_ids")
     traced(model, takes, path)
     lengths = (1, 3, 17, 260) if family in ROTARY else (1, 4, 11)

@@ -111,6 +111,7 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
   to.fixed_type = from.fixed_type;
   to.norm_last = from.norm_last;
   to.dropped = from.dropped;
+  to.takes_mask = spec.mask != family::MaskKind::none;
   to.zero_masked = from.zero_masked || spec.mask == family::MaskKind::pairs;
   if (from.norm) to.norm = norm_of(*from.norm, from.norm_last ? spec.hidden : width);
   if (from.projection) {
