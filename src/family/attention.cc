@@ -48,6 +48,7 @@ class Matcher {
     if (!merged) return fail_at(node, "heads put together in another order");
 
     found_.heads = static_cast<std::size_t>(heads_);
+    found_.head = static_cast<std::size_t>(size_);
     if (node.name == "aten::scaled_dot_product_attention") return fused(node);
     if (node.name == "aten::matmul" || node.name == "aten::bmm") return apart(node);
     return fail_at(node, "not the product of attention");
@@ -74,7 +75,12 @@ class Matcher {
       fail_at(node, "keys and values with other heads");
       return false;
     }
+    if (key.step != query.step || value.step != query.step) {
+      fail_at(node, "heads of query, key and value that lie in different ways");
+      return false;
+    }
     found_.key_heads = key.heads;
+    found_.head_step = query.step;
     const auto alike = [&](const AppliedHeads& other) {
       return query.rotary.has_value() == other.rotary.has_value() &&
              (!query.rotary || same_angles(query.rotary->angles, other.rotary->angles));
@@ -152,6 +158,10 @@ class Matcher {
         }
         if (!read_added(softmax, added)) return std::nullopt;
         return found_;
+      }
+      if (node.name == "aten::add" && !node.partial && number(node.arguments[1]) == 0.0) {
+        ref = node.refs[0];
+        continue;
       }
       if (node.name == "aten::add" && !node.partial && number(node.arguments[2]) == 1.0) {
         std::optional<Ref> rest;

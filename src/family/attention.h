@@ -17,6 +17,8 @@ struct AppliedAttention {
   Ref input;  ///< the hidden states that all three read
   std::size_t heads = 0;
   std::size_t key_heads = 0;  ///< of `key` and `value`; each serves heads / key_heads neighbouring heads of `query`
+  std::size_t head = 0;       ///< values of a head
+  std::size_t head_step = 0;  ///< AppliedHeads::step, of all three
   float scale = 0;
   MaskKind mask = MaskKind::none;
   std::size_t window = 0;  ///< LayerSpec::window; 0 also where the probe's texts are no longer

@@ -124,10 +124,16 @@ bool may_be_embeddings(const Node& node) {
 std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId node,
                                                   std::string& why) {
   auto norm = find_norm(instance, node);
-  const Ref& sum = norm ? norm->input : instance.node(node).result;
+  Ref sum = norm ? norm->input : instance.node(node).result;
+  MatchedEmbeddings found;
+  // DeBERTa: the dense layer that makes them as wide as the layers stands under the norm.
+  if (auto dense = norm ? find_dense(instance, instance.whole(sum)) : std::nullopt) {
+    found.embeddings.projection = std::move(dense->dense);
+    found.embeddings.norm_last = true;
+    sum = dense->input;
+  }
   if (sum.tensor.rank() == 0) return std::nullopt;
   const std::int64_t width = sum.tensor.sizes().back();
-  MatchedEmbeddings found;
   found.state = node;
   found.embeddings.position_scheme = PositionScheme::none;
   found.embeddings.takes_types = false;

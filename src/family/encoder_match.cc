@@ -156,6 +156,7 @@ class Chain {
 
   // A dense layer on the embeddings that a layer stands on.
   bool projected(NodeId& state) {
+    if (found_.spec.embeddings.projection) return false;
     for (NodeId id = state + 1; id < instance_.nodes().size(); ++id) {
       auto dense = find_dense(instance_, id);
       if (!dense || instance_.whole(dense->input) != state) continue;
@@ -225,6 +226,7 @@ class Chain {
     if (!goes_together(layer, why)) return false;
     if (layer.rotary && !take_rotary(layer, why)) return false;
     layer.layer.rotary = layer.rotary ? rotary_of(*layer.rotary, layer.turns_values) : kNotTurned;
+    found_.head_steps.push_back(layer.head_step);
     spec.layers.push_back(std::move(layer.layer));
     return true;
   }
@@ -233,7 +235,7 @@ class Chain {
   static bool goes_together(const AppliedLayer& layer, std::string& why) {
     const std::size_t hidden = layer.layer.attention_out.out();
     const bool distances = layer.bias || layer.positions;
-    if (layer.layer.query.out() != hidden || layer.layer.query.in() != hidden) {
+    if (layer.heads * layer.head != hidden || layer.layer.query.in() != hidden) {
       why = "heads that do not make up the hidden size";
       return false;
     }

@@ -37,24 +37,38 @@ std::optional<AppliedHeads> HeadsMatcher::plain(const Ref& ref, std::int64_t hea
   while (shared < heads && instance_.element(ref, seen, {0, shared, 0, 0}).index == first.index) ++shared;
   if (heads % shared != 0) return std::nullopt;
   const auto width = static_cast<std::int64_t>(dense->dense.out());
-  const std::int64_t columns = heads / shared * size_;
+  // Parts of a joined layer may stand between two heads (DeBERTa).
+  std::int64_t step = size_;
+  if (shared == 1 && heads > 1) step = instance_.element(ref, seen, {0, 1, 0, 0}).index - first.index;
+  if (step < size_) return std::nullopt;
+  const std::int64_t columns = (heads / shared - 1) * step + size_;
   if (first.index + columns > width) return std::nullopt;
   const bool same = instance_.maps(ref, seen, [&](const Sizes& at) {
     const std::int64_t token = turned ? at[3] : at[2];
-    const std::int64_t column = at[1] / shared * size_ + (turned ? at[2] : at[3]);
+    const std::int64_t column = at[1] / shared * step + (turned ? at[2] : at[3]);
     return Element{first.producer, nullptr, (at[0] * length_ + token) * width + first.index + column};
   });
   if (!same) return std::nullopt;
   if (width != columns) take_rows(dense->dense, first.index, columns);
-  return AppliedHeads{std::move(dense->dense), dense->input, static_cast<std::size_t>(heads / shared)};
+  return AppliedHeads{std::move(dense->dense), dense->input, static_cast<std::size_t>(heads / shared),
+                      static_cast<std::size_t>(step)};
 }
 
 std::optional<AppliedHeads> HeadsMatcher::operand(Ref ref, std::int64_t heads, bool turned, double& scale) const {
   std::optional<AppliedRotary> rotary;
+  std::optional<Weight> bias;
   while (true) {
     if (auto found = plain(ref, heads, turned)) {
       found->rotary = std::move(rotary);
+      if (!bias) return found;
+      if (found->dense.bias || static_cast<std::int64_t>(found->heads) != heads) return std::nullopt;
+      found->dense.bias = std::move(bias);
       return found;
+    }
+    if (bias) return std::nullopt;  // what stands between would act on one of the two
+    if (const auto inner = without_bias(ref, heads, turned, bias)) {
+      ref = *inner;
+      continue;
     }
     if (const auto inner = unscaled(ref, scale)) {
       ref = *inner;
@@ -90,6 +104,31 @@ std::optional<Ref> HeadsMatcher::unscaled(const Ref& ref, double& scale) const {
   const auto seen = through(ref, first.producer, *inner);  // looked at through the same view
   if (seen) scale *= factor;
   return seen;
+}
+
+// x of x + bias, a stored vector of all heads' values, head by head.
+std::optional<Ref> HeadsMatcher::without_bias(const Ref& ref, std::int64_t heads, bool turned,
+                                              std::optional<Weight>& bias) const {
+  const Node* sum = whole_node(instance_, ref, "aten::add");
+  if (sum == nullptr || number(sum->arguments[2]) != 1.0) return std::nullopt;
+  for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+    const Ref& other = sum->refs[1 - side];
+    if (!other.tensor.defined() || !sum->refs[side].tensor.defined() || other.producer != kNoNode ||
+        sum->refs[side].tensor.elements() != ref.tensor.elements()) {
+      continue;
+    }
+    const auto wide = broadcast(other, sizes(heads, turned));
+    const Element first = wide ? instance_.first(*wide) : Element{};
+    const bool by_heads = wide && instance_.maps(*wide, sizes(heads, turned), [&](const Sizes& at) {
+      return Element{kNoNode, first.storage, first.index + at[1] * size_ + (turned ? at[2] : at[3])};
+    });
+    if (!by_heads) continue;
+    Ref vector = other;
+    vector.tensor = other.tensor.view_as({heads * size_}, {1}, first.index);
+    bias = weight(instance_, vector);
+    if (bias) return sum->refs[side];
+  }
+  return std::nullopt;
 }
 
 // What `ref` was before it was turned by positions; neighbouring heads may share one of it.

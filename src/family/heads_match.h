@@ -13,9 +13,12 @@ namespace bertrt::family {
 
 /// Queries, keys or values of attention, head by head: a dense layer's output.
 struct AppliedHeads {
-  Dense dense;            ///< [heads * size, hidden]
+  /// [heads * size, hidden]; where `step` is more than size, from the first head's first row to the last one's last.
+  /// A bias of heads * size values was added behind it, head by head.
+  Dense dense;
   Ref input;              ///< what it reads
   std::size_t heads = 0;  ///< of its own; neighbouring heads of attention may share one
+  std::size_t step = 0;   ///< from a head's first row of the dense layer to the next one's
   std::optional<AppliedRotary> rotary = {};
 };
 
@@ -32,7 +35,7 @@ class HeadsMatcher {
   /// @param ref     seen as [texts, heads, tokens, size], or, `turned`, as [texts, heads, size, tokens]. Heads may be
   ///                neighbouring columns of a larger dense layer, as fused projections are
   std::optional<AppliedHeads> plain(const Ref& ref, std::int64_t heads, bool turned) const;
-  /// The same with factors of Python numbers in front of it, or turned by positions.
+  /// The same with factors of Python numbers in front of it, a bias by heads, or turned by positions.
   /// @param scale  is multiplied with the factors
   std::optional<AppliedHeads> operand(Ref ref, std::int64_t heads, bool turned, double& scale) const;
   /// Of values: turned by positions or not, without factors.
@@ -40,6 +43,7 @@ class HeadsMatcher {
 
  private:
   std::optional<Ref> unscaled(const Ref& ref, double& scale) const;
+  std::optional<Ref> without_bias(const Ref& ref, std::int64_t heads, bool turned, std::optional<Weight>& bias) const;
   std::optional<AppliedRotary> before_rotary(const Ref& ref, std::int64_t heads, bool turned) const;
   graph::Sizes sizes(std::int64_t heads, bool turned) const;
 

@@ -120,6 +120,8 @@ class Matcher {
     if (!heads || !reads(heads->input, state, found->norm)) return std::nullopt;
     AppliedLayer layer;
     layer.heads = heads->heads;
+    layer.head = heads->head;
+    layer.head_step = heads->head_step;
     layer.key_heads = heads->key_heads;
     layer.mask = heads->mask;
     layer.bias = std::move(heads->bias);

@@ -16,6 +16,8 @@ namespace bertrt::family {
 struct AppliedLayer {
   LayerSpec layer;  ///< all but the parts that the encoder numbers: `rotary`
   std::size_t heads = 0;
+  std::size_t head = 0;       ///< values of a head
+  std::size_t head_step = 0;  ///< AppliedAttention::head_step, of layer.query, .key and .value
   std::size_t key_heads = 0;  ///< of layer.key and layer.value, each once: AppliedAttention::key_heads
   MaskKind mask = MaskKind::none;
   std::optional<RelativeBiasSpec> bias;

@@ -6,6 +6,7 @@
 
 #include "bertrt/error.h"
 #include "family/encoder_match.h"
+#include "family/gathered_heads.h"
 #include "family/pairs_apart.h"
 #include "family/probe_limits.h"
 #include "family/repeated_heads.h"
@@ -133,7 +134,8 @@ std::string difference(Look& a, std::size_t a_length, const Look& b) {
   }
   if (!same_spec(a.encoder->spec, b.encoder->spec)) return "another encoder";
   if (!settle_windows(a.encoder->spec, a_length, b.encoder->spec, b.length)) return "another window of attention";
-  if (a.encoder->key_heads != b.encoder->key_heads) return "other heads of keys";
+  if (a.encoder->key_heads != b.encoder->key_heads || a.encoder->head_steps != b.encoder->head_steps)
+    return "other heads of keys";
   if (a.encoder->positions_given != b.encoder->positions_given || a.encoder->neighbours != b.encoder->neighbours) {
     return "other positions";
   }
@@ -153,11 +155,18 @@ std::string difference(Look& a, std::size_t a_length, const Look& b) {
   return {};
 }
 
-// Each head of keys and values as often as heads of queries read it, and pairs that are turned half a head apart.
+// Heads out of joined layers, each of keys and values as often as heads of queries read it, and pairs that are turned
+// half a head apart.
 // @return what the new weights lie in
 std::shared_ptr<const std::deque<std::vector<float>>> make_weights(EncoderSpec& spec, const MatchedEncoder& encoder) {
   auto made = std::make_shared<std::deque<std::vector<float>>>();
-  for (LayerSpec& layer : spec.layers) {
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    LayerSpec& layer = spec.layers[i];
+    const std::size_t size = spec.head_size();
+    const std::size_t step = encoder.head_steps[i];
+    gather_heads(layer.query, spec.heads, size, step, *made);
+    gather_heads(layer.key, encoder.key_heads, size, step, *made);
+    gather_heads(layer.value, encoder.key_heads, size, step, *made);
     repeat_heads(layer.key, encoder.key_heads, spec.heads / encoder.key_heads, *made);
     repeat_heads(layer.value, encoder.key_heads, spec.heads / encoder.key_heads, *made);
     if (layer.rotary >= spec.rotary.size() || !encoder.neighbours[layer.rotary]) continue;

@@ -46,6 +46,7 @@ V3 = SIZES | {
 }  # fmt: skip
 V2 = V3 | {"share_att_key": False, "norm_rel_ebd": "none", "position_biased_input": True, "position_buckets": -1, "max_relative_positions": 7,
            "max_position_embeddings": 40}
+V1 = SIZES | {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "max_relative_positions": 9, "type_vocab_size": 2}
 ESM = SIZES | {"position_embedding_type": "rotary", "mask_token_id": 5, "token_dropout": True}
 BOTH = ("input_ids", "attention_mask")
 
@@ -75,6 +76,9 @@ MODELS = {
     "esm-ids-masked-lm": ("EsmForMaskedLM", ESM, "eager", ("input_ids",)),
     "roformer": ("RoFormerModel", SIZES | {"embedding_size": 8}, "eager", (*BOTH, "token_type_ids")),
     "roformer-values-sequence": ("RoFormerForSequenceClassification", SIZES | {"rotary_value": True}, "eager", BOTH),
+    "deberta": ("DebertaModel", V1, "eager", (*BOTH, "token_type_ids")),
+    "deberta-tokens": ("DebertaForTokenClassification", V1 | {"embedding_size": 8, "position_biased_input": False, "pos_att_type": ["c2p"], "max_relative_positions": 40}, "eager", BOTH),
+    "deberta-ids-sequence": ("DebertaForSequenceClassification", V1 | {"relative_attention": False}, "eager", ("input_ids",)),
 }
 
 
