@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "family/disentangled_match.h"
+#include "family/distance_match.h"
 #include "family/heads_match.h"
 #include "family/same_spec.h"
 #include "family/terms.h"
@@ -91,6 +92,8 @@ class Matcher {
     }
     if (query.rotary) found_.rotary = query.rotary->angles;
     found_.turns_values = value.rotary.has_value();
+    found_.query_norm = query.norm;
+    found_.key_norm = key.norm;
     found_.query = query.dense;
     found_.key = key.dense;
     found_.value = value.dense;
@@ -101,7 +104,9 @@ class Matcher {
   std::optional<AppliedAttention> fused(const Node& node) {
     const auto dropout = number(node.arguments[4]);
     const auto causal = boolean(node.arguments[5]);
-    if (dropout != 0.0 || causal != false) return fail_at(node, "dropout or a causal mask");
+    if (dropout != 0.0 || !causal) return fail_at(node, "dropout");
+    if (*causal && node.refs[3].tensor.defined()) return fail_at(node, "a causal mask beside another");
+    found_.causal = *causal;
     const auto given = number(node.arguments[6]);
     double scale = given ? *given : 1 / std::sqrt(static_cast<double>(size_));
     // Where queries are grouped, each head of keys and values serves the same number of neighbouring ones.
@@ -156,6 +161,7 @@ class Matcher {
         for (const AppliedPositions& positions : positions_) {
           if (!take_positions(positions, node)) return std::nullopt;
         }
+        if (!take_distances(node)) return std::nullopt;
         if (!read_added(softmax, added)) return std::nullopt;
         return found_;
       }
@@ -167,13 +173,18 @@ class Matcher {
         std::optional<Ref> rest;
         for (const Ref& term : terms(instance_, node.result)) {
           auto positions = term.tensor.known() ? std::nullopt : find_positions(instance_, probe_, term, heads_, size_);
-          const bool scores = !positions && !term.tensor.known() && is_scores(term);
+          auto distances =
+              term.tensor.known() || positions ? std::nullopt : find_distances(instance_, probe_, term, heads_, size_);
+          const bool scores = !positions && !distances && !term.tensor.known() && is_scores(term);
           if (scores && rest) return fail_at(node, "two products added");
           if (scores) {
             rest = term;
           } else if (positions) {
             positions->scale *= scale;
             positions_.push_back(std::move(*positions));
+          } else if (distances) {
+            distances->scale *= scale;
+            distances_.push_back(std::move(*distances));
           } else {
             if (scale != 1) return fail_at(node, "a factor on scores and bias together");
             added.push_back(term);
@@ -209,7 +220,7 @@ class Matcher {
     std::optional<Dense>& own = positions.by_key ? found_.position_query : found_.position_key;
     const Dense& tokens = positions.by_key ? found_.key : found_.query;
     const bool alike = !found_.positions || same_positions(*found_.positions, positions.positions);
-    if (own || !alike || positions.tokens.rotary || positions.tokens.heads != found_.heads ||
+    if (own || !alike || positions.tokens.rotary || positions.tokens.norm || positions.tokens.heads != found_.heads ||
         !same_dense(positions.tokens.dense, tokens) ||
         instance_.whole(positions.tokens.input) != instance_.whole(found_.input) ||
         static_cast<float>(positions.scale) != found_.scale) {
@@ -217,6 +228,25 @@ class Matcher {
     }
     own = positions.dense;
     found_.positions = positions.positions;
+    return true;
+  }
+
+  // Of the same queries as the scores, and perhaps of the same keys with the same rows.
+  bool take_distances(const Node& node) {
+    if (distances_.empty()) return true;
+    const auto fits = [&](const AppliedDistances& one) {
+      return !one.tokens.rotary && !one.tokens.norm && one.tokens.heads == found_.heads &&
+             one.tokens.step == found_.head_step && same_weight(one.table, distances_[0].table) &&
+             one.scale == distances_[0].scale && same_dense(one.tokens.dense, one.by_key ? found_.key : found_.query) &&
+             instance_.whole(one.tokens.input) == instance_.whole(found_.input);
+    };
+    const bool by_key = distances_.size() == 2;
+    const bool both = by_key && distances_[0].by_key != distances_[1].by_key;
+    if (distances_.size() > 2 || by_key != both || (!both && distances_[0].by_key) ||
+        !std::all_of(distances_.begin(), distances_.end(), fits) || found_.query_norm || found_.key_norm) {
+      return fail_at(node, "products with distances that are no part of these scores"), false;
+    }
+    found_.distances = DistanceSpec{distances_[0].table, by_key, static_cast<float>(distances_[0].scale)};
     return true;
   }
 
@@ -234,12 +264,9 @@ class Matcher {
   }
 
   bool read_added(const Node& node, const std::vector<Ref>& added) {
-    bool mask = false;
     for (const Ref& term : added) {
       if (number(graph::Value(term.tensor)) == 0.0) continue;
       if (term.tensor.known()) {
-        if (mask) return fail_at(node, "two masks"), false;
-        mask = true;
         if (!take_mask(node, term, false)) return false;
       } else if (!read_bias(node, term)) {
         return false;
@@ -256,6 +283,12 @@ class Matcher {
     if (mask->kind != MaskKind::none) {
       if (found_.mask != MaskKind::none && found_.mask != mask->kind) return fail_at(node, "masks of two kinds"), false;
       found_.mask = mask->kind;
+    }
+    found_.causal = found_.causal || mask->causal;
+    found_.may_be_causal = found_.may_be_causal || mask->may_be_causal;
+    if (!mask->slopes.empty()) {
+      if (!found_.slopes.empty()) return fail_at(node, "two terms of distances"), false;
+      found_.slopes = mask->slopes;
     }
     if (mask->window != 0) {
       found_.window = found_.window == 0 ? mask->window : std::min(found_.window, mask->window);
@@ -316,6 +349,7 @@ class Matcher {
   std::int64_t hidden_ = 0;
   std::int64_t heads_ = 0;
   std::vector<AppliedPositions> positions_;
+  std::vector<AppliedDistances> distances_;
   AppliedAttention found_;
 };
 

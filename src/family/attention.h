@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "family/angles_match.h"
 #include "family/encoder_spec.h"
@@ -20,14 +21,20 @@ struct AppliedAttention {
   std::size_t head = 0;       ///< values of a head
   std::size_t head_step = 0;  ///< AppliedHeads::step, of all three
   float scale = 0;
+  std::optional<LayerNorm> query_norm;  ///< LayerSpec::query_norm
+  std::optional<LayerNorm> key_norm;
   MaskKind mask = MaskKind::none;
-  std::size_t window = 0;  ///< LayerSpec::window; 0 also where the probe's texts are no longer
+  bool causal = false;
+  bool may_be_causal = false;  ///< ReadMask::may_be_causal
+  std::size_t window = 0;      ///< LayerSpec::window; 0 also where the probe's texts are no longer
   std::optional<RelativeBiasSpec> bias;
   std::optional<DisentangledSpec> positions;  ///< its rows for the distances that the probe's texts have
   std::optional<Dense> position_key;          ///< LayerSpec::position_key
   std::optional<Dense> position_query;
-  std::optional<Angles> rotary;  ///< what queries and keys are turned by
-  bool turns_values = false;     ///< values are turned by the same
+  std::optional<DistanceSpec> distances;  ///< LayerSpec::distances
+  std::vector<float> slopes;              ///< EncoderSpec::slopes
+  std::optional<Angles> rotary;           ///< what queries and keys are turned by
+  bool turns_values = false;              ///< values are turned by the same
 };
 
 /// The attention whose heads, side by side again, are `context` [texts, tokens, hidden]. Every operator on the way is

@@ -190,9 +190,14 @@ class Chain {
   // What all layers have in common.
   bool fits(const AppliedLayer& layer, std::string& why) const {
     const EncoderSpec& spec = found_.spec;
-    if (spec.heads != layer.heads || spec.mask != layer.mask || spec.hidden != layer.layer.attention_out.out() ||
+    if (spec.heads != layer.heads || spec.head_size() != layer.head || spec.mask != layer.mask ||
+        spec.causal != layer.causal || spec.hidden != layer.layer.attention_out.out() ||
         found_.key_heads != layer.key_heads) {
-      why = "a layer with other heads, another mask or another width than the first";
+      why = "a layer with other heads, another mask (causal perhaps) or another width than the first";
+      return false;
+    }
+    if (spec.slopes != layer.slopes) {
+      why = "a layer whose scores lose more or less by distance than the first's";
       return false;
     }
     const bool bias = layer.bias.has_value();
@@ -216,8 +221,12 @@ class Chain {
     if (spec.layers.empty()) {
       spec.hidden = layer.layer.attention_out.out();
       spec.heads = layer.heads;
+      if (layer.heads * layer.head != spec.hidden) spec.head = layer.head;
       spec.mask = layer.mask;
+      spec.causal = layer.causal;
+      found_.may_be_causal = layer.may_be_causal;
       spec.relative_bias = layer.bias;
+      spec.slopes = layer.slopes;
       spec.disentangled = layer.positions;
       found_.key_heads = layer.key_heads;
     } else if (!fits(layer, why)) {
@@ -234,9 +243,34 @@ class Chain {
   // What blocks one layer can have beside each other.
   static bool goes_together(const AppliedLayer& layer, std::string& why) {
     const std::size_t hidden = layer.layer.attention_out.out();
-    const bool distances = layer.bias || layer.positions;
-    if (layer.heads * layer.head != hidden || layer.layer.query.in() != hidden) {
-      why = "heads that do not make up the hidden size";
+    const int ways = int{layer.bias.has_value()} + int{layer.positions.has_value()} +
+                     int{layer.layer.distances.has_value()} + int{!layer.slopes.empty()};
+    const bool distances = ways != 0;
+    if (ways > 1 || (layer.mask == MaskKind::pairs && ways != int{layer.positions.has_value()})) {
+      why = "scores that depend on distances in several ways";
+      return false;
+    }
+    if (layer.layer.query.in() != hidden) {
+      why = "attention that reads rows of another width than it gives";
+      return false;
+    }
+    if (layer.heads * layer.head != hidden && (distances || layer.mask == MaskKind::pairs)) {
+      why = "heads that do not make up the hidden size where scores depend on distances";
+      return false;
+    }
+    const auto as_wide = [&](const std::optional<LayerNorm>& norm) {
+      const std::int64_t size = norm ? norm->gamma.tensor.shape[0] : 0;
+      return !norm || size == static_cast<std::int64_t>(layer.head) ||
+             size == static_cast<std::int64_t>(layer.heads * layer.head);
+    };
+    const bool normed = layer.layer.query_norm || layer.layer.key_norm;
+    if (!as_wide(layer.layer.query_norm) || !as_wide(layer.layer.key_norm) ||
+        (normed && (layer.positions || (layer.rotary && layer.rotary->neighbours)))) {
+      why = "norms of queries or keys that no encoder of the family has";
+      return false;
+    }
+    if (layer.causal && (distances || layer.mask == MaskKind::pairs || layer.layer.window != 0)) {
+      why = "a causal mask beside windows or scores that depend on distances";
       return false;
     }
     if (distances && (layer.rotary || layer.layer.window != 0)) {

@@ -13,6 +13,7 @@ namespace bertrt::family {
 /// An encoder as one instance shows it, and where its states stand.
 struct MatchedEncoder {
   EncoderSpec spec;              ///< without max_length; positions that the caller gives: see `positions_given`
+  bool may_be_causal = false;    ///< ReadMask::may_be_causal
   bool zeroed = false;           ///< hidden tokens start as zeros
   std::vector<bool> neighbours;  ///< of each of spec.rotary: the values of a pair stand side by side
   bool positions_given = false;  ///< position_ids is an input; the padding row of their table says how they are counted

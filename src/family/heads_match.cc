@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include "family/norm_match.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
 
 using graph::Sizes;
+using graph::Tensor;
 
 namespace {
 
@@ -56,10 +58,12 @@ std::optional<AppliedHeads> HeadsMatcher::plain(const Ref& ref, std::int64_t hea
 
 std::optional<AppliedHeads> HeadsMatcher::operand(Ref ref, std::int64_t heads, bool turned, double& scale) const {
   std::optional<AppliedRotary> rotary;
+  std::optional<LayerNorm> norm;
   std::optional<Weight> bias;
   while (true) {
     if (auto found = plain(ref, heads, turned)) {
       found->rotary = std::move(rotary);
+      found->norm = std::move(norm);
       if (!bias) return found;
       if (found->dense.bias || static_cast<std::int64_t>(found->heads) != heads) return std::nullopt;
       found->dense.bias = std::move(bias);
@@ -70,12 +74,18 @@ std::optional<AppliedHeads> HeadsMatcher::operand(Ref ref, std::int64_t heads, b
       ref = *inner;
       continue;
     }
+    if (norm) return std::nullopt;  // a norm undoes factors, and turns nothing
     if (const auto inner = unscaled(ref, scale)) {
       ref = *inner;
       continue;
     }
-    if (rotary || !(rotary = before_rotary(ref, heads, turned))) return std::nullopt;
-    ref = rotary->input;
+    if (const auto inner = before_norm(ref, heads, turned, norm)) {
+      ref = *inner;
+    } else if (rotary || !(rotary = before_rotary(ref, heads, turned))) {
+      return std::nullopt;
+    } else {
+      ref = rotary->input;
+    }
     heads = ref.tensor.size(1);
     turned = false;
   }
@@ -84,7 +94,7 @@ std::optional<AppliedHeads> HeadsMatcher::operand(Ref ref, std::int64_t heads, b
 std::optional<AppliedHeads> HeadsMatcher::values(const Ref& ref, std::int64_t heads) const {
   double scale = 1;
   auto found = operand(ref, heads, false, scale);
-  return found && scale == 1 ? std::move(found) : std::nullopt;
+  return found && scale == 1 && !found->norm ? std::move(found) : std::nullopt;
 }
 
 // What `ref` is a multiple of.
@@ -131,22 +141,54 @@ std::optional<Ref> HeadsMatcher::without_bias(const Ref& ref, std::int64_t heads
   return std::nullopt;
 }
 
-// What `ref` was before it was turned by positions; neighbouring heads may share one of it.
+// Whether `ref` is all of a node's result, [texts, own, tokens, size] or tokens in front of heads; neighbouring heads
+// may share one of it.
+bool HeadsMatcher::is_of_heads(const Ref& ref, std::int64_t heads, bool turned, NodeId node, std::int64_t own,
+                               bool tokens_first) const {
+  if (own <= 0 || own > heads || heads % own != 0) return false;
+  return instance_.maps(ref, sizes(heads, turned), [&](const Sizes& at) {
+    const std::int64_t token = turned ? at[3] : at[2];
+    const std::int64_t head = at[1] / (heads / own);
+    const std::int64_t row =
+        tokens_first ? (at[0] * length_ + token) * own + head : (at[0] * own + head) * length_ + token;
+    return Element{node, nullptr, row * size_ + (turned ? at[2] : at[3])};
+  });
+}
+
+// What `ref` was before a norm, of each head or of all heads of a token as one row: [texts, heads, tokens, size].
+std::optional<Ref> HeadsMatcher::before_norm(const Ref& ref, std::int64_t heads, bool turned,
+                                             std::optional<LayerNorm>& norm) const {
+  if (ref.tensor.elements() != texts_ * length_ * heads * size_) return std::nullopt;
+  const NodeId id = instance_.first(ref).producer;
+  auto applied = find_norm(instance_, id);
+  if (!applied) return std::nullopt;
+  const Tensor& input = applied->input.tensor;
+  if (input.elements() != instance_.node(id).result.tensor.elements()) return std::nullopt;
+  Ref inner = applied->input;
+  if (input.sizes() == Sizes{texts_, length_, heads * size_} && is_of_heads(ref, heads, turned, id, heads, true)) {
+    const Sizes& by = input.strides();
+    inner.tensor = input.view_as(sizes(heads, false), {by[0], size_ * by[2], by[1], by[2]}, input.offset());
+  } else if (input.rank() == 4 && input.size(1) == length_ && input.size(3) == size_ &&
+             is_of_heads(ref, heads, turned, id, input.size(2), true)) {
+    const Sizes& by = input.strides();
+    inner.tensor = input.view_as(sizes(input.size(2), false), {by[0], by[2], by[1], by[3]}, input.offset());
+  } else if (!(input.rank() == 4 && input.size(2) == length_ && input.size(3) == size_ &&
+               is_of_heads(ref, heads, turned, id, input.size(1), false))) {
+    return std::nullopt;
+  }
+  norm = std::move(applied->norm);
+  return inner;
+}
+
+// What `ref` was before it was turned by positions.
 std::optional<AppliedRotary> HeadsMatcher::before_rotary(const Ref& ref, std::int64_t heads, bool turned) const {
   if (ref.tensor.elements() != texts_ * length_ * heads * size_) return std::nullopt;
   const NodeId id = instance_.first(ref).producer;
   auto rotary = find_rotary(instance_, probe_, id);
-  if (!rotary) return std::nullopt;
-  const std::int64_t own = rotary->input.tensor.size(1);
-  if (own > heads || heads % own != 0) return std::nullopt;
-  const bool same = instance_.maps(ref, sizes(heads, turned), [&](const Sizes& at) {
-    const std::int64_t token = turned ? at[3] : at[2];
-    const std::int64_t head = at[1] / (heads / own);
-    const std::int64_t row =
-        rotary->tokens_first ? (at[0] * length_ + token) * own + head : (at[0] * own + head) * length_ + token;
-    return Element{id, nullptr, row * size_ + (turned ? at[2] : at[3])};
-  });
-  return same ? rotary : std::nullopt;
+  if (!rotary || !is_of_heads(ref, heads, turned, id, rotary->input.tensor.size(1), rotary->tokens_first)) {
+    return std::nullopt;
+  }
+  return rotary;
 }
 
 std::optional<Ref> scaled(const Node& node, double& scale) {

@@ -126,12 +126,13 @@ bool settle_windows(EncoderSpec& a, std::size_t a_length, const EncoderSpec& b, 
 }
 
 // What differs between what was seen up to `a_length` tokens and another look; empty: nothing. `a` takes windows that
-// only `b` shows.
-std::string difference(Look& a, std::size_t a_length, const Look& b) {
+// only `b` shows, and `b` an order of tokens that its masks do not show.
+std::string difference(Look& a, std::size_t a_length, Look& b) {
   if (!b.encoder) return b.why.empty() ? "no encoder" : b.why;
   if (b.encoder->spec.layers.size() != a.encoder->spec.layers.size()) {
     return std::to_string(b.encoder->spec.layers.size()) + " layers" + (b.why.empty() ? "" : ": " + b.why);
   }
+  if (b.encoder->may_be_causal) b.encoder->spec.causal = a.encoder->spec.causal;
   if (!same_spec(a.encoder->spec, b.encoder->spec)) return "another encoder";
   if (!settle_windows(a.encoder->spec, a_length, b.encoder->spec, b.length)) return "another window of attention";
   if (a.encoder->key_heads != b.encoder->key_heads || a.encoder->head_steps != b.encoder->head_steps)
@@ -187,6 +188,11 @@ std::size_t longest_text(const EncoderSpec& spec) {
     if (rotary.table.empty()) continue;
     const std::size_t rows = rotary.table.size() / (2 * rotary.frequencies.size());
     longest = longest == 0 ? rows : std::min(longest, rows);
+  }
+  for (const LayerSpec& layer : spec.layers) {
+    if (!layer.distances) continue;
+    const auto reach = static_cast<std::size_t>(layer.distances->table.tensor.shape[0] + 1) / 2;
+    longest = longest == 0 ? reach : std::min(longest, reach);
   }
   if (!embeddings.positions) return longest;
   const std::int64_t rows = embeddings.positions->tensor.shape[0];

@@ -15,6 +15,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import jina_bert
 import torch
 import transformers
 from make_checkpoints import numbers, randomize
@@ -79,16 +80,33 @@ MODELS = {
     "deberta": ("DebertaModel", V1, "eager", (*BOTH, "token_type_ids")),
     "deberta-tokens": ("DebertaForTokenClassification", V1 | {"embedding_size": 8, "position_biased_input": False, "pos_att_type": ["c2p"], "max_relative_positions": 40}, "eager", BOTH),
     "deberta-ids-sequence": ("DebertaForSequenceClassification", V1 | {"relative_attention": False}, "eager", ("input_ids",)),
+    "qwen3": ("Qwen3Model", SIZES | {"head_dim": 8, "num_key_value_heads": 2, "use_cache": False}, "sdpa", BOTH),
+    "alibi": ("JinaBertModel", SIZES, "eager", (*BOTH, "token_type_ids")),
+    "alibi-code-sequence": ("JinaBertForSequenceClassification", SIZES | {"code": True, "num_attention_heads": 2}, "eager", (*BOTH, "token_type_ids")),
 }
 
 
+class JinaTrace(torch.nn.Module):
+    """A JinaBERT whose outputs are those that the tracer and cases_of know."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.config = model, model.config
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        output = {name: value for name, value in self.model(input_ids, attention_mask, token_type_ids).items() if value is not None}
+        states = output.pop("hidden_states")
+        return output if type(self.model).__name__ != "JinaBertModel" else {"last_hidden_state": states[-1], **output}
+
+
 def made(class_name, settings, attention, seed):
-    cls = getattr(transformers, class_name)
+    jina = class_name.startswith("JinaBert")
+    cls = getattr(jina_bert if jina else transformers, class_name)
     config = cls.config_class(**settings)
     config._attn_implementation = attention
     model = randomize(cls(config), seed)
     model.tie_weights()
-    return model
+    return JinaTrace(model) if jina else model
 
 
 def arguments_of(model, takes, ids, mask=None, kinds=None):

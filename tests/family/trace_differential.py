@@ -4,6 +4,7 @@
     python tests/family/trace_differential.py PROGRAM [--count N] [--seed S] [--families …]
 
 PROGRAM is the test program trace_distance. Configurations are differential.py's; attention, inputs and head are drawn, too.
+Under transformers 4.57 the families whose attention can read distances there ("relative_key"), with it.
 Prints each trace that disagrees or is not recognized, and a line of counts a family; the exit status is 1 unless all agree.
 """
 
@@ -19,11 +20,15 @@ from pathlib import Path
 import torch
 import transformers
 
-from differential import FAMILIES, ROTARY, agrees, settings_of
+from differential import FAMILIES, HAS_RELATIVE, RELATIVE, ROTARY, agrees, class_of, lengths_of, settings_of
 from make_checkpoints import randomize
-from make_traces import TRACED, cases_of, takes_of, traced
+from make_traces import TRACED, JinaTrace, cases_of, takes_of, traced
 
-TRACED_FAMILIES = ["MegatronBert", "RobertaPreLayerNorm", "XLMRobertaXL", "Deberta", "DebertaV2", *ROTARY]
+# Gemma's code cannot be traced.
+TRACED_FAMILIES = ["MegatronBert", "RobertaPreLayerNorm", "XLMRobertaXL", "Deberta", "DebertaV2", "JinaBert", *(family for family in ROTARY if family != "Gemma3Text")]
+if HAS_RELATIVE:
+    TRACED_FAMILIES = list(RELATIVE)
+COUNTED = ("Roberta", "Camembert", "XLMRoberta", "Data2VecText", "RobertaPreLayerNorm", "XLMRobertaXL")
 INPUTS = [
     ("input_ids",),
     ("input_ids", "attention_mask"),
@@ -35,20 +40,26 @@ INPUTS = [
 def make(path, family, rng, seed):
     """One trace, its cases, and what it is made of."""
     head = rng.choice([head for head in FAMILIES[family] if head not in ("ForMultipleChoice", "ForPreTraining")])
-    cls = getattr(transformers, family + head)
+    cls = class_of(family, head)
     settings = settings_of(family, cls, rng)
     if family == "DebertaV2":
         settings["conv_kernel_size"] = 0  # not recognized: such a trace runs on the graph engine
     config = cls.config_class(**settings)
     config._attn_implementation = rng.choice(["eager", "sdpa"] if cls._supports_sdpa else ["eager"])
+    if family == "Ernie":
+        config.use_task_id = False  # a second table of types: not recognized
+    if family == "Qwen3":
+        config.use_cache = False
     model = randomize(cls(config), seed)
     model.tie_weights()
     takes = takes_of(model, rng.choice(INPUTS))
+    if family == "JinaBert":
+        model, takes = JinaTrace(model), INPUTS[2]
     # RoBERTa's positions given are counted from beside the padding: not what cases_of gives.
-    if family in ("RobertaPreLayerNorm", "XLMRobertaXL") or settings.get("position_embedding_type") == "absolute":
+    if family in COUNTED or settings.get("position_embedding_type") == "absolute":
         takes = tuple(name for name in takes if name != "position_ids")
     traced(model, takes, path)
-    lengths = (1, 3, 17, 260) if family in ROTARY else (1, 4, 11, 64) if family.startswith("Deberta") else (1, 4, 11)
+    lengths = lengths_of(family, settings)
     if family == "Deberta" and settings["max_relative_positions"] > TRACED:
         # Traced at fewer tokens than that, Python's smaller of the two is the text's length ever after.
         lengths = tuple(length for length in lengths if length <= settings["max_relative_positions"])
