@@ -2,7 +2,7 @@
 """docs/families.md: which families run as a folder, a trace and a bundle, and how near they are to Hugging Face's outputs.
 
     python scripts/families.py build/tests/family/checkpoint_distance build/bin/bertrt [--count N] > docs/families.md
-    python scripts/families.py --folders-of docs/families.md build/bin/bertrt > NEW     the table of traces alone is made again
+    python scripts/families.py --page docs/families.md [--rows Esm …] build/bin/bertrt > NEW     traces alone, or these of them
 
 Needs torch and transformers. Makes N random checkpoints a family and head (differential.py) and runs all of them through the
 packed engine; traces and exports one model of each family and runs it by the command line (family_traces.py). Fails unless all
@@ -147,13 +147,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program", nargs="?", help="checkpoint_distance")
     parser.add_argument("bertrt", help="the command line")
-    parser.add_argument("--folders-of", type=Path, help="the table of folders as this page has it; PROGRAM is not needed")
+    parser.add_argument("--page", type=Path, help="the table of folders as this page has it; PROGRAM is not needed")
+    parser.add_argument("--rows", nargs="+", help="families whose traces are made again; the others' as the page has them")
     parser.add_argument("--count", type=int, default=6, help="checkpoints of each family and head")
     arguments = parser.parse_args()
     agree = True
     print(HEAD)
-    if arguments.folders_of:
-        page = arguments.folders_of.read_text()
+    page = arguments.page.read_text() if arguments.page else ""
+    if page:
         begin = page.index("Against transformers ")
         print(page[begin : page.index("\n\n", page.index("| ---", begin)) + 1], end="")
     else:
@@ -162,8 +163,12 @@ def main():
     print(TAIL.format(traced=family_traces.TRACED, lengths=lengths), end="")
     with tempfile.TemporaryDirectory() as root:
         for family in dict.fromkeys([*differential.FAMILIES, *family_traces.OTHERS]):
+            name = NAMES.get(family, family.lower())
+            if arguments.rows and family not in arguments.rows:
+                print(page[page.index(f"| {name} |", page.index("| family |")) :].splitlines()[0])
+                continue
             cells, good = family_traces.row(arguments.bertrt, family, Path(root))
-            print(f"| {NAMES.get(family, family.lower())} | {' | '.join(cells)} |", flush=True)
+            print(f"| {name} | {' | '.join(cells)} |", flush=True)
             agree = agree and good
     return 0 if agree else 1
 

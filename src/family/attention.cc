@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "family/disentangled_match.h"
 #include "family/distance_match.h"
 #include "family/heads_match.h"
+#include "family/relative_bias_match.h"
 #include "family/same_spec.h"
 #include "family/terms.h"
 
@@ -296,46 +296,12 @@ class Matcher {
     return true;
   }
 
-  // MPNet's: rows of a table looked up by distance, the same for every text.
   bool read_bias(const Node& node, const Ref& ref) {
-    const auto wide = broadcast(ref, score_sizes(ref));
-    if (!wide || ref.tensor.rank() == 3) return fail_at(node, "a bias of another shape"), false;
-    const Element first = instance_.first(*wide);
-    if (first.producer == kNoNode || instance_.node(first.producer).name != "aten::embedding") {
-      return fail_at(node, "a bias of scores that is no table of distances"), false;
-    }
-    const Node& lookup = instance_.node(first.producer);
-    auto table = weight(instance_, lookup.refs[0]);
-    const Tensor& buckets = lookup.refs[1].tensor;
-    if (!table || table->tensor.shape.size() != 2 || table->tensor.shape[1] != heads_ || !buckets.known() ||
-        buckets.elements() != length_ * length_ || found_.bias) {
-      return fail_at(lookup, "a table of biases of another shape"), false;
-    }
-    const bool same = instance_.maps(*wide, {texts_, heads_, length_, length_}, [&](const Sizes& at) {
-      return Element{first.producer, nullptr, (at[2] * length_ + at[3]) * heads_ + at[1]};
-    });
-    if (!same) return fail_at(lookup, "biases in another order"), false;
-    RelativeBiasSpec bias;
-    bias.table = std::move(*table);
-    if (!read_distances(graph::to_integers(buckets), bias)) {
-      return fail_at(lookup, "buckets that depend on more than the distance"), false;
-    }
+    std::string why;
+    auto bias = find_relative_bias(instance_, probe_, ref, heads_, why);
+    if (!bias) return fail_at(node, why), false;
+    if (found_.bias) return fail_at(node, "two biases of scores"), false;
     found_.bias = std::move(bias);
-    return true;
-  }
-
-  // Which row of the table stands for each distance.
-  bool read_distances(const std::vector<std::int64_t>& rows, RelativeBiasSpec& bias) const {
-    const std::int64_t length = length_;
-    bias.rows.resize(static_cast<std::size_t>(2 * length - 1));
-    for (std::int64_t distance = 1 - length; distance < length; ++distance) {
-      const std::int64_t first = distance < 0 ? -distance * length : distance;
-      const std::int64_t row = rows[static_cast<std::size_t>(first)];
-      for (std::int64_t i = 0; i < length - std::abs(distance); ++i) {
-        if (rows[static_cast<std::size_t>(first + i * (length + 1))] != row) return false;
-      }
-      bias.rows[static_cast<std::size_t>(distance + length - 1)] = static_cast<std::int32_t>(row);
-    }
     return true;
   }
 

@@ -47,7 +47,9 @@ std::optional<AppliedDistances> find_distances(const Instance& instance, const P
   AppliedDistances found;
   Ref ref = term;
   const Node* product = nullptr;
-  while (product == nullptr) {
+  for (int steps = 0; product == nullptr; ++steps) {
+    constexpr int kMostSteps = 16;  // more factors than any model has
+    if (steps == kMostSteps) return std::nullopt;
     const NodeId id = instance.whole(ref);
     if (id == kNoNode) return std::nullopt;
     const Node& node = instance.node(id);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "family/embeddings_match.h"
+#include "family/layer_blocks.h"
 #include "family/layer_match.h"
 #include "family/mask_match.h"
 #include "family/norm_match.h"
@@ -232,55 +233,12 @@ class Chain {
     } else if (!fits(layer, why)) {
       return false;
     }
-    if (!goes_together(layer, why)) return false;
+    why = odd_blocks(layer);
+    if (!why.empty()) return false;
     if (layer.rotary && !take_rotary(layer, why)) return false;
     layer.layer.rotary = layer.rotary ? rotary_of(*layer.rotary, layer.turns_values) : kNotTurned;
     found_.head_steps.push_back(layer.head_step);
     spec.layers.push_back(std::move(layer.layer));
-    return true;
-  }
-
-  // What blocks one layer can have beside each other.
-  static bool goes_together(const AppliedLayer& layer, std::string& why) {
-    const std::size_t hidden = layer.layer.attention_out.out();
-    const int ways = int{layer.bias.has_value()} + int{layer.positions.has_value()} +
-                     int{layer.layer.distances.has_value()} + int{!layer.slopes.empty()};
-    const bool distances = ways != 0;
-    if (ways > 1 || (layer.mask == MaskKind::pairs && ways != int{layer.positions.has_value()})) {
-      why = "scores that depend on distances in several ways";
-      return false;
-    }
-    if (layer.layer.query.in() != hidden) {
-      why = "attention that reads rows of another width than it gives";
-      return false;
-    }
-    if (layer.heads * layer.head != hidden && (distances || layer.mask == MaskKind::pairs)) {
-      why = "heads that do not make up the hidden size where scores depend on distances";
-      return false;
-    }
-    const auto as_wide = [&](const std::optional<LayerNorm>& norm) {
-      const std::int64_t size = norm ? norm->gamma.tensor.shape[0] : 0;
-      return !norm || size == static_cast<std::int64_t>(layer.head) ||
-             size == static_cast<std::int64_t>(layer.heads * layer.head);
-    };
-    const bool normed = layer.layer.query_norm || layer.layer.key_norm;
-    if (!as_wide(layer.layer.query_norm) || !as_wide(layer.layer.key_norm) ||
-        (normed && (layer.positions || (layer.rotary && layer.rotary->neighbours)))) {
-      why = "norms of queries or keys that no encoder of the family has";
-      return false;
-    }
-    if (layer.causal && (distances || layer.mask == MaskKind::pairs || layer.layer.window != 0)) {
-      why = "a causal mask beside windows or scores that depend on distances";
-      return false;
-    }
-    if (distances && (layer.rotary || layer.layer.window != 0)) {
-      why = "windows or turned queries where scores depend on distances";
-      return false;
-    }
-    if (layer.positions && layer.mask == MaskKind::keys) {
-      why = "distances of DeBERTa's kind without its mask";
-      return false;
-    }
     return true;
   }
 

@@ -11,6 +11,9 @@ namespace {
 
 using graph::Sizes;
 
+// Operators between a table and a sum of embeddings: more than any model has.
+constexpr int kMostSteps = 16;
+
 class Matcher {
  public:
   Matcher(const Instance& instance, const Probe& probe)
@@ -25,7 +28,7 @@ class Matcher {
     double scale = 1;
     std::optional<std::int64_t> filled;
     std::optional<std::int64_t> shared;
-    while (true) {
+    for (int steps = 0; steps < kMostSteps; ++steps) {
       const NodeId id = found.rows.tensor.known() ? kNoNode : instance_.whole(found.rows);
       if (id == kNoNode) break;
       const Node& node = instance_.node(id);
