@@ -5,24 +5,16 @@
 #include <vector>
 
 #include "family/recognize.h"
-#include "family/tiny_model.h"
+#include "family/tiny_blocks.h"
 
 // Scores that depend on distances: rows that queries and keys are multiplied with, slopes; and what is nearly so. A
 // norm of what is added twice.
 namespace bertrt::family {
 namespace {
 
-using test::Change;
-using test::TinyModel;
+using namespace test;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-using Changes = std::vector<Change>;
-
-Changes operator+(Changes a, const Changes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 const EncoderSpec& spec_of(const TinyModel& model) { return model.reading().recognition->spec; }
 
@@ -35,16 +27,6 @@ void expect_none(const Changes& changes, const std::string& what) {
 
 // ---- rows
 // ------------------------------------------------------------------------------------------------------------
-
-const Changes kRows = {{"s1 = torch.div(torch.matmul(q1h, torch.transpose(k1h, -1, -2)), 2.)",
-                        "r = torch.arange(t)\n"
-                        "d = torch.sub(torch.add(torch.sub(torch.view(r, [-1, 1]), torch.view(r, [1, -1])), 40), 1)\n"
-                        "e = torch.embedding(reach, d)\nsq = torch.einsum(\"bhld,lrd->bhlr\", [q1h, e])\n"
-                        "s0 = torch.add(torch.matmul(q1h, torch.transpose(k1h, -1, -2)), sq)\n"
-                        "s1 = torch.div(s0, 2.)"}};
-const Changes kByKey = kRows + Changes{{"s1 = torch.div(s0, 2.)",
-                                        "sk = torch.einsum(\"bhrd,lrd->bhlr\", [k1h, e])\n"
-                                        "s1 = torch.div(torch.add(s0, sk), 2.)"}};
 
 TEST(DistanceRows, AreKnownOfQueries) {
   const TinyModel model(kRows);
@@ -103,15 +85,6 @@ TEST(DistanceRows, WhatIsNearlySoIsNot) {
 // ---- slopes
 // ----------------------------------------------------------------------------------------------------------
 
-// Slopes of 1/2 and 1/4.
-const Changes kSlopes = {
-    {"s1 = torch.div(",
-     "r = torch.arange(t)\napart = torch.abs(torch.sub(torch.unsqueeze(r, 0), torch.unsqueeze(r, 1)))\n"
-     "sl = torch.mul(torch.to(torch.rsub(torch.view(torch.arange(2), [2, 1, 1]), 2), 6), -0.25)\n"
-     "lost = torch.unsqueeze(torch.mul(sl, torch.to(apart, 6)), 0)\ns1 = torch.div("},
-    {"s1m = torch.add(s1, mask)", "s1m = torch.add(s1, torch.add(lost, mask))"},
-    {"k2h, v2h, mask,", "k2h, v2h, torch.add(mask, lost),"}};
-
 TEST(Slopes, AreKnownBesideMasks) {
   const TinyModel model(kSlopes);
   ASSERT_TRUE(model.recognized()) << model.reading().not_explained;
@@ -145,10 +118,6 @@ TEST(Slopes, WhatIsNearlySoIsNot) {
 
 // ---- added twice
 // -----------------------------------------------------------------------------------------------------
-
-const Change kTwice = {"a1 = torch.layer_norm(torch.add(o1, h0), [8], ga1, ba1, 1.0e-12)",
-                       "a0 = torch.layer_norm(torch.add(o1, h0), [8], ga1, ba1, 1.0e-12)\n"
-                       "a1 = torch.layer_norm(torch.add(h0, a0), [8], g0, b0, 1.0e-5)"};
 
 TEST(AddedTwice, IsTheSecondNorm) {
   const TinyModel model(Changes{kTwice});

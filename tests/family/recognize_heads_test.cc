@@ -5,21 +5,13 @@
 #include <vector>
 
 #include "family/recognize.h"
-#include "family/tiny_model.h"
+#include "family/tiny_blocks.h"
 
 // Queries and keys that are normed, and tokens that see those before them alone; and what is nearly so.
 namespace bertrt::family {
 namespace {
 
-using test::Change;
-using test::TinyModel;
-
-using Changes = std::vector<Change>;
-
-Changes operator+(Changes a, const Changes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
+using namespace test;
 
 const EncoderSpec& spec_of(const TinyModel& model) { return model.reading().recognition->spec; }
 
@@ -32,15 +24,6 @@ void expect_none(const Changes& changes, const std::string& what) {
 
 // ---- normed
 // ----------------------------------------------------------------------------------------------------------
-
-std::string rms(const std::string& x) {
-  return "torch.mul(gh, torch.mul(" + x + ", torch.rsqrt(torch.add(torch.mean(torch.pow(" + x +
-         ", 2), [-1], True), 1.0e-3))))";
-}
-const Change kQuery = {"q1h = torch.permute(torch.view(q1, [b, t, 2, 4]), [0, 2, 1, 3])",
-                       "q1v = torch.view(q1, [b, t, 2, 4])\nq1h = torch.permute(" + rms("q1v") + ", [0, 2, 1, 3])"};
-const Change kKey = {"k1h = torch.permute(torch.view(k1, [b, t, 2, 4]), [0, 2, 1, 3])",
-                     "k1v = torch.permute(torch.view(k1, [b, t, 2, 4]), [0, 2, 1, 3])\nk1h = " + rms("k1v")};
 
 TEST(NormedHeads, AreKnownOfEachHead) {
   const TinyModel model(Changes{kQuery, kKey});
@@ -77,14 +60,6 @@ TEST(NormedHeads, WhatIsNearlySoIsNot) {
 
 // ---- causal
 // ----------------------------------------------------------------------------------------------------------
-
-Changes hidden(const std::string& far) {
-  return {{"s1 = torch.div(",
-           "r = torch.arange(t)\nfar = " + far + "\ntri = torch.mul(torch.to(far, 6), -10000.)\ns1 = torch.div("},
-          {"s1m = torch.add(s1, mask)", "s1m = torch.add(s1, torch.add(mask, tri))"},
-          {"k2h, v2h, mask,", "k2h, v2h, torch.add(mask, tri),"}};
-}
-const std::string kLater = "torch.gt(torch.unsqueeze(r, 0), torch.unsqueeze(r, 1))";
 
 TEST(Causal, MasksAreKnown) {
   const TinyModel model(hidden(kLater));

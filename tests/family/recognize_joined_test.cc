@@ -6,32 +6,14 @@
 
 #include "archive/tensor.h"
 #include "family/recognize.h"
-#include "family/tiny_model.h"
+#include "family/tiny_blocks.h"
 
 // Queries, keys and values that one layer makes, head after head, with biases of their own (DeBERTa); and what is
 // nearly so.
 namespace bertrt::family {
 namespace {
 
-using test::Change;
-using test::TinyModel;
-
-using Changes = std::vector<Change>;
-
-Changes operator+(Changes a, const Changes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-std::string by_heads(const std::string& bias) {
-  return "torch.permute(torch.view(torch.unsqueeze(torch.unsqueeze(" + bias + ", 0), 0), [1, 1, 2, 4]), [0, 2, 1, 3])";
-}
-
-const Changes kJoined = {{"s1 = torch.div(",
-                          "all = torch.permute(torch.view(torch.linear(h0, w24, None), [b, t, 2, 12]), [0, 2, 1, 3])\n"
-                          "qp, kp, vp, = torch.chunk(all, 3, -1)\nq1h = torch.add(qp, " +
-                              by_heads("bq1") + ")\nk1h = kp\nv1h = torch.add(vp, " + by_heads("bv1") +
-                              ")\ns1 = torch.div("}};
+using namespace test;
 
 std::vector<float> stored(const TinyModel& model, const std::string& name) {
   for (const graph::Constant& constant : model.trace().program->constants) {

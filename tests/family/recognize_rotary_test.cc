@@ -6,21 +6,13 @@
 
 #include "archive/tensor.h"
 #include "family/recognize.h"
-#include "family/tiny_model.h"
+#include "family/tiny_blocks.h"
 
 // Queries, keys and values that are turned by their positions, and what is nearly so.
 namespace bertrt::family {
 namespace {
 
-using test::Change;
-using test::TinyModel;
-
-using Changes = std::vector<Change>;
-
-Changes operator+(Changes a, const Changes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
+using namespace test;
 
 const EncoderSpec& spec_of(const TinyModel& model) { return model.reading().recognition->spec; }
 
@@ -40,19 +32,6 @@ std::vector<float> stored(const TinyModel& model, const std::string& name) {
 
 // ---- half a head apart, by frequencies
 // -------------------------------------------------------------------------------
-
-std::string turned(const std::string& x, const std::string& c = "cs", const std::string& s = "sn") {
-  return "torch.add(torch.mul(" + x + ", " + c + "), torch.mul(torch.cat([torch.neg(torch.slice(" + x +
-         ", -1, 2, 9223372036854775807)), torch.slice(" + x + ", -1, 0, 2)], -1), " + s + "))";
-}
-const Changes kTurned = {
-    {"s1 = torch.div(torch.matmul(q1h, torch.transpose(k1h",
-     "where = torch.to(torch.unsqueeze(torch.unsqueeze(torch.arange(t), 0), 2), 6)\nfr = torch.mul(where, freq)\n"
-     "em = torch.cat([fr, fr], -1)\ncs = torch.unsqueeze(torch.mul(torch.cos(em), 1.), 1)\n"
-     "sn = torch.unsqueeze(torch.mul(torch.sin(em), 1.), 1)\nq1r = " +
-         turned("q1h") + "\nk1r = " + turned("k1h") + "\ns1 = torch.div(torch.matmul(q1r, torch.transpose(k1r"},
-    {"c2 = torch.scaled_dot_product_attention(q2h, k2h",
-     "q2r = " + turned("q2h") + "\nk2r = " + turned("k2h") + "\nc2 = torch.scaled_dot_product_attention(q2r, k2r"}};
 
 TEST(Rotary, FrequenciesAreTheStoredOnes) {
   const TinyModel model(kTurned);
@@ -124,22 +103,6 @@ TEST(Rotary, WhatTurnsInAnotherWayIsNone) {
 
 // ---- side by side, by a table
 // ----------------------------------------------------------------------------------------
-
-std::string beside(const std::string& x, const std::string& c = "cs", const std::string& s = "sn") {
-  return "torch.add(torch.mul(" + x + ", " + c + "), torch.mul(torch.reshape_as(torch.stack([torch.neg(torch.slice(" +
-         x + ", -1, 1, 9223372036854775807, 2)), torch.slice(" + x + ", -1, 0, 9223372036854775807, 2)], -1), " + x +
-         "), " + s + "))";
-}
-const Changes kBeside = {
-    {"s1 = torch.div(torch.matmul(q1h, torch.transpose(k1h",
-     "where = torch.arange(t)\nrows = torch.unsqueeze(torch.unsqueeze(torch.embedding(angles, where), 0), 0)\n"
-     "si, co, = torch.chunk(rows, 2, -1)\nsn = torch.reshape_as(torch.stack([si, si], -1), rows)\n"
-     "cs = torch.reshape_as(torch.stack([co, co], -1), rows)\nq1r = " +
-         beside("q1h") + "\nk1r = " + beside("k1h") + "\ns1 = torch.div(torch.matmul(q1r, torch.transpose(k1r"},
-    {"c2 = torch.scaled_dot_product_attention(q2h, k2h",
-     "q2r = " + beside("q2h") + "\nk2r = " + beside("k2h") + "\nc2 = torch.scaled_dot_product_attention(q2r, k2r"}};
-const Changes kValues = {{"c1 = torch.matmul(p1, v1h)", "v1r = " + beside("v1h") + "\nc1 = torch.matmul(p1, v1r)"},
-                         {"k2r, v2h, mask", "k2r, " + beside("v2h") + ", mask"}};
 
 // Row by row (or column by column) of a head of 4 values: first of each pair, then second.
 constexpr std::size_t kApart[] = {0, 2, 1, 3, 4, 6, 5, 7};

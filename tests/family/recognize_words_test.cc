@@ -5,21 +5,13 @@
 #include <vector>
 
 #include "family/recognize.h"
-#include "family/tiny_model.h"
+#include "family/tiny_blocks.h"
 
 // Words that are scaled, tokens that are dropped, hidden tokens that start as zeros; and what is nearly so.
 namespace bertrt::family {
 namespace {
 
-using test::Change;
-using test::TinyModel;
-
-using Changes = std::vector<Change>;
-
-Changes operator+(Changes a, const Changes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
+using namespace test;
 
 const Embeddings& embeddings_of(const TinyModel& model) { return model.reading().recognition->spec.embeddings; }
 
@@ -29,8 +21,6 @@ void expect_none(const Changes& changes, const std::string& what) {
   EXPECT_FALSE(model.recognized()) << what;
   EXPECT_NE(model.reading().not_explained, "") << what;
 }
-
-const std::string kWords = "x0 = torch.embedding(words, input_ids, 0)";
 
 TEST(Words, MayBeScaled) {
   const TinyModel model({{kWords, "x0 = torch.mul(torch.embedding(words, input_ids, 0), 2.5)"}});
@@ -51,14 +41,6 @@ TEST(Words, AreScaledAlone) {
 
 // ---- dropped tokens
 // --------------------------------------------------------------------------------------------------
-
-const Changes kDropped = {
-    {kWords,
-     "is5 = torch.eq(input_ids, 5)\n"
-     "kept = torch.masked_fill(torch.embedding(words, input_ids, 0), torch.unsqueeze(is5, -1), 0.)\n"
-     "count = torch.to(torch.sum(is5, [-1]), 6)\nall = torch.sum(attention_mask, [-1])\n"
-     "others = torch.unsqueeze(torch.unsqueeze(torch.rsub(torch.div(count, all), 1), 1), 2)\n"
-     "x0 = torch.div(torch.mul(kept, 0.75), others)"}};
 
 TEST(DroppedToken, IsKnownByWhatItIsComparedWith) {
   const TinyModel model(kDropped);
@@ -91,11 +73,6 @@ TEST(DroppedToken, WhatIsNearlySoIsNot) {
 
 // ---- hidden tokens that start as zeros
 // -------------------------------------------------------------------------------
-
-const std::string kNorm = "h0 = torch.layer_norm(x3, [8], g0, b0, 1.0e-12)";
-Changes zeroed(const std::string& by) {
-  return {{kNorm, "h0 = torch.mul(torch.layer_norm(x3, [8], g0, b0, 1.0e-12), " + by + ")"}};
-}
 
 TEST(HiddenTokens, MayStartAsZeros) {
   for (const std::string by :
