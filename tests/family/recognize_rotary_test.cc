@@ -173,9 +173,13 @@ TEST(RotaryBeside, WhatTurnsInAnotherWayIsNone) {
   none({"torch.stack([si, si], -1)", "torch.stack([torch.neg(si), torch.neg(si)], -1)"});
   none({"torch.reshape_as(torch.stack([si, si], -1), rows)", "torch.cat([si, si], -1)"});
   none({"si, co, = torch.chunk(rows", "co, si, = torch.chunk(rows"});
-  none({"where = torch.arange(t)", "where = torch.add(torch.arange(t), 1)"});
-  none({"where = torch.arange(t)", "where = torch.flip(torch.arange(t), [0])"});
-  none({"where = torch.arange(t)", "where = torch.clamp(torch.arange(t), None, 30)"});
+  // Where nothing else counts positions.
+  const Change no_table = {"torch.add(torch.add(x0, x1), x2)", "torch.add(x0, x1)"};
+  for (const std::string where : {"torch.add(torch.arange(t), 1)", "torch.flip(torch.arange(t), [0])",
+                                  "torch.clamp(torch.arange(t), None, 30)", "torch.zeros_like(torch.arange(t))"}) {
+    none({"where = torch.arange(t)", "where = " + where});
+    expect_none(kBeside + Changes{no_table, {"where = torch.arange(t)", "where = " + where}}, where);
+  }
   none({"torch.embedding(angles, where)", "torch.mul(torch.embedding(angles, where), 2.)"});
   none({"sn = torch.reshape_as(torch.stack([si, si], -1), rows)",
         "other = torch.unsqueeze(torch.unsqueeze(torch.embedding(angles2, where), 0), 0)\n"
