@@ -12,6 +12,7 @@
 #include "family/repeated_heads.h"
 #include "family/roles.h"
 #include "family/same_spec.h"
+#include "graph/call.h"
 
 namespace bertrt::family {
 namespace {
@@ -233,7 +234,7 @@ class Reader {
       if (const auto far = marks.upper_bound(kFarthestMark); far != marks.end()) beyond = *far;
     }
     Look best = first;
-    if (!compare(best, limit, unlimited ? kFarthestMark : limit, reading)) return reading;
+    if (!compare(best, limit, unlimited ? kFarthestMark : limit, reading, beyond)) return reading;
     // Distances are known as far as they were looked at.
     const EncoderSpec& spec = best.encoder->spec;
     if (unlimited && !spec.relative_bias && (!spec.disentangled || reaches_ends(*spec.disentangled))) limit = beyond;
@@ -257,8 +258,16 @@ class Reader {
     return look_at(program_, make_probe(texts, length, mask, limits_, seed));
   }
 
+  // Whether what scores depend on can be too large to be known in a text of so many tokens.
+  static bool may_be_unknown(const EncoderSpec& spec, std::size_t length) {
+    const std::size_t heads = spec.slopes.empty() ? 1 : spec.heads;
+    return heads * length * length > static_cast<std::size_t>(graph::Call::kSmall);
+  }
+
   // The other lengths and masks; `best`, the first look, takes what longer texts show beyond it.
-  bool compare(Look& best, std::size_t limit, std::size_t marks_to, Reading& reading) const {
+  // @param marks_to  above limit: nothing limits a text
+  // @param beyond    becomes the longest text, where longer ones cannot be looked at
+  bool compare(Look& best, std::size_t limit, std::size_t marks_to, Reading& reading, std::size_t& beyond) const {
     std::set<std::size_t> lengths = {options_.only_length};
     if (options_.only_length == 0) lengths = other_lengths(program_, limit, marks_to, options_.thorough);
     std::size_t longest = best.length;
@@ -281,6 +290,10 @@ class Reader {
           other.encoder->spec.mask = best.encoder->spec.mask;
         }
         if (const std::string other_is = difference(best, longest, other); !other_is.empty()) {
+          if (marks_to > limit && length > longest && may_be_unknown(best.encoder->spec, length)) {
+            beyond = length - 1;
+            return true;
+          }
           reading.not_explained = "at " + std::to_string(length) + " tokens it is another model: " + other_is;
           return false;
         }
