@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "family/convolution_match.h"
 #include "family/embeddings_match.h"
 #include "family/layer_blocks.h"
 #include "family/layer_match.h"
@@ -95,6 +96,7 @@ class Chain {
       why_ = first_why.empty() && normed ? "no layer of this family stands on the embeddings" : first_why;
       return false;
     }
+    convolved(state);
     while (layer(state)) {
     }
     if (shows_not_all() && !hides_alike()) return false;
@@ -115,6 +117,10 @@ class Chain {
       why_ = "tokens that are hidden as keys, or as embeddings, and not both";
       return false;
     }
+    if (found_.spec.convolution && mask != MaskKind::pairs) {
+      why_ = "a convolution that hides tokens which attention sees";
+      return false;
+    }
     if (found_.spec.embeddings.dropped && counts_mask_ != (mask == MaskKind::keys)) {
       why_ = "a share of dropped tokens among other tokens than those that attention sees";
       return false;
@@ -130,7 +136,7 @@ class Chain {
       const Node& node = instance_.node(id);
       if (node.partial || node.name != "aten::mul") continue;
       for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-        if (!is_mask(node.refs[side]) || instance_.whole(node.refs[1 - side]) != state) continue;
+        if (!is_token_mask(probe_, node.refs[side]) || instance_.whole(node.refs[1 - side]) != state) continue;
         NodeId inner = id;
         if (!layer(inner)) continue;
         found_.zeroed = true;
@@ -141,18 +147,12 @@ class Chain {
     return false;
   }
 
-  // The attention_mask for each token, [texts, tokens, 1].
-  bool is_mask(const Ref& ref) const {
-    const auto texts = static_cast<std::int64_t>(probe_.texts);
-    const auto length = static_cast<std::int64_t>(probe_.length);
-    if (!ref.tensor.defined() || !ref.tensor.known() || ref.tensor.sizes() != Sizes{texts, length, 1} ||
-        ref.tensor.type() == graph::ElementType::boolean) {
-      return false;
-    }
-    if (!graph::is_floating(ref.tensor.type())) return graph::to_integers(ref.tensor) == probe_.mask;
-    const std::vector<float> values = graph::to_floats(ref.tensor);
-    return std::equal(values.begin(), values.end(), probe_.mask.begin(), probe_.mask.end(),
-                      [](float value, std::int64_t mask) { return value == static_cast<float>(mask); });
+  // What a convolution of the first layer's input is added to.
+  void convolved(NodeId& state) {
+    auto found = find_convolution(instance_, probe_, found_.states.front(), state);
+    if (!found) return;
+    found_.spec.convolution = std::move(found->convolution);
+    found_.states.back() = state = found->state;
   }
 
   // A dense layer on the embeddings that a layer stands on.

@@ -77,6 +77,18 @@ struct Kinds {
 
 }  // namespace
 
+bool is_token_mask(const Probe& probe, const Ref& ref) {
+  const Sizes sizes = {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length), 1};
+  if (!ref.tensor.defined() || !ref.tensor.known() || ref.tensor.sizes() != sizes ||
+      ref.tensor.type() == graph::ElementType::boolean) {
+    return false;
+  }
+  if (!graph::is_floating(ref.tensor.type())) return graph::to_integers(ref.tensor) == probe.mask;
+  const std::vector<float> values = graph::to_floats(ref.tensor);
+  return std::equal(values.begin(), values.end(), probe.mask.begin(), probe.mask.end(),
+                    [](float value, std::int64_t mask) { return value == static_cast<float>(mask); });
+}
+
 std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bool shown, bool filled,
                                          std::string& why) {
   if (!ref.tensor.known()) {

@@ -24,6 +24,9 @@ struct ReadMask {
   std::vector<float> slopes;
 };
 
+/// Whether it is the attention_mask for each token, as numbers: [texts, tokens, 1].
+bool is_token_mask(const Probe& probe, const Ref& ref);
+
 /// Reads masks of one instance by their values: each pair of query and key is compared with what the probe's
 /// attention_mask, and a distance, say. One that many layers share is read once.
 class MaskReader {

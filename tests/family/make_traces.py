@@ -83,6 +83,7 @@ MODELS = {
     "qwen3": ("Qwen3Model", SIZES | {"head_dim": 8, "num_key_value_heads": 2, "use_cache": False}, "sdpa", BOTH),
     "alibi": ("JinaBertModel", SIZES, "eager", (*BOTH, "token_type_ids")),
     "alibi-code-sequence": ("JinaBertForSequenceClassification", SIZES | {"code": True, "num_attention_heads": 2}, "eager", (*BOTH, "token_type_ids")),
+    "deberta-v2-convolved": ("DebertaV2Model", V2 | {"conv_kernel_size": 3, "conv_groups": 2, "conv_act": "gelu"}, "eager", BOTH),
 }
 
 

@@ -117,6 +117,26 @@ inline const Changes kSlopes = {
     {"s1m = torch.add(s1, mask)", "s1m = torch.add(s1, torch.add(lost, mask))"},
     {"k2h, v2h, mask,", "k2h, v2h, torch.add(mask, lost),"}};
 
+// ---- a convolution of the first layer's input; tokens that are hidden start as zeros and see all evenly
+
+inline const Changes kConvolved =
+    zeroed("torch.unsqueeze(attention_mask, -1)") +
+    Changes{{"s1m = torch.add(s1, mask)",
+             "whole = torch.unsqueeze(torch.unsqueeze(attention_mask, 1), 2)\n"
+             "apart = torch.bitwise_not(torch.to(torch.mul(whole, torch.transpose(whole, 2, 3)), 11))\n"
+             "s1m = torch.masked_fill(s1, apart, -3.0e38)"},
+            {"c2 = torch.scaled_dot_product_attention(q2h, k2h, v2h, mask, 0., False, scale=0.5)",
+             "s2 = torch.div(torch.matmul(q2h, torch.transpose(k2h, -1, -2)), 2.)\n"
+             "c2 = torch.matmul(torch.softmax(torch.masked_fill(s2, apart, -3.0e38), -1), v2h)"},
+            {"h1 = torch.layer_norm(torch.add(g1, a1), [8], gf1, be1, 1.0e-12)",
+             "l1 = torch.layer_norm(torch.add(g1, a1), [8], gf1, be1, 1.0e-12)\n"
+             "cv = torch._convolution(torch.contiguous(torch.permute(h0, [0, 2, 1])), wconv, bconv, [1], [1], [1], "
+             "False, [0], 2, False, False, True, True)\nco = torch.contiguous(torch.permute(cv, [0, 2, 1]))\n"
+             "gone = torch.unsqueeze(torch.to(torch.rsub(attention_mask, 1), 11), -1)\n"
+             "ce = torch.tanh(torch.masked_fill(co, torch.expand_as(gone, co), 0))\n"
+             "cn = torch.layer_norm(torch.add(l1, ce), [8], g0, b0, 1.0e-7)\n"
+             "h1 = torch.mul(cn, torch.to(torch.unsqueeze(attention_mask, 2), 6))"}};
+
 // ---- the first layer's input is added twice
 
 inline const Change kTwice = {"a1 = torch.layer_norm(torch.add(o1, h0), [8], ga1, ba1, 1.0e-12)",

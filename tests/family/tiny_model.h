@@ -119,6 +119,8 @@ class TinyModel {
     add("freq", {2});
     add("freq2", {2});
     add("gh", {4});
+    add("wconv", {8, 4, 3});
+    add("bconv", {8});
     add("reach", {79, 4});
     add("reach2", {79, 4});
     add("angles", {static_cast<std::int64_t>(kTinyPositions), 4});

@@ -101,6 +101,7 @@ const std::vector<Base> kBases = {
     {"zeroed", zeroed("torch.unsqueeze(attention_mask, -1)"), {}},
     {"rows", kByKey, {"e", "sq", "sk", "s0"}},
     {"slopes", kSlopes, {"sl", "lost"}},
+    {"convolved", kConvolved, {"cv", "co", "ce", "cn", "l1", "s2"}},
     {"twice", Changes{kTwice}, {"a0"}},
 };
 
