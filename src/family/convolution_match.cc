@@ -29,7 +29,6 @@ class Matcher {
         hidden_(instance.node(state).result.tensor.sizes().back()) {}
 
   std::optional<AppliedConvolution> match() {
-    if (!input_names(instance_.program()).mask) return std::nullopt;  // whose zeros it would have is not known
     for (NodeId id = state_ + 1; id < instance_.nodes().size(); ++id) {
       const Node& node = instance_.node(id);
       if (node.partial || node.name != "aten::mul") continue;

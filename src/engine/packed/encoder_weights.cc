@@ -224,7 +224,8 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   weights->rotary = Rotary(spec.rotary, spec.head_size());
   weights->norm_first = spec.norm_first;
   if (spec.final_norm) weights->final_norm = norm_of(*spec.final_norm, spec.hidden);
-  if (spec.convolution) weights->convolution = std::make_unique<Convolution>(*spec.convolution, spec.hidden, dtype);
+  if (spec.convolution)
+    weights->convolution = std::make_unique<Convolution>(*spec.convolution, spec.hidden, weights->takes_mask, dtype);
   weights->layers.resize(spec.layers.size());
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     prepare_layer(spec.layers[i], spec, dtype, weights->layers[i], packer);
