@@ -35,7 +35,8 @@ PRODUCER = "bertrt 0.1.0"
 HEAD_MODULE = "prediction_head"
 # model_type -> from hidden rows [N, hidden] to logits [N, vocabulary], as Hugging Face's forward does it
 MASKED_LM_HEADS = {
-    **dict.fromkeys(["bert", "ernie", "rembert", "megatron-bert", "nomic_bert"], lambda model, rows: model.cls(rows)),
+    **dict.fromkeys(["bert", "ernie", "rembert", "megatron-bert", "nomic_bert", "roformer"], lambda model, rows: model.cls(rows)),
+    **dict.fromkeys(["deberta", "deberta-v2"], lambda model, rows: legacy_head(model)(rows)),
     **dict.fromkeys(
         ["roberta", "camembert", "xlm-roberta", "data2vec-text", "mpnet", "roberta-prelayernorm", "xlm-roberta-xl", "eurobert",
          "gte", "jina_embeddings_v3"],
@@ -48,6 +49,13 @@ MASKED_LM_HEADS = {
     ),
     "modernbert": lambda model, rows: model.decoder(model._modules.get(HEAD_MODULE, model._modules.get("head"))(rows)),
 }  # fmt: skip
+
+
+def legacy_head(model):
+    """DeBERTa's head that reads rows alone, and not the embeddings' weights."""
+    if getattr(model, "cls", None) is None:
+        raise ExportError("the checkpoint's config.json has \"legacy\": false, a head that reads the word embeddings; exported can be the other")
+    return model.cls
 
 
 def main(arguments=None):

@@ -8,8 +8,10 @@ POSITION_SCHEMES = {
     "ernie": "absolute", "rembert": "absolute", "roberta": "offset", "camembert": "offset", "xlm-roberta": "offset",
     "data2vec-text": "offset", "mpnet": "relative", "megatron-bert": "absolute", "roberta-prelayernorm": "offset",
     "xlm-roberta-xl": "offset", "modernbert": "absolute", "eurobert": "absolute", "nomic_bert": "absolute",
-    "gte": "absolute", "jina_embeddings_v3": "absolute",
+    "gte": "absolute", "jina_embeddings_v3": "absolute", "roformer": "absolute", "deberta": "absolute", "deberta-v2": "absolute",
 }  # fmt: skip
+# Whose heads read a text in a way of their own: the last token's row.
+LEFT_OUT = {"multiple-choice": ["roformer"]}
 # task -> (class of transformers' automatic ones, names of the outputs of its head)
 TASKS = {
     "encoder": ("AutoModel", []),
@@ -33,7 +35,7 @@ def families_of(task):
 
     mapping = getattr(transformers, TASKS[TRACED_AS.get(task, task)][0])._model_mapping
     known = {config.model_type for config in mapping.keys()}
-    return [family for family in POSITION_SCHEMES if family in known]
+    return [family for family in POSITION_SCHEMES if family in known and family not in LEFT_OUT.get(task, [])]
 
 
 def table():

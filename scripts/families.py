@@ -2,6 +2,7 @@
 """docs/families.md: which families run as a folder, a trace and a bundle, and how near they are to Hugging Face's outputs.
 
     python scripts/families.py build/tests/family/checkpoint_distance build/bin/bertrt [--count N] > docs/families.md
+    python scripts/families.py --page docs/families.md [--rows Esm …] build/bin/bertrt > NEW     traces alone, or these of them
 
 Needs torch and transformers. Makes N random checkpoints a family and head (differential.py) and runs all of them through the
 packed engine; traces and exports one model of each family and runs it by the command line (family_traces.py). Fails unless all
@@ -81,9 +82,13 @@ folder; without one it says that nothing was compared, and fails.
 ## Traces and bundles
 
 A trace is `torch.jit.trace`'s of the family's bare model with ids and mask, traced at {traced} tokens, from Hugging Face's code
-as it stands; a bundle is what `models/export.py` makes. Largest difference of the last hidden state and the pooled output from
+as it stands (JinaBERT: our own script); a bundle is what `models/export.py` makes. Largest difference of the last hidden state and the pooled output from
 Python's, relative to the largest value (at least 1), at the lengths that ran of {lengths}. "no": the packed engine refuses what it
-does not recognize whole; such a trace runs on the graph engine.
+does not recognize whole; such a trace runs on the graph engine. "no" for a bundle: the exporter does not make one, and says so.
+
+Random configurations of the families whose traces the packed engine knows are held to Hugging Face's outputs, too, with and without
+masks, types and positions, with every head (`tests/family/trace_differential.py`); under transformers 4.57 those whose attention
+reads distances ("relative_key", "relative_key_query").
 
 | family | trace, packed | trace, graph | bundle, packed |
 | --- | --- | --- | --- |
@@ -93,6 +98,7 @@ NAMES = {
     "XLMRoberta": "xlm-roberta",
     "Data2VecText": "data2vec-text",
     "DebertaV2": "deberta-v2",
+    "Gemma3Text": "gemma3_text",
     "NomicBert": "nomic_bert",
     "JinaEmbeddingsV3": "jina_embeddings_v3",
     "RobertaPreLayerNorm": "roberta-prelayernorm",
@@ -123,30 +129,46 @@ def folder_row(program, family, heads, count, rng):
     return f"| {name} | {shown} | {counts} | {hidden:.1e} | {logits:.1e} |", len(good) + len(far) == len(found)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program", help="checkpoint_distance")
-    parser.add_argument("bertrt", help="the command line")
-    parser.add_argument("--count", type=int, default=6, help="checkpoints of each family and head")
-    arguments = parser.parse_args()
+def folder_table(program, count):
+    """Prints it; whether all agree."""
     rng = random.Random(20)
     agree = True
-    print(HEAD)
     print(f"Against transformers {transformers.__version__} (JinaBERT: our own script), fp32:\n")
     print("| model_type | heads | checkpoints that agree | hidden states | logits |")
     print("| --- | --- | --- | --- | --- |")
     for family, heads in differential.FAMILIES.items():
-        line, good = folder_row(arguments.program, family, heads, arguments.count, rng)
+        line, good = folder_row(program, family, heads, count, rng)
         print(line, flush=True)
         agree = agree and good
+    return agree
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program", nargs="?", help="checkpoint_distance")
+    parser.add_argument("bertrt", help="the command line")
+    parser.add_argument("--page", type=Path, help="the table of folders as this page has it; PROGRAM is not needed")
+    parser.add_argument("--rows", nargs="+", help="families whose traces are made again; the others' as the page has them")
+    parser.add_argument("--count", type=int, default=6, help="checkpoints of each family and head")
+    arguments = parser.parse_args()
+    agree = True
+    print(HEAD)
+    page = arguments.page.read_text() if arguments.page else ""
+    if page:
+        begin = page.index("Against transformers ")
+        print(page[begin : page.index("\n\n", page.index("| ---", begin)) + 1], end="")
+    else:
+        agree = folder_table(arguments.program, arguments.count)
     lengths = ", ".join(map(str, family_traces.LENGTHS))
     print(TAIL.format(traced=family_traces.TRACED, lengths=lengths), end="")
     with tempfile.TemporaryDirectory() as root:
         for family in dict.fromkeys([*differential.FAMILIES, *family_traces.OTHERS]):
-            if family == "JinaBert":
-                continue  # transformers has no such code to trace
-            cells, good = family_traces.row(arguments.bertrt, family, Path(root), family in differential.FAMILIES)
-            print(f"| {NAMES.get(family, family.lower())} | {' | '.join(cells)} |", flush=True)
+            name = NAMES.get(family, family.lower())
+            if arguments.rows and family not in arguments.rows:
+                print(page[page.index(f"| {name} |", page.index("| family |")) :].splitlines()[0])
+                continue
+            cells, good = family_traces.row(arguments.bertrt, family, Path(root))
+            print(f"| {name} | {' | '.join(cells)} |", flush=True)
             agree = agree and good
     return 0 if agree else 1
 

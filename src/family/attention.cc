@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "family/disentangled_match.h"
+#include "family/distance_match.h"
 #include "family/heads_match.h"
+#include "family/relative_bias_match.h"
 #include "family/same_spec.h"
 #include "family/terms.h"
 
@@ -48,6 +49,7 @@ class Matcher {
     if (!merged) return fail_at(node, "heads put together in another order");
 
     found_.heads = static_cast<std::size_t>(heads_);
+    found_.head = static_cast<std::size_t>(size_);
     if (node.name == "aten::scaled_dot_product_attention") return fused(node);
     if (node.name == "aten::matmul" || node.name == "aten::bmm") return apart(node);
     return fail_at(node, "not the product of attention");
@@ -74,17 +76,24 @@ class Matcher {
       fail_at(node, "keys and values with other heads");
       return false;
     }
-    found_.key_heads = key.heads;
-    if (query.rotary.has_value() != key.rotary.has_value() ||
-        (query.rotary && (query.rotary->rotary != key.rotary->rotary ||
-                          query.rotary->positions_given != key.rotary->positions_given))) {
-      fail_at(node, "queries and keys that are turned in two ways");
+    if (key.step != query.step || value.step != query.step) {
+      fail_at(node, "heads of query, key and value that lie in different ways");
       return false;
     }
-    if (query.rotary) {
-      found_.rotary = query.rotary->rotary;
-      found_.positions_given = query.rotary->positions_given;
+    found_.key_heads = key.heads;
+    found_.head_step = query.step;
+    const auto alike = [&](const AppliedHeads& other) {
+      return query.rotary.has_value() == other.rotary.has_value() &&
+             (!query.rotary || same_angles(query.rotary->angles, other.rotary->angles));
+    };
+    if (!alike(key) || (value.rotary && !alike(value))) {
+      fail_at(node, "queries, keys and values that are turned in different ways");
+      return false;
     }
+    if (query.rotary) found_.rotary = query.rotary->angles;
+    found_.turns_values = value.rotary.has_value();
+    found_.query_norm = query.norm;
+    found_.key_norm = key.norm;
     found_.query = query.dense;
     found_.key = key.dense;
     found_.value = value.dense;
@@ -95,7 +104,9 @@ class Matcher {
   std::optional<AppliedAttention> fused(const Node& node) {
     const auto dropout = number(node.arguments[4]);
     const auto causal = boolean(node.arguments[5]);
-    if (dropout != 0.0 || causal != false) return fail_at(node, "dropout or a causal mask");
+    if (dropout != 0.0 || !causal) return fail_at(node, "dropout");
+    if (*causal && node.refs[3].tensor.defined()) return fail_at(node, "a causal mask beside another");
+    found_.causal = *causal;
     const auto given = number(node.arguments[6]);
     double scale = given ? *given : 1 / std::sqrt(static_cast<double>(size_));
     // Where queries are grouped, each head of keys and values serves the same number of neighbouring ones.
@@ -104,7 +115,7 @@ class Matcher {
     const HeadsMatcher match(instance_, probe_, size_);
     auto query = match.operand(node.refs[0], heads_, false, scale);
     auto key = match.operand(node.refs[1], shared, false, scale);
-    const auto value = match.plain(node.refs[2], shared, false);
+    const auto value = match.values(node.refs[2], shared);
     if (!query || !key || !value) return fail_at(node, "query, key or value that is no dense layer's output by heads");
     if (!same_input(*query, *key, *value, node)) return std::nullopt;
     found_.scale = static_cast<float>(scale);
@@ -124,7 +135,7 @@ class Matcher {
 
   std::optional<AppliedAttention> apart(const Node& product) {
     const HeadsMatcher match(instance_, probe_, size_);
-    const auto value = match.plain(product.refs[1], heads_, false);
+    const auto value = match.values(product.refs[1], heads_);
     if (!value) return fail_at(product, "values that are no dense layer's output by heads");
     const NodeId top = instance_.whole(product.refs[0]);
     if (top == kNoNode || instance_.node(top).name != "aten::softmax") return fail_at(product, "not softmax's result");
@@ -150,20 +161,30 @@ class Matcher {
         for (const AppliedPositions& positions : positions_) {
           if (!take_positions(positions, node)) return std::nullopt;
         }
+        if (!take_distances(node)) return std::nullopt;
         if (!read_added(softmax, added)) return std::nullopt;
         return found_;
+      }
+      if (node.name == "aten::add" && !node.partial && number(node.arguments[1]) == 0.0) {
+        ref = node.refs[0];
+        continue;
       }
       if (node.name == "aten::add" && !node.partial && number(node.arguments[2]) == 1.0) {
         std::optional<Ref> rest;
         for (const Ref& term : terms(instance_, node.result)) {
           auto positions = term.tensor.known() ? std::nullopt : find_positions(instance_, probe_, term, heads_, size_);
-          const bool scores = !positions && !term.tensor.known() && is_scores(term);
+          auto distances =
+              term.tensor.known() || positions ? std::nullopt : find_distances(instance_, probe_, term, heads_, size_);
+          const bool scores = !positions && !distances && !term.tensor.known() && is_scores(term);
           if (scores && rest) return fail_at(node, "two products added");
           if (scores) {
             rest = term;
           } else if (positions) {
             positions->scale *= scale;
             positions_.push_back(std::move(*positions));
+          } else if (distances) {
+            distances->scale *= scale;
+            distances_.push_back(std::move(*distances));
           } else {
             if (scale != 1) return fail_at(node, "a factor on scores and bias together");
             added.push_back(term);
@@ -199,7 +220,7 @@ class Matcher {
     std::optional<Dense>& own = positions.by_key ? found_.position_query : found_.position_key;
     const Dense& tokens = positions.by_key ? found_.key : found_.query;
     const bool alike = !found_.positions || same_positions(*found_.positions, positions.positions);
-    if (own || !alike || positions.tokens.rotary || positions.tokens.heads != found_.heads ||
+    if (own || !alike || positions.tokens.rotary || positions.tokens.norm || positions.tokens.heads != found_.heads ||
         !same_dense(positions.tokens.dense, tokens) ||
         instance_.whole(positions.tokens.input) != instance_.whole(found_.input) ||
         static_cast<float>(positions.scale) != found_.scale) {
@@ -207,6 +228,25 @@ class Matcher {
     }
     own = positions.dense;
     found_.positions = positions.positions;
+    return true;
+  }
+
+  // Of the same queries as the scores, and perhaps of the same keys with the same rows.
+  bool take_distances(const Node& node) {
+    if (distances_.empty()) return true;
+    const auto fits = [&](const AppliedDistances& one) {
+      return !one.tokens.rotary && !one.tokens.norm && one.tokens.heads == found_.heads &&
+             one.tokens.step == found_.head_step && same_weight(one.table, distances_[0].table) &&
+             one.scale == distances_[0].scale && same_dense(one.tokens.dense, one.by_key ? found_.key : found_.query) &&
+             instance_.whole(one.tokens.input) == instance_.whole(found_.input);
+    };
+    const bool by_key = distances_.size() == 2;
+    const bool both = by_key && distances_[0].by_key != distances_[1].by_key;
+    if (distances_.size() > 2 || by_key != both || (!both && distances_[0].by_key) ||
+        !std::all_of(distances_.begin(), distances_.end(), fits) || found_.query_norm || found_.key_norm) {
+      return fail_at(node, "products with distances that are no part of these scores"), false;
+    }
+    found_.distances = DistanceSpec{distances_[0].table, by_key, static_cast<float>(distances_[0].scale)};
     return true;
   }
 
@@ -224,12 +264,9 @@ class Matcher {
   }
 
   bool read_added(const Node& node, const std::vector<Ref>& added) {
-    bool mask = false;
     for (const Ref& term : added) {
       if (number(graph::Value(term.tensor)) == 0.0) continue;
       if (term.tensor.known()) {
-        if (mask) return fail_at(node, "two masks"), false;
-        mask = true;
         if (!take_mask(node, term, false)) return false;
       } else if (!read_bias(node, term)) {
         return false;
@@ -247,52 +284,24 @@ class Matcher {
       if (found_.mask != MaskKind::none && found_.mask != mask->kind) return fail_at(node, "masks of two kinds"), false;
       found_.mask = mask->kind;
     }
+    found_.causal = found_.causal || mask->causal;
+    found_.may_be_causal = found_.may_be_causal || mask->may_be_causal;
+    if (!mask->slopes.empty()) {
+      if (!found_.slopes.empty()) return fail_at(node, "two terms of distances"), false;
+      found_.slopes = mask->slopes;
+    }
     if (mask->window != 0) {
       found_.window = found_.window == 0 ? mask->window : std::min(found_.window, mask->window);
     }
     return true;
   }
 
-  // MPNet's: rows of a table looked up by distance, the same for every text.
   bool read_bias(const Node& node, const Ref& ref) {
-    const auto wide = broadcast(ref, score_sizes(ref));
-    if (!wide || ref.tensor.rank() == 3) return fail_at(node, "a bias of another shape"), false;
-    const Element first = instance_.first(*wide);
-    if (first.producer == kNoNode || instance_.node(first.producer).name != "aten::embedding") {
-      return fail_at(node, "a bias of scores that is no table of distances"), false;
-    }
-    const Node& lookup = instance_.node(first.producer);
-    auto table = weight(instance_, lookup.refs[0]);
-    const Tensor& buckets = lookup.refs[1].tensor;
-    if (!table || table->tensor.shape.size() != 2 || table->tensor.shape[1] != heads_ || !buckets.known() ||
-        buckets.elements() != length_ * length_ || found_.bias) {
-      return fail_at(lookup, "a table of biases of another shape"), false;
-    }
-    const bool same = instance_.maps(*wide, {texts_, heads_, length_, length_}, [&](const Sizes& at) {
-      return Element{first.producer, nullptr, (at[2] * length_ + at[3]) * heads_ + at[1]};
-    });
-    if (!same) return fail_at(lookup, "biases in another order"), false;
-    RelativeBiasSpec bias;
-    bias.table = std::move(*table);
-    if (!read_distances(graph::to_integers(buckets), bias)) {
-      return fail_at(lookup, "buckets that depend on more than the distance"), false;
-    }
+    std::string why;
+    auto bias = find_relative_bias(instance_, probe_, ref, heads_, why);
+    if (!bias) return fail_at(node, why), false;
+    if (found_.bias) return fail_at(node, "two biases of scores"), false;
     found_.bias = std::move(bias);
-    return true;
-  }
-
-  // Which row of the table stands for each distance.
-  bool read_distances(const std::vector<std::int64_t>& rows, RelativeBiasSpec& bias) const {
-    const std::int64_t length = length_;
-    bias.rows.resize(static_cast<std::size_t>(2 * length - 1));
-    for (std::int64_t distance = 1 - length; distance < length; ++distance) {
-      const std::int64_t first = distance < 0 ? -distance * length : distance;
-      const std::int64_t row = rows[static_cast<std::size_t>(first)];
-      for (std::int64_t i = 0; i < length - std::abs(distance); ++i) {
-        if (rows[static_cast<std::size_t>(first + i * (length + 1))] != row) return false;
-      }
-      bias.rows[static_cast<std::size_t>(distance + length - 1)] = static_cast<std::int32_t>(row);
-    }
     return true;
   }
 
@@ -306,6 +315,7 @@ class Matcher {
   std::int64_t hidden_ = 0;
   std::int64_t heads_ = 0;
   std::vector<AppliedPositions> positions_;
+  std::vector<AppliedDistances> distances_;
   AppliedAttention found_;
 };
 

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <vector>
 
+#include "family/angles_match.h"
 #include "family/encoder_spec.h"
 #include "family/instance.h"
 #include "family/mask_match.h"
@@ -16,15 +18,23 @@ struct AppliedAttention {
   Ref input;  ///< the hidden states that all three read
   std::size_t heads = 0;
   std::size_t key_heads = 0;  ///< of `key` and `value`; each serves heads / key_heads neighbouring heads of `query`
+  std::size_t head = 0;       ///< values of a head
+  std::size_t head_step = 0;  ///< AppliedHeads::step, of all three
   float scale = 0;
+  std::optional<LayerNorm> query_norm;  ///< LayerSpec::query_norm
+  std::optional<LayerNorm> key_norm;
   MaskKind mask = MaskKind::none;
-  std::size_t window = 0;  ///< LayerSpec::window; 0 also where the probe's texts are no longer
+  bool causal = false;
+  bool may_be_causal = false;  ///< ReadMask::may_be_causal
+  std::size_t window = 0;      ///< LayerSpec::window; 0 also where the probe's texts are no longer
   std::optional<RelativeBiasSpec> bias;
   std::optional<DisentangledSpec> positions;  ///< its rows for the distances that the probe's texts have
   std::optional<Dense> position_key;          ///< LayerSpec::position_key
   std::optional<Dense> position_query;
-  std::optional<RotarySpec> rotary;  ///< of queries and keys
-  bool positions_given = false;      ///< they are turned by position_ids
+  std::optional<DistanceSpec> distances;  ///< LayerSpec::distances
+  std::vector<float> slopes;              ///< EncoderSpec::slopes
+  std::optional<Angles> rotary;           ///< what queries and keys are turned by
+  bool turns_values = false;              ///< values are turned by the same
 };
 
 /// The attention whose heads, side by side again, are `context` [texts, tokens, hidden]. Every operator on the way is

@@ -78,8 +78,10 @@ class Matcher {
     const std::int64_t square = length_ * length_;
     if (ref.tensor.elements() % square != 0) return false;
     Tensor once = ref.tensor;
-    if (once.rank() == 3 && once.stride(0) == 0) {
-      once = once.view_as({length_, length_}, {once.stride(1), once.stride(2)}, once.offset());
+    while (once.rank() > 2 && (once.size(0) == 1 || once.stride(0) == 0)) {
+      const Sizes& sizes = once.sizes();
+      const Sizes& strides = once.strides();
+      once = once.view_as({sizes.begin() + 1, sizes.end()}, {strides.begin() + 1, strides.end()}, once.offset());
     }
     const std::vector<std::int64_t> chosen = graph::to_integers(once);
     std::vector<std::int32_t>& by_distance = found_.positions.rows;
@@ -94,18 +96,37 @@ class Matcher {
     return std::is_sorted(by_distance.begin(), by_distance.end());
   }
 
-  // [texts * heads, size, rows]: a dense layer of a stored table's rows, by heads, the same for all texts.
+  // [texts * heads, size, rows] or once for all texts: a dense layer of a stored table's rows, by heads, with a factor
+  // perhaps.
   bool read_table(const Ref& ref) {
     if (!ref.tensor.defined() || ref.tensor.rank() == 0) return false;
     const std::int64_t rows = ref.tensor.sizes().back();
     const std::int64_t hidden = heads_ * size_;
-    if (ref.tensor.elements() != texts_ * hidden * rows) return false;
+    const std::int64_t copies = ref.tensor.elements() == hidden * rows ? 1 : texts_;
+    const Sizes turned = {copies, heads_, size_, rows};
+    const Element first = ref.tensor.elements() == copies * hidden * rows ? instance_.first(ref) : Element{};
+    if (first.producer == kNoNode) return false;
+    const Node& node = instance_.node(first.producer);
+    const auto unscaled = scaled(node, found_.scale);
+    if (!unscaled) {
+      return read_projected(ref, turned, rows, [&](const Sizes& at) { return at[3] * hidden + at[1] * size_ + at[2]; });
+    }
+    const bool in_order = instance_.maps(ref, turned, [&](const Sizes& at) {
+      return Element{first.producer, nullptr, (at[1] * rows + at[3]) * size_ + at[2]};
+    });
+    return in_order && read_projected(*unscaled, {heads_, rows, size_}, rows,
+                                      [&](const Sizes& at) { return at[1] * hidden + at[0] * size_ + at[2]; });
+  }
+
+  // @param place  of each coordinate of `ref` seen as `sizes`: the element of the dense layer's result [rows, hidden]
+  template <typename Place>
+  bool read_projected(const Ref& ref, const Sizes& sizes, std::int64_t rows, const Place& place) {
     const Element first = instance_.first(ref);
     if (first.producer == kNoNode) return false;
     auto dense = find_dense(instance_, first.producer);
-    if (!dense || static_cast<std::int64_t>(dense->dense.out()) != hidden) return false;
-    const bool same = instance_.maps(ref, {texts_, heads_, size_, rows}, [&](const Sizes& at) {
-      return Element{first.producer, nullptr, at[3] * hidden + at[1] * size_ + at[2]};
+    if (!dense || static_cast<std::int64_t>(dense->dense.out()) != heads_ * size_) return false;
+    const bool same = instance_.maps(ref, sizes, [&](const Sizes& at) {
+      return Element{first.producer, nullptr, place(at)};
     });
     if (!same) return false;
     Ref table = dense->input;
@@ -113,15 +134,30 @@ class Matcher {
       found_.positions.norm = std::move(norm->norm);
       table = norm->input;
     }
-    const Sizes& sizes = table.tensor.sizes();
-    if (sizes.size() < 2 || table.tensor.elements() != rows * sizes.back()) return false;
+    const Sizes& own = table.tensor.sizes();
+    if (own.size() < 2 || table.tensor.elements() != rows * own.back()) return false;
     const Sizes& strides = table.tensor.strides();
-    table.tensor = table.tensor.view_as({rows, sizes.back()}, {strides[strides.size() - 2], strides.back()},
-                                        table.tensor.offset());
+    table.tensor =
+        table.tensor.view_as({rows, own.back()}, {strides[strides.size() - 2], strides.back()}, table.tensor.offset());
+    found_.dense = std::move(dense->dense);
+    return take_table(table);
+  }
+
+  // All of the stored table, where only a part of its rows is read: longer texts read more of them (DeBERTa v1).
+  bool take_table(Ref table) {
+    std::int64_t from = 0;
+    const graph::Constant* constant =
+        table.producer == kNoNode ? instance_.constant(table.tensor.storage().get()) : nullptr;
+    const Tensor* whole = constant == nullptr ? nullptr : constant->value.tensor();
+    if (whole != nullptr && whole->rank() == 2 && whole->contiguous() && table.tensor.strides() == whole->strides() &&
+        whole->size(1) > 0 && (table.tensor.offset() - whole->offset()) % whole->size(1) == 0) {
+      from = (table.tensor.offset() - whole->offset()) / whole->size(1);
+      table.tensor = *whole;
+    }
     auto stored = weight(instance_, table);
     if (!stored) return false;
+    for (std::int32_t& row : found_.positions.rows) row += static_cast<std::int32_t>(from);
     found_.positions.table = std::move(*stored);
-    found_.dense = std::move(dense->dense);
     return true;
   }
 

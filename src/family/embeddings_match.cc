@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "family/norm_match.h"
+#include "family/scaled_words.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -116,29 +117,44 @@ bool take_positions(const Probe& probe, Lookup& lookup, MatchedEmbeddings& found
 
 }  // namespace
 
-bool may_be_embeddings(const Node& node) { return may_be_norm(node) || node.name == "aten::embedding"; }
+bool may_be_embeddings(const Node& node) {
+  return may_be_norm(node) || node.name == "aten::embedding" || node.name == "aten::div";
+}
 
 std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId node,
                                                   std::string& why) {
   auto norm = find_norm(instance, node);
-  const Ref& sum = norm ? norm->input : instance.node(node).result;
+  Ref sum = norm ? norm->input : instance.node(node).result;
+  MatchedEmbeddings found;
+  // DeBERTa: the dense layer that makes them as wide as the layers stands under the norm.
+  if (auto dense = norm ? find_dense(instance, instance.whole(sum)) : std::nullopt) {
+    found.embeddings.projection = std::move(dense->dense);
+    found.embeddings.norm_last = true;
+    sum = dense->input;
+  }
   if (sum.tensor.rank() == 0) return std::nullopt;
   const std::int64_t width = sum.tensor.sizes().back();
-  MatchedEmbeddings found;
   found.state = node;
   found.embeddings.position_scheme = PositionScheme::none;
   found.embeddings.takes_types = false;
   bool words = false;
   std::vector<Lookup> others;
   for (const Ref& term : terms(instance, sum)) {
-    auto lookup = read_lookup(instance, probe, term, width);
+    const auto scaled = find_scaled_words(instance, probe, term);
+    auto lookup = scaled ? read_lookup(instance, probe, scaled->rows, width) : std::nullopt;
     if (!lookup) {
       why = "a term of the embeddings that is no row of a table";
       return std::nullopt;
     }
     if (!words && lookup->rows == probe.ids && !all_one(lookup->rows)) {
       found.embeddings.words = std::move(lookup->table);
+      found.embeddings.scale = scaled->scale;
+      found.embeddings.dropped = scaled->dropped;
+      found.counts_mask = scaled->counts_mask;
       words = true;
+    } else if (scaled->scale != 1 || scaled->dropped) {
+      why = "rows of " + lookup->table.name + " that are scaled";
+      return std::nullopt;
     } else {
       others.push_back(std::move(*lookup));
     }

@@ -12,11 +12,12 @@ namespace bertrt::family {
 struct MatchedEmbeddings {
   Embeddings embeddings;
   bool positions_given = false;
-  NodeId state = kNoNode;  ///< the first layer's input
+  bool counts_mask = false;  ///< the share of dropped tokens is that of those whose attention_mask is not 0
+  NodeId state = kNoNode;    ///< the first layer's input
 };
 
-/// The sum of looked-up rows that `node` is, or a norm that stands on one: words by ids; types by types or all of one;
-/// positions as the caller gives them or counted. Anything else in the sum is not explained.
+/// The sum of looked-up rows that `node` is, or a norm that stands on one: words by ids, scaled perhaps; types by types
+/// or all of one; positions as the caller gives them or counted. Anything else in the sum is not explained.
 std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId node,
                                                   std::string& why);
 /// Whether it is worth asking.

@@ -4,10 +4,13 @@
 #include <string>
 #include <utility>
 
+#include "family/convolution_match.h"
 #include "family/embeddings_match.h"
+#include "family/layer_blocks.h"
 #include "family/layer_match.h"
 #include "family/mask_match.h"
 #include "family/norm_match.h"
+#include "family/pooler_match.h"
 #include "family/same_spec.h"
 #include "family/terms.h"
 
@@ -15,33 +18,6 @@ namespace bertrt::family {
 namespace {
 
 using graph::Sizes;
-
-bool same_tensor(const Weight& a, const Weight& b) {
-  return a.tensor.storage.data() == b.tensor.storage.data() && a.tensor.storage_offset == b.tensor.storage_offset &&
-         a.tensor.shape == b.tensor.shape && a.tensor.strides == b.tensor.strides;
-}
-
-// dense + tanh of the first token of the last state.
-std::optional<std::pair<Dense, NodeId>> find_pooler(const Instance& instance, NodeId state) {
-  const graph::Tensor& rows = instance.node(state).result.tensor;
-  const std::int64_t texts = rows.size(0);
-  const std::int64_t length = rows.size(1);
-  const std::int64_t hidden = rows.size(2);
-  for (NodeId id = state + 1; id < instance.nodes().size(); ++id) {
-    const Node& node = instance.node(id);
-    if (node.partial || node.name != "aten::tanh") continue;
-    auto dense = find_dense(instance, instance.whole(node.refs[0]));
-    if (!dense || static_cast<std::int64_t>(dense->dense.out()) != hidden ||
-        dense->input.tensor.elements() != texts * hidden) {
-      continue;
-    }
-    const bool first = instance.maps(dense->input, {texts, hidden}, [&](const Sizes& at) {
-      return Element{state, nullptr, at[0] * length * hidden + at[1]};
-    });
-    if (first && node.result.tensor.elements() == texts * hidden) return std::make_pair(std::move(dense->dense), id);
-  }
-  return std::nullopt;
-}
 
 class Chain {
  public:
@@ -60,6 +36,7 @@ class Chain {
       }
       const bool normed = embeddings->embeddings.norm.has_value();
       found_.spec.embeddings = std::move(embeddings->embeddings);
+      counts_mask_ = embeddings->counts_mask;
       found_.positions_given = embeddings->positions_given;
       const std::string before = std::exchange(why_, {});
       if (stack(embeddings->state, normed)) {
@@ -67,7 +44,7 @@ class Chain {
         return std::move(found_);
       }
       found_ = {};
-      zeroed_ = false;
+      ways_.clear();
       if (normed) return std::nullopt;
       if (inner_why.empty()) inner_why = why_;
       why_ = before;
@@ -119,12 +96,10 @@ class Chain {
       why_ = first_why.empty() && normed ? "no layer of this family stands on the embeddings" : first_why;
       return false;
     }
+    convolved(state);
     while (layer(state)) {
     }
-    if (zeroed_ != (found_.spec.mask == MaskKind::pairs) && shows_not_all()) {
-      why_ = "tokens that are hidden as keys, or as embeddings, and not both";
-      return false;
-    }
+    if (shows_not_all() && !hides_alike()) return false;
     if (attends_behind(found_.states.back())) {
       if (why_.empty()) {
         why_ = "a layer behind the " + std::to_string(found_.spec.layers.size()) + " that are explained";
@@ -132,6 +107,24 @@ class Chain {
       return false;
     }
     why_.clear();
+    return true;
+  }
+
+  // Where something is hidden: what attention, embeddings and shares of dropped tokens do not see goes together.
+  bool hides_alike() const {
+    const MaskKind mask = found_.spec.mask;
+    if (found_.zeroed ? mask == MaskKind::none : mask == MaskKind::pairs) {
+      why_ = "tokens that are hidden as keys, or as embeddings, and not both";
+      return false;
+    }
+    if (found_.spec.convolution && mask != MaskKind::pairs) {
+      why_ = "a convolution that hides tokens which attention sees";
+      return false;
+    }
+    if (found_.spec.embeddings.dropped && counts_mask_ != (mask == MaskKind::keys)) {
+      why_ = "a share of dropped tokens among other tokens than those that attention sees";
+      return false;
+    }
     return true;
   }
 
@@ -143,10 +136,10 @@ class Chain {
       const Node& node = instance_.node(id);
       if (node.partial || node.name != "aten::mul") continue;
       for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-        if (!is_mask(node.refs[side]) || instance_.whole(node.refs[1 - side]) != state) continue;
+        if (!is_token_mask(probe_, node.refs[side]) || instance_.whole(node.refs[1 - side]) != state) continue;
         NodeId inner = id;
         if (!layer(inner)) continue;
-        zeroed_ = true;
+        found_.zeroed = true;
         state = inner;
         return true;
       }
@@ -154,21 +147,17 @@ class Chain {
     return false;
   }
 
-  // The attention_mask for each token, [texts, tokens, 1].
-  bool is_mask(const Ref& ref) const {
-    const auto texts = static_cast<std::int64_t>(probe_.texts);
-    const auto length = static_cast<std::int64_t>(probe_.length);
-    if (!ref.tensor.defined() || !ref.tensor.known() || ref.tensor.sizes() != Sizes{texts, length, 1} ||
-        !graph::is_floating(ref.tensor.type())) {
-      return false;
-    }
-    const std::vector<float> values = graph::to_floats(ref.tensor);
-    return std::equal(values.begin(), values.end(), probe_.mask.begin(), probe_.mask.end(),
-                      [](float value, std::int64_t mask) { return value == static_cast<float>(mask); });
+  // What a convolution of the first layer's input is added to.
+  void convolved(NodeId& state) {
+    auto found = find_convolution(instance_, probe_, found_.states.front(), state);
+    if (!found) return;
+    found_.spec.convolution = std::move(found->convolution);
+    found_.states.back() = state = found->state;
   }
 
   // A dense layer on the embeddings that a layer stands on.
   bool projected(NodeId& state) {
+    if (found_.spec.embeddings.projection) return false;
     for (NodeId id = state + 1; id < instance_.nodes().size(); ++id) {
       auto dense = find_dense(instance_, id);
       if (!dense || instance_.whole(dense->input) != state) continue;
@@ -202,14 +191,19 @@ class Chain {
   // What all layers have in common.
   bool fits(const AppliedLayer& layer, std::string& why) const {
     const EncoderSpec& spec = found_.spec;
-    if (spec.heads != layer.heads || spec.mask != layer.mask || spec.hidden != layer.layer.attention_out.out() ||
+    if (spec.heads != layer.heads || spec.head_size() != layer.head || spec.mask != layer.mask ||
+        spec.causal != layer.causal || spec.hidden != layer.layer.attention_out.out() ||
         found_.key_heads != layer.key_heads) {
-      why = "a layer with other heads, another mask or another width than the first";
+      why = "a layer with other heads, another mask (causal perhaps) or another width than the first";
+      return false;
+    }
+    if (spec.slopes != layer.slopes) {
+      why = "a layer whose scores lose more or less by distance than the first's";
       return false;
     }
     const bool bias = layer.bias.has_value();
     if (bias != spec.relative_bias.has_value() ||
-        (bias && (!same_tensor(layer.bias->table, spec.relative_bias->table) ||
+        (bias && (!same_weight(layer.bias->table, spec.relative_bias->table) ||
                   layer.bias->rows != spec.relative_bias->rows))) {
       why = "a layer with another relative bias than the first";
       return false;
@@ -228,55 +222,50 @@ class Chain {
     if (spec.layers.empty()) {
       spec.hidden = layer.layer.attention_out.out();
       spec.heads = layer.heads;
+      if (layer.heads * layer.head != spec.hidden) spec.head = layer.head;
       spec.mask = layer.mask;
+      spec.causal = layer.causal;
+      found_.may_be_causal = layer.may_be_causal;
       spec.relative_bias = layer.bias;
+      spec.slopes = layer.slopes;
       spec.disentangled = layer.positions;
       found_.key_heads = layer.key_heads;
     } else if (!fits(layer, why)) {
       return false;
     }
-    if (!goes_together(layer, why)) return false;
+    why = odd_blocks(layer);
+    if (!why.empty()) return false;
     if (layer.rotary && !take_rotary(layer, why)) return false;
-    layer.layer.rotary = layer.rotary ? rotary_of(*layer.rotary) : kNotTurned;
+    layer.layer.rotary = layer.rotary ? rotary_of(*layer.rotary, layer.turns_values) : kNotTurned;
+    found_.head_steps.push_back(layer.head_step);
     spec.layers.push_back(std::move(layer.layer));
-    return true;
-  }
-
-  // What blocks one layer can have beside each other.
-  static bool goes_together(const AppliedLayer& layer, std::string& why) {
-    const std::size_t hidden = layer.layer.attention_out.out();
-    const bool distances = layer.bias || layer.positions;
-    if (layer.layer.query.out() != hidden || layer.layer.query.in() != hidden) {
-      why = "heads that do not make up the hidden size";
-      return false;
-    }
-    if (distances && (layer.rotary || layer.layer.window != 0)) {
-      why = "windows or turned queries where scores depend on distances";
-      return false;
-    }
-    if (layer.positions && layer.mask == MaskKind::keys) {
-      why = "distances of DeBERTa's kind without its mask";
-      return false;
-    }
     return true;
   }
 
   // Positions are counted in one way, whoever reads them.
   bool take_rotary(const AppliedLayer& layer, std::string& why) {
     const bool first = found_.spec.rotary.empty() && !found_.spec.embeddings.positions;
-    if (!first && found_.positions_given != layer.positions_given) {
+    if (!first && found_.positions_given != layer.rotary->positions_given) {
       why = "positions that are given in one place and counted in another";
       return false;
     }
-    found_.positions_given = layer.positions_given;
+    found_.positions_given = layer.rotary->positions_given;
     return true;
   }
 
-  std::size_t rotary_of(const RotarySpec& rotary) {
-    std::vector<RotarySpec>& ways = found_.spec.rotary;
-    const auto at = std::find(ways.begin(), ways.end(), rotary);
-    const auto index = static_cast<std::size_t>(at - ways.begin());
-    if (at == ways.end()) ways.push_back(rotary);
+  std::size_t rotary_of(const Angles& angles, bool values) {
+    std::size_t index = 0;
+    while (index < ways_.size() && !(same_angles(ways_[index], angles) && found_.spec.rotary[index].values == values)) {
+      ++index;
+    }
+    if (index < ways_.size()) return index;
+    RotarySpec& rotary = found_.spec.rotary.emplace_back();
+    rotary.frequencies = angles.frequencies;
+    rotary.factor = angles.factor;
+    if (angles.table) rotary.table = archive::to_float32(angles.table->tensor);
+    rotary.values = values;
+    found_.neighbours.push_back(angles.neighbours);
+    ways_.push_back(angles);
     return index;
   }
 
@@ -296,8 +285,8 @@ class Chain {
     for (LayerSpec& layer : found_.spec.layers) layer.rotary = std::min(layer.rotary, found_.spec.rotary.size());
     if (found_.spec.norm_first) take_final_norm();
     if (auto pooler = find_pooler(instance_, found_.states.back())) {
-      found_.spec.pooler = std::move(pooler->first);
-      found_.pooled = pooler->second;
+      found_.spec.pooler = std::move(pooler->dense);
+      found_.pooled = pooler->node;
     }
   }
 
@@ -307,7 +296,8 @@ class Chain {
   const Probe& probe_;
   MaskReader masks_;
   std::string& why_;
-  bool zeroed_ = false;  ///< hidden tokens start as zeros
+  bool counts_mask_ = false;  ///< MatchedEmbeddings::counts_mask
+  std::vector<Angles> ways_;  ///< of found_.spec.rotary
   MatchedEncoder found_;
 };
 

@@ -107,7 +107,8 @@ struct DistanceSpec {
 };
 
 /// A convolution over neighbouring tokens of what the first layer reads, zeros beyond a text's ends; added to what that
-/// layer gives, and normalized (DeBERTa-v2). It is zero for tokens whose attention_mask is 0, and so is the sum.
+/// layer gives, and normalized (DeBERTa-v2). Where the model takes a mask, it is zero for tokens whose
+/// attention_mask is 0, and so is the sum.
 struct ConvolutionSpec {
   Weight weight;  ///< [hidden, hidden / groups, tokens]; an odd number of tokens
   Weight bias;    ///< [hidden]

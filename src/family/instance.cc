@@ -70,7 +70,21 @@ std::int64_t before_repeat(const Node& node, std::int64_t index) {
   return index_of(coordinates, own);
 }
 
-bool covers(const Tensor& tensor) { return tensor.elements() == tensor.storage()->elements() && tensor.contiguous(); }
+// Whether it is all of its storage, each element once, in whatever order its axes lie.
+bool covers(const Tensor& tensor) {
+  if (tensor.offset() != 0 || tensor.elements() != tensor.storage()->elements()) return false;
+  std::vector<std::pair<std::int64_t, std::int64_t>> axes;  // by stride, from the innermost on
+  for (std::size_t axis = 0; axis < tensor.sizes().size(); ++axis) {
+    if (tensor.sizes()[axis] != 1) axes.emplace_back(tensor.strides()[axis], tensor.sizes()[axis]);
+  }
+  std::sort(axes.begin(), axes.end());
+  std::int64_t expected = 1;
+  for (const auto& [stride, size] : axes) {
+    if (stride != expected) return false;
+    expected *= size;
+  }
+  return true;
+}
 
 std::string_view functional_name(std::string_view name) {
   if (name.ends_with("_") && !name.ends_with("__")) name.remove_suffix(1);

@@ -73,9 +73,9 @@ class Matcher {
     for (NodeId middle = state + 1; middle < instance_.nodes().size(); ++middle) {
       auto attention = attention_on(state, middle);
       if (!attention) continue;
-      for (NodeId end = middle + 1; end < instance_.nodes().size(); ++end) {
-        auto found = feed_forward_on(middle, end, *attention);
-        if (found) return found;
+      if (auto found = feed_forward(middle, *attention)) return found;
+      if (const NodeId again = added_again(state, middle, *attention); again != kNoNode) {
+        if (auto found = feed_forward(again, *attention)) return found;
       }
     }
     return std::nullopt;
@@ -120,22 +120,49 @@ class Matcher {
     if (!heads || !reads(heads->input, state, found->norm)) return std::nullopt;
     AppliedLayer layer;
     layer.heads = heads->heads;
+    layer.head = heads->head;
+    layer.head_step = heads->head_step;
     layer.key_heads = heads->key_heads;
     layer.mask = heads->mask;
+    layer.causal = heads->causal;
+    layer.may_be_causal = heads->may_be_causal && !heads->causal;
     layer.bias = std::move(heads->bias);
+    layer.slopes = std::move(heads->slopes);
     layer.positions = std::move(heads->positions);
     layer.rotary = std::move(heads->rotary);
-    layer.positions_given = heads->positions_given;
+    layer.turns_values = heads->turns_values;
     layer.layer.query = std::move(heads->query);
     layer.layer.key = std::move(heads->key);
     layer.layer.value = std::move(heads->value);
     layer.layer.scale = heads->scale;
+    layer.layer.query_norm = std::move(heads->query_norm);
+    layer.layer.key_norm = std::move(heads->key_norm);
+    layer.layer.distances = std::move(heads->distances);
     layer.layer.position_key = std::move(heads->position_key);
     layer.layer.position_query = std::move(heads->position_query);
     layer.layer.window = heads->window;
     layer.layer.attention_out = std::move(out->dense);
     layer.layer.attention_norm = std::move(found->norm);
     return layer;
+  }
+
+  std::optional<AppliedLayer> feed_forward(NodeId state, const AppliedLayer& attention) const {
+    for (NodeId end = state + 1; end < instance_.nodes().size(); ++end) {
+      if (auto found = feed_forward_on(state, end, attention)) return found;
+    }
+    return std::nullopt;
+  }
+
+  // The norm of the sum of the layer's input and what attention's norm gave.
+  NodeId added_again(NodeId state, NodeId middle, AppliedLayer& attention) const {
+    if (norm_first_) return kNoNode;
+    for (NodeId node = middle + 1; node < instance_.nodes().size(); ++node) {
+      auto found = part(state, node);
+      if (!found || instance_.whole(found->branch) != middle) continue;
+      attention.layer.second_norm = std::move(found->norm);
+      return node;
+    }
+    return kNoNode;
   }
 
   std::optional<AppliedLayer> feed_forward_on(NodeId state, NodeId node, const AppliedLayer& attention) const {

@@ -1,6 +1,7 @@
 #include "family/mask_match.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -34,21 +35,33 @@ struct Truths {
   }
 };
 
-// What hides keys by its values; nothing where one neither hides nor shows.
-std::optional<std::vector<std::uint8_t>> seen_by(const Tensor& mask, bool shown) {
-  if (mask.type() == graph::ElementType::boolean) {
-    std::vector<std::uint8_t> seen = graph::to_truths(mask);
-    for (std::uint8_t& truth : seen) truth = (truth != 0) == shown;
-    return seen;
+// What hides keys by its values, and what the others lose by their distance; nothing where one does neither.
+// @param numbers  of Truths' shape
+bool see_numbers(const std::vector<float>& numbers, Truths& truths, std::vector<float>& slopes) {
+  if (numbers.size() != truths.texts * truths.heads * truths.queries * truths.keys) return false;
+  // Of the second token, which always sees the first: made-up masks do not hide that.
+  const bool by_head = truths.queries == truths.keys && truths.keys > 1;
+  for (std::size_t head = 0; by_head && head < truths.heads; ++head) {
+    slopes.push_back(-numbers[(head * truths.queries + 1) * truths.keys]);
   }
-  if (!graph::is_floating(mask.type())) return std::nullopt;
-  const std::vector<float> numbers = graph::to_floats(mask);
-  std::vector<std::uint8_t> seen(numbers.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (numbers[i] != 0 && !(static_cast<double>(numbers[i]) <= MaskReader::kHidden)) return std::nullopt;
-    seen[i] = numbers[i] == 0;
-  }
-  return seen;
+  if (std::all_of(slopes.begin(), slopes.end(), [](float slope) { return slope == 0; })) slopes.clear();
+  if (std::any_of(slopes.begin(), slopes.end(), [](float slope) { return !(slope > 0 && slope <= 1); })) slopes.clear();
+  truths.seen.resize(numbers.size());
+  bool known = true;
+  std::size_t row = 0;
+  truths.each([&](std::size_t, std::size_t query, const std::uint8_t*) {
+    const std::size_t head = row / truths.queries % truths.heads;
+    for (std::size_t key = 0; key < truths.keys; ++key) {
+      const std::size_t at = row * truths.keys + key;
+      const float apart = static_cast<float>(query < key ? key - query : query - key);
+      const float lost = slopes.empty() ? 0 : slopes[head] * apart;
+      const bool sees = std::abs(numbers[at] + lost) <= 1e-6F * lost;
+      known = known && (sees || static_cast<double>(numbers[at]) <= MaskReader::kHidden);
+      truths.seen[at] = sees;
+    }
+    ++row;
+  });
+  return known;
 }
 
 // Which functions of the distance and of the probe's attention_mask a mask is.
@@ -56,11 +69,25 @@ struct Kinds {
   bool of_distance = true;
   bool of_both = true;
   bool of_pairs = true;
+  bool of_order = true;  // causal; likewise of_order_both
+  bool of_order_both = true;
   bool cuts_distance = false;
   bool cuts_both = false;
 };
 
 }  // namespace
+
+bool is_token_mask(const Probe& probe, const Ref& ref) {
+  const Sizes sizes = {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length), 1};
+  if (!ref.tensor.defined() || !ref.tensor.known() || ref.tensor.sizes() != sizes ||
+      ref.tensor.type() == graph::ElementType::boolean) {
+    return false;
+  }
+  if (!graph::is_floating(ref.tensor.type())) return graph::to_integers(ref.tensor) == probe.mask;
+  const std::vector<float> values = graph::to_floats(ref.tensor);
+  return std::equal(values.begin(), values.end(), probe.mask.begin(), probe.mask.end(),
+                    [](float value, std::int64_t mask) { return value == static_cast<float>(mask); });
+}
 
 std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bool shown, bool filled,
                                          std::string& why) {
@@ -95,9 +122,18 @@ MaskReader::Answer MaskReader::look(const Ref& wide, const Sizes& scores, bool s
   truths.queries = static_cast<std::size_t>(sizes[sizes.size() - 2]);
   truths.keys = probe_.length;
   const bool same_for_queries = truths.queries != probe_.length;
-  auto seen = seen_by({wide.tensor.storage(), sizes, wide.tensor.strides(), wide.tensor.offset()}, shown);
-  if (!seen) return {std::nullopt, "a mask that weakens a key"};
-  truths.seen = std::move(*seen);
+  const Tensor mask_values(wide.tensor.storage(), sizes, wide.tensor.strides(), wide.tensor.offset());
+  ReadMask mask;
+  if (mask_values.type() == graph::ElementType::boolean) {
+    truths.seen = graph::to_truths(mask_values);
+    for (std::uint8_t& truth : truths.seen) truth = (truth != 0) == shown;
+  } else if (!graph::is_floating(mask_values.type()) ||
+             !see_numbers(graph::to_floats(mask_values), truths, mask.slopes)) {
+    return {std::nullopt, "a mask that weakens a key"};
+  }
+  // One for all heads.
+  const std::int64_t heads = scores.size() == 3 ? scores[0] / static_cast<std::int64_t>(probe_.texts) : scores[1];
+  if (mask.slopes.size() == 1) mask.slopes.resize(static_cast<std::size_t>(heads), mask.slopes.front());
   if (truths.seen.size() != truths.texts * truths.heads * truths.queries * truths.keys) {
     return {std::nullopt, "a mask of another shape"};
   }
@@ -123,18 +159,26 @@ MaskReader::Answer MaskReader::look(const Ref& wide, const Sizes& scores, bool s
       is.of_pairs = is.of_pairs && visible == (whole && shows[query] != 0);
       is.of_distance = is.of_distance && visible == near;
       is.of_both = is.of_both && visible == (near && whole);
+      is.of_order = is.of_order && visible == (key <= query);
+      is.of_order_both = is.of_order_both && visible == (key <= query && whole);
       is.cuts_distance = is.cuts_distance || !near;
       is.cuts_both = is.cuts_both || (!near && whole);
     }
   });
-  ReadMask mask;
   const bool cuts = is.of_distance ? is.cuts_distance : is.cuts_both;
   const bool alone = cuts && reach == 0;  // each token sees itself at most
   if (is.of_pairs && ((!is.of_distance && !is.of_both) || alone)) {
     mask.kind = MaskKind::pairs;
     return {mask, {}};
   }
-  if (!is.of_distance && !is.of_both) return {std::nullopt, "a mask of another kind (causal, of queries)"};
+  const bool ordered = !same_for_queries && (is.of_order || is.of_order_both);
+  if (!is.of_distance && !is.of_both) {
+    if (!ordered) return {std::nullopt, "a mask of another kind (of queries)"};
+    mask.kind = is.of_order ? MaskKind::none : MaskKind::keys;
+    mask.causal = true;
+    return {mask, {}};
+  }
+  mask.may_be_causal = ordered;
   if (alone) return {std::nullopt, "a mask that shows each token itself alone"};
   mask.kind = is.of_distance ? MaskKind::none : MaskKind::keys;
   mask.window = cuts ? reach : 0;

@@ -9,6 +9,7 @@
 #include "family/alibi.h"
 #include "family/named_rotary.h"
 #include "family/named_tables.h"
+#include "family/pairs_apart.h"
 #include "family/relative_buckets.h"
 #include "family/repeated_heads.h"
 #include "family/shifted_norm.h"

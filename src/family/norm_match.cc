@@ -29,17 +29,12 @@ const Ref* mean_square(const Instance& instance, const Ref& ref, double& eps) {
   return power != nullptr && number(power->arguments[1]) == 2.0 ? &power->refs[0] : nullptr;
 }
 
-bool same_node(const Instance& instance, const Ref& a, const Ref& b) {
-  return a.tensor.defined() && b.tensor.defined() && instance.whole(a) != kNoNode &&
-         instance.whole(a) == instance.whole(b);
-}
-
 // x of x - mean(x)
 const Ref* centred(const Instance& instance, const Ref& ref) {
   const Node* node = whole_node(instance, ref, "aten::sub");
   if (node == nullptr || number(node->arguments[2]) != 1.0) return nullptr;
   const Ref* from = mean_of(instance, node->refs[1]);
-  return from != nullptr && same_node(instance, *from, node->refs[0]) ? &node->refs[0] : nullptr;
+  return from != nullptr && same_values(instance, *from, node->refs[0]) ? &node->refs[0] : nullptr;
 }
 
 // gamma * rest, in either order; `rest` is asked for what it is.
@@ -66,7 +61,7 @@ std::optional<AppliedNorm> standardized(const Instance& instance, const Ref& ref
   const Ref* squared = root == nullptr ? nullptr : mean_square(instance, root->refs[0], eps);
   const Ref* x = centred(instance, ratio->refs[0]);
   const Ref* under = squared == nullptr ? nullptr : centred(instance, *squared);
-  if (x == nullptr || under == nullptr || !same_node(instance, *x, *under)) return std::nullopt;
+  if (x == nullptr || under == nullptr || !same_values(instance, *x, *under)) return std::nullopt;
   AppliedNorm found;
   found.norm.eps = static_cast<float>(eps);
   found.input = *x;
@@ -81,7 +76,7 @@ std::optional<AppliedNorm> by_root_mean_square(const Instance& instance, const R
     const Node* root = whole_node(instance, product->refs[1 - side], "aten::rsqrt");
     double eps = 0;
     const Ref* x = root == nullptr ? nullptr : mean_square(instance, root->refs[0], eps);
-    if (x == nullptr || !same_node(instance, *x, product->refs[side])) continue;
+    if (x == nullptr || !same_values(instance, *x, product->refs[side])) continue;
     AppliedNorm found;
     found.norm.eps = static_cast<float>(eps);
     found.norm.centred = false;

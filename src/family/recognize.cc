@@ -6,10 +6,13 @@
 
 #include "bertrt/error.h"
 #include "family/encoder_match.h"
+#include "family/gathered_heads.h"
+#include "family/pairs_apart.h"
 #include "family/probe_limits.h"
 #include "family/repeated_heads.h"
 #include "family/roles.h"
 #include "family/same_spec.h"
+#include "graph/call.h"
 
 namespace bertrt::family {
 namespace {
@@ -124,16 +127,21 @@ bool settle_windows(EncoderSpec& a, std::size_t a_length, const EncoderSpec& b, 
 }
 
 // What differs between what was seen up to `a_length` tokens and another look; empty: nothing. `a` takes windows that
-// only `b` shows.
-std::string difference(Look& a, std::size_t a_length, const Look& b) {
+// only `b` shows, and `b` an order of tokens that its masks do not show.
+std::string difference(Look& a, std::size_t a_length, Look& b) {
   if (!b.encoder) return b.why.empty() ? "no encoder" : b.why;
   if (b.encoder->spec.layers.size() != a.encoder->spec.layers.size()) {
     return std::to_string(b.encoder->spec.layers.size()) + " layers" + (b.why.empty() ? "" : ": " + b.why);
   }
+  if (b.encoder->may_be_causal) b.encoder->spec.causal = a.encoder->spec.causal;
   if (!same_spec(a.encoder->spec, b.encoder->spec)) return "another encoder";
   if (!settle_windows(a.encoder->spec, a_length, b.encoder->spec, b.length)) return "another window of attention";
-  if (a.encoder->key_heads != b.encoder->key_heads) return "other heads of keys";
-  if (a.encoder->positions_given != b.encoder->positions_given) return "other positions";
+  if (a.encoder->key_heads != b.encoder->key_heads || a.encoder->head_steps != b.encoder->head_steps)
+    return "other heads of keys";
+  if (a.encoder->positions_given != b.encoder->positions_given || a.encoder->neighbours != b.encoder->neighbours) {
+    return "other positions";
+  }
+  if (a.encoder->zeroed != b.encoder->zeroed) return "other tokens that start as zeros";
   if (a.states != b.states || a.pooled != b.pooled) return "states in other places";
   if (a.heads.size() != b.heads.size() || a.outputs.size() != b.outputs.size()) return "other heads or outputs";
   for (std::size_t i = 0; i < a.heads.size(); ++i) {
@@ -149,12 +157,22 @@ std::string difference(Look& a, std::size_t a_length, const Look& b) {
   return {};
 }
 
-// Each head of keys and values as often as heads of queries read it. @return what the new weights lie in
-std::shared_ptr<const std::deque<std::vector<float>>> repeat_heads(EncoderSpec& spec, std::size_t key_heads) {
+// Heads out of joined layers, each of keys and values as often as heads of queries read it, and pairs that are turned
+// half a head apart.
+// @return what the new weights lie in
+std::shared_ptr<const std::deque<std::vector<float>>> make_weights(EncoderSpec& spec, const MatchedEncoder& encoder) {
   auto made = std::make_shared<std::deque<std::vector<float>>>();
-  for (LayerSpec& layer : spec.layers) {
-    family::repeat_heads(layer.key, key_heads, spec.heads / key_heads, *made);
-    family::repeat_heads(layer.value, key_heads, spec.heads / key_heads, *made);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    LayerSpec& layer = spec.layers[i];
+    const std::size_t size = spec.head_size();
+    const std::size_t step = encoder.head_steps[i];
+    gather_heads(layer.query, spec.heads, size, step, *made);
+    gather_heads(layer.key, encoder.key_heads, size, step, *made);
+    gather_heads(layer.value, encoder.key_heads, size, step, *made);
+    repeat_heads(layer.key, encoder.key_heads, spec.heads / encoder.key_heads, *made);
+    repeat_heads(layer.value, encoder.key_heads, spec.heads / encoder.key_heads, *made);
+    if (layer.rotary >= spec.rotary.size() || !encoder.neighbours[layer.rotary]) continue;
+    put_pairs_apart(layer, spec.heads, spec.rotary[layer.rotary].values, *made);
   }
   return made;
 }
@@ -166,11 +184,23 @@ bool reaches_ends(const DisentangledSpec& positions) {
 
 std::size_t longest_text(const EncoderSpec& spec) {
   const Embeddings& embeddings = spec.embeddings;
-  if (!embeddings.positions) return 0;
+  std::size_t longest = 0;
+  for (const RotarySpec& rotary : spec.rotary) {
+    if (rotary.table.empty()) continue;
+    const std::size_t rows = rotary.table.size() / (2 * rotary.frequencies.size());
+    longest = longest == 0 ? rows : std::min(longest, rows);
+  }
+  for (const LayerSpec& layer : spec.layers) {
+    if (!layer.distances) continue;
+    const auto reach = static_cast<std::size_t>(layer.distances->table.tensor.shape[0] + 1) / 2;
+    longest = longest == 0 ? reach : std::min(longest, reach);
+  }
+  if (!embeddings.positions) return longest;
   const std::int64_t rows = embeddings.positions->tensor.shape[0];
   const std::int64_t first =
       embeddings.position_scheme == PositionScheme::counted ? embeddings.padding_id + 1 : embeddings.first_position;
-  return static_cast<std::size_t>(std::max<std::int64_t>(rows - first, 0));
+  const auto reach = static_cast<std::size_t>(std::max<std::int64_t>(rows - first, 0));
+  return longest == 0 ? reach : std::min(longest, reach);
 }
 
 class Reader {
@@ -205,15 +235,16 @@ class Reader {
       if (const auto far = marks.upper_bound(kFarthestMark); far != marks.end()) beyond = *far;
     }
     Look best = first;
-    if (!compare(best, limit, unlimited ? kFarthestMark : limit, reading)) return reading;
+    if (!compare(best, limit, unlimited ? kFarthestMark : limit, reading, beyond)) return reading;
     // Distances are known as far as they were looked at.
     const EncoderSpec& spec = best.encoder->spec;
     if (unlimited && !spec.relative_bias && (!spec.disentangled || reaches_ends(*spec.disentangled))) limit = beyond;
     reading.not_explained = best.why;
     Recognition found;
     found.spec = std::move(best.encoder->spec);
+    found.spec.embeddings.zero_masked = best.encoder->zeroed && found.spec.mask == MaskKind::keys;
     found.spec.max_length = limit;
-    found.made = repeat_heads(found.spec, best.encoder->key_heads);
+    found.made = make_weights(found.spec, *best.encoder);
     found.positions_given = best.encoder->positions_given;
     found.states = std::move(best.states);
     found.pooled = best.pooled;
@@ -228,8 +259,16 @@ class Reader {
     return look_at(program_, make_probe(texts, length, mask, limits_, seed));
   }
 
+  // Whether what scores depend on can be too large to be known in a text of so many tokens.
+  static bool may_be_unknown(const EncoderSpec& spec, std::size_t length) {
+    const std::size_t heads = spec.slopes.empty() ? 1 : spec.heads;
+    return heads * length * length > static_cast<std::size_t>(graph::Call::kSmall);
+  }
+
   // The other lengths and masks; `best`, the first look, takes what longer texts show beyond it.
-  bool compare(Look& best, std::size_t limit, std::size_t marks_to, Reading& reading) const {
+  // @param marks_to  above limit: nothing limits a text
+  // @param beyond    becomes the longest text, where longer ones cannot be looked at
+  bool compare(Look& best, std::size_t limit, std::size_t marks_to, Reading& reading, std::size_t& beyond) const {
     std::set<std::size_t> lengths = {options_.only_length};
     if (options_.only_length == 0) lengths = other_lengths(program_, limit, marks_to, options_.thorough);
     std::erase_if(lengths, [&](std::size_t length) { return length < options_.min_length; });
@@ -253,6 +292,10 @@ class Reader {
           other.encoder->spec.mask = best.encoder->spec.mask;
         }
         if (const std::string other_is = difference(best, longest, other); !other_is.empty()) {
+          if (marks_to > limit && length > longest && may_be_unknown(best.encoder->spec, length)) {
+            beyond = length - 1;
+            return true;
+          }
           reading.not_explained = "at " + std::to_string(length) + " tokens it is another model: " + other_is;
           return false;
         }

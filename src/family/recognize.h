@@ -42,7 +42,9 @@ struct Recognition {
   std::optional<graph::Slot> pooled;  ///< [texts, hidden]
   std::vector<HeadSpec> heads;
   std::vector<OutputPlan> outputs;  ///< in the trace's order
-  /// Weights of `spec` that lie in no file: heads of keys that several of queries read, once for each of these.
+  /// Weights of `spec` that lie in no file: heads out of a layer that queries, keys and values share; heads of keys
+  /// that several of queries read, once for each of these; heads whose neighbouring values are turned, put half a head
+  /// apart.
   std::shared_ptr<const std::deque<std::vector<float>>> made;
 };
 

@@ -1,6 +1,7 @@
 #include "family/repeated_heads.h"
 
 #include <span>
+#include <utility>
 
 namespace bertrt::family {
 namespace {
@@ -16,15 +17,14 @@ void repeat(Weight& weight, std::size_t block, std::size_t times, std::deque<std
       own.insert(own.end(), from, from + static_cast<std::ptrdiff_t>(block));
     }
   }
-  archive::TensorView& tensor = weight.tensor;
-  tensor.type = archive::ElementType::float32;
-  tensor.shape[0] *= static_cast<std::int64_t>(times);
-  tensor.strides =
-      tensor.shape.size() == 1 ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{tensor.shape[1], 1};
-  tensor.storage_offset = 0;
-  tensor.storage = std::as_bytes(std::span(own));
-  tensor.unread = nullptr;
-  tensor.storage_key += ", repeated";
+  // A view of its own from scratch: nothing of where the file's weight lies, or how it is scaled, is true of it.
+  archive::TensorView view;
+  view.shape = weight.tensor.shape;
+  view.shape[0] *= static_cast<std::int64_t>(times);
+  view.strides = view.shape.size() == 1 ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{view.shape[1], 1};
+  view.storage = std::as_bytes(std::span(own));
+  view.storage_key = weight.tensor.storage_key + ", repeated";
+  weight.tensor = std::move(view);
 }
 
 }  // namespace

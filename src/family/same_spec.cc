@@ -87,6 +87,7 @@ bool same_spec(const EncoderSpec& a, const EncoderSpec& b) {
                     [](const LayerSpec& x, const LayerSpec& y) { return same(x, y); });
 }
 
+bool same_weight(const Weight& a, const Weight& b) { return same(a, b); }
 bool same_dense(const Dense& a, const Dense& b) { return same(a, b); }
 bool same_positions(const DisentangledSpec& a, const DisentangledSpec& b) { return same(a, b); }
 

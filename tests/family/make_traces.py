@@ -4,7 +4,7 @@
     python tests/family/make_traces.py [FOLDER]      default: tests/data/family_traces
 
 Families whose traces the packed engine runs beside BERT's kin: norms in front, rotary positions, windows, gates, grouped
-queries, disentangled attention; eager and fused attention, with and without a mask. expected.json: {NAME: {"windows": of each layer,
+queries, disentangled attention, dropped tokens, hidden ones that start as zeros; eager and fused attention, with and without a mask. expected.json: {NAME: {"windows": of each layer,
 "cases": as make_checkpoints.py has them, without the layers between}}.
 """
 
@@ -15,6 +15,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import jina_bert
 import torch
 import transformers
 from make_checkpoints import numbers, randomize
@@ -46,6 +47,8 @@ V3 = SIZES | {
 }  # fmt: skip
 V2 = V3 | {"share_att_key": False, "norm_rel_ebd": "none", "position_biased_input": True, "position_buckets": -1, "max_relative_positions": 7,
            "max_position_embeddings": 40}
+V1 = SIZES | {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "max_relative_positions": 9, "type_vocab_size": 2}
+ESM = SIZES | {"position_embedding_type": "rotary", "mask_token_id": 5, "token_dropout": True}
 BOTH = ("input_ids", "attention_mask")
 
 # name -> (class, configuration, attention, inputs)
@@ -69,16 +72,42 @@ MODELS = {
     "deberta-v3-sequence": ("DebertaV2ForSequenceClassification", V3, "eager", ("input_ids",)),
     "deberta-v2-tokens": ("DebertaV2ForTokenClassification", V2, "eager", BOTH),
     "jina": ("JinaEmbeddingsV3Model", SIZES, "sdpa", BOTH),
+    "esm": ("EsmModel", ESM | {"emb_layer_norm_before": True}, "sdpa", BOTH),
+    "esm-absolute-tokens": ("EsmForTokenClassification", ESM | {"position_embedding_type": "absolute"}, "eager", BOTH),
+    "esm-ids-masked-lm": ("EsmForMaskedLM", ESM, "eager", ("input_ids",)),
+    "roformer": ("RoFormerModel", SIZES | {"embedding_size": 8}, "eager", (*BOTH, "token_type_ids")),
+    "roformer-values-sequence": ("RoFormerForSequenceClassification", SIZES | {"rotary_value": True}, "eager", BOTH),
+    "deberta": ("DebertaModel", V1, "eager", (*BOTH, "token_type_ids")),
+    "deberta-tokens": ("DebertaForTokenClassification", V1 | {"embedding_size": 8, "position_biased_input": False, "pos_att_type": ["c2p"], "max_relative_positions": 40}, "eager", BOTH),
+    "deberta-ids-sequence": ("DebertaForSequenceClassification", V1 | {"relative_attention": False}, "eager", ("input_ids",)),
+    "qwen3": ("Qwen3Model", SIZES | {"head_dim": 8, "num_key_value_heads": 2, "use_cache": False}, "sdpa", BOTH),
+    "alibi": ("JinaBertModel", SIZES, "eager", (*BOTH, "token_type_ids")),
+    "alibi-code-sequence": ("JinaBertForSequenceClassification", SIZES | {"code": True, "num_attention_heads": 2}, "eager", (*BOTH, "token_type_ids")),
+    "deberta-v2-convolved": ("DebertaV2Model", V2 | {"conv_kernel_size": 3, "conv_groups": 2, "conv_act": "gelu"}, "eager", BOTH),
 }
 
 
+class JinaTrace(torch.nn.Module):
+    """A JinaBERT whose outputs are those that the tracer and cases_of know."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.config = model, model.config
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        output = {name: value for name, value in self.model(input_ids, attention_mask, token_type_ids).items() if value is not None}
+        states = output.pop("hidden_states")
+        return output if type(self.model).__name__ != "JinaBertModel" else {"last_hidden_state": states[-1], **output}
+
+
 def made(class_name, settings, attention, seed):
-    cls = getattr(transformers, class_name)
+    jina = class_name.startswith("JinaBert")
+    cls = getattr(jina_bert if jina else transformers, class_name)
     config = cls.config_class(**settings)
     config._attn_implementation = attention
     model = randomize(cls(config), seed)
     model.tie_weights()
-    return model
+    return JinaTrace(model) if jina else model
 
 
 def arguments_of(model, takes, ids, mask=None, kinds=None):
@@ -114,6 +143,8 @@ def cases_of(model, takes, seed, lengths):
         ids = torch.randint(4, model.config.vocab_size, (1, abs(length)), generator=generator)
         kinds = torch.randint(0, max(1, getattr(model.config, "type_vocab_size", 1)), ids.shape, generator=generator)
         mask = torch.ones_like(ids)
+        if getattr(model.config, "token_dropout", False):
+            ids[0, 0] = 6  # of mask tokens alone nothing is left
         if length < 0:
             ids[0, 4] = model.config.pad_token_id or 0
             if "attention_mask" in takes:

@@ -118,6 +118,13 @@ class TinyModel {
     add("rel", {9, 2});
     add("freq", {2});
     add("freq2", {2});
+    add("gh", {4});
+    add("wconv", {8, 4, 3});
+    add("bconv", {8});
+    add("reach", {79, 4});
+    add("reach2", {79, 4});
+    add("angles", {static_cast<std::int64_t>(kTinyPositions), 4});
+    add("angles2", {static_cast<std::int64_t>(kTinyPositions), 4});
     add("w24", {24, 8});
     add("b24", {24});
     add_positions();

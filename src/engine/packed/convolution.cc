@@ -31,8 +31,8 @@ std::vector<float> side_by_side(const family::Weight& weight, std::size_t hidden
 
 }  // namespace
 
-Convolution::Convolution(const family::ConvolutionSpec& spec, std::size_t hidden, DType dtype)
-    : hidden_(hidden), activation_(activation_of(spec.activation)), norm_(norm_of(spec.norm, hidden)) {
+Convolution::Convolution(const family::ConvolutionSpec& spec, std::size_t hidden, bool masks, DType dtype)
+    : hidden_(hidden), masks_(masks), activation_(activation_of(spec.activation)), norm_(norm_of(spec.norm, hidden)) {
   const auto& shape = spec.weight.tensor.shape;
   const auto width = static_cast<std::int64_t>(hidden);
   const bool good = shape.size() == 3 && shape[0] == width && shape[1] > 0 && width % shape[1] == 0 && shape[2] > 0 &&
@@ -70,14 +70,14 @@ const float* Convolution::run(const Slice& slice, const float* rows, kernels::Th
     const float* from = out + (slice.begin(text) + text * half_) * pitch;
     std::copy_n(from, slice.length(text) * pitch, out + slice.begin(text) * pitch);
   }
-  zero_masked(slice, out, pitch, hidden_);
+  if (masks_) zero_masked(slice, out, pitch, hidden_);
   return out;
 }
 
 void Convolution::add(const Slice& slice, const float* convolved, float* rows, kernels::ThreadPool& pool) const {
   const std::size_t pitch = row_pitch(hidden_);
   norm_.run(rows, convolved, slice.tokens(), pitch, pool);
-  zero_masked(slice, rows, pitch, hidden_);
+  if (masks_) zero_masked(slice, rows, pitch, hidden_);
 }
 
 }  // namespace bertrt::engine::packed

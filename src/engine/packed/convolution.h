@@ -13,9 +13,10 @@ namespace bertrt::engine::packed {
 /// DeBERTa-v2's convolution beside the first layer. Immutable; holds nothing of the file behind the spec.
 class Convolution {
  public:
+  /// @param masks  tokens whose attention_mask is 0 are zeros; else the model takes none
   /// @param dtype  of its products
   /// @throws Error model_mismatch (sizes that do not fit each other), unsupported
-  Convolution(const family::ConvolutionSpec& spec, std::size_t hidden, DType dtype);
+  Convolution(const family::ConvolutionSpec& spec, std::size_t hidden, bool masks, DType dtype);
 
   /// Of what the first layer reads. @param rows  [tokens, hidden], row_pitch(hidden) apart
   /// @param memory  where the result lies: [tokens, hidden], likewise
@@ -27,6 +28,7 @@ class Convolution {
 
  private:
   std::size_t hidden_;
+  bool masks_;
   std::size_t half_ = 0;  ///< tokens that it reaches to either side
   std::shared_ptr<const kernels::Linear> linear_;
   kernels::Activation activation_;

@@ -21,14 +21,15 @@ std::size_t checked(std::int64_t index, const RowTable& table, const char* what)
 }
 
 // What the rows of a text's words are multiplied with, but for those of the token that is dropped.
-float dropped_scale(const Slice& slice, std::size_t text, const family::DroppedToken& dropped) {
+float dropped_scale(const Slice& slice, std::size_t text, const EmbeddingWeights& weights) {
+  const family::DroppedToken& dropped = *weights.dropped;
   const batch::Batch& batch = slice.batch;
   const auto begin = static_cast<std::ptrdiff_t>(slice.batch_row(text));
   const auto end = begin + static_cast<std::ptrdiff_t>(slice.length(text));
   const auto count = static_cast<float>(std::count(batch.input_ids.begin() + begin, batch.input_ids.begin() + end,
                                                    static_cast<std::int32_t>(dropped.id)));
   auto tokens = static_cast<float>(slice.length(text));
-  if (!batch.attention_mask.empty()) {
+  if (weights.takes_mask && !batch.attention_mask.empty()) {
     tokens = static_cast<float>(
         std::accumulate(batch.attention_mask.begin() + begin, batch.attention_mask.begin() + end, std::int64_t{0}));
   }
@@ -48,7 +49,7 @@ void embed_text(const Slice& slice, std::size_t text, const EmbeddingWeights& we
   const bool types_given = weights.takes_types && !batch.token_type_ids.empty();
   float* to = out + slice.begin(text) * stride;
   std::int64_t seen = 0;
-  const float scale = weights.scale * (weights.dropped ? dropped_scale(slice, text, *weights.dropped) : 1);
+  const float scale = weights.scale * (weights.dropped ? dropped_scale(slice, text, weights) : 1);
   for (std::size_t i = 0; i < slice.length(text); ++i, to += stride) {
     const std::size_t row = begin + i;
     std::fill_n(to, width, 0.0F);

@@ -111,6 +111,7 @@ void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWe
   to.fixed_type = from.fixed_type;
   to.norm_last = from.norm_last;
   to.dropped = from.dropped;
+  to.takes_mask = spec.mask != family::MaskKind::none;
   to.zero_masked = from.zero_masked || spec.mask == family::MaskKind::pairs;
   if (from.norm) to.norm = norm_of(*from.norm, from.norm_last ? spec.hidden : width);
   if (from.projection) {
@@ -223,7 +224,8 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   weights->rotary = Rotary(spec.rotary, spec.head_size());
   weights->norm_first = spec.norm_first;
   if (spec.final_norm) weights->final_norm = norm_of(*spec.final_norm, spec.hidden);
-  if (spec.convolution) weights->convolution = std::make_unique<Convolution>(*spec.convolution, spec.hidden, dtype);
+  if (spec.convolution)
+    weights->convolution = std::make_unique<Convolution>(*spec.convolution, spec.hidden, weights->takes_mask, dtype);
   weights->layers.resize(spec.layers.size());
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     prepare_layer(spec.layers[i], spec, dtype, weights->layers[i], packer);

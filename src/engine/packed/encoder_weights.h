@@ -33,6 +33,7 @@ struct EmbeddingWeights {
   std::shared_ptr<const kernels::Linear> projection;  ///< embedding size → hidden, or null
   bool norm_last = false;                             ///< the norm stands behind the projection
   std::optional<family::DroppedToken> dropped;
+  bool takes_mask = true;  ///< dropped: its share is of tokens whose attention_mask is not 0; else of all
   float scale = 1;
   bool zero_masked = false;  ///< family::Embeddings::zero_masked
 };

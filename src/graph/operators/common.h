@@ -33,6 +33,10 @@ Tensor permuted(const Tensor& tensor, const Sizes& order);
 Tensor selected(const Tensor& tensor, std::int64_t axis, std::int64_t index);
 /// `count` indices of an axis from `start` on.
 Tensor narrowed(const Tensor& tensor, std::int64_t axis, std::int64_t start, std::int64_t count);
+/// The tensors one behind the other along `axis`, in new memory, as `type`.
+Tensor joined(Call& call, const std::vector<Tensor>& all, std::int64_t axis, ElementType type);
+/// What tensors that are joined are promoted to. @throws Error for none
+ElementType common_type(const Call& call, const std::vector<Tensor>& all);
 Tensor unsqueezed(const Tensor& tensor, std::int64_t axis);
 /// The strides under which a tensor's memory has these sizes, if there are any.
 std::optional<Sizes> view_strides(const Tensor& tensor, const Sizes& sizes);

@@ -85,8 +85,13 @@ void diff(Call& c) {
   Tensor a = c.tensor(0);
   const std::int64_t times = c.integer(1);
   const std::int64_t axis = c.axis(2, a.rank());
-  if (c.has(3) || c.has(4)) c.refuse("no prepend and append", "one");
   if (a.rank() == 0 || times < 0) c.fail("a tensor with axes and n that is not negative", std::to_string(times));
+  if (c.has(3) || c.has(4)) {
+    std::vector<Tensor> parts = {a};
+    if (c.has(3)) parts.insert(parts.begin(), c.tensor(3));
+    if (c.has(4)) parts.push_back(c.tensor(4));
+    if (times != 0) a = joined(c, parts, axis, common_type(c, parts));
+  }
   for (std::int64_t i = 0; i < times && a.size(axis) > 0; ++i) {
     const Tensor later = narrowed(a, axis, 1, a.size(axis) - 1);
     const Tensor before = narrowed(a, axis, 0, a.size(axis) - 1);
