@@ -109,6 +109,13 @@ void for_each_gathered(const Call& c, const Tensor& a, const Tensor& index, std:
   });
 }
 
+/// One of each that an expanded axis repeats.
+Tensor distinct(const Tensor& a) {
+  Sizes sizes = a.sizes();
+  for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = a.strides()[i] == 0 ? 1 : sizes[i];
+  return a.view_as(sizes, a.strides(), a.offset());
+}
+
 void gather(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::int64_t axis = c.axis(1, a.rank());
@@ -117,13 +124,15 @@ void gather(Call& c) {
   if (index.elements() == 0) return c.give(out);
   check_gather(c, a, index, axis, false);
   if (!index.known()) return c.give(out);
+  if (!all_known(out, a)) {  // of the indices alone it can be said whether they are right
+    const std::int64_t size = a.rank() == 0 ? 1 : a.size(axis);
+    for (const std::int64_t value : index_values(c, distinct(index))) checked_index(c, value, size, false);
+    return c.give(out);
+  }
   with_item(a.type(), [&]<typename T>() {
-    const bool reads = all_known(out, a);
-    const T* from = reads ? a.data<T>() : nullptr;
-    T* to = reads ? out.mutable_data<T>() : nullptr;
-    for_each_gathered(c, a, index, axis, [&](std::int64_t place, std::int64_t at) {
-      if (reads) to[place] = from[at];
-    });
+    const T* from = a.data<T>();
+    T* to = out.mutable_data<T>();
+    for_each_gathered(c, a, index, axis, [&](std::int64_t place, std::int64_t at) { to[place] = from[at]; });
   });
   c.give(out);
 }
