@@ -109,13 +109,6 @@ void for_each_gathered(const Call& c, const Tensor& a, const Tensor& index, std:
   });
 }
 
-/// One of each that an expanded axis repeats.
-Tensor distinct(const Tensor& a) {
-  Sizes sizes = a.sizes();
-  for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = a.strides()[i] == 0 ? 1 : sizes[i];
-  return a.view_as(sizes, a.strides(), a.offset());
-}
-
 void gather(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::int64_t axis = c.axis(1, a.rank());
