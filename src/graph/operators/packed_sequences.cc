@@ -15,6 +15,30 @@ std::vector<std::int64_t> known_lengths(Call& c, const Tensor& lengths, std::str
   return c.values_of(lengths);
 }
 
+/// Of numbers with the largest first: how many are above 0, above 1, … up to the largest. Lengths give the sequences of
+/// each step by this, and these give lengths.
+std::vector<std::int64_t> counts_above(const Call& c, const std::vector<std::int64_t>& numbers) {
+  c.check_memory(numbers.front(), sizeof(std::int64_t));
+  std::vector<std::int64_t> counts;
+  std::size_t above = numbers.size();
+  for (std::int64_t n = 0; n < numbers.front(); ++n) {
+    while (above > 0 && numbers[above - 1] <= n) --above;
+    counts.push_back(static_cast<std::int64_t>(above));
+  }
+  return counts;
+}
+
+/// Their sum, which has to be a number of rows.
+std::int64_t sum_of(const Call& c, const std::vector<std::int64_t>& numbers) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 56;
+  std::int64_t sum = 0;
+  for (const std::int64_t number : numbers) {
+    if (number > kMost - sum) c.fail("fewer rows than 2^56", to_string(numbers));
+    sum += number;
+  }
+  return sum;
+}
+
 /// Follows from the lengths (argument 1) alone.
 Tensor numbers(Call& c, const std::vector<std::int64_t>& values) {
   c.depends_on({1});
@@ -34,14 +58,8 @@ void pack(Call& c) {
     c.fail("a length of each sequence, the longest first, none above " + std::to_string(x.size(0)) + " or below 1",
            to_string(lengths));
   }
-  std::int64_t rows = 0;
-  for (const std::int64_t length : lengths) rows += length;
-  c.check_memory(lengths.front(), sizeof(std::int64_t));
-  std::vector<std::int64_t> sequences;
-  for (std::int64_t step = 0; step < lengths.front(); ++step) {
-    sequences.push_back(std::count_if(lengths.begin(), lengths.end(), [&](auto length) { return length > step; }));
-  }
-  Sizes sizes{rows};
+  const std::vector<std::int64_t> sequences = counts_above(c, lengths);
+  Sizes sizes{sum_of(c, lengths)};
   sizes.insert(sizes.end(), x.sizes().begin() + 2, x.sizes().end());
   const Tensor out = c.make(x.type(), sizes);
   if (all_known(out, x)) {
@@ -59,14 +77,11 @@ void pack(Call& c) {
 void pad(Call& c) {
   const Tensor& x = c.tensor(0);
   const std::vector<std::int64_t> sequences = known_lengths(c, c.tensor(1), "sequences of each step");
-  std::int64_t rows = 0;
-  for (const std::int64_t count : sequences) {
-    if (count < 1 || count > sequences.front() || x.rank() == 0 || count > x.size(0)) {
-      c.fail("sequences of each step, never more than in the first", to_string(sequences));
-    }
-    rows += count;
+  if (sequences.back() < 1 || !std::is_sorted(sequences.rbegin(), sequences.rend())) {
+    c.fail("sequences of each step, never more than in the step before", to_string(sequences));
   }
-  if (rows != x.size(0) || !std::is_sorted(sequences.rbegin(), sequences.rend())) {
+  const std::int64_t rows = sum_of(c, sequences);
+  if (x.rank() == 0 || rows != x.size(0)) {
     c.fail("as many rows as the steps have: " + std::to_string(rows), to_string(x.sizes()));
   }
   const auto longest = static_cast<std::int64_t>(sequences.size());
@@ -84,10 +99,7 @@ void pad(Call& c) {
       row += count;
     }
   }
-  std::vector<std::int64_t> lengths;
-  for (std::int64_t i = 0; i < sequences.front(); ++i) {
-    lengths.push_back(std::count_if(sequences.begin(), sequences.end(), [&](auto count) { return count > i; }));
-  }
+  const std::vector<std::int64_t> lengths = counts_above(c, sequences);
   c.give(Value::tuple({Value(c.flag(2) ? transposed(out, 0, 1) : out), Value(numbers(c, lengths))}));
 }
 

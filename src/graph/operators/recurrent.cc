@@ -98,6 +98,8 @@ Tensor pass(Call& c, Cell cell, const Steps& steps, const Weights& weights, Stat
     c.count(static_cast<double>(out.size(0)) * static_cast<double>(weights.recurrent.elements()));
     return out;
   }
+  constexpr double kStep = 1000;  // what a step costs beside its numbers
+  c.count(kStep * static_cast<double>(steps.sequences.size()));
   const std::int64_t width = weights.input.size(0) / gates_of(cell);
   const auto count = static_cast<std::int64_t>(steps.sequences.size());
   std::int64_t row = backwards ? out.size(0) : 0;
@@ -225,7 +227,7 @@ void layers(Call& c) {
   check_input(c, x, 3);
   const bool batch_first = c.flag(8);
   if (batch_first) x = transposed(x, 0, 1);
-  if (x.size(0) == 0) c.fail("at least one step", to_string(x.sizes()));
+  if (x.size(0) == 0 || x.size(1) == 0) c.fail("at least one step and sequence", to_string(x.sizes()));
   Tensor hidden;
   Tensor memory;
   read_states(c, cell, 1, hidden, memory);
@@ -251,14 +253,16 @@ void packed_layers(Call& c) {
   const Stack stack = read_stack(c, cell, 3, is_projected(cell, hidden, memory));
   Steps steps{contiguous(c, x), c.values_of(c.tensor(1))};
   std::int64_t rows = 0;
-  for (std::size_t i = 0; i < steps.sequences.size(); ++i) {
-    const std::int64_t sequences = steps.sequences[i];
-    if (sequences < 1 || sequences > x.size(0) || (i != 0 && sequences > steps.sequences[i - 1])) {
-      c.fail("sequences of each step, never more than in the step before", std::to_string(sequences));
+  std::int64_t before = x.size(0);
+  for (const std::int64_t sequences : steps.sequences) {
+    if (sequences < 1 || sequences > before || sequences > x.size(0) - rows) {
+      c.fail("sequences of each step, never more than in the step before and " + std::to_string(x.size(0)) + " in all",
+             std::to_string(sequences));
     }
+    before = sequences;
     rows += sequences;
   }
-  if (steps.sequences.empty() || rows != x.size(0)) {
+  if (rows != x.size(0) || rows == 0) {
     c.fail("as many rows as the steps have: " + std::to_string(rows), std::to_string(x.size(0)));
   }
   run_stack(c, stack, steps, hidden, memory);
