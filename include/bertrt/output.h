@@ -35,7 +35,7 @@ BERTRT_API std::optional<OutputRole> parse(std::string_view name) noexcept;
 /// How an output's role is known, weakest first, so that they can be compared.
 enum class Evidence {
   none,      ///< it is not: the role is `other`
-  by_shape,  ///< its shape is that of a hidden state. A task wants more than that
+  by_shape,  ///< its shape is that of a hidden state, or it is a linear map with a row for each token or text
   by_name,   ///< the trace's dict keys, a bundle's manifest or a checkpoint's weights call it so, and its shape agrees
   recognized,  ///< every step of its computation was read and is that of the role
 };

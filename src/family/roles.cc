@@ -83,12 +83,21 @@ class RoleFinder {
 
   void take_logits(const Ref& ref, OutputPlan& plan) {
     const Sizes& sizes = ref.tensor.sizes();
-    const Rows rows = logits(ref, 0);
+    Rows rows = logits(ref, 0);
+    const bool strict = rows != Rows::unknown;
+    if (!strict) {
+      by_shape_ = true;
+      logits_.swap(logits_by_shape_);
+      rows = logits(ref, 0);
+      logits_.swap(logits_by_shape_);
+      by_shape_ = false;
+    }
     const bool per_token = sizes.size() >= 2 && sizes.size() <= 3 && sizes[1] == length_;
     if (rows == Rows::tokens && per_token) plan.role = OutputRole::token_logits;
     if (rows == Rows::texts && sizes.size() <= 2) plan.role = OutputRole::text_logits;
     if (plan.role == OutputRole::other) return;
-    plan.evidence = Evidence::recognized;
+    plan.evidence = strict ? Evidence::recognized : Evidence::by_shape;
+    if (!strict) return;
     if (sizes.size() == 2 && rows == Rows::tokens) {
       // One of two columns apart: where an answer begins or ends.
       const Element first = instance_.first(ref);
@@ -144,7 +153,10 @@ class RoleFinder {
   }
 
   Rows logits_of_node(NodeId id, std::size_t depth) {
-    if (const auto dense = find_dense(instance_, id)) return rows(dense->input, depth + 1);
+    if (const auto dense = find_dense(instance_, id)) {
+      const Rows read = rows(dense->input, depth + 1);
+      return read == Rows::unknown && by_shape_ ? rows_by_shape(instance_.node(id).result.tensor.sizes()) : read;
+    }
     if (mean_of_tokens(id, depth)) return Rows::texts;
     const Node& node = instance_.node(id);
     if (node.partial) return Rows::unknown;
@@ -171,6 +183,13 @@ class RoleFinder {
       if (axis == -1.0 || axis == last) return logits(node.refs[0], depth + 1);
     }
     return Rows::unknown;
+  }
+
+  // Of a head that reads something of its own (an LSTM's states, layers side by side, a pooling): what its last linear
+  // map has rows for.
+  Rows rows_by_shape(const Sizes& sizes) const {
+    if (sizes.size() == 3 && sizes[0] == texts_ && sizes[1] == length_) return Rows::tokens;
+    return sizes.size() == 2 && sizes[0] == texts_ ? Rows::texts : Rows::unknown;
   }
 
   // The mean of what each token's row says, those that the mask hides left out.
@@ -309,7 +328,9 @@ class RoleFinder {
   const MatchedEncoder* encoder_;
   std::vector<HeadSpec>& heads_;
   std::vector<std::pair<NodeId, std::size_t>> head_of_;
+  bool by_shape_ = false;
   std::map<NodeId, Rows> logits_;
+  std::map<NodeId, Rows> logits_by_shape_;
   std::map<NodeId, Rows> rows_;
   const std::int64_t texts_ = shapes_.texts();
   const std::int64_t length_ = shapes_.length();
