@@ -238,7 +238,7 @@ class RoleFinder {
   Rows rows(const Ref& ref, std::size_t depth) {
     if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
     const NodeId id = instance_.whole(ref);
-    if (id == kNoNode) return rows_of_first_token(ref, depth);
+    if (id == kNoNode) return of_recurrent(ref, depth) ? Rows::tokens : rows_of_first_token(ref, depth);
     return once(rows_, id, [&] { return rows_of_node(id, depth); });
   }
 
@@ -262,11 +262,45 @@ class RoleFinder {
         return rows(node.refs[0], depth + 1);
       }
     }
-    if ((node.name == "aten::sum" || node.name == "aten::mean") && over_tokens(node) &&
-        rows(node.refs[0], depth + 1) == Rows::tokens) {
-      return Rows::texts;
-    }
+    const bool folds = node.name == "aten::sum" || node.name == "aten::mean" || node.name == "aten::amax";
+    if (folds && over_tokens(node) && rows(node.refs[0], depth + 1) == Rows::tokens) return Rows::texts;
+    if (node.name == "aten::_transformer_encoder_layer_fwd") return rows(node.refs[0], depth + 1);
+    if (node.name == "aten::cat") return rows_side_by_side(node, depth);
+    if (node.name == "aten::add") return rows_of_two(node, depth);
     return Rows::unknown;
+  }
+
+  // Layers or poolings joined along their last axis: of one kind all.
+  Rows rows_side_by_side(const Node& node, std::size_t depth) {
+    const auto axis = number(node.arguments[1]);
+    if (node.items.empty() || !axis || (axis != -1.0 && axis != static_cast<double>(node.result.tensor.rank() - 1))) {
+      return Rows::unknown;
+    }
+    const Rows first = rows(node.items[0], depth + 1);
+    const bool alike = std::all_of(node.items.begin() + 1, node.items.end(),
+                                   [&](const Ref& item) { return rows(item, depth + 1) == first; });
+    return alike ? first : Rows::unknown;
+  }
+
+  Rows rows_of_two(const Node& node, std::size_t depth) {
+    for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+      const Ref& term = node.refs[side];
+      if (!term.tensor.defined() || term.tensor.sizes() != node.result.tensor.sizes()) return Rows::unknown;
+    }
+    const Rows first = rows(node.refs[0], depth + 1);
+    return rows(node.refs[1], depth + 1) == first ? first : Rows::unknown;
+  }
+
+  // All states of a recurrent layer over the tokens.
+  bool of_recurrent(const Ref& ref, std::size_t depth) {
+    const Element first = instance_.first(ref);
+    if (first.producer == kNoNode || first.index != 0) return false;
+    const Node& node = instance_.node(first.producer);
+    const graph::Tensor& made = node.result.tensor;
+    const bool recurrent = node.name == "aten::lstm" || node.name == "aten::gru" || node.name == "aten::rnn_tanh" ||
+                           node.name == "aten::rnn_relu";
+    return recurrent && made.rank() == 3 && made.size(0) == texts_ && made.size(1) == length_ &&
+           ref.tensor.sizes() == made.sizes() && rows(node.refs[0], depth + 1) == Rows::tokens;
   }
 
   Rows rows_of_first_token(const Ref& ref, std::size_t depth) {

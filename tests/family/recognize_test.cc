@@ -323,15 +323,20 @@ TEST(Roles, OfAnEncoderThatIsNotKnownAreTheSameHeads) {
 // A head that reads something of its own: what its last linear map has rows for, and that this is all that is known.
 TEST(Roles, ALinearMapOfOtherRowsIsLogitsByItsShape) {
   const auto evidence = [](const TinyModel& model) { return model.reading().recognition->outputs.at(0).evidence; };
-  const TinyModel layers({}, "torch.linear(torch.add(h1, h2), wc, bc)");
+  const TinyModel layers({}, "torch.linear(torch.mul(h1, h2), wc, bc)");
   EXPECT_THAT(layers.roles(), ElementsAre(token_logits));
   EXPECT_EQ(evidence(layers), Evidence::by_shape);
-  const TinyModel largest({}, "torch.mul(torch.linear(torch.amax(h2, [1]), wc, bc), 2.)");
+  const TinyModel largest({}, "torch.mul(torch.linear(torch.amin(h2, [1]), wc, bc), 2.)");
   EXPECT_THAT(largest.roles(), ElementsAre(text_logits));
   EXPECT_EQ(evidence(largest), Evidence::by_shape);
   EXPECT_EQ(evidence(TinyModel({}, "torch.linear(h2, wc, bc)")), Evidence::recognized);
   EXPECT_THAT(TinyModel({}, "torch.amax(h2, [1])").roles(), ElementsAre(other));
   EXPECT_THAT(TinyModel({}, "torch.softmax(torch.linear(torch.add(h1, h2), wc, bc), -1)").roles(), ElementsAre(other));
+  // What is read whole is known.
+  EXPECT_EQ(evidence(TinyModel({}, "torch.linear(torch.add(h1, h2), wc, bc)")), Evidence::recognized);
+  EXPECT_EQ(evidence(TinyModel({}, "torch.linear(torch.amax(h2, [1]), wc, bc)")), Evidence::recognized);
+  const TinyModel joined({}, "torch.linear(torch.cat([torch.slice(h1, 2, 0, 4), h2], -1), wc, bc)");
+  EXPECT_THAT(joined.roles(), ::testing::Not(ElementsAre(text_logits)));
 }
 
 TEST(Lengths, AreWhatPositionsReach) {
