@@ -8,6 +8,7 @@
 #include "family/function.h"
 #include "family/norm_match.h"
 #include "family/once.h"
+#include "family/rows.h"
 #include "family/shape_roles.h"
 #include "family/terms.h"
 
@@ -16,13 +17,10 @@ namespace {
 
 using graph::Sizes;
 
-// What the rows of a tensor belong to.
-enum class Rows { unknown, tokens, texts };
-
 class RoleFinder {
  public:
   RoleFinder(const Instance& instance, const MatchedEncoder* encoder, std::vector<HeadSpec>& heads)
-      : instance_(instance), shapes_(instance), encoder_(encoder), heads_(heads) {}
+      : instance_(instance), shapes_(instance), encoder_(encoder), rows_(instance, shapes_, encoder), heads_(heads) {}
 
   std::vector<OutputPlan> all() {
     std::vector<OutputPlan> plans;
@@ -154,7 +152,7 @@ class RoleFinder {
 
   Rows logits_of_node(NodeId id, std::size_t depth) {
     if (const auto dense = find_dense(instance_, id)) {
-      const Rows read = rows(dense->input, depth + 1);
+      const Rows read = rows_.of(dense->input);
       return read == Rows::unknown && by_shape_ ? rows_by_shape(instance_.node(id).result.tensor.sizes()) : read;
     }
     if (mean_of_tokens(id, depth)) return Rows::texts;
@@ -198,18 +196,12 @@ class RoleFinder {
     const auto known = [](const Ref& ref) { return ref.tensor.defined() && ref.tensor.known(); };
     if (node->partial) return false;
     if (node->name == "aten::div" && known(node->refs[1])) node = whole_node(instance_, node->refs[0], "aten::sum");
-    if (node == nullptr || (node->name != "aten::sum" && node->name != "aten::mean") || !over_tokens(*node))
+    if (node == nullptr || (node->name != "aten::sum" && node->name != "aten::mean") || !RowFinder::over_tokens(*node))
       return false;
     const Ref* each = &node->refs[0];
     const Node* seen = whole_node(instance_, *each, "aten::mul");
     if (seen != nullptr && known(seen->refs[1])) each = &seen->refs[0];
     return logits(*each, depth + 1) == Rows::tokens;
-  }
-
-  static bool over_tokens(const Node& node) {
-    const graph::List* axes = node.arguments.size() > 1 ? node.arguments[1].list() : nullptr;
-    return axes != nullptr && axes->items.size() == 1 && number(axes->items[0]) == 1.0 &&
-           node.refs[0].tensor.rank() == 3;
   }
 
   // Known and the same whatever the inputs are: which classes are banned.
@@ -230,83 +222,6 @@ class RoleFinder {
       return Element{first.producer, nullptr, at[0] * width + first.index + at[1]};
     });
     return part ? logits(made, depth + 1) : Rows::unknown;
-  }
-
-  // ---- rows: what a head may read
-  // ------------------------------------------------------------------------------------
-
-  Rows rows(const Ref& ref, std::size_t depth) {
-    if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
-    const NodeId id = instance_.whole(ref);
-    if (id == kNoNode) return of_recurrent(ref, depth) ? Rows::tokens : rows_of_first_token(ref, depth);
-    return once(rows_, id, [&] { return rows_of_node(id, depth); });
-  }
-
-  Rows rows_of_node(NodeId id, std::size_t depth) {
-    if (encoder_ != nullptr) {
-      if (std::find(encoder_->states.begin(), encoder_->states.end(), id) != encoder_->states.end()) {
-        return Rows::tokens;
-      }
-      if (id == encoder_->pooled) return Rows::texts;
-    } else if (shapes_.is_residual_norm(id)) {
-      const graph::Tensor& made = instance_.node(id).result.tensor;
-      if (made.rank() == 3 && made.size(1) == length_) return Rows::tokens;
-    }
-    if (const auto dense = find_dense(instance_, id)) return rows(dense->input, depth + 1);
-    if (const auto norm = find_norm(instance_, id)) return rows(norm->input, depth + 1);
-    if (const auto applied = find_activation(instance_, id)) return rows(applied->input, depth + 1);
-    const Node& node = instance_.node(id);
-    if (node.partial) return Rows::unknown;
-    if (node.name == "aten::mul" || node.name == "aten::div") {
-      if (number(node.arguments[1]) || (node.refs[1].tensor.defined() && node.refs[1].tensor.known())) {
-        return rows(node.refs[0], depth + 1);
-      }
-    }
-    const bool folds = node.name == "aten::sum" || node.name == "aten::mean" || node.name == "aten::amax";
-    if (folds && over_tokens(node) && rows(node.refs[0], depth + 1) == Rows::tokens) return Rows::texts;
-    if (node.name == "aten::_transformer_encoder_layer_fwd") return rows(node.refs[0], depth + 1);
-    if (node.name == "aten::cat") return rows_side_by_side(node, depth);
-    if (node.name == "aten::add") return rows_of_two(node, depth);
-    return Rows::unknown;
-  }
-
-  // Layers or poolings joined along their last axis: of one kind all.
-  Rows rows_side_by_side(const Node& node, std::size_t depth) {
-    const auto axis = number(node.arguments[1]);
-    if (node.items.empty() || !axis || (axis != -1.0 && axis != static_cast<double>(node.result.tensor.rank() - 1))) {
-      return Rows::unknown;
-    }
-    const Rows first = rows(node.items[0], depth + 1);
-    const bool alike = std::all_of(node.items.begin() + 1, node.items.end(),
-                                   [&](const Ref& item) { return rows(item, depth + 1) == first; });
-    return alike ? first : Rows::unknown;
-  }
-
-  Rows rows_of_two(const Node& node, std::size_t depth) {
-    for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-      const Ref& term = node.refs[side];
-      if (!term.tensor.defined() || term.tensor.sizes() != node.result.tensor.sizes()) return Rows::unknown;
-    }
-    const Rows first = rows(node.refs[0], depth + 1);
-    return rows(node.refs[1], depth + 1) == first ? first : Rows::unknown;
-  }
-
-  // All states of a recurrent layer over the tokens.
-  bool of_recurrent(const Ref& ref, std::size_t depth) {
-    const Element first = instance_.first(ref);
-    if (first.producer == kNoNode || first.index != 0) return false;
-    const Node& node = instance_.node(first.producer);
-    const graph::Tensor& made = node.result.tensor;
-    const bool recurrent = node.name == "aten::lstm" || node.name == "aten::gru" || node.name == "aten::rnn_tanh" ||
-                           node.name == "aten::rnn_relu";
-    return recurrent && made.rank() == 3 && made.size(0) == texts_ && made.size(1) == length_ &&
-           ref.tensor.sizes() == made.sizes() && rows(node.refs[0], depth + 1) == Rows::tokens;
-  }
-
-  Rows rows_of_first_token(const Ref& ref, std::size_t depth) {
-    const auto from = shapes_.first_token_of(ref);
-    if (!from) return Rows::unknown;
-    return rows(instance_.node(*from).result, depth + 1) == Rows::tokens ? Rows::texts : Rows::unknown;
   }
 
   // ---- heads: [dense, activation, norm] and an output layer
@@ -360,12 +275,12 @@ class RoleFinder {
   const Instance& instance_;
   ShapeRoles shapes_;
   const MatchedEncoder* encoder_;
+  RowFinder rows_;
   std::vector<HeadSpec>& heads_;
   std::vector<std::pair<NodeId, std::size_t>> head_of_;
   bool by_shape_ = false;
   std::map<NodeId, Rows> logits_;
   std::map<NodeId, Rows> logits_by_shape_;
-  std::map<NodeId, Rows> rows_;
   const std::int64_t texts_ = shapes_.texts();
   const std::int64_t length_ = shapes_.length();
 };
