@@ -81,8 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string bytes = archive_of(data[0], std::string(reinterpret_cast<const char*>(data) + 1, size - 1));
   try {
-    const auto opened = std::make_shared<test::Opened>(bytes);
-    const auto module = torchscript::read_module(opened->file, opened);
+    const test::Opened opened(bytes);
+    const auto& module = opened.module;
     (void)torchscript::traced_example(*module);
     for (const auto& method : torchscript::methods(*module)) {
       try {
