@@ -142,7 +142,8 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     trace.program = program;
     if (!input_names(*program).ids) {
       trace.findings.emplace_back(
-          "no input is input_ids: not a model of text, or its inputs have to be named (TorchScriptOptions::input_names)");
+          "no input is input_ids: not a model of text, or its inputs have to be named "
+          "(TorchScriptOptions::input_names)");
     }
     const ProbeLimits limits = probe_limits(*program, length);
     trace.vocab_size = static_cast<std::size_t>(limits.ids);
