@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -49,6 +50,24 @@ TEST(Operators, AreSortedAndHaveSchemas) {
   EXPECT_EQ(find_operator("aten::save"), nullptr);
   EXPECT_EQ(find_operator("aten::set_"), nullptr);
   EXPECT_EQ(find_operator("aten::resize_"), nullptr);
+}
+
+// Numbers in a file that would take ages or more memory than there is.
+TEST(Operators, SequencesWindowsAndDiagonalsAreBounded) {
+  constexpr std::int64_t kMany = std::int64_t{1} << 20;
+  const Tensor one = Tensor::make(ElementType::float32, {1});
+  const Tensor wide = one.view_as({kMany, kMany, 1}, {0, 0, 0}, 0);
+  const Tensor lengths = Tensor::make(ElementType::int64, {kMany});
+  std::fill_n(lengths.mutable_data<std::int64_t>(), kMany, kMany);
+  EXPECT_EQ(failure("aten::_pack_padded_sequence", {Value(wide), Value(lengths), Value(false)}), ErrorCode::runtime);
+  const Tensor few = Tensor::make(ElementType::float32, {1, 3, 3});
+  const std::int64_t size = std::int64_t{1} << 29;
+  const Value pooled =
+      call("aten::max_pool2d", {Value(few), sizes({size, size}), sizes({1, 1}), sizes({size / 2, size / 2})});
+  EXPECT_EQ(pooled.tensor()->sizes(), (Sizes{1, 4, 4}));
+  EXPECT_EQ(failure("aten::adaptive_avg_pool2d", {Value(few), sizes({size, size})}), ErrorCode::runtime);
+  EXPECT_EQ(failure("aten::diag", {Value(one), n(size)}), ErrorCode::runtime);
+  EXPECT_EQ(failure("aten::diag", {Value(one), n(kMin)}), ErrorCode::runtime);
 }
 
 TEST(Operators, DivideAsPythonDoes) {

@@ -33,15 +33,17 @@ void check_input(const Call& c, const Tensor& a) {
 std::int64_t rows_of(const Tensor& a, std::size_t axes) { return axes == 1 ? 1 : a.size(a.rank() - 2); }
 std::int64_t columns_of(const Tensor& a) { return a.size(a.rank() - 1); }
 
-/// body(const T* plane, y, x) for each place of each plane of the last axes, which get `rows` and `columns` places.
+/// body(const T* plane, y, x) for each place of each plane of the last axes, which get `rows` and `columns` places;
+/// each looks at `seen` elements at most.
 template <std::size_t axes, typename Body>
-Tensor pooled(Call& c, const Tensor& a, std::int64_t rows, std::int64_t columns, Body body) {
+Tensor pooled(Call& c, const Tensor& a, std::int64_t rows, std::int64_t columns, double seen, Body body) {
   if (rows < 0 || columns < 0) c.fail("a window that fits into the input", to_string(a.sizes()));
   Sizes sizes = a.sizes();
   sizes.back() = columns;
   if (axes == 2) sizes[sizes.size() - 2] = rows;
   const Tensor x = contiguous(c, a);
   Tensor out = c.make(a.type(), sizes);
+  c.count(static_cast<double>(out.elements()) * seen);
   if (!all_known(out, x) || out.elements() == 0) return out;
   const std::int64_t plane = rows_of(x, axes) * columns_of(x);
   with_type(x.type(), [&]<typename T>() {
@@ -75,6 +77,11 @@ Windows windows_of(const Call& c, const Sizes& dilation) {
   }
 }
 
+double seen_by(const Windows& windows, std::int64_t rows, std::int64_t columns) {
+  return static_cast<double>(std::min(windows.rows.size, rows)) *
+         static_cast<double>(std::min(windows.columns.size, columns));
+}
+
 template <std::size_t axes>
 void max_pool(Call& c) {
   const Tensor& a = c.tensor(0);
@@ -84,22 +91,21 @@ void max_pool(Call& c) {
   const std::int64_t columns = columns_of(a);
   const std::int64_t row_places = windows.rows.places(c, rows, c.flag(5));
   const std::int64_t column_places = windows.columns.places(c, columns, c.flag(5));
-  c.give(pooled<axes>(c, a, row_places, column_places, [&](const auto* from, std::int64_t y, std::int64_t x) {
-    using T = std::remove_cvref_t<decltype(*from)>;
-    T best =
-        std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
-    for (std::int64_t i = 0; i < windows.rows.size; ++i) {
-      const std::int64_t row = windows.rows.place(y, i);
-      if (row < 0 || row >= rows) continue;
-      for (std::int64_t j = 0; j < windows.columns.size; ++j) {
-        const std::int64_t column = windows.columns.place(x, j);
-        if (column < 0 || column >= columns) continue;
-        const T value = from[row * columns + column];
-        if (value > best || value != value) best = value;
-      }
-    }
-    return best;
-  }));
+  c.give(pooled<axes>(c, a, row_places, column_places, seen_by(windows, rows, columns),
+                      [&](const auto* from, std::int64_t y, std::int64_t x) {
+                        using T = std::remove_cvref_t<decltype(*from)>;
+                        T best = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                                      : std::numeric_limits<T>::lowest();
+                        const auto [top, bottom] = windows.rows.inside(y, rows);
+                        const auto [left, right] = windows.columns.inside(x, columns);
+                        for (std::int64_t i = top; i < bottom; ++i) {
+                          for (std::int64_t j = left; j < right; ++j) {
+                            const T value = from[windows.rows.place(y, i) * columns + windows.columns.place(x, j)];
+                            if (value > best || value != value) best = value;
+                          }
+                        }
+                        return best;
+                      }));
 }
 
 /// With its padding, as far as the axis and its padding reach.
@@ -136,17 +142,19 @@ void average_pool(Call& c) {
   const std::int64_t columns = columns_of(a);
   const std::int64_t row_places = windows.rows.places(c, rows, c.flag(4));
   const std::int64_t column_places = windows.columns.places(c, columns, c.flag(4));
-  c.give(pooled<axes>(c, a, row_places, column_places, [&](const auto* from, std::int64_t y, std::int64_t x) {
-    using T = std::remove_cvref_t<decltype(*from)>;
-    const Part padded_rows = padded_part(windows.rows, y, rows);
-    const Part padded_columns = padded_part(windows.columns, x, columns);
-    const Part seen_rows = inside(padded_rows, rows);
-    const Part seen_columns = inside(padded_columns, columns);
-    const std::int64_t count =
-        divisor != 0 ? divisor
-                     : (counts_padding ? places_in(padded_rows, padded_columns) : places_in(seen_rows, seen_columns));
-    return static_cast<T>(sum_of(from, columns, seen_rows, seen_columns) / static_cast<double>(count));
-  }));
+  c.give(
+      pooled<axes>(c, a, row_places, column_places, seen_by(windows, rows, columns),
+                   [&](const auto* from, std::int64_t y, std::int64_t x) {
+                     using T = std::remove_cvref_t<decltype(*from)>;
+                     const Part padded_rows = padded_part(windows.rows, y, rows);
+                     const Part padded_columns = padded_part(windows.columns, x, columns);
+                     const Part seen_rows = inside(padded_rows, rows);
+                     const Part seen_columns = inside(padded_columns, columns);
+                     const std::int64_t count = divisor != 0 ? divisor
+                                                             : (counts_padding ? places_in(padded_rows, padded_columns)
+                                                                               : places_in(seen_rows, seen_columns));
+                     return static_cast<T>(sum_of(from, columns, seen_rows, seen_columns) / static_cast<double>(count));
+                   }));
 }
 
 Part part_of(std::int64_t place, std::int64_t places, std::int64_t length) {
@@ -170,9 +178,13 @@ Tensor adapted(Call& c, const Tensor& a, Body body) {
   const std::int64_t columns = columns_of(a);
   const std::int64_t row_places = axes == 1 ? 1 : wanted_places(c, 0, axes, rows);
   const std::int64_t column_places = wanted_places(c, axes - 1, axes, columns);
-  return pooled<axes>(c, a, row_places, column_places, [&](const auto* from, std::int64_t y, std::int64_t x) {
-    return body(from, part_of(y, row_places, rows), part_of(x, column_places, columns));
-  });
+  const auto part = [](std::int64_t length, std::int64_t places) {
+    return static_cast<double>(places > 0 ? length / places + 2 : 0);
+  };
+  return pooled<axes>(c, a, row_places, column_places, part(rows, row_places) * part(columns, column_places),
+                      [&](const auto* from, std::int64_t y, std::int64_t x) {
+                        return body(from, part_of(y, row_places, rows), part_of(x, column_places, columns));
+                      });
 }
 
 template <std::size_t axes>
