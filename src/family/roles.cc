@@ -85,9 +85,7 @@ class RoleFinder {
     const bool strict = rows != Rows::unknown;
     if (!strict) {
       by_shape_ = true;
-      logits_.swap(logits_by_shape_);
       rows = logits(ref, 0);
-      logits_.swap(logits_by_shape_);
       by_shape_ = false;
     }
     const bool per_token = sizes.size() >= 2 && sizes.size() <= 3 && sizes[1] == length_;
@@ -147,7 +145,7 @@ class RoleFinder {
     if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
     const NodeId id = instance_.whole(ref);
     if (id == kNoNode) return logits_of_part(ref, depth);
-    return once(logits_, id, [&] { return logits_of_node(id, depth); });
+    return once(by_shape_ ? logits_by_shape_ : logits_, id, [&] { return logits_of_node(id, depth); });
   }
 
   Rows logits_of_node(NodeId id, std::size_t depth) {

@@ -282,6 +282,21 @@ void one_step(Call& c) {
   c.give(Value::tuple({Value(state.hidden), Value(state.memory)}));
 }
 
+/// The rows of a recurrent layer of one state: whole inputs, packed ones, one step.
+template <Cell cell>
+void add_layer(Table& t, std::string_view name, std::string_view step) {
+  t.add(name,
+        {{"layer.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool "
+          "train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)",
+          layers<cell>},
+         {"layer.data(Tensor data, Tensor batch_sizes, Tensor hx, Tensor[] params, bool has_biases, int num_layers, "
+          "float dropout, bool train, bool bidirectional) -> (Tensor, Tensor)",
+          packed_layers<cell>}});
+  t.add(step, {{"step(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> "
+                "Tensor",
+                one_step<cell>}});
+}
+
 }  // namespace
 
 void add_recurrent(Table& t) {
@@ -292,39 +307,12 @@ void add_recurrent(Table& t) {
          {"lstm.data(Tensor data, Tensor batch_sizes, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, "
           "float dropout, bool train, bool bidirectional) -> (Tensor, Tensor, Tensor)",
           packed_layers<Cell::lstm>}});
-  t.add("aten::gru",
-        {{"gru.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool "
-          "train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)",
-          layers<Cell::gru>},
-         {"gru.data(Tensor data, Tensor batch_sizes, Tensor hx, Tensor[] params, bool has_biases, int num_layers, "
-          "float dropout, bool train, bool bidirectional) -> (Tensor, Tensor)",
-          packed_layers<Cell::gru>}});
-  t.add("aten::rnn_tanh",
-        {{"rnn_tanh.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, "
-          "bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)",
-          layers<Cell::tanh>},
-         {"rnn_tanh.data(Tensor data, Tensor batch_sizes, Tensor hx, Tensor[] params, bool has_biases, int num_layers, "
-          "float dropout, bool train, bool bidirectional) -> (Tensor, Tensor)",
-          packed_layers<Cell::tanh>}});
-  t.add("aten::rnn_relu",
-        {{"rnn_relu.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, "
-          "bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)",
-          layers<Cell::relu>},
-         {"rnn_relu.data(Tensor data, Tensor batch_sizes, Tensor hx, Tensor[] params, bool has_biases, int num_layers, "
-          "float dropout, bool train, bool bidirectional) -> (Tensor, Tensor)",
-          packed_layers<Cell::relu>}});
   t.add("aten::lstm_cell", {{"lstm_cell(Tensor input, Tensor[] hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, "
                              "Tensor? b_hh=None) -> (Tensor, Tensor)",
                              one_step<Cell::lstm>}});
-  t.add("aten::gru_cell", {{"gru_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? "
-                            "b_hh=None) -> Tensor",
-                            one_step<Cell::gru>}});
-  t.add("aten::rnn_tanh_cell", {{"rnn_tanh_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, "
-                                 "Tensor? b_hh=None) -> Tensor",
-                                 one_step<Cell::tanh>}});
-  t.add("aten::rnn_relu_cell", {{"rnn_relu_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, "
-                                 "Tensor? b_hh=None) -> Tensor",
-                                 one_step<Cell::relu>}});
+  add_layer<Cell::gru>(t, "aten::gru", "aten::gru_cell");
+  add_layer<Cell::tanh>(t, "aten::rnn_tanh", "aten::rnn_tanh_cell");
+  add_layer<Cell::relu>(t, "aten::rnn_relu", "aten::rnn_relu_cell");
 }
 
 }  // namespace bertrt::graph
