@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 
+#include "family/made_weight.h"
 #include "family/named_tables.h"
 #include "family/relative_buckets.h"
 
@@ -133,18 +133,15 @@ class DebertaReader {
   Weight part(const Weight& all, const std::vector<float>& values, std::size_t which) {
     const std::size_t hidden = config_.hidden;
     const std::size_t head = hidden / config_.heads * hidden;  // values of a head's rows
-    std::vector<float>& own = made_.emplace_back();
+    std::vector<float> own;
     own.reserve(hidden * hidden);
     for (std::size_t i = 0; i < config_.heads; ++i) {
       const auto first = values.begin() + static_cast<std::ptrdiff_t>((3 * i + which) * head);
       own.insert(own.end(), first, first + static_cast<std::ptrdiff_t>(head));
     }
-    // A view of its own from scratch: nothing of where the file's weight lies is true of it.
-    Weight weight{all.name, {}};
-    weight.tensor.shape = {static_cast<std::int64_t>(hidden), static_cast<std::int64_t>(hidden)};
-    weight.tensor.strides = {static_cast<std::int64_t>(hidden), 1};
-    weight.tensor.storage = std::as_bytes(std::span(own));
-    weight.tensor.storage_key = all.tensor.storage_key + ", part " + std::to_string(which);
+    const auto width = static_cast<std::int64_t>(hidden);
+    Weight weight = all;
+    give_values(weight, std::move(own), {width, width}, "part " + std::to_string(which), made_);
     return weight;
   }
 

@@ -1,8 +1,9 @@
 #include "family/pairs_apart.h"
 
-#include <span>
+#include <utility>
 
 #include "archive/tensor.h"
+#include "family/made_weight.h"
 
 namespace bertrt::family {
 namespace {
@@ -18,7 +19,7 @@ std::size_t old_place(std::size_t index, std::size_t head_size) {
 // @param inputs  the columns are put in the new order; else the rows
 void reorder(Weight& weight, std::size_t head_size, bool inputs, std::deque<std::vector<float>>& made) {
   const std::vector<float> values = archive::to_float32(weight.tensor);
-  std::vector<float>& own = made.emplace_back(values.size());
+  std::vector<float> own(values.size());
   const auto rows = static_cast<std::size_t>(weight.tensor.shape[0]);
   const std::size_t columns = rows == 0 ? 0 : values.size() / rows;
   for (std::size_t row = 0; row < rows; ++row) {
@@ -27,14 +28,7 @@ void reorder(Weight& weight, std::size_t head_size, bool inputs, std::deque<std:
       own[row * columns + column] = values[from * columns + (inputs ? old_place(column, head_size) : column)];
     }
   }
-  // A view of its own from scratch: nothing of where the file's weight lies is true of it.
-  archive::TensorView view;
-  view.shape = weight.tensor.shape;
-  view.strides = view.shape.size() == 1 ? std::vector<std::int64_t>{1}
-                                        : std::vector<std::int64_t>{static_cast<std::int64_t>(columns), 1};
-  view.storage = std::as_bytes(std::span(own));
-  view.storage_key = weight.tensor.storage_key + ", pairs apart";
-  weight.tensor = std::move(view);
+  give_values(weight, std::move(own), weight.tensor.shape, "pairs apart", made);
 }
 
 void reorder(Dense& dense, std::size_t head_size, std::deque<std::vector<float>>& made) {

@@ -1,7 +1,10 @@
 #include "family/repeated_heads.h"
 
-#include <span>
+#include <cstdint>
 #include <utility>
+
+#include "archive/tensor.h"
+#include "family/made_weight.h"
 
 namespace bertrt::family {
 namespace {
@@ -9,7 +12,7 @@ namespace {
 // @param block  values of a head
 void repeat(Weight& weight, std::size_t block, std::size_t times, std::deque<std::vector<float>>& made) {
   const std::vector<float> values = archive::to_float32(weight.tensor);
-  std::vector<float>& own = made.emplace_back();
+  std::vector<float> own;
   own.reserve(values.size() * times);
   for (std::size_t first = 0; first < values.size(); first += block) {
     for (std::size_t i = 0; i < times; ++i) {
@@ -17,14 +20,9 @@ void repeat(Weight& weight, std::size_t block, std::size_t times, std::deque<std
       own.insert(own.end(), from, from + static_cast<std::ptrdiff_t>(block));
     }
   }
-  // A view of its own from scratch: nothing of where the file's weight lies, or how it is scaled, is true of it.
-  archive::TensorView view;
-  view.shape = weight.tensor.shape;
-  view.shape[0] *= static_cast<std::int64_t>(times);
-  view.strides = view.shape.size() == 1 ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{view.shape[1], 1};
-  view.storage = std::as_bytes(std::span(own));
-  view.storage_key = weight.tensor.storage_key + ", repeated";
-  weight.tensor = std::move(view);
+  std::vector<std::int64_t> shape = weight.tensor.shape;
+  shape[0] *= static_cast<std::int64_t>(times);
+  give_values(weight, std::move(own), std::move(shape), "repeated", made);
 }
 
 }  // namespace
