@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <vector>
+
 #include "graph/operators/pointwise.h"
 #include "graph/operators/table.h"
 
@@ -98,6 +101,30 @@ void bitwise_not(Call& c) {
   c.give(unary(c, c.tensor(0), type, [](auto a) { return static_cast<decltype(a)>(~static_cast<std::int64_t>(a)); }));
 }
 
+/// Whether each element is one of the others, or, when the call asks so, none of them.
+void isin(Call& c) {
+  const Tensor elements = c.operand(0);
+  const Tensor others = c.operand(1);
+  const bool wanted = !c.flag(3);
+  const ElementType type = promote({&elements, &others});
+  if (type == ElementType::boolean) c.fail("numbers", "booleans");
+  const Tensor list = contiguous(c, cast(c, others, wide(type)));
+  const Tensor x = cast(c, elements, wide(type));
+  const Tensor out = c.make(ElementType::boolean, elements.sizes());
+  if (!all_known(out, list, x)) return c.give(out);
+  with_wide_type(type, [&]<typename T>() {
+    // Sorted, and without NaN, which equals nothing.
+    std::vector<T> known(list.data<T>(), list.data<T>() + list.elements());
+    known.erase(std::remove_if(known.begin(), known.end(), [](T one) { return one != one; }), known.end());
+    std::sort(known.begin(), known.end());
+    map_values<std::uint8_t, T>(out, x, [&](T one) {
+      const bool found = one == one && std::binary_search(known.begin(), known.end(), one);
+      return static_cast<std::uint8_t>(found == wanted);
+    });
+  });
+  c.give(out);
+}
+
 /// One bool: the same shape and the same values.
 void equal(Call& c) {
   const Tensor& a = c.tensor(0);
@@ -114,6 +141,16 @@ void equal(Call& c) {
 }  // namespace
 
 void add_comparisons(Table& t) {
+  t.add("aten::isin",
+        {{"isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) "
+          "-> Tensor",
+          isin},
+         {"isin.Tensor_Scalar(Tensor element, Scalar test_element, *, bool assume_unique=False, bool invert=False) -> "
+          "Tensor",
+          isin},
+         {"isin.Scalar_Tensor(Scalar element, Tensor test_elements, *, bool assume_unique=False, bool invert=False) "
+          "-> Tensor",
+          isin}});
   struct Row {
     const char* name;
     const char* other;

@@ -38,36 +38,6 @@ void nanmean(Call& c) {
   c.give(quotient_of(c, summed(c, without_nan(c, a), c.argument(3)), summed(c, numbers, Value()), Rounding::none));
 }
 
-/// A vector becomes the diagonal of a matrix: (self, offset, dim1, dim2).
-Tensor with_diagonal(Call& c, const Tensor& a, std::int64_t offset, std::int64_t first, std::int64_t second) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 30;
-  if (a.rank() == 0 || first == second) c.fail("a vector and two axes", to_string(a.sizes()));
-  if (offset < -kMost || offset > kMost) c.fail("an offset below 2^30", std::to_string(offset));
-  Sizes sizes(a.sizes().begin(), a.sizes().end() - 1);
-  const std::int64_t width = a.sizes().back() + std::abs(offset);
-  // The matrix's axes come where they are wanted, the smaller place first.
-  for (const std::int64_t axis : {std::min(first, second), std::max(first, second)}) {
-    sizes.insert(sizes.begin() + axis, width);
-  }
-  const Tensor out = c.make(a.type(), sizes);
-  const Tensor target = made_by(c, "aten::diagonal", {Value(out), Value(offset), Value(first), Value(second)});
-  if (all_known(out, a)) copy_values(target, a);
-  return out;
-}
-
-void diag_embed(Call& c) {
-  const Tensor& a = c.tensor(0);
-  c.give(with_diagonal(c, a, c.integer(1), c.axis(2, a.rank() + 1), c.axis(3, a.rank() + 1)));
-}
-/// A vector's matrix or a matrix's vector.
-void diag(Call& c) {
-  const Tensor& a = c.tensor(0);
-  if (a.rank() != 1 && a.rank() != 2) c.fail("a vector or a matrix", to_string(a.sizes()));
-  if (a.rank() == 1) return c.give(with_diagonal(c, a, c.integer(1), 0, 1));
-  const std::vector<Value> arguments{Value(a), c.argument(1), Value(std::int64_t{0}), Value(std::int64_t{1})};
-  c.give(copied(c, made_by(c, "aten::diagonal", arguments)));
-}
-
 void vdot(Call& c) { c.give(made_by(c, "aten::dot", {c.argument(0), c.argument(1)})); }
 
 /// |a - b| <= atol + |rtol * b|, or equal.
@@ -97,9 +67,6 @@ void add_composites(Table& t) {
         {{"nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", nansum}});
   t.add("aten::nanmean",
         {{"nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", nanmean}});
-  t.add("aten::diag_embed",
-        {{"diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor", diag_embed}});
-  t.add("aten::diag", {{"diag(Tensor self, int diagonal=0) -> Tensor", diag}});
   t.add("aten::vdot", {{"vdot(Tensor self, Tensor other) -> Tensor", vdot}});
   t.add("aten::isclose", {{"isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool "
                            "equal_nan=False) -> Tensor",

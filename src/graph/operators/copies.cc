@@ -61,39 +61,6 @@ void cat(Call& c) {
   const std::vector<Tensor> all = c.tensors(0);
   c.give(joined(c, all, c.integer(1), common_type(c, all)));
 }
-void stack(Call& c) {
-  std::vector<Tensor> all = c.tensors(0);
-  const ElementType type = common_type(c, all);
-  const std::int64_t axis = c.axis(1, all[0].rank() + 1);
-  const Sizes sizes = all[0].sizes();
-  for (Tensor& one : all) {
-    if (one.sizes() != sizes) c.fail("tensors of the shape " + to_string(sizes), to_string(one.sizes()));
-  }
-  Sizes result = sizes;
-  result.insert(result.begin() + axis, static_cast<std::int64_t>(all.size()));
-  Tensor out = c.make(type, result);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all_known(out, all[i])) copy_values(selected(out, axis, static_cast<std::int64_t>(i)), all[i]);
-  }
-  c.give(out);
-}
-void hstack(Call& c) {
-  std::vector<Tensor> all = c.tensors(0);
-  const ElementType type = common_type(c, all);
-  for (Tensor& one : all) {
-    if (one.rank() == 0) one = reshaped(c, one, {1});
-  }
-  c.give(joined(c, all, all[0].rank() == 1 ? 0 : 1, type));
-}
-void vstack(Call& c) {
-  std::vector<Tensor> all = c.tensors(0);
-  const ElementType type = common_type(c, all);
-  for (Tensor& one : all) {
-    if (one.rank() < 2) one = reshaped(c, one, {1, one.elements()});
-  }
-  c.give(joined(c, all, 0, type));
-}
-
 Tensor tiled(Call& c, Tensor a, const Sizes& times) {
   while (a.rank() < static_cast<std::int64_t>(times.size())) a = unsqueezed(a, 0);
   Sizes sizes = a.sizes();
@@ -138,9 +105,8 @@ void tile(Call& c) {
   c.give(tiled(c, c.tensor(0), times));
 }
 
-void flip(Call& c) {
+void flip_axes(Call& c, const Sizes& axes) {
   const Tensor& a = c.tensor(0);
-  const Sizes axes = c.wrap_axes(c.integers(1), a.rank());
   Tensor out = empty_like(c, a.type(), a);
   if (!all_known(out, a) || out.elements() == 0) return c.give(out);
   Sizes strides = out.strides();
@@ -159,6 +125,15 @@ void flip(Call& c) {
     });
   });
   c.give(out);
+}
+void flip(Call& c) { flip_axes(c, c.wrap_axes(c.integers(1), c.tensor(0).rank())); }
+void flip_columns(Call& c) {
+  if (c.tensor(0).rank() < 2) c.fail("a tensor of at least two axes", to_string(c.tensor(0).sizes()));
+  flip_axes(c, {1});
+}
+void flip_rows(Call& c) {
+  if (c.tensor(0).rank() < 1) c.fail("a tensor with axes", "one without");
+  flip_axes(c, {0});
 }
 
 void roll(Call& c) {
@@ -276,12 +251,11 @@ void add_copies(Table& t) {
   for (const char* name : {"aten::cat", "aten::concat", "aten::concatenate"}) {
     t.add(name, {{"cat(Tensor[] tensors, int dim=0) -> Tensor", cat}});
   }
-  t.add("aten::stack", {{"stack(Tensor[] tensors, int dim=0) -> Tensor", stack}});
-  t.add("aten::hstack", {{"hstack(Tensor[] tensors) -> Tensor", hstack}});
-  t.add("aten::vstack", {{"vstack(Tensor[] tensors) -> Tensor", vstack}});
   t.add("aten::repeat", {{"repeat(Tensor self, int[] repeats) -> Tensor", repeat}});
   t.add("aten::tile", {{"tile(Tensor self, int[] dims) -> Tensor", tile}});
   t.add("aten::flip", {{"flip(Tensor self, int[] dims) -> Tensor", flip}});
+  t.add("aten::fliplr", {{"fliplr(Tensor self) -> Tensor", flip_columns}});
+  t.add("aten::flipud", {{"flipud(Tensor self) -> Tensor", flip_rows}});
   t.add("aten::roll", {{"roll(Tensor self, int[1] shifts, int[1] dims=[]) -> Tensor", roll}});
   t.add(
       "aten::repeat_interleave",

@@ -213,30 +213,6 @@ void scalar_tensor(Call& c) {
   c.give(filled(c, c.type(1, kFloat), Sizes(), c.argument(0)));
 }
 
-template <bool upper>
-void triangle(Call& c) {
-  const Tensor& a = c.tensor(0);
-  const std::int64_t diagonal = c.integer(1);
-  if (a.rank() < 2) c.fail("a tensor of at least two axes", to_string(a.sizes()));
-  Tensor out = c.make(a.type(), a.sizes());
-  if (!all_known(out, a)) return c.give(out);
-  copy_values(out, a);
-  const std::int64_t rows = a.size(a.rank() - 2);
-  const std::int64_t columns = a.size(a.rank() - 1);
-  with_item(a.type(), [&]<typename T>() {
-    T* to = out.mutable_data<T>();
-    for (std::int64_t i = 0; i < out.elements(); ++i) {
-      const std::int64_t row = i / columns % rows;
-      const std::int64_t column = i % columns;
-      // column - row against the diagonal, whatever that is
-      const bool above = column - row > diagonal;
-      const bool below = column - row < diagonal;
-      if (upper ? below : above) to[i] = T{};
-    }
-  });
-  c.give(out);
-}
-
 void one_hot(Call& c) {
   const Tensor& a = c.tensor(0);
   if (a.type() != ElementType::int64) c.fail("int64 classes", std::string(archive::to_string(a.type())));
@@ -313,10 +289,6 @@ void add_creation(Table& t) {
   t.add("aten::as_tensor",
         {{"as_tensor(Any data, *, ScalarType? dtype=None, Device? device=None) -> Tensor", tensor_of}});
   t.add("aten::scalar_tensor", {{"scalar_tensor(Scalar s, *, " BERTRT_OPTIONS ") -> Tensor", scalar_tensor}});
-  t.add("aten::tril", {{"tril(Tensor self, int diagonal=0) -> Tensor", triangle<false>}}, Mixing::unknown,
-        Table::Form::also_in_place);
-  t.add("aten::triu", {{"triu(Tensor self, int diagonal=0) -> Tensor", triangle<true>}}, Mixing::unknown,
-        Table::Form::also_in_place);
   t.add("aten::one_hot", {{"one_hot(Tensor self, int num_classes=-1) -> Tensor", one_hot}});
 #undef BERTRT_OPTIONS
 }

@@ -117,55 +117,12 @@ void nan_to_num(Call& c) {
   }));
 }
 
-void xlogy(Call& c) {
-  const Tensor a = c.operand(0);
-  const Tensor b = c.operand(1);
-  c.give(binary(c, a, b, floating(promote({&a, &b})),
-                Either{[](std::int64_t p, std::int64_t) { return p; },
-                       [](auto p, auto q) {
-                         if (q != q) return q;
-                         return p == 0 ? p * 0 : p * std::log(q);
-                       }}));
-}
-
-/// f(T, T) -> T of float or double by element.
-template <typename F>
-void floating_binary(Call& c, F f) {
-  const Tensor a = c.operand(0);
-  const Tensor b = c.operand(1);
-  c.give(binary(c, a, b, floating(promote({&a, &b})), Either{[](std::int64_t p, std::int64_t) { return p; }, f}));
-}
-
-/// The same where whole numbers alone are refused.
-template <typename F>
-void real_binary(Call& c, F f) {
-  const ElementType type = promote({&c.tensor(0), &c.tensor(1)});
-  if (!is_floating(type)) c.fail("a floating tensor among the two", std::string(archive::to_string(type)));
-  floating_binary(c, f);
-}
-void logaddexp(Call& c) {
-  real_binary(c, [](auto a, auto b) {
-    if (a == b && std::isinf(a)) return a;
-    return std::max(a, b) + std::log1p(std::exp(-std::fabs(a - b)));
-  });
-}
-void hypot(Call& c) {
-  real_binary(c, [](auto a, auto b) { return std::hypot(a, b); });
-}
-void copysign(Call& c) {
-  floating_binary(c, [](auto a, auto b) { return std::copysign(a, b); });
-}
-
-/// The greater (lesser) one, or the one that is a number.
-template <bool greatest>
-void number_of_two(Call& c) {
+void signbit(Call& c) {
   const Tensor& a = c.tensor(0);
-  const Tensor& b = c.tensor(1);
-  const ElementType type = promote({&a, &b});
-  if (type == ElementType::boolean) c.refuse("numbers", "booleans");
-  c.give(binary(c, a, b, type,
-                Either{[](std::int64_t p, std::int64_t q) { return greatest ? std::max(p, q) : std::min(p, q); },
-                       [](auto p, auto q) { return greatest ? std::fmax(p, q) : std::fmin(p, q); }}));
+  const Tensor sign = unary(c, a, a.type(),
+                            Either{[](std::int64_t x) { return std::int64_t{x < 0}; },
+                                   [](auto x) { return static_cast<decltype(x)>(std::signbit(x)); }});
+  c.give(cast(c, sign, ElementType::boolean));
 }
 
 void positive(Call& c) {
@@ -241,17 +198,11 @@ void add_mathematics(Table& t) {
           [](Call& c) { c.give(floating_unary(c, c.tensor(0), [](auto x) { return 1 / (1 + std::exp(-x)); })); }}},
         Mixing::row_wise);
   t.pointwise("aten::logit", {{"logit(Tensor self, float? eps=None) -> Tensor", logit}});
+  t.add("aten::special_logit", {{"special_logit(Tensor self, float? eps=None) -> Tensor", logit}}, Mixing::row_wise);
+  t.add("aten::signbit", {{"signbit(Tensor self) -> Tensor", signbit}}, Mixing::row_wise);
   t.pointwise(
       "aten::nan_to_num",
       {{"nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor", nan_to_num}});
-  t.pointwise("aten::xlogy", {{"xlogy.Tensor(Tensor self, Tensor other) -> Tensor", xlogy},
-                              {"xlogy.Scalar_Other(Tensor self, Scalar other) -> Tensor", xlogy}});
-  t.add("aten::logaddexp", {{"logaddexp(Tensor self, Tensor other) -> Tensor", logaddexp}}, Mixing::row_wise);
-  t.pointwise("aten::hypot", {{"hypot(Tensor self, Tensor other) -> Tensor", hypot}});
-  t.pointwise("aten::copysign", {{"copysign.Tensor(Tensor self, Tensor other) -> Tensor", copysign},
-                                 {"copysign.Scalar(Tensor self, Scalar other) -> Tensor", copysign}});
-  t.add("aten::fmax", {{"fmax(Tensor self, Tensor other) -> Tensor", number_of_two<true>}}, Mixing::row_wise);
-  t.add("aten::fmin", {{"fmin(Tensor self, Tensor other) -> Tensor", number_of_two<false>}}, Mixing::row_wise);
 }
 
 }  // namespace bertrt::graph

@@ -1,18 +1,11 @@
+#include "graph/operators/sorting.h"
+
 #include <algorithm>
 #include <numeric>
 
-#include "graph/operators/common.h"
 #include "graph/operators/table.h"
 
 namespace bertrt::graph {
-namespace {
-
-struct Sorted {
-  Tensor values;
-  Tensor places;
-};
-
-/// The first `count` of each row of an axis in order; NaN is the largest. Equal values stay in their order.
 Sorted sorted(Call& c, const Tensor& a, std::int64_t axis, std::int64_t count, bool descending) {
   const Tensor x = contiguous(c, a);
   Sizes sizes = x.sizes();
@@ -43,6 +36,8 @@ Sorted sorted(Call& c, const Tensor& a, std::int64_t axis, std::int64_t count, b
   });
   return result;
 }
+
+namespace {
 
 std::int64_t length_of(const Tensor& a, std::int64_t axis) { return a.rank() == 0 ? 1 : a.size(axis); }
 Value both(const Sorted& result) { return Value::tuple({Value(result.values), Value(result.places)}); }

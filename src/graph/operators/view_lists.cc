@@ -77,6 +77,51 @@ void tensor_split(Call& c) {
   for (std::int64_t i = 0; i < length % sections; ++i) ++sizes[static_cast<std::size_t>(i)];
   c.give(Value::list(sized_parts(c, a, axis, sizes)));
 }
+/// Cut in front of each of the places, which may be negative as in slices.
+std::vector<Value> parts_before(const Tensor& a, std::int64_t axis, const Sizes& places) {
+  const std::int64_t length = a.size(axis);
+  std::vector<Value> parts;
+  std::int64_t start = 0;
+  const auto inside = [&](std::int64_t place) {
+    return std::clamp<std::int64_t>(place < 0 ? std::max(place, -length) + length : place, 0, length);
+  };
+  for (std::size_t i = 0; i <= places.size(); ++i) {
+    const std::int64_t end = i < places.size() ? places[i] : length;
+    const std::int64_t from = inside(start);
+    parts.emplace_back(narrowed(a, axis, from, std::max<std::int64_t>(inside(end) - from, 0)));
+    start = end;
+  }
+  return parts;
+}
+void tensor_split_before(Call& c) {
+  const Tensor& a = c.tensor(0);
+  const std::int64_t axis = axis_of(c, a, 2);
+  c.give(Value::list(parts_before(a, axis, c.integers(1))));
+}
+/// hsplit, vsplit and dsplit: an axis of their own, cut into parts of one size or in front of places.
+void split_axis(Call& c, std::int64_t least_rank, std::int64_t axis) {
+  const Tensor& a = c.tensor(0);
+  if (a.rank() < least_rank)
+    c.fail("a tensor of at least " + std::to_string(least_rank) + " axes", to_string(a.sizes()));
+  if (c.argument(1).list() != nullptr) return c.give(Value::list(parts_before(a, axis, c.integers(1))));
+  const std::int64_t parts = c.integer(1);
+  if (parts <= 0 || a.size(axis) % parts != 0)
+    c.fail("a divisor of " + std::to_string(a.size(axis)), std::to_string(parts));
+  check_parts(c, parts);
+  c.give(Value::list(sized_parts(c, a, axis, Sizes(static_cast<std::size_t>(parts), a.size(axis) / parts))));
+}
+void hsplit(Call& c) { split_axis(c, 1, c.tensor(0).rank() == 1 ? 0 : 1); }
+void vsplit(Call& c) { split_axis(c, 2, 0); }
+void dsplit(Call& c) { split_axis(c, 3, 2); }
+void broadcast_tensors(Call& c) {
+  const std::vector<Tensor> all = c.tensors(0);
+  if (all.empty()) c.fail("at least one tensor", "none");
+  Sizes sizes = all[0].sizes();
+  for (const Tensor& one : all) sizes = broadcast(sizes, one.sizes());
+  std::vector<Value> expanded;
+  for (const Tensor& one : all) expanded.emplace_back(expand(one, sizes));
+  c.give(Value::list(std::move(expanded)));
+}
 void unbind(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::int64_t axis = axis_of(c, a, 1);
@@ -116,14 +161,24 @@ void meshgrid(Call& c) {
 void add_view_lists(Table& t) {
   t.add("aten::split", {{"split.Tensor(Tensor(a) self, int split_size, int dim=0) -> Tensor(a)[]", split},
                         {"split.sizes(Tensor(a) self, int[] split_size, int dim=0) -> Tensor(a)[]", split_sizes}});
-  t.add("aten::split_with_sizes",
-        {{"split_with_sizes(Tensor(a) self, int[] split_sizes, int dim=0) -> Tensor(a)[]", split_sizes}});
+  t.add("aten::unsafe_split", {{"unsafe_split.Tensor(Tensor self, int split_size, int dim=0) -> Tensor[]", split}});
+  for (const char* name : {"aten::split_with_sizes", "aten::unsafe_split_with_sizes"}) {
+    t.add(name, {{"split_with_sizes(Tensor(a) self, int[] split_sizes, int dim=0) -> Tensor(a)[]", split_sizes}});
+  }
+  t.add("aten::hsplit", {{"hsplit.int(Tensor(a) self, int sections) -> Tensor(a)[]", hsplit},
+                         {"hsplit.array(Tensor(a) self, int[] indices) -> Tensor(a)[]", hsplit}});
+  t.add("aten::vsplit", {{"vsplit.int(Tensor(a) self, int sections) -> Tensor(a)[]", vsplit},
+                         {"vsplit.array(Tensor(a) self, int[] indices) -> Tensor(a)[]", vsplit}});
+  t.add("aten::dsplit", {{"dsplit.int(Tensor(a) self, int sections) -> Tensor(a)[]", dsplit},
+                         {"dsplit.array(Tensor(a) self, int[] indices) -> Tensor(a)[]", dsplit}});
   for (const char* name : {"aten::chunk", "aten::unsafe_chunk"}) {
     t.add(name, {{"chunk(Tensor(a) self, int chunks, int dim=0) -> Tensor(a)[]", chunk}});
   }
   t.add("prim::ConstantChunk", {{"chunk(Tensor(a) self, int chunks, int dim=0) -> Tensor(a)[]", chunk}});
   t.add("aten::tensor_split",
-        {{"tensor_split.sections(Tensor(a) self, int sections, int dim=0) -> Tensor(a)[]", tensor_split}});
+        {{"tensor_split.sections(Tensor(a) self, int sections, int dim=0) -> Tensor(a)[]", tensor_split},
+         {"tensor_split.indices(Tensor(a) self, int[] indices, int dim=0) -> Tensor(a)[]", tensor_split_before}});
+  t.add("aten::broadcast_tensors", {{"broadcast_tensors(Tensor[] tensors) -> Tensor[]", broadcast_tensors}});
   t.add("aten::unbind", {{"unbind.int(Tensor(a) self, int dim=0) -> Tensor(a)[]", unbind}});
   t.add("aten::meshgrid", {{"meshgrid(Tensor[] tensors) -> Tensor[]", meshgrid},
                            {"meshgrid.indexing(Tensor[] tensors, *, str indexing) -> Tensor[]", meshgrid}});

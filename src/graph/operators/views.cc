@@ -249,7 +249,9 @@ void add_views(Table& t) {
   }
   t.add("aten::t", {{"t(Tensor(a) self) -> Tensor(a)", t_op}});
   t.add("aten::numpy_T", {{"numpy_T(Tensor(a) self) -> Tensor(a)", all_axes_reversed}});
-  t.add("aten::mT", {{"mT(Tensor(a) self) -> Tensor(a)", last_axes_swapped}});
+  for (const char* name : {"aten::mT", "aten::mH", "aten::adjoint"}) {
+    t.add(name, {{"mT(Tensor(a) self) -> Tensor(a)", last_axes_swapped}});
+  }
   t.add("aten::permute", {{"permute(Tensor(a) self, int[] dims) -> Tensor(a)", permute}});
   for (const char* name : {"aten::movedim", "aten::moveaxis"}) {
     t.add(name, {{"movedim.int(Tensor(a) self, int source, int destination) -> Tensor(a)", movedim},
@@ -265,6 +267,8 @@ void add_views(Table& t) {
   t.add("aten::narrow", {{"narrow(Tensor(a) self, int dim, int start, int length) -> Tensor(a)", narrow}});
   t.add("aten::flatten",
         {{"flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a)", flatten}});
+  t.add("aten::ravel", {{"ravel(Tensor(a) self) -> Tensor(a)",
+                         [](Call& c) { c.give(reshaped(c, c.tensor(0), {c.tensor(0).elements()})); }}});
   t.add("aten::unflatten", {{"unflatten.int(Tensor(a) self, int dim, int[] sizes) -> Tensor(a)", unflatten}});
   t.add("aten::as_strided",
         {{"as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=None) -> Tensor(a)", as_strided}});
