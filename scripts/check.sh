@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the tests do not see: check.sh [format] [tidy] [asan] [tsan] [fuzz] [clang] [docs]; without a name, all of them.
+# What the tests do not see: check.sh [format] [tidy] [asan] [tsan] [fuzz] [clang] [aarch64] [docs]; without a name, all
+# of them.
 #
 #   format   every source file is as .clang-format has it
 #   tidy     clang-tidy has nothing to say on files that differ from BERTRT_BASE (default: where this branch left
@@ -8,6 +9,7 @@
 #   tsan     the whole suite under the thread sanitizer
 #   fuzz     each fuzz target for BERTRT_FUZZ_SECONDS (60), clang
 #   clang    everything builds with clang without a warning
+#   aarch64  everything but the torchscript module, cross-compiled on Debian, and its tests under QEMU
 #   docs     the pages of the public headers build without a warning (doxygen)
 #
 # Each has a build folder of its own (build-asan, …). Tools are taken by their plain names or with a version behind:
@@ -87,6 +89,34 @@ check_clang() {
   cmake --build --preset clang --parallel "$(jobs)"
 }
 
+# The libraries of the other processor come from its packages, unpacked into a folder: nothing is installed.
+aarch64_root() { # aarch64_root FOLDER
+  local options=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State=$1/state"
+    -o "Dir::State::status=$1/state/status" -o "Dir::Cache=$1/cache" -o APT::Sandbox::User=) package
+  mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial" "$1/packages" "$1/root"
+  touch "$1/state/status"
+  apt-get "${options[@]}" update
+  (cd "$1/packages" && apt-get "${options[@]}" download zlib1g zlib1g-dev libhwy1 libhwy-dev libonig5 libonig-dev \
+    libgtest-dev libgmock-dev googletest nlohmann-json3-dev libcli11-dev)
+  for package in "$1"/packages/*.deb; do dpkg -x "$package" "$1/root"; done
+}
+
+check_aarch64() {
+  local folder=$root/build-aarch64/debian libraries
+  command -v aarch64-linux-gnu-g++ >/dev/null || fail "no aarch64-linux-gnu-g++ (Debian: g++-aarch64-linux-gnu)"
+  # Some tests start programs themselves.
+  [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || fail "QEMU does not run aarch64's programs (Debian: qemu-user-static)"
+  [ -d "$folder/root/usr" ] || aarch64_root "$folder"
+  set -- -S . -B build-aarch64 -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_TOOLCHAIN_FILE=$root/scripts/aarch64.cmake" \
+    "-DBERTRT_AARCH64_ROOT=$folder/root" -DBERTRT_TORCHSCRIPT=OFF -DBERTRT_BUILD_TESTS=ON
+  command -v ccache >/dev/null && set -- "$@" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+  cmake "$@"
+  cmake --build build-aarch64 --parallel "$(jobs)"
+  libraries=$folder/root/usr/lib/aarch64-linux-gnu
+  QEMU_LD_PREFIX=/usr/aarch64-linux-gnu QEMU_SET_ENV="LD_LIBRARY_PATH=$libraries" OMP_WAIT_POLICY=PASSIVE \
+    ctest --test-dir build-aarch64 --parallel 2 --output-on-failure -E '^consumer\.'
+}
+
 check_docs() {
   local doxygen
   doxygen=$(tool DOXYGEN doxygen)
@@ -95,7 +125,7 @@ check_docs() {
 
 install_torch
 if [ $# = 0 ]; then
-  set -- format docs tidy asan tsan fuzz clang
+  set -- format docs tidy asan tsan fuzz clang aarch64
 fi
 failed=
 for check in "$@"; do
@@ -106,7 +136,7 @@ for check in "$@"; do
   status=0
   # In a shell of its own: `set -e` is off in what a condition calls.
   case $check in
-    format | docs | tidy | fuzz | clang) (set -e; "check_$check") >"$log" 2>&1 & ;;
+    format | docs | tidy | fuzz | clang | aarch64) (set -e; "check_$check") >"$log" 2>&1 & ;;
     asan | tsan) (set -e; check_suite "$check") >"$log" 2>&1 & ;;
     *) fail "no check is called $check" ;;
   esac
