@@ -62,6 +62,8 @@ const std::vector<Operator>& table() {
     add_distances(made);
     add_scans(made);
     add_indexing(made);
+    add_scatters(made);
+    add_places(made);
     add_products(made);
     add_composed_products(made);
     add_einsum(made);
