@@ -25,7 +25,8 @@ bool says(std::string_view name, std::string_view word) {
 std::optional<std::vector<std::int64_t>> tables_of(const graph::Program& program, std::size_t length) {
   std::vector<graph::Value> arguments;
   for (const graph::ProgramInput& input : program.inputs) {
-    graph::Tensor tensor = graph::Tensor::make(input.type, {1, static_cast<std::int64_t>(length)});
+    const graph::Sizes usual{1, static_cast<std::int64_t>(length)};
+    graph::Tensor tensor = graph::Tensor::make(input.type, input.traced_shape.empty() ? usual : input.traced_shape);
     tensor.storage()->varies = true;
     arguments.emplace_back(std::move(tensor));
   }

@@ -28,7 +28,10 @@ graph::Value as_input(const Probe& probe, const std::vector<std::int64_t>& value
 graph::Value zeros(const Probe& probe, const graph::ProgramInput& input) {
   if (input.traced_shape.size() < 2) {
     throw Error(ErrorCode::unsupported, "the model's input \"" + input.name + "\"",
-                "a recorded example of it that says its shape", "none");
+                "values of each token, as [texts, tokens, …]",
+                input.traced_shape.empty()
+                    ? "an example that does not say so: a dict, a list, or one of several that may be its"
+                    : "the shape " + graph::to_string(input.traced_shape));
   }
   graph::Sizes sizes = input.traced_shape;
   sizes[0] = static_cast<std::int64_t>(probe.texts);

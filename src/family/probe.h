@@ -46,8 +46,9 @@ struct ProbeLimits {
   std::int64_t types = 0;
   std::int64_t types_tried = 0;  ///< where `types` is not known: as many were tried, and ran
   std::int64_t positions = 0;
-  std::int64_t padding = -1;           ///< an id that stands among the others now and then
-  std::int64_t position_padding = -1;  ///< the row of the positions' table that stands for padding
+  std::int64_t padding = -1;                ///< an id that stands among the others now and then
+  std::int64_t position_padding = -1;       ///< the row of the positions' table that stands for padding
+  std::vector<std::int64_t> compared = {};  ///< ids that the program asks for by their number (ids == 102), at most 16
 };
 
 /// Random in `seed`. Positions are no row 0, 1, 2 …, so that they are not taken for what a model counts by itself.

@@ -35,6 +35,21 @@ void try_others(const graph::Program& program, std::size_t length, ProbeLimits& 
   }
 }
 
+// The ids that a comparison of the input asks for.
+void add_compared(const Node& node, std::vector<std::int64_t>& compared) {
+  constexpr std::size_t kMost = 16;
+  const auto add = [&](std::int64_t id) {
+    const bool there = std::find(compared.begin(), compared.end(), id) != compared.end();
+    if (id >= 0 && !there && compared.size() < kMost) compared.push_back(id);
+  };
+  if (const auto one = number(node.arguments[1])) {
+    add(static_cast<std::int64_t>(*one));
+  } else if (const graph::Tensor& others = node.refs[1].tensor;
+             others.defined() && others.known() && others.elements() <= static_cast<std::int64_t>(kMost)) {
+    for (const std::int64_t id : graph::to_integers(others)) add(id);
+  }
+}
+
 }  // namespace
 
 ProbeLimits probe_limits(const graph::Program& program, std::size_t length) {
@@ -46,6 +61,10 @@ ProbeLimits probe_limits(const graph::Program& program, std::size_t length) {
   };
   const auto lower = [](std::int64_t& limit, std::int64_t rows) { limit = limit == 0 ? rows : std::min(limit, rows); };
   for (const Node& node : instance.nodes()) {
+    const bool compares = node.name == "aten::eq" || node.name == "aten::ne" || node.name == "aten::isin";
+    if (compares && node.refs[0].tensor.defined() && names.ids && instance.source(node.refs[0]) == storage(names.ids)) {
+      add_compared(node, limits.compared);
+    }
     if (node.name != "aten::embedding" || !node.refs[1].tensor.defined()) continue;
     const std::int64_t rows = node.refs[0].tensor.size(0);
     const graph::Storage* indices = instance.source(node.refs[1]);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bertrt/error.h"
+#include "family/examples.h"
 #include "family/input_roles.h"
 #include "family/odd_weights.h"
 #include "family/probe_limits.h"
@@ -14,7 +15,7 @@ namespace {
 
 namespace ts = graph::torchscript;
 
-// The only example of another shape than the first's; null where there are several or none.
+// The only example that is not shaped as ids are; null where there are several or none.
 const ts::TracedInput* the_other(const std::vector<ts::TracedInput>& inputs) {
   const ts::TracedInput* found = nullptr;
   for (const ts::TracedInput& input : inputs) {
@@ -36,11 +37,22 @@ void refuse_choices(const std::vector<ts::TracedInput>& inputs) {
           "[texts, tokens], one choice a text");
 }
 
-// What the examples say of lengths and types. Which example is whose is not always known; where an encoder's inputs are
-// all there are, only the mask can be of floats.
+// Examples are recorded without their values, so that their shapes are held to nothing else.
+void check_sizes(const std::vector<ts::TracedInput>& inputs) {
+  constexpr std::int64_t kMostElements = std::int64_t{1} << 18;
+  for (const ts::TracedInput& input : inputs) {
+    if (graph::count_elements(input.shape) <= kMostElements) continue;
+    throw Error(ErrorCode::unsupported, "the trace's inputs", "examples of at most 262144 values",
+                graph::to_string(input.shape));
+  }
+}
+
+// What the examples say of lengths and types. Which example is whose is not always known: where it cannot be found out,
+// only the mask can be of floats where an encoder's inputs are all there are.
 void take_example(const ts::Module& module, graph::Program& program, Trace& trace) {
   const auto example = ts::traced_example(module);
   if (!example) return;
+  check_sizes(example->inputs);
   refuse_choices(example->inputs);
   std::size_t floats = 0;
   bool halves = false;
@@ -55,25 +67,44 @@ void take_example(const ts::Module& module, graph::Program& program, Trace& trac
       halves = halves || !graph::is_floating(*input.type);
     }
   }
+  std::vector<const ts::TracedInput*> own;
+  if (example->named) {
+    for (const ts::TracedInput& input : example->inputs) own.push_back(&input);
+  } else {
+    own = assign_examples(program, example->inputs);
+  }
   for (std::size_t i = 0; i < program.inputs.size(); ++i) {
     graph::ProgramInput& input = program.inputs[i];
     std::optional<graph::ElementType> type;
-    if (example->named && i < example->inputs.size()) type = example->inputs[i].type;
-    if (!example->named && input.name == "attention_mask" && floats == 1) type = graph::ElementType::float32;
-    if (example->named && i < example->inputs.size()) input.traced_shape = example->inputs[i].shape;
-    if (!is_text_input(input.name)) {
-      // The one example that is not shaped as ids are is that of the one input that is none of an encoder's.
-      const ts::TracedInput* other = the_other(example->inputs);
-      if (!example->named && other != nullptr) {
-        input.traced_shape = other->shape;
-        type = other->type;
-      }
+    if (i < own.size()) {
+      type = own[i]->type;
+      input.traced_shape = own[i]->shape;
+    } else if (input.name == "attention_mask") {
+      if (floats == 1) type = graph::ElementType::float32;
+    } else if (const ts::TracedInput* other = the_other(example->inputs);
+               other != nullptr && !is_text_input(input.name)) {
+      // That of the one input that is none of an encoder's.
+      input.traced_shape = other->shape;
+      type = other->type;
     }
     if (!type) continue;
     if (*type == graph::ElementType::float16 || *type == graph::ElementType::bfloat16) {
       type = graph::ElementType::float32;
     }
     input.type = *type;
+  }
+}
+
+// What only the caller can give is given token by token.
+void check_other_inputs(const graph::Program& program, std::size_t traced_length) {
+  for (const graph::ProgramInput& input : program.inputs) {
+    const graph::Sizes& shape = input.traced_shape;
+    if (is_text_input(input.name) || traced_length == 0 || shape.empty()) continue;
+    if (shape.size() >= 2 && shape[1] == static_cast<std::int64_t>(traced_length)) continue;
+    throw Error(
+        ErrorCode::unsupported, "the model's input \"" + input.name + "\"",
+        "values of each token, as [texts, tokens, …]",
+        "the shape " + graph::to_string(shape) + " beside texts of " + std::to_string(traced_length) + " tokens");
   }
 }
 
@@ -134,6 +165,13 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     std::vector<std::string> named = name_inputs(*program, length);
     // An example's types are told apart by names.
     if (!named.empty()) take_example(module, *program, trace);
+    if (const auto ids = input_names(*program).ids) {
+      const graph::Sizes& shape = program->inputs[*ids].traced_shape;
+      if (shape.size() == 2) {
+        trace.traced_batch = static_cast<std::size_t>(shape[0]);
+        trace.traced_length = static_cast<std::size_t>(shape[1]);
+      }
+    }
     trace.findings.insert(trace.findings.end(), named.begin(), named.end());
     trace.findings.insert(trace.findings.end(), program->findings.begin(), program->findings.end());
     for (const graph::ProgramInput& input : program->inputs) {
@@ -145,12 +183,14 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
           "no input is input_ids: not a model of text, or its inputs have to be named "
           "(TorchScriptOptions::input_names)");
     }
+    check_other_inputs(*program, trace.traced_length);
     const ProbeLimits limits = probe_limits(*program, length);
     trace.vocab_size = static_cast<std::size_t>(limits.ids);
     trace.type_vocab_size = static_cast<std::size_t>(limits.types);
     trace.types_tried = static_cast<std::size_t>(limits.types_tried);
     trace.padding_id = std::max<std::int64_t>(limits.padding, 0);
     trace.position_padding = limits.position_padding;
+    trace.compared_ids = limits.compared;
     trace.lengths = std::make_shared<const Lengths>(program, trace.traced_length, limits);
     RecognizeOptions recognize;
     recognize.thorough = options.thorough;

@@ -32,6 +32,7 @@ struct Trace {
   /// Where the program takes position_ids: the row of their table that stands for padding (RoBERTa counts on from it);
   /// -1: none, they count from 0.
   std::int64_t position_padding = -1;
+  std::vector<std::int64_t> compared_ids = {};  ///< that its code asks for by their number, at most 16
 
   bool takes_mask() const;
   /// Arguments for one made-up text, at a length that is right.

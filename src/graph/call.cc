@@ -29,11 +29,15 @@ void look(const Value& value, Traits& traits) {
 
 Call::Call(RunState& run, std::string_view name, std::span<const Value> arguments)
     : run_(run), name_(name), arguments_(arguments) {
+  spend(depends_on_all());
+}
+
+double Call::depends_on_all() {
   Traits traits;
   for (const Value& argument : arguments_) look(argument, traits);
   known_ = traits.known && !(run_.shapes_only && traits.elements > static_cast<double>(kSmall));
   varies_ = traits.varies;
-  spend(traits.elements);
+  return traits.elements;
 }
 
 void Call::depends_on(std::initializer_list<std::size_t> arguments) {

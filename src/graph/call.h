@@ -64,6 +64,8 @@ class Call {
 
   /// The result depends on these tensors alone (none: on shapes alone).
   void depends_on(std::initializer_list<std::size_t> arguments);
+  /// As at the beginning. @returns the elements of all arguments
+  double depends_on_all();
   /// to_integers(), when they fit into the memory budget: an expanded tensor can have any number of elements.
   std::vector<std::int64_t> values_of(const Tensor& tensor) const;
   /// Memory beside tensors is about to be taken. @throws Error runtime over the budget

@@ -117,11 +117,13 @@ std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std
     budget -= cost * static_cast<double>(length);
     if (thorough && budget < 0 && length > 8) continue;
     Encoding text = made_up_text(trace, length, seed++);
-    // Special tokens where templates put them, the rest and padding among the words.
+    // Special tokens where templates put them, the rest, what the trace itself asks for, and padding among the words.
     std::size_t at = 0;
-    for (const std::int32_t id : special_ids) {
+    std::vector<std::int64_t> chosen(special_ids.begin(), special_ids.end());
+    chosen.insert(chosen.end(), trace.compared_ids.begin(), trace.compared_ids.end());
+    for (const std::int64_t id : chosen) {
       if (id < 0 || static_cast<std::size_t>(id) >= trace.vocab_size || length < 3) continue;
-      text.input_ids[at] = id;
+      text.input_ids[at] = static_cast<std::int32_t>(id);
       at = (at + 2) % length;
     }
     if (length > 8 && static_cast<std::size_t>(trace.padding_id) < trace.vocab_size) {

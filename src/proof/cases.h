@@ -10,8 +10,8 @@
 
 namespace bertrt::proof {
 
-/// Texts for a proof, the same in every process: ordinary and special ids, padding ids among the words, both types, a
-/// hidden token in the middle where the model takes a mask, lengths that differ.
+/// Texts for a proof, the same in every process: ordinary and special ids, ids that the trace compares with, padding
+/// ids among the words, both types, a hidden token in the middle where the model takes a mask, lengths that differ.
 /// @param special_ids  the tokenizer's; may be empty
 /// @param thorough     every length up to 8, then spread to the model's limit (512 at most, fewer where the plain
 ///                     evaluation of a large model would take more than minutes), with masks of all kinds

@@ -299,6 +299,16 @@ def tensor_files():
     yield "constant-lies", "refuse", packed(trace(constants=lie) | {"c": Entry("t/constants/0", bytes(16))})
 
 
+def example_files():
+    """Examples of inputs are recorded without their values: what their shapes say is held to nothing."""
+    for name, shape in {"sound": (1, 5), "2^18": (1, 1 << 18), "2^19": (1, 1 << 19), "2^31": (1, 1 << 31), "texts": (1 << 24, 5), "2^35": (1 << 5, 1 << 30)}.items():
+        for kind in ("LongStorage", "FloatStorage"):
+            examples = [tensor(str(i), shape, strides=(0, 1), elements=0, storage=kind if i == 1 else "LongStorage") for i in range(3)]
+            record = pickled(b"}(" + string("forward") + b"](" + b"".join(examples) + b"eu")
+            ordinary = name in ("sound", "2^18")
+            yield f"example-{name}-{kind}", "answer" if name == "sound" else "either" if ordinary else "refuse", packed(trace() | {"examples": Entry("t/traced_inputs.pkl", record)})
+
+
 def code_files():
     use = "\nx = torch.add(x, torch.mul(torch.sum(y), 0.))"
     for what, lines in {
@@ -388,7 +398,7 @@ def main(folder):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n")
     listed = [("trace", "answer", packed(trace()))]
-    for kind in (zip_files, name_files, pickle_files, tensor_files, code_files, bundle_files):
+    for kind in (zip_files, name_files, pickle_files, tensor_files, example_files, code_files, bundle_files):
         listed += kind()
     files = []
     for name, expect, data in listed:

@@ -48,6 +48,13 @@ class OtherNames(Wrap):
         return super().forward(ids, mask, seg)
 
 
+class ChosenRows(Wrap):
+    """The states of one word, wherever it stands: how many, the ids decide. The mask is of bools, and called as people call it."""
+
+    def forward(self, ids, mask, seg):
+        return super().forward(ids, mask, seg)[ids == 8]
+
+
 def packed_sequences(recurrent):
     """A recurrent layer over the tokens of a mask, as taggers pack and pad them."""
 
@@ -69,11 +76,11 @@ class ClippedGelu(torch.nn.Module):
         return torch.nn.functional.gelu(x).clamp(max=0.4)
 
 
-def text(length, seed):
+def text(length, seed, mask=torch.long):
     generator = torch.Generator().manual_seed(seed)
     ids = torch.randint(5, VOCABULARY, (1, length), generator=generator)
     types = (torch.arange(length) * 2 >= length).long()[None]
-    return ids, torch.ones(1, length, dtype=torch.long), types
+    return ids, torch.ones(1, length, dtype=mask), types
 
 
 def flatten(value, name=""):
@@ -87,17 +94,18 @@ def numbers(tensor):
     return [float(f"{x:.7g}") if abs(x) < float("inf") else str(x) for x in tensor.double().flatten().tolist()]
 
 
-def kind(folder, name, model, roles, packed, change=None, torchscript=True):
+def kind(folder, name, model, roles, packed, change=None, torchscript=True, mask=torch.long, rows=False):
     path = os.path.join(folder, name + ".pt")
     with torch.no_grad():
-        trace = torch.jit.trace(model, text(TRACED, 0), strict=False, check_trace=False)
+        trace = torch.jit.trace(model, text(TRACED, 0, mask), strict=False, check_trace=False)
         torch.jit.save(trace, path)
         if change:
             change(path)
         cases = []
         for length, seed in ((7, 1), (12, 2), (19, 3)):
-            ids, mask, types = text(length, seed)
-            outputs = [{"name": n, "shape": list(x.shape[1:]), "data": numbers(x[0])} for n, x in flatten(trace(ids, mask, types))]
+            ids, seen, types = text(length, seed, mask)
+            given = [(n, x if rows else x[0]) for n, x in flatten(trace(ids, seen, types))]  # rows: of no text's axis
+            outputs = [{"name": n, "shape": list(x.shape), "data": numbers(x)} for n, x in given]
             cases.append({"ids": ids[0].tolist(), "types": types[0].tolist(), "outputs": outputs})
     small(path)
     KINDS.append({"name": name, "packed": packed, "roles": roles, "cases": cases, "torchscript": torchscript})
@@ -148,6 +156,8 @@ def main(folder):
     kind(folder, "text_cnn", Wrap(encoder(), text_cnn, spread(torch.nn.ModuleList(torch.nn.Conv1d(HIDDEN, 3, k) for k in (2, 3, 4)))), [O], True)
     kind(folder, "transformer_head", Wrap(encoder(), lambda o, m, l: l(o.last_hidden_state, src_key_padding_mask=m == 0),
          spread(torch.nn.TransformerEncoderLayer(HIDDEN, 2, 24, batch_first=True))), [O], True)
+    kind(folder, "bool_mask", OtherNames(encoder(), lambda o, m: (o.last_hidden_state * m.unsqueeze(-1)).sum(1) / m.sum(1, keepdim=True)), [O], True, mask=torch.bool)
+    kind(folder, "chosen_rows", ChosenRows(encoder(), lambda o, m: o.last_hidden_state), [O], True, torchscript=False, mask=torch.bool, rows=True)
     with open(os.path.join(folder, "kinds.json"), "w", encoding="utf8") as file:
         json.dump(KINDS, file, separators=(",", ":"))
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bertrt/error.h"
+#include "family/probe.h"
 
 namespace bertrt::engine::graph {
 namespace {
@@ -72,7 +73,10 @@ class Text {
                                     [&](const NamedInput& given) { return given.name == input.name; });
     if (found == batch_.extra_inputs.end()) {
       throw Error(ErrorCode::invalid_argument, "the encoding's extra inputs",
-                  "values for the model's input \"" + input.name + "\"", "none");
+                  "values for the model's input \"" + input.name + "\"",
+                  family::input_names(*trace_.program).ids
+                      ? "none"
+                      : "none; and no input is known to be input_ids (TorchScriptOptions::input_names names them)");
     }
     bertrt::graph::Sizes sizes = {1, static_cast<std::int64_t>(length_)};
     if (input.traced_shape.size() != 2) sizes.push_back(static_cast<std::int64_t>(found->width));

@@ -48,7 +48,9 @@ std::vector<std::optional<Tensor>> expanded_indices(Call& c, const Tensor& a, co
         c.fail("a mask that fits " + to_string(a.sizes()), to_string(index.sizes()));
       }
     }
+    c.depends_on({1});  // where it chooses is known if it is itself, whatever it is taken from
     const Tensor places = places_of(c, index);
+    c.depends_on_all();
     for (std::int64_t axis = 0; axis < index.rank(); ++axis) indices.emplace_back(selected(places, 1, axis));
   }
   if (static_cast<std::int64_t>(indices.size()) > a.rank()) {
