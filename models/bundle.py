@@ -14,7 +14,7 @@ from pathlib import Path
 
 # Tokenizers that are Python code alone, but known to the library: class, and the file of its vocabulary.
 READ_BY_FILES = {"EsmTokenizer": "vocab.txt"}
-# Classes whose files the library reads as transformers does (docs/tokenizers.md); any other's tokenizer.json says it as well.
+# Classes whose files the library reads as transformers does (docs/tokenizers.md); any other's tokenizer.json says as much.
 KNOWN_CLASSES = """Albert Barthez Bart Bert BigBird Blenderbot CLIP Camembert CodeGen ConvBert DPRContextEncoder DPRQuestionEncoder
 DPRReader Deberta DebertaV2 DistilBert Electra FNet Funnel GPT2 GPTNeoX Gemma Herbert LED LayoutLM Llama Longformer Luke Lxmert MBart
 MPNet MobileBert Mvp OpenAIGPT PreTrained Qwen2 Reformer RemBert Roberta Splinter SqueezeBert T5 TokenizersBackend XLMRoberta

@@ -36,7 +36,7 @@ from sentence import SentenceFiles
 FORMAT_VERSION = 1
 HALVES = ("float16", "bfloat16")
 USUAL_LONGEST = 512  # in tokens, of a model that has no limit
-LONGEST_PROVEN = 8192  # of one that has a greater one: longer texts are not compared, and so not taken
+LONGEST_PROVEN = 8192  # of one that has a greater one
 PRODUCER = "bertrt 0.1.0"
 
 
@@ -201,8 +201,6 @@ def load_model(checkpoint, task):
             f"{checkpoint} has weights of its encoder that transformers leaves out, so that the bundle would be another "
             f"model: {left[0]}{more} (an adapter that is not merged, or an attention that is no longer supported)"
         )
-    if hasattr(model.base_model, "set_attention_type"):  # BigBird: describe() leaves out the lengths at which it would differ
-        model.base_model.set_attention_type("original_full")
     model.config.use_cache = False  # a decoder that embeds keeps nothing for a next token
     return model.eval()
 
@@ -286,12 +284,9 @@ def describe(config):
 
 
 def longest_text(config):
-    """max_position_embeddings, where nothing else sets a limit."""
+    """In tokens and the positions that a family leaves out: the longest that is compared."""
     longest = getattr(config, "max_position_embeddings", None) or 0
-    longest = min(longest, LONGEST_PROVEN) if longest > 0 else USUAL_LONGEST
-    if getattr(config, "attention_type", None) == "block_sparse":  # BigBird attends to all up to here, then at random
-        longest = min(longest, (5 + 2 * config.num_random_blocks) * config.block_size)
-    return longest
+    return min(longest, LONGEST_PROVEN) if longest > 0 else USUAL_LONGEST
 
 
 def methods(model, task):

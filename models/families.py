@@ -11,7 +11,6 @@ class Family:
 
     engine: str = "packed"  # that runs its bundles
     positions: str = "absolute"  # how they are counted
-    graph: tuple = ()  # tasks whose bundles the graph engine runs, though the others are packed
     without: dict = field(default_factory=dict)  # task: why it cannot be exported
     allowed: dict = field(default_factory=dict)  # key of config.json: values that can be exported; beside ALLOWED
     limited: bool = False  # whether its trace may be right for some lengths alone, or for one text at a time
@@ -46,7 +45,10 @@ FAMILIES = {
     "roformer": Family(without={"multiple-choice": "its head reads a text's last token, which padding would be"}),
     "deberta": Family(),
     "deberta-v2": Family(),
-    "big_bird": Family(without={"question-answering": "its trace changes a shape in place, which no engine reads"}),
+    "big_bird": Family(
+        allowed={"attention_type": ("original_full",)},
+        without={"question-answering": "its trace changes a shape in place, which no engine reads"},
+    ),
     "bert-generation": Family(),
     "clip_text_model": Family("graph"),
     "convbert": Family("graph"),
@@ -119,8 +121,8 @@ def served():
     found = {}
     for task, (name, _) in TASKS.items():
         known = getattr(transformers, name)._model_mapping._model_mapping  # {model_type: class's name}
-        rows = {family: one for family, one in FAMILIES.items() if family in known and task not in one.without}
-        found[task] = {family: "graph" if task in one.graph else one.engine for family, one in rows.items()}
+        fit = {family: one for family, one in FAMILIES.items() if family in known and task not in one.without}
+        found[task] = {family: one.engine for family, one in fit.items()}
     return found
 
 
@@ -133,8 +135,7 @@ def table():
         cells = [engines[task].get(family, "-").ljust(len(task)) for task in TASKS]
         lines.append(f"{family.ljust(width)}  {'  '.join(cells)}".rstrip())
     reasons = [f"{family} for {task}: {why}" for family, one in FAMILIES.items() for task, why in one.without.items()]
-    lines += ["", "A configuration of its own (a rare activation, Qwen3 with windows) may take a packed family to the graph engine; "]
-    lines[-1] += "`bertrt inspect` tells it of the bundle."
+    lines += ["", "A rare activation, or Qwen3 with windows, runs on the graph engine; `bertrt inspect BUNDLE` tells."]
     lines += ["", "Not exported:", *reasons, *(f"{family}: {why}" for family, why in REFUSED.items())]
     return "\n".join(lines)
 

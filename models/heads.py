@@ -17,11 +17,11 @@ def logits_of(model, rows):
         return model.decoder(parts.get(HEAD_MODULE, parts.get("head"))(rows))
     if "unembedding_projection" in parts:  # NeoMME
         return model.lm_head(rows @ model.unembedding_projection.weight)
+    if "lm_predictions" in parts:  # DeBERTa, where config.json has "legacy": false
+        return model.lm_predictions(rows, model.base_model.embeddings.word_embeddings)
     if "pred_layer" in parts:  # XLM
         return model.pred_layer(rows)[0]
     for name in ("cls", "lm_head", "predictions"):
         if parts.get(name) is not None:
             return parts[name](rows)
-    if getattr(model.config, "legacy", True) is False:  # DeBERTa
-        raise ExportError('config.json has "legacy": false, a head that reads the word embeddings; exported can be the other')
     raise ExportError(f"{type(model).__name__} has no head of a kind that can be exported (its parts: {', '.join(parts)})")
