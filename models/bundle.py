@@ -12,6 +12,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+# Tokenizers that are Python code alone, but known to the library: class, and the file of its vocabulary.
+READ_BY_FILES = {"EsmTokenizer": "vocab.txt"}
+# Classes whose files the library reads as transformers does (docs/tokenizers.md); any other's tokenizer.json says as much.
+KNOWN_CLASSES = """Albert Barthez Bart Bert BigBird Blenderbot CLIP Camembert CodeGen ConvBert DPRContextEncoder DPRQuestionEncoder
+DPRReader Deberta DebertaV2 DistilBert Electra FNet Funnel GPT2 GPTNeoX Gemma Herbert LED LayoutLM Llama Longformer Luke Lxmert MBart
+MPNet MobileBert Mvp OpenAIGPT PreTrained Qwen2 Reformer RemBert Roberta Splinter SqueezeBert T5 TokenizersBackend XLMRoberta
+XLNet""".split()
 ALIGNMENT = 64  # torch maps tensor entries; it aligns the data of each to this many bytes
 
 
@@ -59,8 +66,13 @@ def tokenizer_files(tokenizer, checkpoint):
     vocab.txt (WordPiece), vocab.json + merges.txt (byte-level BPE) or the sentencepiece model, each with
     tokenizer_config.json; tokenizer.json where those would not give the same tokenizer again.
     """
+    if type(tokenizer).__name__ in READ_BY_FILES:
+        return _saved(tokenizer, READ_BY_FILES[type(tokenizer).__name__])
     description = json.loads(tokenizer.backend_tokenizer.to_str())
     config = _tokenizer_config(tokenizer, description)
+    if config["tokenizer_class"].removesuffix("Tokenizer") not in KNOWN_CLASSES:
+        config["tokenizer_class"] = "PreTrainedTokenizerFast"
+        return _as_it_stands(config, description)
     files = {"tokenizer_config.json": _json(config)}
     kind = description["model"]["type"]
     if kind == "Unigram" or config["tokenizer_class"].startswith(("Albert", "Camembert", "XLMRoberta")):
@@ -73,7 +85,7 @@ def tokenizer_files(tokenizer, checkpoint):
         plain = files | {"vocab.txt": "".join(token + "\n" for token in tokens).encode()}
         if not any("\n" in token for token in tokens) and _same_tokenizer(plain, tokenizer, description):
             return plain
-    if kind == "BPE":
+    if kind == "BPE" and not config["tokenizer_class"].startswith(("Gemma", "Llama", "Reformer")):  # these are sentencepiece's
         merges = description["model"]["merges"]
         merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in merges]
         plain = files | {
@@ -82,9 +94,21 @@ def tokenizer_files(tokenizer, checkpoint):
         }
         if _same_tokenizer(plain, tokenizer, description):
             return plain
+    return _as_it_stands(config, description)
+
+
+def _as_it_stands(config, description):
+    """A tokenizer.json that says everything itself."""
     for setting in ("truncation", "padding"):  # a caller's choice at run time
         description[setting] = None
-    return files | {"tokenizer.json": _json(description)}
+    return {"tokenizer_config.json": _json(config), "tokenizer.json": _json(description)}
+
+
+def _saved(tokenizer, vocabulary):
+    """The files that it writes itself: its vocabulary, and the settings beside."""
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)
+        return {name: (Path(folder) / name).read_bytes() for name in (vocabulary, "tokenizer_config.json")}
 
 
 def _tokenizer_config(tokenizer, description):

@@ -14,7 +14,9 @@ checkpoint at several lengths and batch sizes before it gets its name; the range
 """
 
 import argparse
+import contextlib
 import copy
+import inspect
 import io
 import json
 import os
@@ -22,40 +24,20 @@ import sys
 import warnings
 from pathlib import Path
 
-from bundle import tokenizer_files, write_archive
-from families import POSITION_SCHEMES, TASKS, TRACED_AS, check, table
-from proof import ExportError, check_written, max_length, prove, sample, selftest
+from bundle import READ_BY_FILES, tokenizer_files, write_archive
+from families import ALLOWED, FAMILIES, TASKS, TRACED_AS, check, served, table
+from heads import HEAD_MODULE, logits_of
+from proof import ExportError, check_written, layers, max_length, prove, run_with_encoder, sample, selftest
 from quantized import halve_tables, quantize, with_integers
 from reference import write_reference
+from rewritten import rewrite
 from sentence import SentenceFiles
 
 FORMAT_VERSION = 1
+HALVES = ("float16", "bfloat16")
+USUAL_LONGEST = 512  # in tokens, of a model that has no limit
+LONGEST_PROVEN = 8192  # of one that has a greater one
 PRODUCER = "bertrt 0.1.0"
-# What a module is called in a trace that has the name of the trace's method.
-HEAD_MODULE = "prediction_head"
-# model_type -> from hidden rows [N, hidden] to logits [N, vocabulary], as Hugging Face's forward does it
-MASKED_LM_HEADS = {
-    **dict.fromkeys(["bert", "ernie", "rembert", "megatron-bert", "nomic_bert", "roformer"], lambda model, rows: model.cls(rows)),
-    **dict.fromkeys(["deberta", "deberta-v2"], lambda model, rows: legacy_head(model)(rows)),
-    **dict.fromkeys(
-        ["roberta", "camembert", "xlm-roberta", "data2vec-text", "mpnet", "roberta-prelayernorm", "xlm-roberta-xl", "eurobert",
-         "gte", "jina_embeddings_v3"],
-        lambda model, rows: model.lm_head(rows),
-    ),
-    "albert": lambda model, rows: model.predictions(rows),
-    "electra": lambda model, rows: model.generator_lm_head(model.generator_predictions(rows)),
-    "distilbert": lambda model, rows: model.vocab_projector(
-        model.vocab_layer_norm(model.activation(model.vocab_transform(rows)))
-    ),
-    "modernbert": lambda model, rows: model.decoder(model._modules.get(HEAD_MODULE, model._modules.get("head"))(rows)),
-}  # fmt: skip
-
-
-def legacy_head(model):
-    """DeBERTa's head that reads rows alone, and not the embeddings' weights."""
-    if getattr(model, "cls", None) is None:
-        raise ExportError("the checkpoint's config.json has \"legacy\": false, a head that reads the word embeddings; exported can be the other")
-    return model.cls
 
 
 def main(arguments=None):
@@ -91,7 +73,7 @@ def parse(arguments):
     parser.add_argument("--list", action="store_true", help="print what can be exported, and the engine that runs it")
     parser.add_argument("--reference", action="store_true", help="write bertrt_reference.json into the folder instead")
     parser.add_argument("--length", type=int, help="traced length in tokens (default: 128, or the model's if shorter)")
-    parser.add_argument("--dtype", choices=["float32", "float16", "int8"], default="float32", help="of the stored weights")
+    parser.add_argument("--dtype", choices=["float32", *HALVES, "int8"], default="float32", help="of the stored weights")
     parser.add_argument("--tokenizer", help="folder or hub name, when the checkpoint has no tokenizer of its own")
     options = parser.parse_args(arguments)
     if options.list:
@@ -117,6 +99,8 @@ def fail(message):
 
 
 def export(options):
+    import torch
+
     if options.task in TRACED_AS and not Path(options.checkpoint).is_dir():
         raise ExportError(f"no folder {options.checkpoint}: for {options.task} a checkpoint is a folder, with its modules")
     modules = SentenceFiles(options.checkpoint, options.task)
@@ -125,14 +109,19 @@ def export(options):
     tokenizer = load_tokenizer(options.tokenizer or modules.folder)
     config = describe(model.config)
     longest = max_length(config)
+    if options.dtype == "int8" and served()[options.task][model.config.model_type] != "packed":
+        raise ExportError(
+            f"--dtype int8 is for bundles that the packed engine runs, and a {model.config.model_type} for {options.task} "
+            "runs on the graph engine, which computes in fp32; float16 and bfloat16 make it smaller"
+        )
     length = min(options.length or 128, longest)
     if options.length and options.length > longest:
         raise ExportError(f"--length {options.length} is more than the model takes ({longest})")
     if len(tokenizer) > config["vocab_size"]:
         raise ExportError(f"the tokenizer has {len(tokenizer)} tokens, the model's embedding {config['vocab_size']}")
     integers = {}
-    if options.dtype == "float16":  # what a loader gets after widening; the reference of every comparison
-        model.half().float()
+    if options.dtype in HALVES:  # what a loader gets after widening; the reference of every comparison
+        model.to(getattr(torch, options.dtype)).float()
     elif options.dtype == "int8":
         integers = quantize(model)
 
@@ -155,10 +144,10 @@ def export(options):
     archive = trace(model, traced, integers)
     stripped = io.BytesIO()
     write_archive(archive, stripped, {})
-    manifest["lengths"] = prove(stripped, model, traced)
+    manifest["lengths"] = prove(stripped, model, traced, FAMILIES[model.config.model_type].limited)
     extra = {
         "bertrt/manifest.json": to_json(manifest),
-        "bertrt/selftest.json": to_json(selftest(model, traced, tokenizer)),
+        "bertrt/selftest.json": to_json(selftest(model, traced | {"lengths": manifest["lengths"]}, tokenizer)),
     }
     for name, data in tokenizer_files(tokenizer, options.tokenizer or modules.folder).items():
         extra[f"bertrt/tokenizer/{name}"] = data
@@ -187,16 +176,18 @@ def load_model(checkpoint, task):
         raise ExportError(f"{checkpoint} holds an adapter (LoRA or the like) beside its model; merge it first")
     config = transformers.AutoConfig.from_pretrained(checkpoint)
     check(config.model_type, task, checkpoint)
-    positions = getattr(config, "position_embedding_type", None) or "absolute"
-    if positions != "absolute":
-        raise ExportError(f"{checkpoint} has position_embedding_type {positions}, which transformers no longer computes")
-    auto = getattr(transformers, TASKS[task][0])
+    family = FAMILIES[config.model_type]
+    for key, values in (ALLOWED | family.allowed).items():
+        value = getattr(config, key, None)
+        if value is not None and value not in values:
+            raise ExportError(f"{checkpoint} has {key} {value}; exported can be {' and '.join(map(str, values))}")
+    auto = getattr(transformers, family.encoder if task == "encoder" else TASKS[task][0])
     settings = {"dtype": torch.float32, "output_loading_info": True}
-    if config.model_type == "mpnet":
-        settings["attn_implementation"] = "eager"  # it has no other; the rest trace exactly with their default
+    if family.eager:
+        settings["attn_implementation"] = "eager"
     model, info = auto.from_pretrained(checkpoint, **settings)
     missing = sorted(info["missing_keys"])
-    if task == "encoder" and missing and all(name.startswith("pooler.") for name in missing):
+    if task == "encoder" and missing and all(name.startswith("pooler.") for name in missing) and has_choice_of_pooler(model):
         model, info = auto.from_pretrained(checkpoint, add_pooling_layer=False, **settings)
         missing = sorted(info["missing_keys"])
     if missing:
@@ -210,7 +201,12 @@ def load_model(checkpoint, task):
             f"{checkpoint} has weights of its encoder that transformers leaves out, so that the bundle would be another "
             f"model: {left[0]}{more} (an adapter that is not merged, or an attention that is no longer supported)"
         )
+    model.config.use_cache = False  # a decoder that embeds keeps nothing for a next token
     return model.eval()
+
+
+def has_choice_of_pooler(model):
+    return "add_pooling_layer" in inspect.signature(type(model).__init__).parameters
 
 
 def unused_encoder_weights(model, names):
@@ -253,7 +249,8 @@ def load_tokenizer(checkpoint):
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-        tokenizer.backend_tokenizer
+        if type(tokenizer).__name__ not in READ_BY_FILES:
+            tokenizer.backend_tokenizer
     except Exception as error:
         raise ExportError(f"no tokenizer in {checkpoint} ({str(error).splitlines()[0]}); name one with --tokenizer")
     return tokenizer
@@ -272,13 +269,13 @@ def describe(config):
         "num_attention_heads": value("n_heads", "num_attention_heads"),
         "intermediate_size": value("hidden_dim", "intermediate_size"),
         "vocab_size": config.vocab_size,
-        "max_position_embeddings": config.max_position_embeddings,
-        "type_vocab_size": 0 if config.model_type in ("distilbert", "mpnet") else value("type_vocab_size", default=0),
+        "max_position_embeddings": longest_text(config),
+        "type_vocab_size": value("type_vocab_size", default=0),
         "embedding_size": value("embedding_size", "input_embedding_size", default=hidden),
         "hidden_act": value("activation", "hidden_act", "hidden_activation"),
         "layer_norm_eps": value("layer_norm_eps", "norm_eps", "rms_norm_eps", default=1e-12),
         "pad_token_id": value("pad_token_id", default=0),
-        "position_scheme": POSITION_SCHEMES[config.model_type],
+        "position_scheme": FAMILIES[config.model_type].positions,
     }
     for name in ("num_hidden_groups", "inner_group_num", "relative_attention_num_buckets"):
         if value(name) is not None:
@@ -286,13 +283,19 @@ def describe(config):
     return sizes
 
 
+def longest_text(config):
+    """In tokens and the positions that a family leaves out: the longest that is compared."""
+    longest = getattr(config, "max_position_embeddings", None) or 0
+    return min(longest, LONGEST_PROVEN) if longest > 0 else USUAL_LONGEST
+
+
 def methods(model, task):
-    config = model.config
-    inputs = ["input_ids", "attention_mask"]
-    if describe(config)["type_vocab_size"] > 1:
+    taken = inspect.signature(model.base_model.forward).parameters
+    inputs = ["input_ids"] + (["attention_mask"] if "attention_mask" in taken else [])
+    if "token_type_ids" in taken and describe(model.config)["type_vocab_size"] > 1:
         inputs.append("token_type_ids")
     outputs = ["all_encoder_layers"]
-    if getattr(model.base_model, "pooler", None) is not None:
+    if task != "masked-lm" and getattr(model.base_model, "pooler", None) is not None:
         outputs.append("pooled_output")
     if task != "masked-lm":
         return {"forward": {"inputs": inputs, "outputs": outputs + TASKS[task][1]}}
@@ -313,48 +316,44 @@ def traceable(model, task):
     the names of a trace's inputs from the signature of the method, hence named() below.
     """
     original = type(model)
-    has_types = "token_type_ids" in methods(model, task)["forward"]["inputs"]
+    listed = methods(model, task)
+    pooled = ["pooler_output"] if "pooled_output" in listed.get("encode", listed["forward"])["outputs"] else []
 
     def encode(self, **inputs):
         run = self.base_model if self.base_model is not self else lambda **x: original.forward(self, **x)
         output = run(**inputs, output_hidden_states=True, return_dict=True)
-        layers = tuple(output.hidden_states[1:])  # the first is the embeddings
-        pooled = getattr(output, "pooler_output", None)
-        return (layers,) if pooled is None else (layers, pooled)
+        return (layers(output, output.last_hidden_state), *(output[name] for name in pooled))
 
     def encode_and_head(self, **inputs):
         # One pass for both, so that the trace holds the encoder once: what the head is given by the encoder is kept.
-        kept = []
         if task == "multiple-choice":  # a pair by itself is a question with one choice
             inputs = {name: value.unsqueeze(1) for name, value in inputs.items()}
-        hook = self.base_model.register_forward_hook(lambda module, arguments, output: kept.append(output))
-        output = original.forward(self, **inputs, output_hidden_states=True, return_dict=True)
-        hook.remove()
-        pooled = getattr(kept[0], "pooler_output", None)
-        layers = (tuple(output.hidden_states[1:]),)
-        return layers + (() if pooled is None else (pooled,)) + tuple(output[name] for name in TASKS[task][1])
+        run = lambda: original.forward(self, **inputs, output_hidden_states=True, return_dict=True)  # noqa: E731
+        output, encoded = run_with_encoder(self, run)
+        own = (layers(output, encoded.last_hidden_state), *(encoded[name] for name in pooled))
+        return own + tuple(output[name] for name in TASKS[task][1])
 
     def logits(self, **inputs):
         if HEAD_MODULE in self._modules:  # the class's own forward would look for it by its first name
-            return head(self, self.base_model(**inputs, return_dict=True).last_hidden_state)
+            return logits_of(self, self.base_model(**inputs, return_dict=True).last_hidden_state)
         return original.forward(self, **inputs, return_dict=True).logits
 
-    def head(self, hidden_rows):
-        return MASKED_LM_HEADS[self.config.model_type](self, hidden_rows)
-
     def named(run):
-        if has_types:
-            return lambda self, input_ids, attention_mask, token_type_ids: run(
-                self, input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
-            )
-        return lambda self, input_ids, attention_mask: run(self, input_ids=input_ids, attention_mask=attention_mask)
+        names = listed["forward"]["inputs"]
+
+        def method(self, *arguments):
+            return run(self, **dict(zip(names, arguments, strict=True)))
+
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        method.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in ("self", *names)])
+        return method
 
     if task == "encoder":
         body = {"forward": named(encode)}
     elif task != "masked-lm":
         body = {"forward": named(encode_and_head)}
     else:
-        body = {"forward": named(logits), "encode": named(encode), "head": head}
+        body = {"forward": named(logits), "encode": named(encode), "head": lambda self, hidden_rows: logits_of(self, hidden_rows)}
     # Hugging Face looks up which modules record hidden states by the class's full name.
     body |= {"__module__": original.__module__, "__qualname__": original.__qualname__}
     copied = copy.deepcopy(model)  # `model` stays as it was: the reference
@@ -362,6 +361,20 @@ def traceable(model, task):
     if "head" in body and "head" in copied._modules:
         copied.add_module(HEAD_MODULE, copied._modules.pop("head"))
     return copied
+
+
+@contextlib.contextmanager
+def plain_masks():
+    """Some masks are made by torch.vmap, which cannot be traced; by broadcasting they are the same, as the proof sees."""
+    from transformers import masking_utils as masks
+
+    kept = masks._vmap_expansion_sdpa, masks.TransformGetItemToIndex
+    masks._vmap_expansion_sdpa = lambda mask: lambda *ranges: mask(*masks._non_vmap_expansion_sdpa(*ranges))
+    masks.TransformGetItemToIndex = contextlib.nullcontext
+    try:
+        yield
+    finally:
+        masks._vmap_expansion_sdpa, masks.TransformGetItemToIndex = kept
 
 
 def trace(model, manifest, integers):
@@ -374,10 +387,11 @@ def trace(model, manifest, integers):
         name: tuple(arguments[argument] for argument in method["inputs"])
         for name, method in manifest["methods"].items()
     }
-    own = with_integers(traceable(model, manifest["task"]), integers)
-    traced = torch.jit.trace_module(own, inputs, check_trace=False)
-    if manifest["dtype"] == "float16":
-        traced.half()  # after tracing: a trace of a model in halves would hold constants in halves
+    own = rewrite(with_integers(traceable(model, manifest["task"]), integers))
+    with plain_masks():
+        traced = torch.jit.trace_module(own, inputs, check_trace=False)
+    if manifest["dtype"] in HALVES:
+        traced.to(getattr(torch, manifest["dtype"]))  # after tracing: else the trace would hold constants in halves
     elif manifest["dtype"] == "int8":
         halve_tables(traced, model)
     archive = io.BytesIO()

@@ -23,7 +23,7 @@ def tables(model):
     """What ids, positions and types are looked up in; the library keeps them in halves beside int8 layers."""
     import torch
 
-    return of_encoder(model, torch.nn.Embedding, lambda name: "embeddings" in name)
+    return of_encoder(model, torch.nn.Embedding, lambda name: "embed" in name)  # embeddings, embed_tokens
 
 
 def quantize(model):

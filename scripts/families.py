@@ -84,13 +84,19 @@ folder; without one it says that nothing was compared, and fails.
 A trace is `torch.jit.trace`'s of the family's bare model with ids and mask, traced at {traced} tokens, from Hugging Face's code
 as it stands (JinaBERT: our own script); a bundle is what `models/export.py` makes. Largest difference of the last hidden state and the pooled output from
 Python's, relative to the largest value (at least 1), at the lengths that ran of {lengths}. "no": the packed engine refuses what it
-does not recognize whole; such a trace runs on the graph engine. "no" for a bundle: the exporter does not make one, and says so.
+does not recognize whole; such a trace runs on the graph engine. A bundle is run by the engine that a load chooses, which is named;
+"no" for a bundle: the exporter does not make one, and says so. Longformer's trace is one of its traced length: shorter texts are
+padded to it, longer ones are refused (`export.py --length`).
+
+`models/export.py --list` prints all families that are exported, more than stand here, by tasks, with the engine of each.
+`scripts/export_engines.py` holds every line of it to what the command line says and computes: a tiny model of each family and task is
+exported, verified, and run at 1, 5, 14 and 20 tokens; all 265 agree with Python within 3e-6.
 
 Random configurations of the families whose traces the packed engine knows are held to Hugging Face's outputs, too, with and without
 masks, types and positions, with every head (`tests/family/trace_differential.py`); under transformers 4.57 those whose attention
 reads distances ("relative_key", "relative_key_query").
 
-| family | trace, packed | trace, graph | bundle, packed |
+| family | trace, packed | trace, graph | bundle |
 | --- | --- | --- | --- |
 """
 

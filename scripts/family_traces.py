@@ -1,5 +1,6 @@
 """Traces and bundles of tiny random models of many families, run by build/bin/bertrt and compared with Python: for families.py."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -83,7 +84,9 @@ def model_of(family):
 
 
 def arguments_of(model, ids):
-    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    given = {"input_ids": ids}
+    if "attention_mask" in inspect.signature(model.forward).parameters:  # FNet has none
+        given["attention_mask"] = torch.ones_like(ids)
     return given | ({"token_type_ids": torch.zeros_like(ids)} if isinstance(model, JinaTrace) else {})
 
 
@@ -140,43 +143,48 @@ def largest_difference(found, wanted):
 
 
 def compare(program, path, engine, model):
-    """(largest difference, lengths that ran) or (None, why not)."""
-    worst, lengths = 0.0, []
+    """(largest difference, lengths that ran, engine that ran them) or (None, why not, "")."""
+    worst, lengths, ran = 0.0, [], ""
     for length in LENGTHS:
         ids = torch.randint(5, 60, (length,), generator=torch.Generator().manual_seed(length)).tolist()
         found, why = run(program, path, engine, ids)
         if found is None:
             if lengths:
                 continue
-            return None, why
+            return None, why, ""
+        ran = found["engine"]
         worst = max(worst, largest_difference(found, outputs_of(model, ids)))
         lengths.append(length)
-    return worst, lengths
+    return worst, lengths, ran
 
 
-def cell(result, limit=1e-5):
-    worst, rest = result
+def cell(result, name_engine=False, limit=1e-5):
+    worst, rest, ran = result
     if worst is None:
         return "no"
     shown = f"{worst:.0e}" if worst <= limit else f"**{worst:.0e}**"
-    return f"{shown} at {', '.join(map(str, rest))}"
+    return f"{f'{ran}: ' if name_engine else ''}{shown} at {', '.join(map(str, rest))}"
 
 
 def row(program, family, folder):
-    """Cells: trace on packed, trace on graph, bundle on packed; and whether all that ran agrees."""
+    """Cells: trace on packed, trace on graph, bundle on the engine that is chosen; and whether all that ran agrees."""
     try:
         model = model_of(family)
-        path = folder / f"{family}.pt"
-        save_trace(model, path)
     except Exception as error:  # noqa: BLE001 whatever a family's code throws is what the table says
-        return [f"no trace: {str(error).splitlines()[0][:80]}", "", ""], False
-    results = [compare(program, path, "packed", model), compare(program, path, "graph", model)]
+        return [f"no model: {str(error).splitlines()[0][:80]}", "", ""], False
+    path = folder / f"{family}.pt"
+    try:
+        save_trace(model, path)
+        results = [compare(program, path, engine, model) for engine in ("packed", "graph")]
+        cells = [cell(result) for result in results]
+    except Exception as error:  # noqa: BLE001
+        results, cells = [], [f"no trace: {str(error).splitlines()[0][:80]}", ""]
     (folder / family).mkdir()
     bundle = folder / f"{family}-bundle.pt"
     why = export_bundle(model, folder / family, bundle)
-    results.append((None, why) if why else compare(program, bundle, "packed", model))
+    results.append((None, why, "") if why else compare(program, bundle, "auto", model))
     for result in results:
         if result[0] is None:
             print(f"{family}: {result[1]}", file=sys.stderr)
-    agree = all(worst is None or worst <= 1e-5 for worst, _ in results)
-    return [cell(one) for one in results], agree
+    agree = all(worst is None or worst <= 1e-5 for worst, _, _ in results)
+    return [*cells, cell(results[-1], name_engine=True)], agree

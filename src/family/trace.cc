@@ -6,6 +6,7 @@
 #include "bertrt/error.h"
 #include "family/examples.h"
 #include "family/input_roles.h"
+#include "family/named_outputs.h"
 #include "family/odd_weights.h"
 #include "family/probe_limits.h"
 #include "graph/evaluate.h"
@@ -108,10 +109,14 @@ void check_other_inputs(const graph::Program& program, std::size_t traced_length
   }
 }
 
+std::size_t right_length(const Lengths& lengths) {
+  return lengths.only() != 0 ? lengths.only() : std::max<std::size_t>(lengths.shortest(), 5);
+}
+
 std::vector<OutputInfo> describe_outputs(const Trace& trace) {
   std::vector<OutputInfo> infos;
   const Lengths& lengths = *trace.lengths;
-  const std::size_t one = lengths.only() != 0 ? lengths.only() : std::max<std::size_t>(lengths.shortest(), 5);
+  const std::size_t one = right_length(lengths);
   const std::vector<graph::Sizes> shapes = lengths.output_shapes(one);
   std::vector<graph::Sizes> others = shapes;
   if (lengths.only() == 0) others = lengths.output_shapes(one + 2);
@@ -145,8 +150,7 @@ bool Trace::takes_mask() const { return program != nullptr && input_names(*progr
 std::vector<graph::Value> Trace::example_arguments() const {
   ProbeLimits limits;
   limits.ids = static_cast<std::int64_t>(vocab_size);
-  const std::size_t length = lengths->only() != 0 ? lengths->only() : std::max<std::size_t>(lengths->shortest(), 5);
-  return arguments_of(*program, make_probe(1, length, MaskShape::full, limits, 0));
+  return arguments_of(*program, make_probe(1, right_length(*lengths), MaskShape::full, limits, 0));
 }
 
 Trace read_trace(const ts::Module& module, const TraceOptions& options) {
@@ -198,6 +202,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     recognize.max_length = trace.lengths->longest();
     recognize.min_length = trace.lengths->shortest();
     trace.reading = read_model(*program, recognize);
+    name_outputs(options.output_roles, *trace.lengths, right_length(*trace.lengths), trace.reading.outputs);
     trace.outputs = describe_outputs(trace);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported && error.code() != ErrorCode::runtime) throw;

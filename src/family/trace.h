@@ -42,6 +42,8 @@ struct Trace {
 struct TraceOptions {
   /// Names for the inputs in the method's order, where they have lost theirs; empty: the code's.
   std::vector<std::string> input_names;
+  /// What the file itself says of the method's outputs, in its order (a bundle's manifest); empty: nothing.
+  std::vector<OutputRole> output_roles;
   bool thorough = false;  ///< RecognizeOptions::thorough
 };
 

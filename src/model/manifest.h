@@ -44,7 +44,7 @@ struct Manifest {
   std::vector<std::pair<std::string, std::int64_t>> label_ids;  ///< label2id in the checkpoint's order; may be empty
   std::string activation;                                       ///< a cross-encoder's, a dotted torch class; or empty
   std::string problem_type;  ///< "single_label_classification", "multi_label_classification", "regression", or empty
-  std::string dtype;         ///< of the stored weights: "float32", "float16"
+  std::string dtype;         ///< of the stored weights: "float32", "float16", "bfloat16", "int8"
   std::size_t traced_batch = 0;
   std::size_t traced_length = 0;
   std::size_t proven_min = 0;  ///< lengths that the exporter compared with Python

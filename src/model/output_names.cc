@@ -1,6 +1,7 @@
 #include "model/output_names.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/architecture.h"
 
@@ -22,6 +23,23 @@ std::vector<std::string> manifest_outputs(const Manifest& manifest) {
 bool is_sequence(const std::string& type) { return type.starts_with("List[") || type.starts_with("Tuple["); }
 
 }  // namespace
+
+OutputRole role_of_output(std::string_view name, std::string_view task) {
+  using enum OutputRole;
+  static constexpr std::pair<std::string_view, OutputRole> kNames[] = {{"all_encoder_layers", hidden_state},
+                                                                       {"hidden_states", hidden_state},
+                                                                       {"last_hidden_state", hidden_state},
+                                                                       {"pooled_output", pooled_output},
+                                                                       {"pooler_output", pooled_output},
+                                                                       {"start_logits", start_logits},
+                                                                       {"end_logits", end_logits}};
+  for (const auto& [known, role] : kNames) {
+    if (name == known) return role;
+  }
+  if (name != "logits" || task.empty()) return other;
+  const std::string_view head = head_of(task);
+  return head == "masked-lm" || head == "token-classification" ? token_logits : text_logits;
+}
 
 std::vector<std::string> type_items(const std::string& type) {
   const std::size_t open = type.find('[');

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "bertrt/output.h"
 #include "model/model_file.h"
 
 namespace bertrt::model {
@@ -11,6 +13,10 @@ namespace bertrt::model {
 /// returns, else by position for an encoder's tuple ("last_hidden_state", "pooler_output"); what cannot be named is
 /// called "output 0", "output 1", ….
 std::vector<std::string> output_names(const ModelFile& file);
+
+/// What a name in Hugging Face's terms says of an output; `logits` are rows of tokens or of texts as the task has it,
+/// and nothing is known of them without one.
+OutputRole role_of_output(std::string_view name, std::string_view task);
 
 /// The items of a type's brackets: {"List[Tensor]", "Tensor"} for "Tuple[List[Tensor], Tensor]"; the type itself where
 /// it has none.

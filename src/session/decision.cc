@@ -67,22 +67,9 @@ std::vector<OutputInfo> named_outputs(const model::ModelFile& file) {
     const std::size_t count = model::type_items(forward->return_type).size();
     for (std::size_t i = 0; i < count; ++i) outputs.push_back({std::to_string(i), OutputRole::other, {}, {}});
   }
-  using enum OutputRole;
-  static constexpr std::pair<std::string_view, OutputRole> kNames[] = {{"all_encoder_layers", hidden_state},
-                                                                       {"hidden_states", hidden_state},
-                                                                       {"last_hidden_state", hidden_state},
-                                                                       {"pooled_output", pooled_output},
-                                                                       {"pooler_output", pooled_output},
-                                                                       {"start_logits", start_logits},
-                                                                       {"end_logits", end_logits}};
   for (OutputInfo& output : outputs) {
-    for (const auto& [name, role] : kNames) {
-      if (output.name == name) output = {output.name, role, Evidence::by_name, {}};
-    }
-    if (output.name != "logits" || !file.manifest()) continue;
-    const std::string_view head = model::head_of(file.manifest()->task);
-    const bool token = head == "masked-lm" || head == "token-classification";
-    output = {output.name, token ? token_logits : text_logits, Evidence::by_name, {}};
+    const OutputRole role = model::role_of_output(output.name, file.manifest() ? file.manifest()->task : "");
+    if (role != OutputRole::other) output = {output.name, role, Evidence::by_name, {}};
   }
   return outputs;
 }

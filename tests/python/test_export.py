@@ -151,24 +151,36 @@ class ExportTest(unittest.TestCase):
         self.assertEqual(stored["bert.embeddings.word_embeddings.weight"].dtype, torch.float16)
         self.assertEqual(stored["cls.predictions.transform.dense.weight"].dtype, torch.float32)
 
-    def test_list_shows_families_tasks_and_engines(self):
+    def test_list_shows_families_tasks_engines_and_reasons(self):
         result = export("--list")
         self.assertEqual(result.returncode, 0, result.stderr)
-        rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
+        rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines() if line}
         self.assertEqual(set(rows["bert"]), {"packed"})
+        self.assertEqual(set(rows["convbert"]), {"graph", "-"})
         self.assertIn("-", rows["distilbert"])  # no next sentence
+        self.assertIn("canine: the number of rows", result.stdout)
+        self.assertIn("roformer for multiple-choice: its head", result.stdout)
 
     def test_what_cannot_be_exported_is_refused_with_what_can(self):
-        folder = self.folder / "funnel"
-        transformers.FunnelConfig().save_pretrained(folder)
-        result = export(folder, "--output", self.folder / "no.pt", "--task", "encoder")
-        self.assertEqual(result.returncode, 1)
-        self.assertRegex(result.stderr, "funnel model; exported can be bert, .*mpnet")
-        folder = self.folder / "distilbert"
-        transformers.DistilBertConfig().save_pretrained(folder)
-        result = export(folder, "--output", self.folder / "no.pt", "--task", "next-sentence")
-        self.assertEqual(result.returncode, 1)
-        self.assertRegex(result.stderr, "no distilbert for next-sentence.*next-sentence with bert, ernie")
+        def refusal(config, task):
+            folder = self.folder / config.model_type
+            config.save_pretrained(folder)
+            result = export(folder, "--output", self.folder / "no.pt", "--task", task)
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            return result.stderr
+
+        self.assertRegex(refusal(transformers.FunnelConfig(), "encoder"), "funnel model, which cannot be .* padding changes")
+        self.assertRegex(refusal(transformers.GPT2Config(), "encoder"), "gpt2 model; exported can be bert, .*mpnet")
+        self.assertRegex(refusal(transformers.LongformerConfig(), "question-answering"), "longformer cannot .* question's end")
+        self.assertRegex(refusal(transformers.DistilBertConfig(), "next-sentence"), "no distilbert for next.*with bert, ernie")
+
+    def test_halves_of_both_kinds(self):
+        output = self.folder / "bfloat16.pt"
+        result = export(self.checkpoint, "--output", output, "--task", "encoder", "--dtype", "bfloat16")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(json.loads(entries(output)["extra/bertrt/manifest.json"])["dtype"], "bfloat16")
+        self.assertEqual({value.dtype for value in torch.jit.load(output).parameters()}, {torch.bfloat16})
 
     def test_failures_are_one_line_and_leave_nothing(self):
         output = self.folder / "no.pt"
@@ -283,6 +295,56 @@ class EdgesTest(unittest.TestCase):
             self.assertIn("logits", case)  # the task is the one that config.json's class has
         self.assertEqual(export(folder, "--reference", "--output", self.output).returncode, 2)
         self.assertEqual(export(self.folder / "nowhere", "--reference").returncode, 1)
+
+    def save(self, model):
+        folder = self.folder / "checkpoint"
+        folder.mkdir()
+        bert_checkpoint(folder)
+        model.save_pretrained(folder)
+        return folder
+
+    def test_a_family_of_the_graph_engine(self):
+        config = transformers.ConvBertConfig(vocab_size=20, embedding_size=32, head_ratio=2, **SIZES)
+        folder = self.save(transformers.ConvBertForMaskedLM(config))
+        manifest, selftest = self.bundle(folder)
+        self.assertEqual(manifest["lengths"]["max"], 40)
+        self.assertTrue(selftest["cases"])
+        self.output.unlink()
+        result = export(folder, "--output", self.output, "--task", "masked-lm", "--dtype", "int8")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("int8 is for bundles that the packed engine runs", result.stderr)
+
+    def test_a_trace_of_some_lengths_says_which(self):
+        sizes = SIZES | {"max_position_embeddings": 42}
+        config = transformers.LongformerConfig(vocab_size=20, attention_window=8, pad_token_id=1, **sizes)
+        folder = self.save(transformers.LongformerForTokenClassification(config))
+        result = export(folder, "--output", self.output, "--task", "token-classification", "--length", 14)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("right for ", result.stdout)
+        lengths = json.loads(entries(self.output)["extra/bertrt/manifest.json"])["lengths"]
+        self.assertEqual((lengths["min"], lengths["max"]), (9, 16))  # two windows
+        self.assertRegex(lengths["why"], "batches 1: .*length 1[,: ].*one at a time")
+
+    def test_a_trace_of_one_length_takes_shorter_texts_padded(self):
+        sizes = SIZES | {"max_position_embeddings": 42}
+        config = transformers.LongformerConfig(vocab_size=20, attention_window=8, pad_token_id=1, **sizes)
+        folder = self.save(transformers.LongformerForTokenClassification(config))
+        manifest, selftest = self.bundle(folder, "token-classification")
+        lengths = manifest["lengths"]
+        self.assertEqual((lengths["min"], lengths["max"]), (40, 40))  # whole windows: nothing is padded in the trace
+        self.assertTrue(all(len(case["input_ids"]) < 40 for case in selftest["cases"]))
+
+    def test_a_tokenizer_in_python_that_the_library_reads(self):
+        config = transformers.EsmConfig(vocab_size=33, position_embedding_type="rotary", mask_token_id=32, pad_token_id=1, **SIZES)
+        words = ["<cls>", "<pad>", "<eos>", "<unk>", *"LAGVSERTIDPKQNFYMHWCXBUZO.-", "<null_1>", "<mask>"]
+        folder = self.folder / "esm"
+        transformers.EsmForMaskedLM(config).save_pretrained(folder)
+        (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+        transformers.EsmTokenizer.from_pretrained(folder).save_pretrained(folder)
+        self.bundle(folder)
+        files = entries(self.output)
+        self.assertEqual(files["extra/bertrt/tokenizer/vocab.txt"].decode().split("\n")[:33], words)
+        self.assertIn(b"EsmTokenizer", files["extra/bertrt/tokenizer/tokenizer_config.json"])
 
     def test_other_heads(self):
         for cls, task, keys in (

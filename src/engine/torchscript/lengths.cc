@@ -62,6 +62,22 @@ class Prover {
     return range;
   }
 
+  LengthRange recorded(const model::Manifest& manifest) {
+    LengthRange range;
+    range.min = manifest.proven_min;
+    range.max = manifest.proven_max;
+    range.padded = std::max(manifest.proven_min, std::size_t{1});
+    range.max_length = manifest.proven_max;
+    const bool masks = program_.inputs().takes(InputRole::attention_mask);
+    range.why = "recorded by the exporter: " + manifest.proven_why;
+    const std::size_t length = std::clamp(kShort, range.min, range.max);
+    const Unpacked alone = probe_.learn({length, 1}, 1, length);
+    range.may_pad = masks && length < range.max && same_at(probe_, alone, 1, length, std::min(2 * length, range.max));
+    if (!range.may_pad) range.findings.emplace_back(masks ? kPaddingCounts : kNoMask);
+    if (!any_batch(length)) range.rows = rows_;  // the exporter may have found texts right one at a time alone
+    return range;
+  }
+
  private:
   std::size_t short_length() const { return std::min(kShort, std::max<std::size_t>(traced_ / 2, 1)); }
 
@@ -189,29 +205,13 @@ class Prover {
   std::size_t rows_;
 };
 
-LengthRange recorded_range(Program& program, const model::Manifest& manifest, const ModelTraits& traits) {
-  LengthRange range;
-  range.min = manifest.proven_min;
-  range.max = manifest.proven_max;
-  range.padded = std::max(manifest.proven_min, std::size_t{1});
-  range.max_length = manifest.proven_max;
-  const bool masks = program.inputs().takes(InputRole::attention_mask);
-  range.why = "recorded by the exporter: " + manifest.proven_why;
-  const std::size_t length = std::clamp(kShort, range.min, range.max);
-  Probe probe(program, traits);
-  const Unpacked alone = probe.learn({length, 1}, 1, length);
-  range.may_pad = masks && length < range.max && same_at(probe, alone, 1, length, std::min(2 * length, range.max));
-  if (!range.may_pad) range.findings.emplace_back(masks ? kPaddingCounts : kNoMask);
-  return range;
-}
-
 }  // namespace
 
 LengthRange find_lengths(Program& program, const model::ModelFile& file, const SessionOptions& options,
                          const ModelTraits& traits) {
   const bool automatic = options.torchscript.length_policy == LengthPolicy::automatic;
   if (automatic && file.manifest() && file.manifest()->proven_max > file.manifest()->proven_min) {
-    return recorded_range(program, *file.manifest(), traits);
+    return Prover(program, traits).recorded(*file.manifest());
   }
   return Prover(program, traits).prove(automatic && options.prove, options.prove);
 }

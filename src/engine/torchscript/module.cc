@@ -83,7 +83,8 @@ torch::jit::Module load_module(const model::ModelFile& file, std::span<const std
     loaded.eval();
     return loaded;
   });
-  if (file.manifest() && file.manifest()->dtype == "float16") {
+  // Halves of either kind, and those that lie beside int8 layers, which stay as they are.
+  if (file.manifest() && file.manifest()->dtype != "float32") {
     translated(ErrorCode::runtime, file.name(), "memory for the widened weights", [&] { widen_halves(module); });
   }
   return module;
