@@ -84,5 +84,13 @@ TEST(Verify, TheDemoModelAgreesWithPythonInTheInterpreter) {
   EXPECT_EQ(report["ok"], true);
 }
 
+// A bundle names its outputs, and the trace that was read numbers them: both engines say the same.
+TEST(Verify, ABundleOfStatesAgreesInTheInterpreter) {
+  const std::string bundle = BERTRT_TEST_DATA "/tasks/bundles/sentence-mean.pt";
+  const auto report = run_json({"verify", "--engine", "torchscript", bundle}).at(0);
+  EXPECT_EQ(report["engine"], "torchscript");
+  EXPECT_EQ(report["ok"], true);
+}
+
 }  // namespace
 }  // namespace bertrt::cli_test

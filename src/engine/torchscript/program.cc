@@ -52,7 +52,10 @@ Program::Program(const model::ModelFile& file, std::span<const std::byte> bytes,
   }
   encode_ = module_.find_method(method);
   if (!encode_) throw Error(ErrorCode::model_mismatch, where_, "a module with a method forward", "none");
-  if (const model::ManifestMethod* described = manifest_method(file, method)) output_names_ = described->outputs;
+  // Where forward's graph was read, its outputs have the names that they have there, whatever the engine.
+  const bool read = method == "forward" && !traits.outputs.empty();
+  const model::ManifestMethod* described = read ? nullptr : manifest_method(file, method);
+  if (described != nullptr) output_names_ = described->outputs;
   inputs_.emplace(*encode_, file.find_method(method), options.torchscript.input_names, traits, where_);
 }
 
