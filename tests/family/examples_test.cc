@@ -11,9 +11,9 @@
 namespace bertrt::family {
 namespace {
 
-using ::testing::IsEmpty;
 using graph::ElementType;
 using graph::torchscript::TracedInput;
+using ::testing::IsEmpty;
 
 /// The tiny model (ids, mask, types) with its inputs called so, and the examples in some order.
 std::vector<const TracedInput*> assigned(const std::vector<TracedInput>& examples,
