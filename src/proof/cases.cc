@@ -103,6 +103,15 @@ void hide(Encoding& text, std::size_t turn, bool thorough, std::uint32_t seed) {
   }
 }
 
+// What the trace itself asks for (ids == 102), some of it by turns, in a few places between those of special tokens.
+void ask_for(std::span<const std::int64_t> ids, std::size_t turn, std::size_t vocab_size, Encoding& text) {
+  constexpr std::size_t kPlaces = 3;
+  for (std::size_t i = 0; i < std::min(kPlaces, ids.size()); ++i) {
+    const std::int64_t id = ids[(turn * kPlaces + i) % ids.size()];
+    if (static_cast<std::size_t>(id) < vocab_size) text.input_ids[2 * i + 1] = static_cast<std::int32_t>(id);
+  }
+}
+
 }  // namespace
 
 std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std::int32_t> special_ids, bool thorough) {
@@ -117,15 +126,14 @@ std::vector<Encoding> make_cases(const family::Trace& trace, std::span<const std
     budget -= cost * static_cast<double>(length);
     if (thorough && budget < 0 && length > 8) continue;
     Encoding text = made_up_text(trace, length, seed++);
-    // Special tokens where templates put them, the rest, what the trace itself asks for, and padding among the words.
+    // Special tokens where templates put them, the rest and padding among the words.
     std::size_t at = 0;
-    std::vector<std::int64_t> chosen(special_ids.begin(), special_ids.end());
-    chosen.insert(chosen.end(), trace.compared_ids.begin(), trace.compared_ids.end());
-    for (const std::int64_t id : chosen) {
+    for (const std::int32_t id : special_ids) {
       if (id < 0 || static_cast<std::size_t>(id) >= trace.vocab_size || length < 3) continue;
-      text.input_ids[at] = static_cast<std::int32_t>(id);
+      text.input_ids[at] = id;
       at = (at + 2) % length;
     }
+    if (length > 8) ask_for(trace.compared_ids, cases.size(), trace.vocab_size, text);
     if (length > 8 && static_cast<std::size_t>(trace.padding_id) < trace.vocab_size) {
       text.input_ids[length - 3] = static_cast<std::int32_t>(trace.padding_id);
     }
