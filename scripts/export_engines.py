@@ -11,7 +11,6 @@ lengths other than the traced one? A line for each; fails unless all of it agree
 import argparse
 import contextlib
 import io
-import json
 import subprocess
 import sys
 import tempfile
@@ -23,10 +22,9 @@ import torch  # noqa: E402
 import transformers  # noqa: E402
 import export  # noqa: E402
 from families import FAMILIES, TASKS, TRACED_AS, served  # noqa: E402
+from family_traces import LENGTHS, TRACED, WORDS, run, worst_of  # noqa: E402
 from proof import reference_outputs  # noqa: E402
 
-TRACED = 14
-LENGTHS = (1, 5, TRACED, 20)
 LIMIT = 1e-5  # of the largest value, at least 1
 SIZES = {
     "vocab_size": 60,
@@ -76,7 +74,6 @@ SETTINGS = {
     "xlnet": {"d_inner": 48, "d_head": 8, "max_position_embeddings": None},
     "xmod": {"languages": ["en_XX", "de_DE"], "default_language": "en_XX", "adapter_reduction_factor": 2},
 }  # fmt: skip
-WORDS = ["<pad>", "[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghij")]
 PROTEINS = ["<cls>", "<pad>", "<eos>", "<unk>", *"LAGVSERTIDPKQNFYMHWCXBUZO.-", "<null_1>", "<mask>"]
 
 
@@ -109,11 +106,6 @@ def make_bundle(folder, task, path, dtype):
     return printed.getvalue().strip() if failed else ""
 
 
-def bertrt(*arguments):
-    done = subprocess.run(list(map(str, arguments)), capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr.strip()
-
-
 ROLES = {"token_logits": "logits", "text_logits": "logits", "start_logits": "start_logits", "end_logits": "end_logits"}
 
 
@@ -126,13 +118,7 @@ def largest_difference(outputs, wanted):
     missing = {"logits", "start_logits", "end_logits"} & set(wanted) - {ROLES.get(one["role"]) for one in outputs}
     if missing or not pairs:
         return float("inf")
-    worst = 0.0
-    for mine, theirs in pairs:
-        values = torch.tensor(mine["data"])
-        if values.numel() != theirs.numel() or not values.isfinite().all():
-            return float("inf")
-        worst = max(worst, float((values - theirs.flatten()).abs().max() / max(1.0, float(theirs.abs().max()))))
-    return worst
+    return worst_of(pairs)
 
 
 def compare(program, path, model, task):
@@ -141,11 +127,10 @@ def compare(program, path, model, task):
     engine, found = "", {}
     for length in LENGTHS:
         ids = torch.randint(8, 30, (1, length), generator=torch.Generator().manual_seed(length))
-        code, out, why = bertrt(program, "run", "--model", path, "--json", "--ids", ",".join(map(str, ids[0].tolist())))
-        if code != 0:
+        answer, why = run(program, path, "auto", ids[0].tolist())
+        if answer is None:
             found[length] = why
             continue
-        answer = json.loads(out)
         engine = answer["engine"]
         inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
         with torch.no_grad():
@@ -171,11 +156,11 @@ def row(program, family, task, dtype, expected, root):
         elif dtype == "int8":
             export.quantize(model)
     engine, found = compare(program, path, model, task)
-    code, out, why = bertrt(program, "verify", path)
+    verified = subprocess.run([program, "verify", path], capture_output=True, text=True)
     values = [value for value in found.values() if isinstance(value, float)]
     shown = ", ".join(f"{length}: {value:.0e}" if isinstance(value, float) else f"{length}: no" for length, value in found.items())
-    good = engine == expected and code == 0 and bool(values) and max(values) <= LIMIT
-    problem = "" if code == 0 else f" VERIFY {(why or out)[-300:]}"
+    good = engine == expected and verified.returncode == 0 and bool(values) and max(values) <= LIMIT
+    problem = "" if verified.returncode == 0 else f" VERIFY {(verified.stderr.strip() or verified.stdout)[-300:]}"
     for length, value in found.items():
         problem += f" [{length}: {value[-200:]}]" if isinstance(value, str) else ""
     return f"{engine}{'' if engine == expected else f' (the list says {expected})'}; {shown}{problem}", good

@@ -16,6 +16,7 @@ from make_traces import JinaTrace  # noqa: E402
 
 TRACED = 14
 LENGTHS = (1, 5, TRACED, 20)
+WORDS = ["<pad>", "[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghij")]
 SIZES = {
     "vocab_size": 60,
     "hidden_size": 32,
@@ -108,8 +109,7 @@ def export_bundle(model, folder, path):
     if isinstance(model, JinaTrace):
         return "transformers has no class of it"
     model.save_pretrained(folder)
-    words = ["<pad>", "[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghij")]
-    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n")
     transformers.BertTokenizer.from_pretrained(folder).save_pretrained(folder)
     command = [sys.executable, ROOT / "models" / "export.py", folder, "--output", path, "--task", "encoder", "--length", str(TRACED)]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
@@ -133,6 +133,11 @@ def largest_difference(found, wanted):
     pooled = [one for one in found["outputs"] if one["role"] == "pooled_output"]
     if wanted.get("pooler_output") is not None and pooled:
         pairs.append((pooled[0], wanted["pooler_output"]))
+    return worst_of(pairs)
+
+
+def worst_of(pairs):
+    """The largest difference of an output's data from a tensor, relative to the largest value of at least 1."""
     worst = 0.0
     for mine, theirs in pairs:
         values = torch.tensor(mine["data"])

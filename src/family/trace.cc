@@ -50,9 +50,10 @@ void check_sizes(const std::vector<ts::TracedInput>& inputs) {
 
 // What the examples say of lengths and types. Which example is whose is not always known: where it cannot be found out,
 // only the mask can be of floats where an encoder's inputs are all there are.
-void take_example(const ts::Module& module, graph::Program& program, Trace& trace) {
+/// @return whether it is known whose each example is, so that no name can change anything
+bool take_example(const ts::Module& module, graph::Program& program, Trace& trace) {
   const auto example = ts::traced_example(module);
-  if (!example) return;
+  if (!example) return true;
   check_sizes(example->inputs);
   refuse_choices(example->inputs);
   std::size_t floats = 0;
@@ -94,6 +95,7 @@ void take_example(const ts::Module& module, graph::Program& program, Trace& trac
     }
     input.type = *type;
   }
+  return !own.empty();
 }
 
 // What only the caller can give is given token by token.
@@ -164,11 +166,11 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     for (std::size_t i = 0; i < options.input_names.size() && i < program->inputs.size(); ++i) {
       program->inputs[i].name = options.input_names[i];
     }
-    take_example(module, *program, trace);
+    const bool known = take_example(module, *program, trace);
     const std::size_t length = trace.traced_length != 0 ? trace.traced_length : 8;
     std::vector<std::string> named = name_inputs(*program, length);
     // An example's types are told apart by names.
-    if (!named.empty()) take_example(module, *program, trace);
+    if (!named.empty() && !known) take_example(module, *program, trace);
     if (const auto ids = input_names(*program).ids) {
       const graph::Sizes& shape = program->inputs[*ids].traced_shape;
       if (shape.size() == 2) {

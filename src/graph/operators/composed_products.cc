@@ -10,13 +10,6 @@
 namespace bertrt::graph {
 namespace {
 
-void check_types(const Call& c, const Tensor& a, const Tensor& b) {
-  if (a.type() != b.type()) {
-    c.fail("tensors of one type",
-           std::string(archive::to_string(a.type())) + " and " + std::string(archive::to_string(b.type())));
-  }
-}
-
 /// Each element of the one times the whole other.
 void kron(Call& c) {
   Tensor a = c.tensor(0);
@@ -74,7 +67,7 @@ void cross(Call& c) {
 void vecdot(Call& c) {
   const Tensor& a = c.tensor(0);
   const Tensor& b = c.tensor(1);
-  check_types(c, a, b);
+  check_one_type(c, a, b);
   if (a.rank() == 0 || b.rank() == 0) c.fail("tensors with axes", "one without");
   const std::int64_t rank = std::max(a.rank(), b.rank());
   const std::int64_t axis = c.axis(2, rank);
@@ -88,7 +81,7 @@ void multi_dot(Call& c) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const bool end = i == 0 || i + 1 == all.size();
     if (all[i].rank() != 2 && !(end && all[i].rank() == 1)) c.fail("matrices", to_string(all[i].sizes()));
-    check_types(c, all[0], all[i]);
+    check_one_type(c, all[0], all[i]);
   }
   Tensor product = all[0];
   for (std::size_t i = 1; i < all.size(); ++i) product = matrix_product(c, product, all[i]);

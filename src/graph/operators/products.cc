@@ -45,10 +45,7 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& out) {
 Tensor with_rows(Call& c, const Tensor& a) { return has_rows(a) ? a : copied(c, a); }
 
 void same_types(const Call& c, const Tensor& a, const Tensor& b) {
-  if (a.type() != b.type()) {
-    c.fail("two tensors of one type",
-           std::string(archive::to_string(a.type())) + " and " + std::string(archive::to_string(b.type())));
-  }
+  check_one_type(c, a, b);
   if (a.type() == ElementType::boolean) c.refuse("numbers", "a product of booleans");
 }
 
@@ -177,6 +174,13 @@ void bilinear(Call& c) {
 }
 
 }  // namespace
+
+void check_one_type(const Call& c, const Tensor& a, const Tensor& b) {
+  if (a.type() != b.type()) {
+    c.fail("two tensors of one type",
+           std::string(archive::to_string(a.type())) + " and " + std::string(archive::to_string(b.type())));
+  }
+}
 
 Tensor matrix_product(Call& c, const Tensor& a, const Tensor& b) {
   if (a.rank() == 0 || b.rank() == 0) c.fail("tensors with axes", "one without");

@@ -4,6 +4,9 @@
 
 namespace bertrt::graph {
 
+/// @throws Error runtime for tensors of two types
+void check_one_type(const Call& call, const Tensor& a, const Tensor& b);
+
 /// torch.matmul's rules: [.., M, K] x [.., K, N] with broadcasting in front, vectors on either side.
 Tensor matrix_product(Call& call, const Tensor& a, const Tensor& b);
 
