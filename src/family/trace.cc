@@ -48,6 +48,19 @@ void check_sizes(const std::vector<ts::TracedInput>& inputs) {
   }
 }
 
+// Each input's example; empty where one has none.
+std::vector<const ts::TracedInput*> by_key(const graph::Program& program,
+                                           const std::vector<ts::TracedInput>& examples) {
+  std::vector<const ts::TracedInput*> own;
+  for (const graph::ProgramInput& input : program.inputs) {
+    const auto found = std::find_if(examples.begin(), examples.end(),
+                                    [&](const ts::TracedInput& example) { return example.name == input.name; });
+    if (found == examples.end()) return {};
+    own.push_back(&*found);
+  }
+  return own;
+}
+
 // What the examples say of lengths and types. Which example is whose is not always known: where it cannot be found out,
 // only the mask can be of floats where an encoder's inputs are all there are.
 /// @return whether it is known whose each example is, so that no name can change anything
@@ -70,7 +83,9 @@ bool take_example(const ts::Module& module, graph::Program& program, Trace& trac
     }
   }
   std::vector<const ts::TracedInput*> own;
-  if (example->named) {
+  if (example->keyed) {
+    own = by_key(program, example->inputs);
+  } else if (example->named) {
     for (const ts::TracedInput& input : example->inputs) own.push_back(&input);
   } else {
     own = assign_examples(program, example->inputs);

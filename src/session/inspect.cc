@@ -19,16 +19,26 @@ LengthReport lengths_of(const family::Trace& trace) {
   return {lengths.longest(), lengths.why()};
 }
 
+// What the graph knows of the inputs; of a dict or a tuple of them all.
+void name_inputs(const graph::Program& program, ModelReport& report) {
+  const bool split = program.inputs.size() != report.inputs.size();
+  if (split) report.inputs.clear();
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
+    const graph::ProgramInput& input = program.inputs[i];
+    if (split) {
+      report.inputs.push_back({input.name, std::string(archive::to_string(input.type)), input.traced_shape});
+    } else {
+      report.inputs[i].name = input.name;
+    }
+    if (input.name == "input_ids") report.traced_shape = report.inputs[i].traced_shape;
+  }
+}
+
 ModelReport describe(const std::shared_ptr<const model::ModelFile>& opened, const SessionOptions& options) {
   const model::ModelFile& file = *opened;
   ModelReport report = model::report_of(file);
   const auto trace = session::trace_of(opened, options);
-  if (trace->program && trace->program->inputs.size() == report.inputs.size()) {
-    for (std::size_t i = 0; i < report.inputs.size(); ++i) {
-      report.inputs[i].name = trace->program->inputs[i].name;
-      if (report.inputs[i].name == "input_ids") report.traced_shape = report.inputs[i].traced_shape;
-    }
-  }
+  if (trace->program) name_inputs(*trace->program, report);
   if (trace->lengths) report.lengths = lengths_of(*trace);
   session::Decision decision = session::decide(file, *trace, options);
   report.outputs = std::move(decision.outputs);

@@ -4,7 +4,7 @@
 
 Small random models; every output is checked at lengths other than the traced one, each text alone. `packed`: whether the
 encoder inside is one that the packed engine knows. `torchscript`: not where an output is as long as a batch's longest text, whatever
-it was padded to: libtorch's engine refuses that. `roles` are in the order of the outputs.
+it was padded to: libtorch's engine refuses that; and it takes inputs one by one alone. `roles` are in the order of the outputs.
 """
 
 import json
@@ -56,6 +56,21 @@ class ChosenRows(Wrap):
         return super().forward(ids, mask, seg)[ids == 25]
 
 
+class DictOfInputs(Wrap):
+    """As sentence-transformers' modules take them."""
+
+    def forward(self, features):
+        return super().forward(features["input_ids"], features["attention_mask"], features["token_type_ids"])
+
+
+class ListOfInputs(Wrap):
+    """As a data loader's batches are."""
+
+    def forward(self, batch):
+        ids, mask, seg = batch
+        return super().forward(ids, mask, seg)
+
+
 def packed_sequences(recurrent):
     """A recurrent layer over the tokens of a mask, as taggers pack and pad them."""
 
@@ -95,17 +110,18 @@ def numbers(tensor):
     return [float(f"{x:.7g}") if abs(x) < float("inf") else str(x) for x in tensor.double().flatten().tolist()]
 
 
-def kind(folder, name, model, roles, packed, change=None, torchscript=True, mask=torch.long, rows=False):
+def kind(folder, name, model, roles, packed, change=None, torchscript=True, mask=torch.long, rows=False, together=None):
     path = os.path.join(folder, name + ".pt")
     with torch.no_grad():
-        trace = torch.jit.trace(model, text(TRACED, 0, mask), strict=False, check_trace=False)
+        inputs = lambda *text: text if together is None else (together(*text),)
+        trace = torch.jit.trace(model, inputs(*text(TRACED, 0, mask)), strict=False, check_trace=False)
         torch.jit.save(trace, path)
         if change:
             change(path)
         cases = []
         for length, seed in ((7, 1), (12, 2), (19, 3)):
             ids, seen, types = text(length, seed, mask)
-            given = [(n, x if rows else x[0]) for n, x in flatten(trace(ids, seen, types))]  # rows: of no text's axis
+            given = [(n, x if rows else x[0]) for n, x in flatten(trace(*inputs(ids, seen, types)))]  # rows: of no text's axis
             outputs = [{"name": n, "shape": list(x.shape), "data": numbers(x)} for n, x in given]
             cases.append({"ids": ids[0].tolist(), "types": types[0].tolist(), "outputs": outputs})
     small(path)
@@ -159,6 +175,10 @@ def main(folder):
          spread(torch.nn.TransformerEncoderLayer(HIDDEN, 2, 24, batch_first=True))), [O], True)
     kind(folder, "bool_mask", OtherNames(encoder(), lambda o, m: (o.last_hidden_state * m.unsqueeze(-1)).sum(1) / m.sum(1, keepdim=True)), [O], True, mask=torch.bool)
     kind(folder, "chosen_rows", ChosenRows(encoder(), lambda o, m: o.last_hidden_state), [O], True, torchscript=False, mask=torch.bool, rows=True)
+    states = lambda o, m: (o.last_hidden_state, o.pooler_output)
+    kind(folder, "dict_of_inputs", DictOfInputs(encoder(), states), [H, P], True, torchscript=False,
+         together=lambda ids, mask, types: {"token_type_ids": types, "attention_mask": mask, "input_ids": ids})
+    kind(folder, "list_of_inputs", ListOfInputs(encoder(), states), [H, P], True, torchscript=False, together=lambda *text: list(text))
     with open(os.path.join(folder, "kinds.json"), "w", encoding="utf8") as file:
         json.dump(KINDS, file, separators=(",", ":"))
 

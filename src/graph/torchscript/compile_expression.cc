@@ -141,6 +141,7 @@ Bound Compiler::index(Frame& frame, Bound container) {
   const Slot at = slot(frame, expression(frame));
   if (frame.token.is(':') || frame.token.is(',')) throw not_graphable(where(frame), "a range or a list in brackets");
   expect(frame, ']');
+  if (container.kind == Bound::Kind::inputs) return bound(input_at(frame, container.index, at));
   const Operator& op = find(frame, "aten::__getitem__");
   return bound(builder_.index(&op, slot(frame, container), at, place(frame), where(frame)));
 }

@@ -74,7 +74,14 @@ void Compiler::assign(Frame& frame) {
   }
   const Place at = place(frame);
   advance(frame);
-  const Slot container = slot(frame, expression(frame));
+  const Bound value = expression(frame);
+  if (value.kind == Bound::Kind::inputs && !input_groups_[value.index].keyed) {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      set(frame, targets[i], bound(input_of(value.index, std::to_string(i), standard_input_name(targets[i]))));
+    }
+    return;
+  }
+  const Slot container = slot(frame, value);
   const std::vector<Slot> slots = builder_.unpack(container, targets.size(), at, frame.lexer.where(at.line));
   for (std::size_t i = 0; i < targets.size(); ++i) set(frame, targets[i], bound(slots[i]));
 }

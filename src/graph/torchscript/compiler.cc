@@ -10,6 +10,20 @@ namespace {
 constexpr std::size_t kMaxNested = 300;        // brackets, blocks and calls together; a deep encoder has 40
 constexpr std::size_t kMaxTokens = 5'000'000;  // read, inlined calls once for each; a deep encoder has 100,000
 
+// "Tuple[Tensor, Tensor]"
+bool is_tuple_of_tensors(std::string_view type) {
+  constexpr std::string_view kItem = "Tensor";
+  if (!type.starts_with("Tuple[") || !type.ends_with("]")) return false;
+  type.remove_prefix(6);
+  while (type.starts_with(kItem)) {
+    type.remove_prefix(kItem.size());
+    if (type == "]") return true;
+    if (!type.starts_with(", ")) return false;
+    type.remove_prefix(2);
+  }
+  return false;
+}
+
 }  // namespace
 
 Compiler::Nested::Nested(Compiler& compiler, const Frame& frame) : compiler_(compiler) {
@@ -31,11 +45,42 @@ Program Compiler::compile(std::string_view method) {
     const std::string_view own = signature.parameters[i].name;
     std::string name = standard_input_name(own);
     if (!names.insert(name).second) name = own;
-    given.push_back({{}, bound(builder_.add_input(std::move(name)))});
+    given.push_back({{}, input(signature.parameters[i], std::move(name))});
   }
   Frame start(*top.file, top.file->at(*definition), builder_.entry(top.file->entry()));
   const Bound result = inline_call(*top.file, *definition, std::move(given), start);
   return builder_.finish(slot(start, result), module_.version);
+}
+
+Bound Compiler::input(const Parameter& parameter, std::string name) {
+  const bool keyed = parameter.type == "Dict[str, Tensor]";
+  if (!keyed && parameter.type != "List[Tensor]" && !is_tuple_of_tensors(parameter.type)) {
+    input_names_.insert(name);
+    return bound(builder_.add_input(std::move(name)));
+  }
+  input_groups_.push_back({std::move(name), keyed, {}});
+  return {Bound::Kind::inputs, static_cast<std::uint32_t>(input_groups_.size() - 1)};
+}
+
+Slot Compiler::input_at(Frame& frame, std::uint32_t group, Slot key) {
+  const Value* value = builder_.value(key);
+  const std::string* text = value == nullptr ? nullptr : value->text();
+  const std::int64_t* number = value == nullptr ? nullptr : value->integer();
+  if (input_groups_[group].keyed && text != nullptr) return input_of(group, *text, *text);
+  if (!input_groups_[group].keyed && number != nullptr && *number >= 0) {
+    const std::string item = std::to_string(*number);
+    return input_of(group, item, input_groups_[group].name + "." + item);
+  }
+  throw not_graphable(where(frame), "one of several inputs that is not asked for by a name or a number");
+}
+
+Slot Compiler::input_of(std::uint32_t group, const std::string& item, std::string name) {
+  const auto [found, added] = input_groups_[group].items.try_emplace(item, Slot{0});
+  if (added) {
+    if (!input_names_.insert(name).second) name = input_groups_[group].name + "." + item;
+    found->second = builder_.add_input(std::move(name));
+  }
+  return found->second;
 }
 
 void Compiler::advance(Frame& frame) {
@@ -74,6 +119,7 @@ Slot Compiler::slot(Frame& frame, Bound value) const {
     case Bound::Kind::object: throw not_graphable(where(frame), "a module that is handled as a value");
     case Bound::Kind::function: throw not_graphable(where(frame), "a function that is handled as a value");
     case Bound::Kind::uninitialized: throw not_graphable(where(frame), "a value that is never set");
+    case Bound::Kind::inputs: throw not_graphable(where(frame), "several inputs that are handled as one value");
     case Bound::Kind::undecided: break;
   }
   throw not_graphable(where(frame), "a value that depends on a branch");

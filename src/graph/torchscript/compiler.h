@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,9 +25,10 @@ struct Bound {
     function,       ///< a free function
     uninitialized,  ///< uninitialized(T): in the code, but never read
     undecided,      ///< a module or a function that a branch chooses
+    inputs,         ///< a dict, tuple or list of the method's inputs
   };
   Kind kind = Kind::slot;
-  std::uint32_t index = 0;  ///< slot, index into Module::objects, or into Compiler::functions_
+  std::uint32_t index = 0;  ///< slot, index into Module::objects, into Compiler::functions_ or input_groups_
 
   bool operator==(const Bound&) const = default;
 };
@@ -70,6 +72,12 @@ class Compiler {
   struct Function {
     const CodeFile* file;
     const Definition* definition;
+  };
+  /// Inputs that come together: each is an input of its own as soon as the code asks for it.
+  struct InputGroup {
+    std::string name;
+    bool keyed = false;                 ///< a dict
+    std::map<std::string, Slot> items;  ///< by key, or by number
   };
   class Nested;
 
@@ -123,6 +131,9 @@ class Compiler {
   std::string where(const Frame& frame) const { return frame.lexer.where(frame.token.line); }
   Place place(const Frame& frame) const { return {frame.entry, frame.token.line}; }
   Slot slot(Frame& frame, Bound value) const;
+  Bound input(const Parameter& parameter, std::string name);
+  Slot input_at(Frame& frame, std::uint32_t group, Slot key);
+  Slot input_of(std::uint32_t group, const std::string& item, std::string name);
   static Bound bound(Slot slot) { return {Bound::Kind::slot, slot}; }
 
   const Module& module_;
@@ -130,6 +141,8 @@ class Compiler {
   ValueReader values_;
   ProgramBuilder builder_;
   std::vector<Function> functions_;
+  std::vector<InputGroup> input_groups_;
+  std::set<std::string> input_names_;
   std::unordered_map<const Definition*, std::uint32_t> function_index_;
   std::unordered_map<std::string, const Operator*> operators_;
   std::size_t nested_ = 0;

@@ -19,6 +19,33 @@ int parse_version(archive::Archive& archive, std::string_view entry) {
   return std::stoi(std::string(text));
 }
 
+// The storages are empty: sizes are recorded, data is not. So nothing is held against a record here.
+TracedInput example_of(const archive::PickleValue& value, std::string name) {
+  TracedInput input;
+  input.name = std::move(name);
+  if (auto tensor = unpack(value)) {
+    input.type = archive::storage_element_type(tensor->storage_name);
+    input.shape = std::move(tensor->shape);
+  }
+  return input;
+}
+
+// Inputs that stand in a dict, a tuple or a list are examples of their own.
+void add_example(const archive::PickleValue& value, std::vector<TracedInput>& examples) {
+  using archive::PickleKind;
+  if (value.is(PickleKind::dict)) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const archive::PickleValue key = value.key(i);
+      examples.push_back(
+          example_of(value.value(i), key.is(PickleKind::text) ? std::string(key.text()) : std::string()));
+    }
+  } else if (value.is(PickleKind::tuple) || value.is(PickleKind::list)) {
+    for (std::size_t i = 0; i < value.size(); ++i) examples.push_back(example_of(value[i], {}));
+  } else {
+    examples.push_back(example_of(value, {}));
+  }
+}
+
 }  // namespace
 
 const Attribute* Object::find(std::string_view wanted) const {
@@ -75,14 +102,12 @@ std::map<std::string, TracedExample, std::less<>> read_traced_inputs(archive::Ar
     TracedExample example;
     const archive::PickleValue inputs = root.value(i);
     for (std::size_t k = 0; inputs.is(PickleKind::list) && k < inputs.size(); ++k) {
-      if (budget-- == 0) throw malformed(archive.where("traced_inputs.pkl"), "a method's examples", "far more");
-      TracedInput input;
-      // The storages are empty: sizes are recorded, data is not. So nothing is held against a record here.
-      if (auto tensor = unpack(inputs[k])) {
-        input.type = archive::storage_element_type(tensor->storage_name);
-        input.shape = std::move(tensor->shape);
-      }
-      example.inputs.push_back(std::move(input));
+      const bool several =
+          inputs[k].is(PickleKind::dict) || inputs[k].is(PickleKind::tuple) || inputs[k].is(PickleKind::list);
+      const std::size_t values = several ? inputs[k].size() : 1;
+      if (values > budget) throw malformed(archive.where("traced_inputs.pkl"), "a method's examples", "far more");
+      budget -= values;
+      add_example(inputs[k], example.inputs);
     }
     examples.emplace(root.key(i).text(), std::move(example));
   }

@@ -31,7 +31,7 @@ struct MethodSignature {
 
 /// An example input of a traced method; the file holds no data of it.
 struct TracedInput {
-  std::string name;                          ///< of the method's input; empty where it is not known whose it is
+  std::string name;  ///< of the method's input, or its key in a dict of them; empty where it is not known whose it is
   std::optional<archive::ElementType> type;  ///< nothing for what is no tensor
   std::vector<std::int64_t> shape;
 };
@@ -39,9 +39,11 @@ struct TracedInput {
 /// What traced_inputs.pkl says of one method. torch.jit.trace stores positional examples in forward's order, but
 /// `example_kwarg_inputs` in the order of the caller's dict, and neither the file nor the code says which of them it
 /// was (torch 2.13). So names are given only where every order says the same: the examples have one shape and type.
+/// Those of a dict, tuple or list of inputs are examples of their own.
 struct TracedExample {
   std::vector<TracedInput> inputs;  ///< in the stored order
   bool named = false;               ///< false: inputs' names are empty, any order is possible
+  bool keyed = false;               ///< names are a dict's keys: the order says nothing
 };
 
 /// A parameter or buffer.
@@ -81,7 +83,7 @@ const std::vector<std::string>& findings(const Module& module);
 using OperatorLookup = const Operator* (*)(std::string_view name);
 
 /// One method as a program: calls of submodules and functions inlined, branches on constants folded. Inputs are the
-/// method's parameters but `self`.
+/// method's parameters but `self`; of a dict, tuple or list of tensors those that the code asks for.
 /// @throws Error unsupported: "not graphable", with the place and the reason; invalid_format for code that is none
 Program read_program(const Module& module, std::string_view method = "forward", OperatorLookup lookup = find_operator);
 

@@ -1,5 +1,6 @@
 #include "graph/torchscript/signature.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -100,6 +101,8 @@ std::optional<TracedExample> traced_example(const Module& module, std::string_vi
   const auto found = module.examples.find(method);
   if (found == module.examples.end()) return std::nullopt;
   TracedExample example = found->second;
+  example.keyed = !example.inputs.empty() && std::none_of(example.inputs.begin(), example.inputs.end(),
+                                                          [](const TracedInput& input) { return input.name.empty(); });
   example.named = true;
   for (const TracedInput& input : example.inputs) {
     const TracedInput& first = example.inputs.front();
@@ -107,6 +110,7 @@ std::optional<TracedExample> traced_example(const Module& module, std::string_vi
   }
   for (const MethodSignature& signature : methods(module)) {
     if (signature.name != method) continue;
+    if (example.keyed) return example;
     example.named = example.named && signature.inputs.size() == example.inputs.size();
     for (std::size_t i = 0; example.named && i < example.inputs.size(); ++i) {
       example.inputs[i].name = signature.inputs[i].name;

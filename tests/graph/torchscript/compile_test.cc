@@ -46,6 +46,45 @@ TEST(Compile, DictsKeepTheirKeys) {
   EXPECT_EQ(thrown_by([] { lines_of({"return {\"b\": x, \"b\": y}"}); }).code(), ErrorCode::invalid_format);
 }
 
+std::vector<std::string> inputs_of(const std::string& type, const std::vector<std::string>& lines) {
+  std::string code =
+      "class M(Module):\n  def forward(self: __torch__.M,\n    batch: " + type + ",\n    y: Tensor) -> Tensor:\n";
+  for (const std::string& line : lines) code += "    " + line + "\n";
+  std::vector<std::string> names;
+  for (const ProgramInput& input : compiled({code}).inputs) names.push_back(input.name);
+  return names;
+}
+
+TEST(Compile, InputsOfADictATupleOrAListAreInputsOfTheirOwn) {
+  EXPECT_THAT(inputs_of("Dict[str, Tensor]", {"a = batch[\"input_ids\"]", "b = batch[\"mask\"]",
+                                              "c = batch[\"input_ids\"]", "return torch.add(torch.add(a, c), b)"}),
+              ElementsAre("y", "input_ids", "mask"));
+  for (const char* type : {"List[Tensor]", "Tuple[Tensor]", "Tuple[Tensor, Tensor]"}) {
+    EXPECT_THAT(inputs_of(type, {"input_ids0, mask, = batch", "return torch.add(input_ids0, mask)"}),
+                ElementsAre("y", "input_ids", "mask"))
+        << type;
+    EXPECT_THAT(inputs_of(type, {"return torch.add(batch[1], batch[0])"}), ElementsAre("y", "batch.1", "batch.0"))
+        << type;
+  }
+  // A name that is there already is not given twice.
+  EXPECT_THAT(inputs_of("Dict[str, Tensor]", {"return torch.add(batch[\"y\"], y)"}), ElementsAre("y", "batch.y"));
+  EXPECT_THAT(inputs_of("List[Tensor]", {"y0, y, = batch", "return torch.add(y0, y)"}),
+              ElementsAre("y", "y0", "batch.1"));
+}
+
+TEST(Compile, InputsThatComeTogetherAreAskedForOneByOne) {
+  const auto why = [](const std::string& type, const std::string& line) {
+    return std::string(thrown_by([&] { inputs_of(type, {line}); }).what());
+  };
+  EXPECT_THAT(why("Dict[str, Tensor]", "return torch.len(batch)"), HasSubstr("handled as one value"));
+  EXPECT_THAT(why("Dict[str, Tensor]", "return batch"), HasSubstr("handled as one value"));
+  EXPECT_THAT(why("List[Tensor]", "return torch.stack(batch)"), HasSubstr("handled as one value"));
+  EXPECT_THAT(why("Dict[str, Tensor]", "return batch[0]"), HasSubstr("not asked for by a name or a number"));
+  EXPECT_THAT(why("List[Tensor]", "return batch[-1]"), HasSubstr("not asked for by a name or a number"));
+  EXPECT_THAT(why("List[Tensor]", "return batch[torch.size(y, 0)]"), HasSubstr("not asked for by a name or a number"));
+  EXPECT_THAT(why("Dict[str, Tensor]", "a, b, = batch"), HasSubstr("handled as one value"));
+}
+
 TEST(Compile, Literals) {
   const Program program = compiled(
       {forward({"return [-9223372036854775808, 9223372036854775807, 2, 2, True, None, -inf, 0.5, \"a\\n\"]"})});

@@ -169,6 +169,30 @@ TEST(ReadModule, ExamplesAreNamedWhereTheirOrderIsNoMatter) {
   EXPECT_FALSE(traced_example(*open({forward({"return x"})})->module).has_value());
 }
 
+TEST(ReadModule, ExamplesOfADictATupleOrAListAreExamplesOfTheirOwn) {
+  const auto with = [](const std::string& example) {
+    test::Parts parts{forward({"return x"})};
+    const std::string examples = pickled::list({example});
+    parts.entries = {{"traced_inputs.pkl", pickled::whole("}(" + pickled::text("forward") + examples + "u")}};
+    return traced_example(*open(parts)->module);
+  };
+  const std::string ids = pickled::tensor("0", {1, 14}, 14, "LongStorage");
+  const std::string mask = pickled::tensor("1", {1, 14}, 14, "FloatStorage");
+  const auto dict = with("}(" + pickled::text("ids") + ids + pickled::text("mask") + mask + "u");
+  ASSERT_TRUE(dict.has_value());
+  EXPECT_TRUE(dict->keyed);
+  ASSERT_EQ(dict->inputs.size(), 2U);
+  EXPECT_EQ(dict->inputs[1].name, "mask");
+  EXPECT_EQ(dict->inputs[1].type, archive::ElementType::float32);
+  for (const std::string& several : {pickled::tuple({ids, mask}), pickled::list({ids, mask})}) {
+    const auto found = with(several);
+    ASSERT_TRUE(found.has_value());
+    EXPECT_FALSE(found->keyed || found->named);
+    ASSERT_EQ(found->inputs.size(), 2U);
+    EXPECT_EQ(found->inputs[0].type, archive::ElementType::int64);
+  }
+}
+
 TEST(ReadModule, CodeThatNobodyRefersToIsNotRead) {
   test::Parts parts{forward({"return x"})};
   parts.entries = {{"code/z.py", "((((("}};
