@@ -126,6 +126,13 @@ def _tokenizer_config(tokenizer, description):
     for name in ("do_lower_case", "keep_accents", "remove_space", "add_prefix_space", "trim_offsets"):
         if name not in config and isinstance(saved.get(name), bool):
             config[name] = saved[name]
+    if "clean_up_tokenization_spaces" in saved:
+        config["clean_up_tokenization_spaces"] = tokenizer.clean_up_tokenization_spaces
+    for name, usual in (("truncation_side", "right"), ("padding_side", "right"), ("split_special_tokens", False)):
+        if getattr(tokenizer, name, usual) != getattr(type(tokenizer), name, usual):
+            config[name] = getattr(tokenizer, name)
+    if list(tokenizer.model_input_names) != list(type(tokenizer).model_input_names):
+        config["model_input_names"] = list(tokenizer.model_input_names)
     if isinstance(tokenizer.model_max_length, int) and tokenizer.model_max_length < 10**9:
         config["model_max_length"] = tokenizer.model_max_length
     config["added_tokens_decoder"] = {

@@ -56,7 +56,8 @@ struct EmbedCommand {
         ->check(CLI::IsMember({"query", "document"}))
         ->excludes(sparse_option);
     command.add_option("--output", output, "Write the vectors to this .npy file, row by row");
-    command.add_option("--skip", skip, "Pass over so many texts; an --output that has so many rows is gone on with");
+    command.add_option("--skip", skip, "Pass over so many texts; an --output that has so many rows is gone on with")
+        ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 40));
     command.add_flag("--json", json, "One JSON object a line");
   }
 

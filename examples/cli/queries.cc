@@ -87,7 +87,7 @@ class Answering {
 
   void report(const Query& query, const Error& error) const {
     const Error named = at_line(query, error);
-    if (!queries_.keep_going()) throw named;
+    if (!queries_.keep_going() || is_of_the_job(error)) throw named;
     std::string out;
     if (queries_.json()) {
       JsonWriter(out).begin_object().key("error").value(named.what()).end_object();
@@ -186,8 +186,14 @@ Query Queries::split(std::string line) const {
   return query;
 }
 
+bool is_of_the_job(const Error& error) {
+  const std::string& where = error.where();
+  return where.find("Options::") != std::string::npos || where == "prompt_name" || where == "max_length" ||
+         where == "Reranker";
+}
+
 Error at_line(const Query& query, const Error& error) {
-  if (query.line == 0) return error;
+  if (query.line == 0 || is_of_the_job(error)) return error;
   return {error.code(), "line " + std::to_string(query.line) + " of standard input, " + error.where(), error.expected(),
           error.found()};
 }

@@ -71,6 +71,8 @@ class Queries {
 
 /// The error, naming the line of standard input that the query came from.
 Error at_line(const Query& query, const Error& error);
+/// Whether an error is about what the command was asked with, not about a text: the next text would meet it, too.
+bool is_of_the_job(const Error& error);
 
 /// Encodes a query.
 Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options);

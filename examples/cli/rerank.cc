@@ -55,6 +55,8 @@ struct RerankCommand {
     command.add_option("-k,--top-k", top_k, "At most so many documents; default: all")->check(CLI::Range(0, 100000000));
     command.add_option("--max-length", options.max_length, "Longest pair in tokens; default: the model's")
         ->check(CLI::Range(1, 100000000));
+    CLI::Option* name = command.add_option("--prompt", options.prompt_name, "One of the model's prompts by name");
+    command.add_option("--prompt-text", options.prompt, "A text in front of the query")->excludes(name);
     command.add_flag("--json", json, "One JSON object");
   }
 

@@ -22,6 +22,10 @@ struct RerankerOptions {
   /// After the activation, for a model with more than one label.
   bool apply_softmax = false;
   std::size_t max_length = 0;  ///< tokens of a pair, longer ones are cut (longest first); 0: the model's
+  /// In front of each query. Goes before `prompt_name`.
+  std::optional<std::string> prompt = std::nullopt;
+  /// One of the model's prompts by name (config_sentence_transformers.json). Empty: its default prompt, as a rule none.
+  std::string prompt_name = {};
 };
 
 struct RankedDocument {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "archive/tensor.h"
+#include "family/ids_use.h"
 #include "family/same_spec.h"
 #include "family/terms.h"
 
@@ -113,7 +114,7 @@ class Matcher {
   }
 
   bool are_positions(const Ref& ref) {
-    if (!ref.tensor.known() || ref.tensor.elements() != rows_) return false;
+    if (!ref.tensor.known() || ref.tensor.elements() != rows_ || !ids_use(instance_, ref).none()) return false;
     std::vector<std::int64_t> positions;
     if (graph::is_floating(ref.tensor.type())) {
       for (const float value : graph::to_floats(ref.tensor)) {

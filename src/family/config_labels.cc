@@ -70,13 +70,17 @@ void read_ids(const Json& json, std::string_view text, const std::string& where,
 void read_labels(const Json& json, std::string_view text, const std::string& where, CheckpointConfig& config) {
   read_names(json, where, config);
   read_ids(json, text, where, config);
-  if (!config.labels.empty()) {
-    config.num_labels = config.labels.size();
-  } else if (const auto count = json.find("num_labels"); count != json.end() && !count->is_null()) {
+  if (!config.labels.empty()) config.num_labels = config.labels.size();
+  if (const auto count = json.find("num_labels"); count != json.end() && !count->is_null()) {
     if (!count->is_number_unsigned() || count->get<std::uint64_t>() > kMaxLabels) {
       refuse(where, "num_labels", "a number of classes", *count);
     }
     config.num_labels = count->get<std::size_t>();
+    // Names of another number of classes are another model's: transformers drops them.
+    if (config.labels.size() != config.num_labels) {
+      config.labels.clear();
+      config.label_ids.clear();
+    }
   }
   if (const auto type = json.find("problem_type"); type != json.end() && !type->is_null()) {
     config.problem_type = type->is_string() ? type->get<std::string>() : "";
@@ -85,16 +89,17 @@ void read_labels(const Json& json, std::string_view text, const std::string& whe
       refuse(where, "problem_type", "regression, single_label_classification or multi_label_classification", *type);
     }
   }
-  for (const char* key : {"sbert_ce_default_activation_function", "sbert_ce_default_activation_fn"}) {
-    if (const auto name = json.find(key); name != json.end() && name->is_string()) {
-      config.cross_encoder_activation = name->get<std::string>();
-    }
-  }
+  // The older key counts where the newer one is not there; a null is there.
+  const Json* activation = nullptr;
   if (const auto own = json.find("sentence_transformers"); own != json.end() && own->is_object()) {
-    if (const auto name = own->find("activation_fn"); name != own->end() && name->is_string()) {
-      config.cross_encoder_activation = name->get<std::string>();
-    }
+    if (const auto name = own->find("activation_fn"); name != own->end()) activation = &*name;
   }
+  if (const auto name = json.find("sbert_ce_default_activation_function");
+      activation == nullptr && name != json.end()) {
+    activation = &*name;
+  }
+  if (activation != nullptr && activation->is_string())
+    config.cross_encoder_activation = activation->get<std::string>();
 }
 
 }  // namespace bertrt::family

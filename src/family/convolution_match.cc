@@ -33,7 +33,7 @@ class Matcher {
       const Node& node = instance_.node(id);
       if (node.partial || node.name != "aten::mul") continue;
       for (const std::size_t side : kSides) {
-        if (!is_token_mask(probe_, node.refs[side]) || !normed(node.refs[1 - side])) continue;
+        if (!is_token_mask(instance_, probe_, node.refs[side]) || !normed(node.refs[1 - side])) continue;
         found_.state = id;
         return std::move(found_);
       }

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "family/ids_use.h"
 #include "family/norm_match.h"
 #include "family/terms.h"
 
@@ -75,6 +76,7 @@ class Matcher {
   // The row for each distance query - key, the same for all texts and heads.
   bool read_rows(const Ref& ref, std::int64_t rows) {
     if (!ref.tensor.defined() || !ref.tensor.known() || ref.tensor.rank() < 2) return false;
+    if (!ids_use(instance_, ref).none()) return false;
     const std::int64_t square = length_ * length_;
     if (ref.tensor.elements() % square != 0) return false;
     Tensor once = ref.tensor;

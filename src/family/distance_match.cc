@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "family/ids_use.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -19,7 +20,7 @@ std::optional<Weight> read_table(const Instance& instance, const Ref& rows, std:
   if (first.producer == kNoNode) return std::nullopt;
   const Node& node = instance.node(first.producer);
   if (node.partial || node.name != "aten::embedding" || !node.refs[1].tensor.known() ||
-      node.refs[1].tensor.elements() != length * length) {
+      node.refs[1].tensor.elements() != length * length || !ids_use(instance, node.refs[1]).none()) {
     return std::nullopt;
   }
   const bool in_order = instance.maps(rows, {length, length, size}, [&](const Sizes& at) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "family/ids_use.h"
 #include "family/norm_match.h"
 #include "family/scaled_words.h"
 #include "family/terms.h"
@@ -19,6 +20,8 @@ struct Lookup {
   std::vector<std::int64_t> rows;  // [texts, length]
   std::int64_t padding = -1;       // the operator's padding_idx
   bool fixed = false;              // one row for all, whatever the inputs' values are
+  bool by_ids = false;             // the ids are the rows
+  IdsUse use = {};                 // what the rows know of the ids
 };
 
 bool all_one(const std::vector<std::int64_t>& rows) {
@@ -46,6 +49,8 @@ std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, 
   if (!table || table->tensor.shape.size() != 2 || table->tensor.shape[1] != width) return std::nullopt;
   const std::vector<std::int64_t> indices = graph::to_integers(node.refs[1].tensor);
   Lookup lookup{std::move(*table), {}, -1};
+  lookup.by_ids = are_ids(instance, node.refs[1]);
+  lookup.use = ids_use(instance, node.refs[1]);
   if (const auto padding = number(node.arguments[2])) lookup.padding = static_cast<std::int64_t>(*padding);
   for (std::int64_t text = 0; text < sizes[0]; ++text) {
     for (std::int64_t token = 0; token < sizes[1]; ++token) {
@@ -146,7 +151,7 @@ std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, cons
       why = "a term of the embeddings that is no row of a table";
       return std::nullopt;
     }
-    if (!words && lookup->rows == probe.ids && !all_one(lookup->rows)) {
+    if (!words && lookup->by_ids && lookup->rows == probe.ids && !all_one(lookup->rows)) {
       found.embeddings.words = std::move(lookup->table);
       found.embeddings.scale = scaled->scale;
       found.embeddings.dropped = scaled->dropped;
@@ -163,7 +168,13 @@ std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, cons
     why = "embeddings without words";
     return std::nullopt;
   }
+  std::vector<std::int64_t> compared;
   for (Lookup& lookup : others) {
+    if (lookup.use.read) {
+      why = "rows of " + lookup.table.name + " that ids choose";
+      return std::nullopt;
+    }
+    compared.insert(compared.end(), lookup.use.compared.begin(), lookup.use.compared.end());
     if (take_positions(probe, lookup, found)) continue;
     const bool given = lookup.rows == probe.types && !all_one(probe.types);
     if (found.embeddings.types || (!given && !lookup.fixed)) {
@@ -173,6 +184,15 @@ std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, cons
     found.embeddings.takes_types = given;
     if (!found.embeddings.takes_types) found.embeddings.fixed_type = lookup.rows.front();
     found.embeddings.types = std::move(lookup.table);
+  }
+  // Where ids are padding is known: positions are counted by it, and the probe shows it. Another id's place is not.
+  const auto known = [&](std::int64_t id) {
+    const bool counted = found.embeddings.position_scheme == PositionScheme::counted;
+    return id == probe.padding || (counted && id == found.embeddings.padding_id);
+  };
+  if (!std::all_of(compared.begin(), compared.end(), known)) {
+    why = "rows that depend on where an id stands";
+    return std::nullopt;
   }
   if (norm) found.embeddings.norm = std::move(norm->norm);
   // ELECTRA and ALBERT: a dense layer between the embeddings and the first layer. Whose input that is, is seen from

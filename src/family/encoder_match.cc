@@ -136,7 +136,8 @@ class Chain {
       const Node& node = instance_.node(id);
       if (node.partial || node.name != "aten::mul") continue;
       for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-        if (!is_token_mask(probe_, node.refs[side]) || instance_.whole(node.refs[1 - side]) != state) continue;
+        if (!is_token_mask(instance_, probe_, node.refs[side]) || instance_.whole(node.refs[1 - side]) != state)
+          continue;
         NodeId inner = id;
         if (!layer(inner)) continue;
         found_.zeroed = true;

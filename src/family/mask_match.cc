@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "family/ids_use.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -77,10 +78,10 @@ struct Kinds {
 
 }  // namespace
 
-bool is_token_mask(const Probe& probe, const Ref& ref) {
+bool is_token_mask(const Instance& instance, const Probe& probe, const Ref& ref) {
   const Sizes sizes = {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length), 1};
   if (!ref.tensor.defined() || !ref.tensor.known() || ref.tensor.sizes() != sizes ||
-      ref.tensor.type() == graph::ElementType::boolean) {
+      ref.tensor.type() == graph::ElementType::boolean || !ids_use(instance, ref).shows(probe)) {
     return false;
   }
   if (!graph::is_floating(ref.tensor.type())) return graph::to_integers(ref.tensor) == probe.mask;
@@ -93,6 +94,10 @@ std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bo
                                          std::string& why) {
   if (!ref.tensor.known()) {
     why = "a mask that depends on weights";
+    return std::nullopt;
+  }
+  if (!ids_use(instance_, ref).shows(probe_)) {
+    why = "a mask that depends on ids";
     return std::nullopt;
   }
   const auto wide = broadcast(ref, scores);

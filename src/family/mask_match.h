@@ -25,7 +25,7 @@ struct ReadMask {
 };
 
 /// Whether it is the attention_mask for each token, as numbers: [texts, tokens, 1].
-bool is_token_mask(const Probe& probe, const Ref& ref);
+bool is_token_mask(const Instance& instance, const Probe& probe, const Ref& ref);
 
 /// Reads masks of one instance by their values: each pair of query and key is compared with what the probe's
 /// attention_mask, and a distance, say. One that many layers share is read once.

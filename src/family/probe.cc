@@ -4,6 +4,7 @@
 #include <random>
 
 #include "bertrt/error.h"
+#include "graph/put.h"
 
 namespace bertrt::family {
 namespace {
@@ -11,16 +12,7 @@ namespace {
 graph::Value as_input(const Probe& probe, const std::vector<std::int64_t>& values, graph::ElementType type) {
   graph::Tensor tensor =
       graph::Tensor::make(type, {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length)});
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    switch (type) {
-      case graph::ElementType::float32: tensor.mutable_data<float>()[i] = static_cast<float>(values[i]); break;
-      case graph::ElementType::int32:
-        tensor.mutable_data<std::int32_t>()[i] = static_cast<std::int32_t>(values[i]);
-        break;
-      case graph::ElementType::boolean: tensor.mutable_data<std::uint8_t>()[i] = values[i] != 0; break;
-      default: tensor.mutable_data<std::int64_t>()[i] = values[i];
-    }
-  }
+  for (std::size_t i = 0; i < values.size(); ++i) graph::put(tensor, i, values[i]);
   tensor.storage()->varies = true;
   return tensor;
 }
@@ -72,15 +64,16 @@ Probe make_probe(std::size_t texts, std::size_t length, MaskShape shape, const P
   const auto below = [&](std::int64_t limit) {
     return limit <= 1 ? 0 : std::uniform_int_distribution<std::int64_t>(0, limit - 1)(random);
   };
-  Probe probe{texts, length, {}, {}, {}, {}};
+  Probe probe{texts, length, {}, {}, {}, {}, -1};
+  if (limits.padding >= 0 && limits.padding < limits.ids) probe.padding = limits.padding;
   for (std::size_t text = 0; text < texts; ++text) {
     const std::size_t whole =
         shape == MaskShape::full ? length : 1 + static_cast<std::size_t>(below(static_cast<std::int64_t>(length)));
     for (std::size_t token = 0; token < length; ++token) {
       // One stands in the first text in any case: what counts on from it is not taken for what counts from a number.
       const bool random_pad = below(5) == 0;
-      const bool pad = limits.padding >= 0 && limits.padding < limits.ids && (random_pad || (text == 0 && token == 1));
-      probe.ids.push_back(pad ? limits.padding : below(limits.ids));
+      const bool pad = probe.padding >= 0 && (random_pad || (text == 0 && token == 1));
+      probe.ids.push_back(pad ? probe.padding : below(limits.ids));
       // Both types stand in every text, and not as positions do: they are not taken for either.
       const std::int64_t types = std::max(limits.types, limits.types_tried);
       probe.types.push_back(types > 1 && token < 2 ? static_cast<std::int64_t>(1 - token) : below(types));

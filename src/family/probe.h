@@ -31,6 +31,7 @@ struct Probe {
   std::vector<std::int64_t> mask;
   std::vector<std::int64_t> types;
   std::vector<std::int64_t> positions;
+  std::int64_t padding = -1;  ///< the id that stands among the others now and then; below 0: none does
 
   std::int64_t at(const std::vector<std::int64_t>& values, std::size_t text, std::size_t token) const {
     return values[text * length + token];

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "family/ids_use.h"
 #include "family/terms.h"
 
 namespace bertrt::family {
@@ -46,7 +47,7 @@ std::optional<RelativeBiasSpec> find_relative_bias(const Instance& instance, con
   auto table = weight(instance, lookup.refs[0]);
   const graph::Tensor& buckets = lookup.refs[1].tensor;
   if (!table || table->tensor.shape.size() != 2 || table->tensor.shape[1] != heads || !buckets.known() ||
-      buckets.elements() != length * length) {
+      buckets.elements() != length * length || !ids_use(instance, lookup.refs[1]).none()) {
     return fail("a table of biases of another shape");
   }
   const bool same = instance.maps(*wide, sizes, [&](const Sizes& at) {

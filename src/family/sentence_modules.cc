@@ -40,8 +40,16 @@ constexpr std::array<ModeRow, 6> kModes = {{
     {PoolingMode::lasttoken, "lasttoken", "pooling_mode_lasttoken"},
 }};
 
+// Of a module that is nothing without them: where the file is missing, the download was not whole.
+SettingsFile required_settings(const ModuleFolder& folder) {
+  if (!folder.has("config.json")) {
+    throw Error(ErrorCode::invalid_format, folder.where("config.json"), "the module's settings", "no such file");
+  }
+  return {folder, "config.json"};
+}
+
 PoolingModule read_pooling(const ModuleFolder& folder) {
-  SettingsFile settings(folder, "config.json");
+  SettingsFile settings = required_settings(folder);
   PoolingModule pooling;
   pooling.include_prompt = settings.flag("include_prompt", true);
   for (const std::string& name : settings.texts("pooling_mode")) {
@@ -76,7 +84,7 @@ bool on_tokens(SettingsFile& settings, bool otherwise) {
 }
 
 DenseModule read_dense(const ModuleFolder& folder, bool tokens, Store& store) {
-  SettingsFile settings(folder, "config.json");
+  SettingsFile settings = required_settings(folder);
   DenseModule module;
   module.on_tokens = on_tokens(settings, tokens);
   const std::string activation = settings.text("activation_function", "torch.nn.modules.activation.Tanh");
@@ -99,7 +107,10 @@ DenseModule read_dense(const ModuleFolder& folder, bool tokens, Store& store) {
   weights.refuse_the_rest();
   if ((in && *in != module.dense.in()) || (out && *out != module.dense.out()) ||
       (module.residual && module.dense.in() != module.dense.out())) {
-    throw Error(ErrorCode::model_mismatch, folder.where(""), "a weight of out_features x in_features",
+    const auto says = [](const std::optional<std::size_t>& size) { return size ? std::to_string(*size) : "any"; };
+    throw Error(ErrorCode::model_mismatch, folder.where(""),
+                "a weight of out_features x in_features (" + says(out) + " x " + says(in) +
+                    (module.residual ? ", as many for use_residual)" : ")"),
                 std::to_string(module.dense.out()) + " x " + std::to_string(module.dense.in()));
   }
   store.push_back(std::move(weights).take());
@@ -107,7 +118,7 @@ DenseModule read_dense(const ModuleFolder& folder, bool tokens, Store& store) {
 }
 
 LayerNormModule read_layer_norm(const ModuleFolder& folder, Store& store) {
-  SettingsFile settings(folder, "config.json");
+  SettingsFile settings = required_settings(folder);
   settings.ignore({"dimension"});
   settings.refuse_the_rest();
   ModuleWeights weights(folder);
@@ -119,7 +130,7 @@ LayerNormModule read_layer_norm(const ModuleFolder& folder, Store& store) {
 }
 
 WeightedLayersModule read_weighted_layers(const ModuleFolder& folder, Store& store) {
-  SettingsFile settings(folder, "config.json");
+  SettingsFile settings = required_settings(folder);
   WeightedLayersModule module;
   module.layer_start = settings.size("layer_start").value_or(4);
   settings.ignore({"word_embedding_dimension", "embedding_dimension", "num_hidden_layers"});
@@ -267,6 +278,13 @@ void take_routes(const ModuleFolder& folder, ModuleList& list) {
   list.query = std::move(routes.query);
 }
 
+// "1_Pooling" for "./1_Pooling/", as pathlib has it; "" for "." (model2vec's word for the model's own folder).
+std::string path_of(std::string path) {
+  while (path.starts_with("./")) path.erase(0, 2);
+  while (path.ends_with('/') && path.size() > 1) path.pop_back();
+  return path == "." ? std::string() : path;
+}
+
 ModuleList read_list(const ModuleFolder& folder) {
   const std::string where = folder.where(kList);
   const std::vector<std::byte> bytes = folder.read(kList);
@@ -279,7 +297,8 @@ ModuleList read_list(const ModuleFolder& folder) {
     const auto text = [&](const char* key) {
       return one.is_object() && one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : std::string();
     };
-    if (!one.is_object() || text("type").empty() || (text("path") != "." && !plain_path(text("path")))) {
+    const std::string path = path_of(text("path"));
+    if (!one.is_object() || text("type").empty() || !plain_path(path)) {
       throw Error(ErrorCode::invalid_format, where, "modules with a type and a path in this folder",
                   base::printable(one.dump(-1, ' ', true)));
     }
@@ -290,8 +309,7 @@ ModuleList read_list(const ModuleFolder& folder) {
                     base::printable(value.dump(-1, ' ', true)));
       }
     }
-    // model2vec calls the model's folder itself "."
-    found.modules.push_back({text("type"), text("path") == "." ? std::string() : text("path")});
+    found.modules.push_back({text("type"), path});
   }
   take_routes(folder, found);
   return found;

@@ -10,6 +10,7 @@
 #include "family/odd_weights.h"
 #include "family/probe_limits.h"
 #include "graph/evaluate.h"
+#include "graph/slices.h"
 
 namespace bertrt::family {
 namespace {
@@ -218,7 +219,12 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     recognize.only_length = trace.lengths->only();
     recognize.max_length = trace.lengths->longest();
     recognize.min_length = trace.lengths->shortest();
-    trace.reading = read_model(*program, recognize);
+    auto reading = read_model(*program, recognize);
+    if (const auto slots = graph::output_slots(*program); !slots || slots->size() != reading.outputs.size()) {
+      throw Error(ErrorCode::unsupported, "the trace's result", "tensors, tuples, lists and dicts of them",
+                  "one that only a run shows");
+    }
+    trace.reading = std::move(reading);
     name_outputs(options.output_roles, *trace.lengths, right_length(*trace.lengths), trace.reading.outputs);
     trace.outputs = describe_outputs(trace);
   } catch (const Error& error) {

@@ -29,7 +29,9 @@ void look(const Value& value, Traits& traits) {
 
 Call::Call(RunState& run, std::string_view name, std::span<const Value> arguments)
     : run_(run), name_(name), arguments_(arguments) {
-  spend(depends_on_all());
+  const double elements = depends_on_all();
+  spend(elements);
+  compute(elements);
 }
 
 double Call::depends_on_all() {
@@ -137,6 +139,7 @@ ElementType Call::type_of(std::int64_t code) const {
 }
 
 void Call::check_memory(std::int64_t elements, std::size_t element_size) const {
+  if (!may_read(elements)) refuse("values that are known", "too many of them for shapes alone");
   constexpr std::int64_t kMost = std::int64_t{1} << 56;
   if (elements > kMost) fail("a number of elements that memory could hold", std::to_string(elements));
   const std::size_t bytes = static_cast<std::size_t>(elements) * element_size;
@@ -157,6 +160,7 @@ Tensor Call::make(ElementType type, Sizes sizes) {
   const std::int64_t elements = count_elements(sizes);
   spend(static_cast<double>(elements));
   if (run_.shapes_only && elements > kSmall) known_ = false;
+  compute(static_cast<double>(elements));
   Tensor tensor = Tensor::make(type, std::move(sizes), known_, run_.meter);
   tensor.storage()->varies = varies_;
   return tensor;
@@ -171,6 +175,14 @@ void Call::spend(double work) {
   run_.work += work;
   if (run_.work_budget > 0 && run_.work > run_.work_budget) {
     fail("at most " + std::to_string(run_.work_budget) + " operations", std::to_string(run_.work));
+  }
+}
+
+void Call::compute(double elements) {
+  if (!run_.shapes_only || !known_) return;
+  run_.computed += elements;
+  if (run_.computed > kMostComputed) {
+    fail("at most " + std::to_string(kMostComputed) + " values that have to be known before a run", "more");
   }
 }
 

@@ -22,6 +22,7 @@ struct RunState {
   std::shared_ptr<MemoryMeter> meter = std::make_shared<MemoryMeter>();
   double multiplications = 0;
   double work = 0;
+  double computed = 0;  ///< in shapes_only mode: elements of what is known all the same
   bool varying_sizes = false;
   bool baked_strides = false;
 };
@@ -31,8 +32,9 @@ struct RunState {
 /// hands them over by give().
 class Call {
  public:
-  /// In shapes_only mode nothing larger is computed.
+  /// In shapes_only mode nothing larger is computed, and no more than this of them all: positions and masks are.
   static constexpr std::int64_t kSmall = std::int64_t{1} << 22U;
+  static constexpr double kMostComputed = 2e9;
 
   Call(RunState& run, std::string_view name, std::span<const Value> arguments);
 
@@ -68,6 +70,8 @@ class Call {
   double depends_on_all();
   /// to_integers(), when they fit into the memory budget: an expanded tensor can have any number of elements.
   std::vector<std::int64_t> values_of(const Tensor& tensor) const;
+  /// Whether values_of() gives so many: where shapes alone are evaluated, an expanded tensor can have too many.
+  bool may_read(std::int64_t elements) const noexcept { return !run_.shapes_only || elements <= kSmall; }
   /// Memory beside tensors is about to be taken. @throws Error runtime over the budget
   void check_memory(std::int64_t elements, std::size_t element_size) const;
   /// A size or number comes from values.
@@ -90,6 +94,7 @@ class Call {
 
  private:
   void spend(double work);
+  void compute(double elements);
 
   RunState& run_;
   std::string_view name_;

@@ -7,6 +7,7 @@
 #include "bertrt/error.h"
 #include "tasks/head.h"
 #include "tasks/scores.h"
+#include "tasks/sentence_text.h"
 #include "tasks/softmax.h"
 #include "tasks/windows.h"
 
@@ -14,8 +15,11 @@ namespace bertrt {
 inline namespace v0 {
 namespace {
 
-// Python's for a tokenizer without a limit: as many tokens as the model has positions.
+// Python's: what sentence_bert_config.json says, else the tokenizer's limit; without one as many tokens as the model
+// has positions.
 std::size_t pair_limit(const BertSession& session, std::size_t asked) {
+  const std::optional<family::SentenceModules>& sentence = tasks::settings_of(session).sentence;
+  if (asked == 0 && sentence && sentence->max_seq_length.value_or(0) != 0) return tasks::sentence_length(session);
   const std::size_t limit = tasks::length_limit(session, asked);
   return limit == 0 ? tasks::settings_of(session).position_embeddings : limit;
 }
@@ -42,7 +46,8 @@ Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(ses
   tasks::require_head(session_, {.task = "Reranker", .heads = {"sequence-classification"}, .least = least});
   // sentence-transformers' own file comes before config.json.
   const session::TaskSettings& settings = tasks::settings_of(session_);
-  const bool is_saved = settings.sentence && !settings.sentence->cross_encoder_activation.empty();
+  const bool is_saved = settings.sentence && settings.sentence->model_type == "CrossEncoder" &&
+                        !settings.sentence->cross_encoder_activation.empty();
   const std::string& named = is_saved ? settings.sentence->cross_encoder_activation : settings.cross_encoder_activation;
   activation_ = tasks::last_part(named);
   if (named.empty()) return;
@@ -61,9 +66,12 @@ Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions&
   encode.max_length = pair_limit(session_, options.max_length);
   Matrix scores;
   scores.rows = pairs.size();
+  const tasks::SentenceText texts(session_, 0);
+  const std::string prompt = texts.prompts().resolve(options.prompt, options.prompt_name);
   const auto windows = [&](std::size_t text) {
-    const TextPair& pair = pairs[text];
-    return std::vector<Encoding>{tokenizer.encode(pair.text, pair.pair.value_or(std::string_view()), encode)};
+    const std::string query = texts.prepared(pairs[text].text, prompt);
+    const std::string document = texts.prepared(pairs[text].pair.value_or(std::string_view()), {});
+    return std::vector<Encoding>{tokenizer.encode(query, document, encode)};
   };
   const auto take = [&](const tasks::WindowOutput& window) {
     const std::span<const float> logits = window.output.text_logits.value().row(window.row);

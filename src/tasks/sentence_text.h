@@ -43,14 +43,15 @@ class SentenceText {
   /// its end.
   std::size_t prompt_tokens(std::string_view prompt) const;
 
+  /// What is encoded: the prompt and the text, in lower case where the model wants it.
+  std::string prepared(std::string_view text, std::string_view prompt) const;
+
   const Tokenizer& tokenizer() const noexcept { return tokenizer_; }
   const Prompts& prompts() const noexcept { return prompts_; }
   std::size_t max_length() const noexcept { return max_length_; }
   bool lower_case() const noexcept { return lower_case_; }
 
  private:
-  std::string prepared(std::string_view text, std::string_view prompt) const;
-
   Tokenizer tokenizer_;
   Prompts prompts_;
   std::size_t max_length_ = 0;

@@ -139,7 +139,11 @@ std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::p
                 "none for a table of word vectors, which has its mean",
                 std::string(to_string(options.pooling.front())));
   }
-  Tokenizer tokenizer = Tokenizer::load(folder / module->path);
+  // sentence-transformers takes tokenizer.json as it stands here, its truncation included.
+  const std::filesystem::path own = folder / module->path / "tokenizer.json";
+  const bool stands_alone = std::filesystem::exists(own);
+  Tokenizer tokenizer = Tokenizer::load(stands_alone ? own : folder / module->path);
+  const std::size_t own_length = stands_alone ? tokenizer.model_max_length() : 0;
   std::vector<float> table = rows_of(*module, folder.string());
   if (tokenizer.vocab_size() * width > table.size()) {
     mismatch(folder.string(), "a vocabulary of at most " + std::to_string(table.size() / width) + " tokens",
@@ -149,7 +153,8 @@ std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::p
   info.pooling_why = "the mean of a table's word vectors: the model's own";
   info.dimensions = steps.out();
   info.similarity = parse<Similarity>(modules->similarity).value_or(Similarity::cosine);
-  SentenceText text(std::move(tokenizer), options.max_length, {modules->prompts, modules->default_prompt_name});
+  SentenceText text(std::move(tokenizer), options.max_length != 0 ? options.max_length : own_length,
+                    {modules->prompts, modules->default_prompt_name});
   return std::make_shared<const TableEmbedder>(std::move(text), std::move(info), modules->truncate_dim.value_or(0),
                                                std::move(table), std::move(steps));
 }

@@ -302,7 +302,7 @@ def tensor_files():
 def example_files():
     """Examples of inputs are recorded without their values: what their shapes say is held to nothing."""
     for name, shape in {"sound": (1, 5), "2^18": (1, 1 << 18), "2^19": (1, 1 << 19), "2^31": (1, 1 << 31), "texts": (1 << 24, 5), "2^35": (1 << 5, 1 << 30)}.items():
-        for kind in ("LongStorage", "FloatStorage"):
+        for kind in ("LongStorage", "FloatStorage", "ByteStorage", "CharStorage", "ShortStorage", "DoubleStorage", "BoolStorage"):
             examples = [tensor(str(i), shape, strides=(0, 1), elements=0, storage=kind if i == 1 else "LongStorage") for i in range(3)]
             record = pickled(b"}(" + string("forward") + b"](" + b"".join(examples) + b"eu")
             ordinary = name in ("sound", "2^18")
@@ -319,6 +319,12 @@ def code_files():
         "reinterpret": "y = ops.inductor._reinterpret_tensor(x, [1000000], [1], 0)" + use,
         "resize": "y = (torch.ones([2])).resize_([100000])" + use, "weight-norm": "y = torch._weight_norm(x, x, 0)" + use,
         "endless": "while True:\n  x = torch.add(x, 1)", "doubling": "l = [1]\nfor i in range(60):\n  l = torch.add(l, l)",
+        "repeated-ids": "z = torch.as_strided(input_ids, [1000000000], [0])\ny = torch.embedding(w, z)" + use,
+        "long-sum": "y = torch.as_strided(x, [100000000000], [0])" + use,
+        "many-adds": "\n".join(["y = torch.add(torch.zeros([30000000]), 1)"] * 200) + use,
+        "many-positions": "y = torch.arange(4000000)\n" + "\n".join(["y = torch.add(y, 1)"] * 2000) + use,
+        "long-product": "y = torch.expand(torch.ones([1]), [20000, 20000])\ny = torch.matmul(y, y)" + use,
+        "long-sort": "y = torch.sort(torch.as_strided(x, [100000000], [0]))[0]" + use,
         "terabytes": "x = torch.ones([1099511627776])", "output-terabytes": "x = torch.expand(x, [1 << 40, 4, 4])",
         "divide-by-0": "a = torch.len(torch.size(x))\nx = torch.add(x, torch.floordiv(a, torch.sub(a, 3)))",
         "raise": 'ops.prim.RaiseException("one\\ntwo\\nthree")',

@@ -277,6 +277,18 @@ TEST(PackedKernelsActivation, AccurateOverTheWholeRange) {
   }
 }
 
+// A model with a broken weight has to look like one.
+TEST(PackedKernelsActivation, NothingMakesANumberOfNaN) {
+  const std::vector<float> x(kPanel, std::numeric_limits<float>::quiet_NaN());
+  for (const Kernels& kernels : all_kernels()) {
+    SCOPED_TRACE(describe(kernels));
+    for (Activation activation : {Activation::none, Activation::gelu_erf, Activation::gelu_tanh, Activation::relu,
+                                  Activation::tanh, Activation::silu}) {
+      for (const float found : activate(kernels, activation, x)) ASSERT_TRUE(std::isnan(found)) << int(activation);
+    }
+  }
+}
+
 // int8's form, whose result is rounded to 8 bits next.
 TEST(PackedKernelsActivation, GeluAfterInt8SumsIsAccurateEnough) {
   constexpr float kStep = 1.0F / 2048;

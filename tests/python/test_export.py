@@ -15,6 +15,10 @@ import transformers
 from tokenizers import ByteLevelBPETokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "models"))
+
+import bundle  # noqa: E402
+
 SIZES = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
@@ -106,6 +110,16 @@ class ExportTest(unittest.TestCase):
         files = entries(self.output)
         self.assertEqual(files["extra/bertrt/tokenizer/vocab.txt"], (self.checkpoint / "vocab.txt").read_bytes())
         self.assertNotIn("extra/bertrt/tokenizer/tokenizer.json", files)
+
+    def test_settings_of_a_tokenizer_travel(self):
+        settings = {"truncation_side": "left", "clean_up_tokenization_spaces": True, "split_special_tokens": True,
+                    "model_input_names": ["input_ids", "attention_mask"]}  # fmt: skip
+        tokenizer = transformers.AutoTokenizer.from_pretrained(self.checkpoint, **settings)
+        config = json.loads(bundle.tokenizer_files(tokenizer, self.checkpoint)["tokenizer_config.json"])
+        self.assertEqual({name: config.get(name) for name in settings}, settings)
+        usual = transformers.AutoTokenizer.from_pretrained(self.checkpoint)
+        config = json.loads(bundle.tokenizer_files(usual, self.checkpoint)["tokenizer_config.json"])
+        self.assertFalse({"truncation_side", "split_special_tokens", "model_input_names"} & config.keys())
 
     def test_encoder_of_a_masked_lm_checkpoint_has_no_invented_pooler(self):
         output = self.folder / "encoder.pt"

@@ -41,7 +41,7 @@ TEST(ExportedBundles, RunOnTheEngineThatTheExporterNamesAndAnswerAsPython) {
   for (const Json& bundle : bundles()) {
     SCOPED_TRACE(bundle["name"]);
     const BertSession session = load(bundle);
-    EXPECT_EQ(session.info().architecture, bundle["architecture"]);
+    EXPECT_EQ(session.info().architecture, bundle["architecture"].get<std::string>());
     EXPECT_EQ(to_string(session.info().engine), bundle["engine"].get<std::string>()) << session.info().engine_why;
     ASSERT_GE(bundle["cases"].size(), 2U);
     for (const Json& expected : bundle["cases"]) {

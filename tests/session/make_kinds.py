@@ -71,6 +71,26 @@ class ListOfInputs(Wrap):
         return super().forward(ids, mask, seg)
 
 
+class ById(Wrap):
+    """Masks, types and positions that ids decide: of few ids, so that made-up texts of a large vocabulary have none."""
+
+    def __init__(self, model, what):
+        super().__init__(model, None)
+        self.what = what
+        self.register_buffer("keep", (torch.arange(model.config.vocab_size) != 7).long())
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        second = ((input_ids == 9).cumsum(1) > 1).long()
+        positions = torch.arange(input_ids.shape[1], device=input_ids.device)[None]
+        if self.what == "stop_words":
+            attention_mask = attention_mask * self.keep[input_ids]
+        elif self.what == "types":
+            token_type_ids = second
+        else:
+            positions = positions * (1 - second)
+        return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids, position_ids=positions).last_hidden_state
+
+
 def packed_sequences(recurrent):
     """A recurrent layer over the tokens of a mask, as taggers pack and pad them."""
 
@@ -110,7 +130,7 @@ def numbers(tensor):
     return [float(f"{x:.7g}") if abs(x) < float("inf") else str(x) for x in tensor.double().flatten().tolist()]
 
 
-def kind(folder, name, model, roles, packed, change=None, torchscript=True, mask=torch.long, rows=False, together=None):
+def kind(folder, name, model, roles, packed, change=None, torchscript=True, mask=torch.long, rows=False, together=None, put=()):
     path = os.path.join(folder, name + ".pt")
     with torch.no_grad():
         inputs = lambda *text: text if together is None else (together(*text),)
@@ -121,6 +141,8 @@ def kind(folder, name, model, roles, packed, change=None, torchscript=True, mask
         cases = []
         for length, seed in ((7, 1), (12, 2), (19, 3)):
             ids, seen, types = text(length, seed, mask)
+            for place, word in put:
+                ids[0, place] = word
             given = [(n, x if rows else x[0]) for n, x in flatten(trace(*inputs(ids, seen, types)))]  # rows: of no text's axis
             outputs = [{"name": n, "shape": list(x.shape), "data": numbers(x)} for n, x in given]
             cases.append({"ids": ids[0].tolist(), "types": types[0].tolist(), "outputs": outputs})
@@ -179,6 +201,10 @@ def main(folder):
     kind(folder, "dict_of_inputs", DictOfInputs(encoder(), states), [H, P], True, torchscript=False,
          together=lambda ids, mask, types: {"token_type_ids": types, "attention_mask": mask, "input_ids": ids})
     kind(folder, "list_of_inputs", ListOfInputs(encoder(), states), [H, P], True, torchscript=False, together=lambda *text: list(text))
+    # An encoder that the packed engine knows, but for what it reads.
+    for what in ("stop_words", "types", "positions"):
+        kind(folder, f"{what}_by_id", ById(encoder(vocab_size=2000), what), [H], False, put=[(1, 9), (3, 9), (4, 7)])
+    kind(folder, "byte_mask", OtherNames(encoder(), states), [H, P], True, mask=torch.uint8)
     with open(os.path.join(folder, "kinds.json"), "w", encoding="utf8") as file:
         json.dump(KINDS, file, separators=(",", ":"))
 

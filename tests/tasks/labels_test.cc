@@ -50,11 +50,82 @@ class Changed {
   Changed(const Changed&) = delete;
   Changed& operator=(const Changed&) = delete;
   void add(const std::string& file, const std::string& text) const { std::ofstream(folder_ / file) << text; }
+  nlohmann::json config() const {
+    std::ifstream file(folder_ / "config.json");
+    return nlohmann::json::parse(file);
+  }
   BertSession session() const { return tasks_test::load(folder_); }
 
  private:
   fs::path folder_;
 };
+
+// As CrossEncoder.save() writes them (sentence-transformers 6.2).
+class SavedCrossEncoder : public Changed {
+ public:
+  SavedCrossEncoder(const nlohmann::json& settings, const nlohmann::json& transformer)
+      : Changed("cross-encoder", {{"num_labels", 1}}) {
+    add("modules.json", R"([{"idx": 0, "name": "0", "path": "",
+        "type": "sentence_transformers.base.modules.transformer.Transformer"}])");
+    nlohmann::json own = {{"model_type", "CrossEncoder"}};
+    own.update(settings);
+    add("config_sentence_transformers.json", own.dump());
+    nlohmann::json text = {{"transformer_task", "sequence-classification"},
+                           {"modality_config", {{"text", {{"method", "forward"}, {"method_output_name", "logits"}}}}},
+                           {"module_output_name", "scores"}};
+    text.update(transformer);
+    add("sentence_bert_config.json", text.dump());
+  }
+};
+const nlohmann::json kNothing = nlohmann::json::object();
+
+TEST(Reranker, PutsThePromptInFrontOfTheQuery) {
+  const Reranker plain(SavedCrossEncoder(kNothing, kNothing).session());
+  const Reranker own(
+      SavedCrossEncoder({{"prompts", {{"q", "paris is "}, {"other", "a "}}}, {"default_prompt_name", "q"}}, kNothing)
+          .session());
+  const float wanted = plain("paris is the capital", "of france");
+  EXPECT_NE(plain("the capital", "of france"), wanted);
+  EXPECT_FLOAT_EQ(own("the capital", "of france"), wanted);
+  EXPECT_FLOAT_EQ(own("the capital", "of france", {.prompt = ""}), plain("the capital", "of france"));
+  EXPECT_FLOAT_EQ(own("capital", "of france", {.prompt_name = "other"}), plain("a capital", "of france"));
+  EXPECT_FLOAT_EQ(own("capital", "of france", {.prompt = "the "}), plain("the capital", "of france"));
+  EXPECT_EQ(thrown_by([&] { own("capital", "of france", {.prompt_name = "none"}); }).code(),
+            ErrorCode::invalid_argument);
+}
+
+TEST(Reranker, TextsAreCutAndLoweredAsTheSettingsBesideItSay) {
+  const Reranker plain(SavedCrossEncoder(kNothing, kNothing).session());
+  const Reranker cuts(SavedCrossEncoder(kNothing, {{"max_seq_length", 8}}).session());
+  const std::string text = "the capital of france in a garden the capital of france";
+  EXPECT_FLOAT_EQ(cuts(text, text), plain(text, text, {.max_length = 8}));
+  EXPECT_NE(cuts(text, text), plain(text, text));
+  EXPECT_FLOAT_EQ(cuts(text, text, {.max_length = 12}), plain(text, text, {.max_length = 12}));
+}
+
+TEST(Reranker, ANewerKeyOfItsActivationHidesTheOlderOneThoughItIsNull) {
+  const auto score = [](const nlohmann::json& change) {
+    return Reranker(Changed("cross-encoder", change).session())("the capital", "of france");
+  };
+  constexpr const char* kOlder = "sbert_ce_default_activation_function";
+  constexpr const char* kIdentity = "torch.nn.modules.linear.Identity";
+  const float logit = score({{kOlder, kIdentity}, {"sentence_transformers", nullptr}});
+  const float usual = 1 / (1 + std::exp(-logit));
+  Changed both("cross-encoder", kNothing);
+  // A merge drops a null: the file is written whole.
+  nlohmann::json config = both.config();
+  config[kOlder] = kIdentity;
+  config["sentence_transformers"] = {{"activation_fn", nullptr}};
+  both.add("config.json", config.dump());
+  EXPECT_NEAR(Reranker(both.session())("the capital", "of france"), usual, 1e-6);
+}
+
+TEST(Labels, NamesOfAnotherNumberOfClassesAreDropped) {
+  const Changed folder("text-classification",
+                       {{"num_labels", 3}, {"id2label", {{"2", nullptr}, {"0", "a"}, {"1", "b"}}}});
+  const Classifier classify(folder.session());
+  EXPECT_THAT(classify.labels(), testing::ElementsAre("LABEL_0", "LABEL_1", "LABEL_2"));
+}
 
 TEST(Labels, OfTwoHeadsOfAKindNoneIsTaken) {
   const fs::path folder = fs::path(BERTRT_TEST_DATA) / "tasks";

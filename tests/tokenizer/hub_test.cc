@@ -1,4 +1,4 @@
-// Classes of transformers that folders name. The expected ids are those of transformers 5.23.0.
+// Classes of transformers that folders name. The expected ids are those of transformers 5.24.0.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
+#include "tokenizer/hub/class_choice.h"
 #include "tokenizer/unigram/sentencepiece_bpe.h"
 #include "tokenizer/whole_tokens.h"
 
@@ -54,11 +55,62 @@ TEST(ModelMaxLength, IsTheLimitWhereTextsAreCut) {
   EXPECT_EQ(limit("null"), 0u);
   EXPECT_EQ(limit("1000000000000000019884624838656"), 0u);
   EXPECT_EQ(limit("1e30"), 0u);
+  EXPECT_EQ(limit("512.0"), 512u);
+  EXPECT_THROW(limit("0.5"), Error);
   EXPECT_THROW(limit("-1"), Error);
   EXPECT_THROW(limit("\"512\""), Error);
   const Tokenizer tokenizer = esm(kProteins, R"({"tokenizer_class": "EsmTokenizer", "model_max_length": 4})");
   EXPECT_THAT(tokenizer.encode("MKTV", {.truncation = Truncation::only_first}).input_ids, ElementsAre(0, 20, 15, 2));
   EXPECT_EQ(tokenizer.encode("MKTV").size(), 6u);
+}
+
+TEST(ClassChoice, CodeOfTheRepositoryKeepsTheClassThatIsNamed) {
+  EXPECT_EQ(tokenizer::choose_class({.tokenizer_class = "BertTokenizer", .model_type = "modernbert"}).name,
+            "TokenizersBackend");
+  EXPECT_EQ(
+      tokenizer::choose_class({.tokenizer_class = "BertTokenizer", .model_type = "modernbert", .has_own_code = true})
+          .name,
+      "BertTokenizer");
+}
+
+TEST(ClassChoice, SomeModelsAreKnownByTheirName) {
+  EXPECT_EQ(tokenizer::choose_class({.tokenizer_class = "BertTokenizerFast", .model_type = "roberta"}).name,
+            "BertTokenizer");
+  EXPECT_EQ(tokenizer::choose_class(
+                {.tokenizer_class = "BertTokenizerFast", .model_type = "roberta", .model_name = "camembertv2-base"})
+                .name,
+            "RobertaTokenizer");
+}
+
+TEST(ClassChoice, FromATypeWithoutAConfigurationNoClassFollows) {
+  EXPECT_EQ(tokenizer::choose_class({.model_type = "nezha"}).name, "TokenizersBackend");
+  EXPECT_EQ(tokenizer::choose_class({.model_type = "bert"}).name, "BertTokenizer");
+}
+
+TEST(ExtraTokens, AnEmptyListIsSaidToo) {
+  constexpr std::string_view vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n[\nent\n]\n[ENT]\n";
+  const auto ids = [&](std::string_view config) {
+    const Tokenizer::File files[] = {{"vocab.txt", vocab},
+                                     {"tokenizer_config.json", config},
+                                     {"special_tokens_map.json", R"({"additional_special_tokens": ["[ENT]"]})"}};
+    return Tokenizer::from_files(files).encode("a [ENT]").input_ids;
+  };
+  EXPECT_THAT(ids(R"({"tokenizer_class": "BertTokenizer"})"), ElementsAre(2, 5, 9, 3));
+  for (const char* said : {"additional_special_tokens", "extra_special_tokens"}) {
+    EXPECT_THAT(ids(R"({"tokenizer_class": "BertTokenizer", ")" + std::string(said) + R"(": []})"),
+                ElementsAre(2, 5, 6, 7, 8, 3))
+        << said;
+  }
+}
+
+TEST(ExtraTokens, QwenTakesItsNamedTokensPlainly) {
+  constexpr std::string_view config =
+      R"({"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<e>", "added_tokens_decoder": {"3": {"content": "<e>",
+      "lstrip": true, "rstrip": true, "single_word": false, "normalized": false, "special": true}}})";
+  const Tokenizer::File files[] = {{"vocab.json", R"({"a": 0, "\u0120": 1, "\u0120a": 2, "<|endoftext|>": 4})"},
+                                   {"merges.txt", "#version: 0.2\n\xC4\xA0 a\n"},
+                                   {"tokenizer_config.json", config}};
+  EXPECT_THAT(Tokenizer::from_files(files).encode("a <e> a").input_ids, ElementsAre(0, 1, 3, 2));
 }
 
 class TokenizerFolder : public testing::Test {

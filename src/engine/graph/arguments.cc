@@ -5,26 +5,13 @@
 
 #include "bertrt/error.h"
 #include "family/probe.h"
+#include "graph/put.h"
 
 namespace bertrt::engine::graph {
 namespace {
 
-using bertrt::graph::ElementType;
+using bertrt::graph::put;
 using bertrt::graph::Tensor;
-
-template <typename T>
-void put(const Tensor& tensor, std::size_t at, T value) {
-  switch (tensor.type()) {
-    case ElementType::float32: tensor.mutable_data<float>()[at] = static_cast<float>(value); break;
-    case ElementType::float64: tensor.mutable_data<double>()[at] = static_cast<double>(value); break;
-    case ElementType::int64: tensor.mutable_data<std::int64_t>()[at] = static_cast<std::int64_t>(value); break;
-    case ElementType::int32: tensor.mutable_data<std::int32_t>()[at] = static_cast<std::int32_t>(value); break;
-    case ElementType::boolean: tensor.mutable_data<std::uint8_t>()[at] = value != 0; break;
-    default:
-      throw Error(ErrorCode::unsupported, "the model's inputs", "floats, 32 or 64 bit integers or truth values",
-                  "another type");
-  }
-}
 
 class Text {
  public:

@@ -52,7 +52,7 @@ bool layer_norm(const Event& event, Value& result) {
   const auto* eps = std::get_if<double>(&event.arguments[4].data);
   const bertrt::graph::List* over = event.arguments[1].list();
   if (x == nullptr || gamma == nullptr || beta == nullptr || eps == nullptr || over == nullptr ||
-      over->items.size() != 1 || x->elements() == 0 || !gamma->contiguous() || !beta->contiguous()) {
+      over->items.size() != 1 || x->rank() == 0 || x->elements() == 0 || !gamma->contiguous() || !beta->contiguous()) {
     return false;
   }
   const auto width = static_cast<std::size_t>(x->sizes().back());

@@ -22,9 +22,7 @@ struct Offer {
 /// What a trace gives, in EncoderOutput's order: hidden states first layer first and each once, the pooled output,
 /// logits, then the rest, which comes in `more`.
 /// @param inside  where the trace itself gives no hidden state, its recognized encoder's layers are given, and its
-/// pooled
-///                output
-/// @throws Error unsupported where the result is put together in a way that only a run shows
+///                pooled output
 std::vector<Offer> make_offers(const family::Trace& trace, bool inside);
 
 }  // namespace bertrt::engine::graph

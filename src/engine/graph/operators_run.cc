@@ -22,6 +22,12 @@ OperatorsRun::OperatorsRun(std::shared_ptr<const family::Trace> trace, std::vect
   bertrt::graph::EvaluateOptions options;
   options.shapes_only = true;
   options.keep_slots = true;
+  std::set<const void*> storages;
+  for (const bertrt::graph::Constant& constant : trace_->program->constants) {
+    const Tensor* tensor = constant.value.tensor();
+    if (tensor == nullptr || !tensor->defined() || !storages.insert(tensor->storage().get()).second) continue;
+    weights_ += static_cast<double>(tensor->storage()->elements());
+  }
   shapes_ = bertrt::graph::evaluate(*trace_->program, trace_->example_arguments(), options).slots;
 }
 
@@ -43,8 +49,8 @@ std::shared_ptr<const OperatorsRun::Plan> OperatorsRun::plan(std::vector<Slot> o
   return made;
 }
 
-std::size_t OperatorsRun::peak_bytes(const Plan& plan, std::span<const Value> arguments,
-                                     const bertrt::graph::EvaluateOptions& options) const {
+OperatorsRun::Cost OperatorsRun::cost_of(const Plan& plan, std::span<const Value> arguments,
+                                         const bertrt::graph::EvaluateOptions& options) const {
   constexpr std::size_t kMostKept = 4096;
   std::pair<std::vector<Slot>, std::vector<std::int64_t>> key{plan.outputs, {}};
   for (const Value& argument : arguments) {
@@ -54,14 +60,28 @@ std::size_t OperatorsRun::peak_bytes(const Plan& plan, std::span<const Value> ar
   }
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = peaks_.find(key); found != peaks_.end()) return found->second;
+    if (const auto found = costs_.find(key); found != costs_.end()) return found->second;
   }
   bertrt::graph::EvaluateOptions shapes = options;
   shapes.shapes_only = true;
-  const std::size_t peak = bertrt::graph::evaluate(*trace_->program, arguments, shapes).peak_bytes;
+  const bertrt::graph::Evaluation done = bertrt::graph::evaluate(*trace_->program, arguments, shapes);
+  const Cost cost{done.peak_bytes, done.work};
   const std::lock_guard lock(mutex_);
-  if (peaks_.size() < kMostKept) peaks_.emplace(std::move(key), peak);
-  return peak;
+  if (costs_.size() < kMostKept) costs_.emplace(std::move(key), cost);
+  return cost;
+}
+
+// An encoder multiplies each weight some ten times a token (ALBERT shares its layer), attention of a small one at 8192
+// tokens comes to 200: code that takes far more than its file's numbers explain is refused, not waited for.
+double OperatorsRun::work_budget(std::span<const Value> arguments) const {
+  constexpr double kAtLeast = 1e9;
+  constexpr double kPerWeightAndToken = 1000;
+  std::int64_t tokens = 1;
+  for (const Value& argument : arguments) {
+    const Tensor* tensor = argument.tensor();
+    if (tensor != nullptr && tensor->rank() >= 2) tokens = std::max(tokens, tensor->size(0) * tensor->size(1));
+  }
+  return kAtLeast + kPerWeightAndToken * weights_ * static_cast<double>(tokens);
 }
 
 std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> arguments, std::span<const Value> given,
@@ -73,10 +93,12 @@ std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> a
   options.given = there;
   options.keep = plan.outputs;
   options.memory_budget = std::max<std::size_t>(memory_budget_ / std::max<std::size_t>(runs, 1), 1);
-  if (const std::size_t peak = peak_bytes(plan, arguments, options); peak > options.memory_budget) {
+  options.work_budget = work_budget(arguments);
+  const Cost cost = cost_of(plan, arguments, options);
+  if (cost.bytes > options.memory_budget) {
     throw Error(ErrorCode::runtime, "SessionOptions::memory_budget",
                 "at most " + std::to_string(options.memory_budget) + " bytes for a text",
-                std::to_string(peak) + " bytes, which this one would need");
+                std::to_string(cost.bytes) + " bytes, which this one would need");
   }
   if (fast_) {
     options.substitute = [&](const bertrt::graph::Event& event, Value& result) {

@@ -81,6 +81,7 @@ Selection select(Call& c, const Tensor& a, const Value& list) {
   }
   if (first < 0) c.fail("at least one index", "none");
   selection.before = next_to_each_other ? static_cast<std::size_t>(first) : 0;
+  selection.known = selection.known && c.may_read(count_elements(selection.index_sizes));
   if (!selection.known) return selection;
   c.check_memory(count_elements(selection.index_sizes), sizeof(std::int64_t));
   selection.offsets.assign(static_cast<std::size_t>(count_elements(selection.index_sizes)), 0);

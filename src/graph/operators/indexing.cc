@@ -50,7 +50,7 @@ void embedding(Call& c) {
     c.fail("int32 or int64 ids", std::string(archive::to_string(ids.type())));
   }
   Tensor out = c.make(weight.type(), sizes);
-  if (!ids.known()) return c.give(out);
+  if (!ids.known() || !c.may_read(ids.elements())) return c.give(out);
   // Ids are checked even where the weights are not known: a length is wrong when a position lies behind the table.
   const Sizes rows = c.values_of(ids);
   for (const std::int64_t row : rows) checked_index(c, row, weight.size(0), false);
@@ -78,7 +78,7 @@ void index_select(Call& c) {
     sizes[static_cast<std::size_t>(axis)] = index.elements();
   }
   Tensor out = c.make(a.type(), sizes);
-  if (!index.known()) return c.give(out);
+  if (!index.known() || !c.may_read(index.elements())) return c.give(out);
   const Sizes rows = index_values(c, index);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::int64_t row = checked_index(c, rows[i], a.rank() == 0 ? 1 : a.size(axis), false);

@@ -37,7 +37,7 @@ template <class Kind, Activation kActivation>
 HWY_INLINE VF activate(DF d, VF x) {
   if constexpr (kActivation == Activation::gelu_erf) return Kind::gelu(d, x);
   if constexpr (kActivation == Activation::gelu_tanh) return gelu_tanh<typename Kind::Arithmetic>(d, x);
-  if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(d));
+  if constexpr (kActivation == Activation::relu) return at_least(d, x, 0.0F);
   if constexpr (kActivation == Activation::tanh) return tanh<typename Kind::Arithmetic>(d, x);
   if constexpr (kActivation == Activation::silu) return silu<typename Kind::Arithmetic>(d, x);
   return x;

@@ -41,9 +41,27 @@ HWY_INLINE hn::Vec<D> polynomial(D d, hn::Vec<D> t, const float (&c)[N]) {
   return sum;
 }
 
+// Bounds that leave NaN what it is, so that a broken model does not look like a sure one. Where one operand is NaN, x86
+// takes the second, NEON and WASM that one; others take the number.
+template <class D>
+HWY_INLINE hn::Vec<D> at_least(D d, hn::Vec<D> x, float low) {
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_RVV
+  return hn::IfThenElse(hn::Lt(x, hn::Set(d, low)), hn::Set(d, low), x);
+#else
+  return hn::Max(hn::Set(d, low), x);
+#endif
+}
+template <class D>
+HWY_INLINE hn::Vec<D> at_most(D d, hn::Vec<D> x, float high) {
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_RVV
+  return hn::IfThenElse(hn::Gt(x, hn::Set(d, high)), hn::Set(d, high), x);
+#else
+  return hn::Min(hn::Set(d, high), x);
+#endif
+}
 template <class D>
 HWY_INLINE hn::Vec<D> clamp(D d, hn::Vec<D> x, float limit) {
-  return hn::Min(hn::Max(x, hn::Set(d, -limit)), hn::Set(d, limit));
+  return at_most(d, at_least(d, x, -limit), limit);
 }
 
 // x P(x²) / Q(x²) for x clamped to ±limit, clamped to ±1: an odd function that saturates.
@@ -90,8 +108,8 @@ HWY_INLINE hn::Vec<D> gelu_erf_coarse(D d, hn::Vec<D> x) {
                          -0.0009506501955911517F, 6.688979192404076e-05F, -3.0378703286260134e-06F,
                          7.94112438029515e-08F,   -9.017226965113423e-10F};
   constexpr float kLimit = 4.2F;  // beyond it the result is x, or nothing
-  const auto above = hn::Max(x, hn::Set(d, -kLimit));
-  const auto near = hn::Min(above, hn::Set(d, kLimit));
+  const auto above = at_least(d, x, -kLimit);
+  const auto near = at_most(d, above, kLimit);
   const auto odd = polynomial<Arithmetic>(d, hn::Mul(near, near), p);
   return hn::Mul(above, Arithmetic::mul_add(near, odd, hn::Set(d, 0.5F)));
 }

@@ -27,11 +27,12 @@ static_assert(kColumns <= kAttentionColumns && kKeyBlock % kAttentionColumns == 
 
 constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
-// exp for x <= 0 (Cephes' expf polynomial, error below 2e-7 of the result); 0 below -86.
+// exp for x <= 0 (Cephes' expf polynomial, error below 2e-7 of the result); 0 below -86, and NaN of NaN.
 HWY_INLINE V exp_negative(D d, V x) {
   const hn::RebindToSigned<D> di;
-  const auto keep = hn::Ge(x, hn::Set(d, -86.0F));
-  x = hn::Max(x, hn::Set(d, -86.0F));
+  const V least = hn::Set(d, -86.0F);
+  const auto below = hn::Lt(x, least);
+  x = hn::IfThenElse(below, least, x);
   const auto n = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504F)));
   const V nf = hn::ConvertTo(d, n);
   V r = hn::NegMulAdd(nf, hn::Set(d, 0.693359375F), x);
@@ -44,7 +45,7 @@ HWY_INLINE V exp_negative(D d, V x) {
   p = hn::MulAdd(p, r, hn::Set(d, 5.0000001201e-1F));
   p = hn::Add(hn::MulAdd(hn::Mul(r, r), p, r), hn::Set(d, 1.0F));
   const V result = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(n)));
-  return hn::IfThenElseZero(keep, result);
+  return hn::IfThenZeroElse(below, result);
 }
 
 #if HWY_TARGET != HWY_SCALAR

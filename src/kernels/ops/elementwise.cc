@@ -61,11 +61,12 @@ void multiply(const float* y, std::size_t count, float* x) {
   for (; i < count; ++i) x[i] *= y[i];
 }
 
-// exp for x <= 0 (Cephes' expf polynomial, error below 2e-7 of the result); 0 below -86.
+// exp for x <= 0 (Cephes' expf polynomial, error below 2e-7 of the result); 0 below -86, and NaN of NaN.
 HWY_INLINE V exp_negative(D d, V x) {
   const hn::RebindToSigned<D> di;
-  const auto keep = hn::Ge(x, hn::Set(d, -86.0F));
-  x = hn::Max(x, hn::Set(d, -86.0F));
+  const V least = hn::Set(d, -86.0F);
+  const auto below = hn::Lt(x, least);
+  x = hn::IfThenElse(below, least, x);
   const auto n = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504F)));
   const V nf = hn::ConvertTo(d, n);
   V r = hn::NegMulAdd(nf, hn::Set(d, 0.693359375F), x);
@@ -77,7 +78,7 @@ HWY_INLINE V exp_negative(D d, V x) {
   p = hn::MulAdd(p, r, hn::Set(d, 1.6666665459e-1F));
   p = hn::MulAdd(p, r, hn::Set(d, 5.0000001201e-1F));
   p = hn::Add(hn::MulAdd(hn::Mul(r, r), p, r), hn::Set(d, 1.0F));
-  return hn::IfThenElseZero(keep, hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(n))));
+  return hn::IfThenZeroElse(below, hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(n))));
 }
 
 void softmax(const float* x, std::size_t rows, std::size_t width, float* out) {

@@ -31,6 +31,7 @@ void read_sections(const JsonPart& document, const WordModel& model, TokenizerCo
     const JsonPart part = document.part("truncation");
     part.allow({"direction", "max_length", "strategy", "stride"});
     config.truncation_side = read_side(part);
+    if (part.is_set("max_length")) config.model_max_length = part.count("max_length");
   }
   if (!document.is_set("padding")) return;
   const JsonPart part = document.part("padding");

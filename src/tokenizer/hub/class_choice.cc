@@ -19,6 +19,7 @@ struct TypeRow {
   std::string_view model_type;
   std::string_view class_name;
   bool hub_is_wrong;  ///< what tokenizer_config.json names is known to be wrong
+  bool has_config;    ///< transformers has a configuration of this type: without one no class follows from it alone
 };
 
 #include "tokenizer/hub/class_table.inc"
@@ -64,12 +65,13 @@ ClassChoice choose_class(const ClassHints& hints) {
                                  : "tokenizer_config.json: tokenizer_class \"" + hub + "\"";
   const TypeRow* type = find_type(hints.model_type);
   const std::string of_type = "config.json: model_type \"" + hints.model_type + "\"";
-  const bool is_wrong = type != nullptr && type->hub_is_wrong;
-  if (without_fast(hub) == "LlamaTokenizer" && hints.is_byte_level && !is_wrong &&
+  const TypeRow* by_name = find_type(hints.model_name);
+  const bool is_wrong = (type != nullptr && type->hub_is_wrong) || (by_name != nullptr && by_name->hub_is_wrong);
+  if (!hints.has_own_code && without_fast(hub) == "LlamaTokenizer" && hints.is_byte_level && !is_wrong &&
       (type == nullptr || type->class_name != "MistralCommonBackend")) {
     return plain(reason);
   }
-  if (!hub.empty() && type != nullptr && without_fast(type->class_name) != without_fast(hub)) {
+  if (!hints.has_own_code && !hub.empty() && type != nullptr && without_fast(type->class_name) != without_fast(hub)) {
     const std::string_view registered = without_fast(type->class_name);
     if (registered != "TokenizersBackend" && registered != "MistralCommonBackend") {
       const ClassRow* row = find_class(is_wrong ? registered : std::string_view(hub));
@@ -82,7 +84,7 @@ ClassChoice choose_class(const ClassHints& hints) {
     const bool keeps = hints.config_class.find("PreTrainedTokenizerFast") != std::string::npos;
     return named(keeps ? std::string_view(hints.config_class) : without_fast(hints.config_class), reason);
   }
-  return type != nullptr ? named(type->class_name, of_type) : plain("no file that names a class");
+  return type != nullptr && type->has_config ? named(type->class_name, of_type) : plain("no file that names a class");
 }
 
 }  // namespace bertrt::tokenizer

@@ -37,8 +37,7 @@ struct ClassPlan {
   bool pads_left = false;
   bool takes_file_pad = false;  ///< the pad token of tokenizer.json's padding, where none is named
   bool cleans_up_bpe = false;   ///< decode() cleans up although the model is a BPE
-  std::int32_t pad_type_id = 0;
-  std::string word_end;  ///< see TokenizerConfig
+  std::string word_end;         ///< see TokenizerConfig
   /// What the class puts around texts; none: it takes the file's, or else the texts alone.
   enum class Around { none, bert, bert_by_types, roberta, roberta_types_0, eos, xlnet, clip, herbert, splinter, mbart };
   Around around = Around::none;

@@ -214,10 +214,10 @@ LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>
   const std::string where = files_.where(kTokenizerJson);
   LoadedTokenizer loaded = read_tokenizer_json(*files_.find(kTokenizerJson), where);
   TokenizerConfig& config = loaded.config;
+  config.pad_type_id = 0;
   const FileStages stages = read_file_stages(rest(), where);
   std::vector<TokenValue> extra = settings_.extra().value_or(std::vector<TokenValue>{});
   NamedTokens tokens;
-  config.pad_type_id = 0;
   std::optional<ClassPlan> plan;
   if (parent) plan = plan_class(*parent, settings_, stages.charsmap);
   if (parent && !plan) throw Error(ErrorCode::unsupported, choice_.reason, "a class that is known", choice_.name);
@@ -281,16 +281,18 @@ PostProcessors FolderLoader::around(const std::string& name, const ClassPlan& pl
   // RemBERT's constructor ends with the template that a tokenizer without one gets.
   const bool has_none =
       plan.around == ClassPlan::Around::none || (name == "RemBertTokenizer" && !stages.has_post_processor);
-  if (!has_none) {
+  const bool has_json = files_.has(kTokenizerJson);
+  const bool says = settings_.has("add_bos_token") || settings_.has("add_eos_token");
+  // ALBERT's makes its own before the files are looked at.
+  const bool files_win = name == "AlbertTokenizer" && (has_json ? stages.has_post_processor : says);
+  if (!has_none && !files_win) {
     return post_processors_of(plan, plan.tokens, config.added, loaded.model->words(),
                               config.padding_side == Side::left);
   }
   const auto texts = [&] { return texts_between(settings_, plan.tokens, config.added, loaded.model->words()); };
-  const bool has_json = files_.has(kTokenizerJson);
   if (name == "GPTNeoXTokenizer") return has_json ? texts_alone() : texts();
   if (stages.has_post_processor) return stages.post_processors;
   if (has_json) return plan.if_no_post_processor.empty() ? texts_alone() : plan.if_no_post_processor;
-  const bool says = settings_.has("add_bos_token") || settings_.has("add_eos_token");
   return says || plan.if_no_post_processor.empty() ? texts() : plan.if_no_post_processor;
 }
 
@@ -325,7 +327,6 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
   TokenizerConfig& config = loaded.config;
   config.decoder = std::move(plan->decoder);
   config.word_end = plan->word_end;
-  config.pad_type_id = plan->pad_type_id;
   std::vector<TokenValue> extra = extra_tokens(settings_, *plan, pieces ? &*pieces : nullptr);
   std::vector<std::pair<std::string, TokenValue>> specific = plan->model_specific;
   for (const auto& one : settings_.model_specific()) {
@@ -339,6 +340,7 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
   }
   set_sides(stages.padding_side, stages.truncation_side, plan->pads_left, config);
   add_named_tokens(settings_, plan->tokens, specific, extra, loaded);
+  if (name == "Qwen2Tokenizer") add_plainly(plan->tokens, specific, extra, loaded);
   config.post_processors = around(name, *plan, stages, loaded);
   finish(plan->tokens, plan->cleans_up_bpe, loaded);
   return loaded;

@@ -5,7 +5,7 @@
 
 namespace bertrt::tokenizer {
 
-/// The tokenizer of a checkpoint's folder, as AutoTokenizer of transformers 5.23.0 makes it.
+/// The tokenizer of a checkpoint's folder, as AutoTokenizer of transformers 5.24.0 makes it.
 /// @throws Error invalid_format, unsupported (a class that needs another program, files that contradict each other)
 LoadedTokenizer load_folder(const TokenizerFiles& files);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes class_table.inc: which tokenizer class transformers takes for a name or a model type, and what kind of class it is.
 
-    pip install transformers==5.23.0 torch && python3 make_class_table.py
+    pip install transformers==5.24.0 torch && python3 make_class_table.py
 """
 
 import inspect
@@ -13,7 +13,7 @@ import transformers  # noqa: E402
 from transformers.models.auto import tokenization_auto as auto  # noqa: E402
 from transformers.tokenization_utils_tokenizers import TokenizersBackend  # noqa: E402
 
-PINNED = "5.23.0"
+PINNED = "5.24.0"
 # Names of older versions that transformers still knows beside those that it lists.
 OLDER = ["ElectraTokenizer", "LongformerTokenizer", "LayoutLMTokenizer", "MobileBertTokenizer", "SqueezeBertTokenizer", "LxmertTokenizer",
          "BloomTokenizer", "DistilBertTokenizer", "BartTokenizer", "LEDTokenizer", "MvpTokenizer"]  # fmt: skip
@@ -49,7 +49,10 @@ def main():
     lines.append("};")
     types = {t: c for t, c in auto.TOKENIZER_MAPPING_NAMES.items() if c}
     lines.append(f"constexpr TypeRow kTypes[{len(types)}] = {{")
-    lines += [f'    {{"{t}", "{c}", {str(t in auto.MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS).lower()}}},' for t, c in sorted(types.items())]
+    say = lambda truth: str(truth).lower()
+    for name, made in sorted(types.items()):
+        wrong = name in auto.MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS
+        lines.append(f'    {{"{name}", "{made}", {say(wrong)}, {say(name in auto.CONFIG_MAPPING_NAMES)}}},')
     lines += ["};", ""]
     pathlib.Path(__file__).with_name("class_table.inc").write_text("\n".join(lines))
     print(len(classes), len(types))

@@ -60,7 +60,9 @@ PostProcessors templates(std::vector<TemplatePiece> single, std::vector<Template
 
 std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& plan,
                                      const SentencePieceModel* pieces) {
-  if (settings.extra()) return *settings.extra();
+  // Beside a sentencepiece model transformers puts its pieces in the place of special_tokens_map.json's list.
+  const auto& listed = pieces == nullptr ? settings.extra() : settings.own_extra();
+  if (listed) return *listed;
   if (pieces == nullptr) return plan.usual_extra;
   // What the model file says stands in the place of what the class is usually given.
   using Type = SentencePieceModel::PieceType;
@@ -110,6 +112,16 @@ void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
     list.push_back(special_of(value));
   }
   added.add(list, loaded.model->words(), loaded.stages->normalizer);
+}
+
+void add_plainly(const NamedTokens& tokens, const std::vector<std::pair<std::string, TokenValue>>& specific,
+                 const std::vector<TokenValue>& extra, LoadedTokenizer& loaded) {
+  std::vector<AddedToken> list;
+  const auto add = [&](const TokenValue& value) { list.push_back({value.content, false, false, false, false, true}); };
+  for (const TokenValue* value : values_of(tokens)) add(*value);
+  for (const auto& [key, value] : specific) add(value);
+  for (const TokenValue& value : extra) add(value);
+  loaded.config.added.add(list, loaded.model->words(), loaded.stages->normalizer);
 }
 
 std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan,

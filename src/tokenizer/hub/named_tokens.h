@@ -16,6 +16,11 @@ void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
                       const std::vector<std::pair<std::string, TokenValue>>& specific,
                       const std::vector<TokenValue>& extra, LoadedTokenizer& loaded);
 
+/// The same tokens once more, as special ones without further settings: Qwen2's constructor does it, and what the files
+/// say of spaces beside them is lost.
+void add_plainly(const NamedTokens& tokens, const std::vector<std::pair<std::string, TokenValue>>& specific,
+                 const std::vector<TokenValue>& extra, LoadedTokenizer& loaded);
+
 /// The extra special tokens of a class: the files', a sentencepiece model's own, else the class's.
 std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "base/json.h"
 #include "bertrt/error.h"
@@ -95,11 +96,13 @@ Settings::Settings(const TokenizerFiles& files)
 
 void Settings::read_extra() {
   for (const char* key : {"extra_special_tokens", "additional_special_tokens"}) {
-    if (!has(key) || (values_[key].is_array() && values_[key].empty())) continue;
+    if (extra_ || !values_.contains(key)) continue;
     const json& value = values_[key];
-    if (extra_ || !value.is_array()) continue;
+    if (value.is_null()) extra_.emplace();  // said, and none
+    if (!value.is_array()) continue;
     extra_ = token_list(value, where_ + ": " + key);
   }
+  own_extra_ = extra_;
   const auto add = [&](const std::string& key, const json& value) {
     model_specific_.emplace_back(key, token_value(value, where_ + ": " + key));
   };
@@ -205,6 +208,10 @@ ClassHints Settings::class_hints() const {
   return {.tokenizer_class = text_of(values_, "tokenizer_class"),
           .config_class = text_of(model_config_, "tokenizer_class"),
           .model_type = text_of(model_config_, "model_type"),
+          .model_name = text_of(model_config_, "model_name"),
+          .has_own_code =
+              has("auto_map") && (values_["auto_map"].is_array() ||
+                                  (values_["auto_map"].is_object() && values_["auto_map"].contains("AutoTokenizer"))),
           .is_byte_level = is_byte_level_};
 }
 
@@ -259,6 +266,9 @@ std::size_t Settings::model_max_length() const {
   const json& value = values_[key];
   constexpr double kLargest = 1e9;
   if (value.is_number() && value.get<double>() > kLargest) return 0;
+  if (value.is_number_float() && value.get<double>() >= 1 && value == std::floor(value.get<double>())) {  // 512.0
+    return static_cast<std::size_t>(value.get<double>());
+  }
   if (!value.is_number_unsigned()) {
     throw Error(ErrorCode::invalid_format, where_ + ": " + key, "a number of tokens", value.dump().substr(0, 60));
   }

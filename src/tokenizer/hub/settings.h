@@ -32,7 +32,7 @@ struct TokenValue {
   friend bool operator==(const TokenValue&, const TokenValue&) = default;
 };
 
-/// What the small files of a checkpoint's folder say, put together as transformers 5.23.0 does it before it makes a
+/// What the small files of a checkpoint's folder say, put together as transformers 5.24.0 does it before it makes a
 /// tokenizer: tokenizer_config.json, special_tokens_map.json, added_tokens.json, config.json, and the added tokens of
 /// tokenizer.json.
 class Settings {
@@ -48,6 +48,8 @@ class Settings {
   const std::vector<std::pair<std::string, TokenValue>>& model_specific() const noexcept { return model_specific_; }
   /// "extra_special_tokens", or "additional_special_tokens"; nullopt where neither is there.
   const std::optional<std::vector<TokenValue>>& extra() const noexcept { return extra_; }
+  /// The same, of tokenizer_config.json alone.
+  const std::optional<std::vector<TokenValue>>& own_extra() const noexcept { return own_extra_; }
   /// "additional_special_tokens" of special_tokens_map.json, which a class may take for itself.
   const std::optional<std::vector<TokenValue>>& additional() const noexcept { return additional_; }
   /// By id.
@@ -79,6 +81,7 @@ class Settings {
   std::map<std::string, TokenValue, std::less<>> from_map_;  ///< special_tokens_map.json's named tokens
   std::vector<std::pair<std::string, TokenValue>> model_specific_;
   std::optional<std::vector<TokenValue>> extra_;
+  std::optional<std::vector<TokenValue>> own_extra_;
   std::optional<std::vector<TokenValue>> additional_;
 };
 

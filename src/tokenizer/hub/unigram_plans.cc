@@ -137,7 +137,6 @@ void Planner::xlnet() {
   metaspace(PrependScheme::always, true);
   plan_.around = Around::xlnet;
   plan_.pads_left = true;
-  plan_.pad_type_id = 3;
 }
 
 }  // namespace bertrt::tokenizer
