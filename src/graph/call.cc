@@ -161,6 +161,7 @@ Tensor Call::make(ElementType type, Sizes sizes) {
   spend(static_cast<double>(elements));
   if (run_.shapes_only && elements > kSmall) known_ = false;
   compute(static_cast<double>(elements));
+  keep_known(static_cast<double>(elements) * static_cast<double>(archive::element_size(type)));
   Tensor tensor = Tensor::make(type, std::move(sizes), known_, run_.meter);
   tensor.storage()->varies = varies_;
   return tensor;
@@ -183,6 +184,15 @@ void Call::compute(double elements) {
   run_.computed += elements;
   if (run_.computed > kMostComputed) {
     fail("at most " + std::to_string(kMostComputed) + " values that have to be known before a run", "more");
+  }
+}
+
+void Call::keep_known(double bytes) {
+  if (!run_.shapes_only || !known_ || run_.known_budget == 0) return;
+  run_.known_bytes += bytes;
+  if (run_.known_bytes > run_.known_budget) {
+    fail("at most " + std::to_string(run_.known_budget) + " bytes of values that have to be known before a run",
+         "more");
   }
 }
 

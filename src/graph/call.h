@@ -23,6 +23,8 @@ struct RunState {
   double multiplications = 0;
   double work = 0;
   double computed = 0;  ///< in shapes_only mode: elements of what is known all the same
+  double known_bytes = 0;
+  double known_budget = 0;  ///< of known_bytes; 0: no bound
   bool varying_sizes = false;
   bool baked_strides = false;
 };
@@ -34,7 +36,7 @@ class Call {
  public:
   /// In shapes_only mode nothing larger is computed, and no more than this of them all: positions and masks are.
   static constexpr std::int64_t kSmall = std::int64_t{1} << 22U;
-  static constexpr double kMostComputed = 2e9;
+  static constexpr double kMostComputed = 5e9;
 
   Call(RunState& run, std::string_view name, std::span<const Value> arguments);
 
@@ -95,6 +97,7 @@ class Call {
  private:
   void spend(double work);
   void compute(double elements);
+  void keep_known(double bytes);
 
   RunState& run_;
   std::string_view name_;

@@ -23,6 +23,7 @@ class Evaluator {
     run_.version = program.version;
     run_.shapes_only = options.shapes_only;
     run_.work_budget = options.work_budget;
+    run_.known_budget = static_cast<double>(options.known_budget);
     run_.meter = std::make_shared<MemoryMeter>(options.memory_budget);
     slots_.resize(program.slots);
     filled_.assign(program.slots, 0);

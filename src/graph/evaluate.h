@@ -37,6 +37,9 @@ struct EvaluateOptions {
   /// Most multiplications of products and elements of arguments and results, together, so that a run ends; 0: no bound.
   /// Over it: Error runtime. The default is some twenty minutes of plain evaluation.
   double work_budget = 1e13;
+  /// Where shapes alone are evaluated: most bytes of what is known all the same, one result after the other, for an
+  /// observer who keeps them; 0: no bound. Over it: Error runtime.
+  std::size_t known_budget = 0;
   bool keep_slots = false;  ///< fill Evaluation::slots
   /// Slots whose values are wanted: Evaluation::kept has them in this order.
   std::span<const Slot> keep = {};

@@ -321,7 +321,7 @@ def code_files():
         "endless": "while True:\n  x = torch.add(x, 1)", "doubling": "l = [1]\nfor i in range(60):\n  l = torch.add(l, l)",
         "repeated-ids": "z = torch.as_strided(input_ids, [1000000000], [0])\ny = torch.embedding(w, z)" + use,
         "long-sum": "y = torch.as_strided(x, [100000000000], [0])" + use,
-        "many-adds": "\n".join(["y = torch.add(torch.zeros([30000000]), 1)"] * 200) + use,
+        "many-adds": "y = torch.zeros([30000000])\n" + "\n".join(["y = torch.add(y, 1)"] * 200) + use,
         "many-positions": "y = torch.arange(4000000)\n" + "\n".join(["y = torch.add(y, 1)"] * 2000) + use,
         "long-product": "y = torch.expand(torch.ones([1]), [20000, 20000])\ny = torch.matmul(y, y)" + use,
         "long-sort": "y = torch.sort(torch.as_strided(x, [100000000], [0]))[0]" + use,

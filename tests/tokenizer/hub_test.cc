@@ -105,12 +105,12 @@ TEST(ExtraTokens, AnEmptyListIsSaidToo) {
 
 TEST(ExtraTokens, QwenTakesItsNamedTokensPlainly) {
   constexpr std::string_view config =
-      R"({"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<e>", "added_tokens_decoder": {"3": {"content": "<e>",
+      R"({"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<e>", "added_tokens_decoder": {"4": {"content": "<e>",
       "lstrip": true, "rstrip": true, "single_word": false, "normalized": false, "special": true}}})";
-  const Tokenizer::File files[] = {{"vocab.json", R"({"a": 0, "\u0120": 1, "\u0120a": 2, "<|endoftext|>": 4})"},
+  const Tokenizer::File files[] = {{"vocab.json", R"({"a": 0, "\u0120": 1, "\u0120a": 2, "<|endoftext|>": 3})"},
                                    {"merges.txt", "#version: 0.2\n\xC4\xA0 a\n"},
                                    {"tokenizer_config.json", config}};
-  EXPECT_THAT(Tokenizer::from_files(files).encode("a <e> a").input_ids, ElementsAre(0, 1, 3, 2));
+  EXPECT_THAT(Tokenizer::from_files(files).encode("a <e> a").input_ids, ElementsAre(0, 1, 4, 2));
 }
 
 class TokenizerFolder : public testing::Test {

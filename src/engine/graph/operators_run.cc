@@ -74,7 +74,7 @@ OperatorsRun::Cost OperatorsRun::cost_of(const Plan& plan, std::span<const Value
 // An encoder multiplies each weight some ten times a token (ALBERT shares its layer), attention of a small one at 8192
 // tokens comes to 200: code that takes far more than its file's numbers explain is refused, not waited for.
 double OperatorsRun::work_budget(std::span<const Value> arguments) const {
-  constexpr double kAtLeast = 1e9;
+  constexpr double kAtLeast = 2e8;
   constexpr double kPerWeightAndToken = 1000;
   std::int64_t tokens = 1;
   for (const Value& argument : arguments) {

@@ -230,11 +230,9 @@ LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>
     if (!tokens.pad && !stages.pad_token.empty()) tokens.pad = TokenValue::text(stages.pad_token);
   }
   add_named_tokens(settings_, tokens, settings_.model_specific(), extra, loaded);
-  if (plan) {
-    // The parent's constructor puts its template in place of the file's, where it has one of its own behind it.
-    if (plan->around == ClassPlan::Around::bert) {
-      config.post_processors = post_processors_of(*plan, tokens, config.added, loaded.model->words());
-    }
+  // The parent's constructor puts its template in place of the file's, where it has one of its own behind it.
+  if (plan && plan->around == ClassPlan::Around::bert) {
+    config.post_processors = post_processors_of(*plan, tokens, config.added, loaded.model->words());
   } else if (!stages.has_post_processor) {
     config.post_processors = texts_alone();
   }
