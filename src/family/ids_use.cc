@@ -1,6 +1,7 @@
 #include "family/ids_use.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -21,6 +22,15 @@ bool second_is_a_pattern(std::string_view name) {
          name == "aten::reshape_as";
 }
 
+bool puts_together(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "aten::sum",       "aten::cumsum",  "aten::mean",          "aten::any",    "aten::all",
+      "aten::amax",      "aten::amin",    "aten::max",           "aten::min",    "aten::prod",
+      "aten::norm",      "aten::cumprod", "aten::count_nonzero", "aten::std",    "aten::var",
+      "aten::logsumexp", "aten::median",  "aten::argmax",        "aten::argmin", "aten::sort"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 class Walk {
  public:
   explicit Walk(const Instance& instance) : instance_(instance) {}
@@ -38,6 +48,7 @@ class Walk {
 
  private:
   void visit(const Node& node) {
+    use.counted = use.counted || puts_together(node.name);
     if ((node.name == "aten::eq" || node.name == "aten::ne") && are_ids(instance_, node.refs[0])) {
       if (const auto id = number(node.arguments[1])) {
         use.compared.push_back(static_cast<std::int64_t>(*id));

@@ -8,12 +8,13 @@
 
 namespace bertrt::family {
 
-/// What values know of the text's ids. Made-up texts show an operator's rule for the ids that they have, and no other:
-/// a mask that asks for an id that stands in none of them looks like one that asks for nothing. So it is asked of the
-/// operators.
+/// What values know of a text besides its tokens one by one. Made-up texts show an operator's rule for the ids that
+/// they have, and no other: a mask that asks for an id that stands in none of them looks like one that asks for
+/// nothing. So it is asked of the operators.
 struct IdsUse {
-  bool read = false;                   ///< in another way than the one below
-  std::vector<std::int64_t> compared;  ///< each id that ids are compared with (ids != 1): what they know is whether it is it
+  bool read = false;                   ///< ids are read in another way than the next one
+  std::vector<std::int64_t> compared;  ///< ids that they are compared with (ids != 1), and no more is known of them
+  bool counted = false;                ///< tokens were put together (sums, maxima): a rule for their number may follow
 
   bool none() const noexcept { return !read && compared.empty(); }
   /// Nothing, but whether an id is the padding of the probe's own texts.

@@ -96,8 +96,9 @@ std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bo
     why = "a mask that depends on weights";
     return std::nullopt;
   }
-  if (!ids_use(instance_, ref).shows(probe_)) {
-    why = "a mask that depends on ids";
+  const IdsUse use = ids_use(instance_, ref);
+  if (use.counted || !use.shows(probe_)) {
+    why = use.counted ? "a mask that depends on tokens together" : "a mask that depends on ids";
     return std::nullopt;
   }
   const auto wide = broadcast(ref, scores);
