@@ -26,7 +26,12 @@ std::string found_in(const BertSession& session) {
     std::string role(to_string(output.role));
     if (std::find(roles.begin(), roles.end(), role) == roles.end()) roles.push_back(std::move(role));
   }
-  return "one without a head; it gives " + (roles.empty() ? "nothing" : joined(roles, ", "));
+  std::string text = "one without a head; it gives " + (roles.empty() ? "nothing" : joined(roles, ", "));
+  for (const std::string& finding : info.findings) {
+    const bool why = finding.starts_with("architectures:") || finding.starts_with("weights that no head");
+    if (why) text += "; " + finding;
+  }
+  return text;
 }
 
 }  // namespace
