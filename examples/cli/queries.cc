@@ -37,6 +37,13 @@ Query from_json(const std::string& line) {
   return query;
 }
 
+// About what the command was asked with, not about a text.
+bool is_of_the_job(const Error& error) {
+  const std::string& where = error.where();
+  return where.find("Options::") != std::string::npos || where == "prompt_name" || where == "max_length" ||
+         where == "Reranker";
+}
+
 class Answering {
  public:
   Answering(const Queries& queries, const Prepare& prepare, const Answer& answer)
@@ -87,7 +94,7 @@ class Answering {
 
   void report(const Query& query, const Error& error) const {
     const Error named = at_line(query, error);
-    if (!queries_.keep_going() || is_of_the_job(error)) throw named;
+    if (queries_.ends_with(error)) throw named;
     std::string out;
     if (queries_.json()) {
       JsonWriter(out).begin_object().key("error").value(named.what()).end_object();
@@ -186,11 +193,7 @@ Query Queries::split(std::string line) const {
   return query;
 }
 
-bool is_of_the_job(const Error& error) {
-  const std::string& where = error.where();
-  return where.find("Options::") != std::string::npos || where == "prompt_name" || where == "max_length" ||
-         where == "Reranker";
-}
+bool Queries::ends_with(const Error& error) const { return !keep_going_ || is_of_the_job(error); }
 
 Error at_line(const Query& query, const Error& error) {
   if (query.line == 0 || is_of_the_job(error)) return error;

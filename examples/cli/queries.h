@@ -39,7 +39,8 @@ class Queries {
   std::vector<Query> next(std::size_t limit);
 
   bool from_stdin() const { return text_option_->count() == 0; }
-  bool keep_going() const { return keep_going_; }
+  /// Whether the job ends with this error: without --keep-going any, with it one that every text would meet.
+  bool ends_with(const Error& error) const;
   /// Whether the command was asked for JSON.
   bool json() const;
   /// Bytes of standard input that the queries given out so far took up.
@@ -71,8 +72,6 @@ class Queries {
 
 /// The error, naming the line of standard input that the query came from.
 Error at_line(const Query& query, const Error& error);
-/// Whether an error is about what the command was asked with, not about a text: the next text would meet it, too.
-bool is_of_the_job(const Error& error);
 
 /// Encodes a query.
 Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options);

@@ -117,7 +117,7 @@ void TextStream::flush(std::vector<Query>& ready) {
 
 void TextStream::report(const Query& query, const Error& error) const {
   const Error named = at_line(query, error);
-  if (!queries_.keep_going() || is_of_the_job(error)) throw named;
+  if (queries_.ends_with(error)) throw named;
   failed_(named);
 }
 

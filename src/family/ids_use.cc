@@ -71,7 +71,8 @@ class Walk {
 }  // namespace
 
 bool IdsUse::shows(const Probe& probe) const {
-  return !read && std::all_of(compared.begin(), compared.end(), [&](std::int64_t id) { return id == probe.padding; });
+  return !read && !counted &&
+         std::all_of(compared.begin(), compared.end(), [&](std::int64_t id) { return id == probe.padding; });
 }
 
 bool are_ids(const Instance& instance, const Ref& ref) {

@@ -17,7 +17,7 @@ struct IdsUse {
   bool counted = false;                ///< tokens were put together (sums, maxima): a rule for their number may follow
 
   bool none() const noexcept { return !read && compared.empty(); }
-  /// Nothing, but whether an id is the padding of the probe's own texts.
+  /// Nothing that the probe would not show: at most whether an id is the padding of its texts, each token by itself.
   bool shows(const Probe& probe) const;
 };
 IdsUse ids_use(const Instance& instance, const Ref& ref);

@@ -96,11 +96,6 @@ std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bo
     why = "a mask that depends on weights";
     return std::nullopt;
   }
-  const IdsUse use = ids_use(instance_, ref);
-  if (use.counted || !use.shows(probe_)) {
-    why = use.counted ? "a mask that depends on tokens together" : "a mask that depends on ids";
-    return std::nullopt;
-  }
   const auto wide = broadcast(ref, scores);
   if (!wide) {
     why = "a mask of another shape";
@@ -116,6 +111,10 @@ std::optional<ReadMask> MaskReader::read(const Ref& ref, const Sizes& scores, bo
 }
 
 MaskReader::Answer MaskReader::look(const Ref& wide, const Sizes& scores, bool shown, bool filled) const {
+  const IdsUse use = ids_use(instance_, wide);
+  if (!use.shows(probe_)) {
+    return {std::nullopt, use.counted ? "a mask that depends on tokens together" : "a mask that depends on ids"};
+  }
   // As a rule it is the same for all heads, often for all queries: then once is enough.
   Sizes sizes = wide.tensor.sizes();
   for (std::size_t axis = 1; axis + 1 < sizes.size(); ++axis) {

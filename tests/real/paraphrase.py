@@ -5,7 +5,7 @@
 
 The package has no tokenizer; the model's is the one of all-MiniLM-L6-v2, which another package has. The weights become a
 checkpoint folder (CACHE/paraphrase), whose embeddings must be within 1e-5 of what ONNX Runtime makes of the package's own
-file. Needs onnx, onnxruntime, tokenizers, safetensors and numpy.
+file. Needs onnx, onnxruntime, torch, transformers, safetensors and numpy.
 """
 
 import json

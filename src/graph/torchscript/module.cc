@@ -30,19 +30,19 @@ TracedInput example_of(const archive::PickleValue& value, std::string name) {
   return input;
 }
 
-// Inputs that stand in a dict, a tuple or a list are examples of their own.
-void add_example(const archive::PickleValue& value, std::vector<TracedInput>& examples) {
+// use(value, key): of inputs that stand in a dict, a tuple or a list, each by itself; keys are a dict's.
+template <typename Use>
+void each_input(const archive::PickleValue& value, const Use& use) {
   using archive::PickleKind;
   if (value.is(PickleKind::dict)) {
     for (std::size_t i = 0; i < value.size(); ++i) {
       const archive::PickleValue key = value.key(i);
-      examples.push_back(
-          example_of(value.value(i), key.is(PickleKind::text) ? std::string(key.text()) : std::string()));
+      use(value.value(i), key.is(PickleKind::text) ? std::string(key.text()) : std::string());
     }
   } else if (value.is(PickleKind::tuple) || value.is(PickleKind::list)) {
-    for (std::size_t i = 0; i < value.size(); ++i) examples.push_back(example_of(value[i], {}));
+    for (std::size_t i = 0; i < value.size(); ++i) use(value[i], std::string());
   } else {
-    examples.push_back(example_of(value, {}));
+    use(value, std::string());
   }
 }
 
@@ -102,12 +102,10 @@ std::map<std::string, TracedExample, std::less<>> read_traced_inputs(archive::Ar
     TracedExample example;
     const archive::PickleValue inputs = root.value(i);
     for (std::size_t k = 0; inputs.is(PickleKind::list) && k < inputs.size(); ++k) {
-      const bool several =
-          inputs[k].is(PickleKind::dict) || inputs[k].is(PickleKind::tuple) || inputs[k].is(PickleKind::list);
-      const std::size_t values = several ? inputs[k].size() : 1;
-      if (values > budget) throw malformed(archive.where("traced_inputs.pkl"), "a method's examples", "far more");
-      budget -= values;
-      add_example(inputs[k], example.inputs);
+      each_input(inputs[k], [&](const archive::PickleValue& value, std::string key) {
+        if (budget-- == 0) throw malformed(archive.where("traced_inputs.pkl"), "a method's examples", "far more");
+        example.inputs.push_back(example_of(value, std::move(key)));
+      });
     }
     examples.emplace(root.key(i).text(), std::move(example));
   }

@@ -41,23 +41,21 @@ HWY_INLINE hn::Vec<D> polynomial(D d, hn::Vec<D> t, const float (&c)[N]) {
   return sum;
 }
 
-// Bounds that leave NaN what it is, so that a broken model does not look like a sure one. Where one operand is NaN, x86
-// takes the second, NEON and WASM that one; others take the number.
+// Of NaN and a number x86's Min and Max give the second operand, NEON's and WASM's NaN; these give the number.
+constexpr bool kNaNIsLost = HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_RVV;
+
+// Bounds that leave NaN what it is, so that a broken model does not look like a sure one.
 template <class D>
 HWY_INLINE hn::Vec<D> at_least(D d, hn::Vec<D> x, float low) {
-#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_RVV
-  return hn::IfThenElse(hn::Lt(x, hn::Set(d, low)), hn::Set(d, low), x);
-#else
-  return hn::Max(hn::Set(d, low), x);
-#endif
+  const auto bound = hn::Set(d, low);
+  if constexpr (kNaNIsLost) return hn::IfThenElse(hn::Lt(x, bound), bound, x);
+  return hn::Max(bound, x);
 }
 template <class D>
 HWY_INLINE hn::Vec<D> at_most(D d, hn::Vec<D> x, float high) {
-#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_RVV
-  return hn::IfThenElse(hn::Gt(x, hn::Set(d, high)), hn::Set(d, high), x);
-#else
-  return hn::Min(hn::Set(d, high), x);
-#endif
+  const auto bound = hn::Set(d, high);
+  if constexpr (kNaNIsLost) return hn::IfThenElse(hn::Gt(x, bound), bound, x);
+  return hn::Min(bound, x);
 }
 template <class D>
 HWY_INLINE hn::Vec<D> clamp(D d, hn::Vec<D> x, float limit) {

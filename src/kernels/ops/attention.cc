@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "kernels/ops/attention.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/ops/exp-inl.h"
 #include "kernels/ops/multiply-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,27 +27,6 @@ constexpr std::size_t kPackValuesFrom = 33;
 static_assert(kColumns <= kAttentionColumns && kKeyBlock % kAttentionColumns == 0);
 
 constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
-
-// exp for x <= 0 (Cephes' expf polynomial, error below 2e-7 of the result); 0 below -86, and NaN of NaN.
-HWY_INLINE V exp_negative(D d, V x) {
-  const hn::RebindToSigned<D> di;
-  const V least = hn::Set(d, -86.0F);
-  const auto below = hn::Lt(x, least);
-  x = hn::IfThenElse(below, least, x);
-  const auto n = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504F)));
-  const V nf = hn::ConvertTo(d, n);
-  V r = hn::NegMulAdd(nf, hn::Set(d, 0.693359375F), x);
-  r = hn::NegMulAdd(nf, hn::Set(d, -2.12194440e-4F), r);
-  V p = hn::Set(d, 1.9875691500e-4F);
-  p = hn::MulAdd(p, r, hn::Set(d, 1.3981999507e-3F));
-  p = hn::MulAdd(p, r, hn::Set(d, 8.3334519073e-3F));
-  p = hn::MulAdd(p, r, hn::Set(d, 4.1665795894e-2F));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.6666665459e-1F));
-  p = hn::MulAdd(p, r, hn::Set(d, 5.0000001201e-1F));
-  p = hn::Add(hn::MulAdd(hn::Mul(r, r), p, r), hn::Set(d, 1.0F));
-  const V result = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(n)));
-  return hn::IfThenZeroElse(below, result);
-}
 
 #if HWY_TARGET != HWY_SCALAR
 // Four keys' columns of a panel, transposed 4 x 4 at a time.

@@ -19,6 +19,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 }  // namespace bertrt::kernels::isa
 HWY_AFTER_NAMESPACE();
 #include "kernels/isa/math-inl.h"
+#include "kernels/ops/exp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertrt::kernels::ops {
@@ -59,26 +60,6 @@ void multiply(const float* y, std::size_t count, float* x) {
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) hn::StoreU(hn::Mul(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, x + i);
   for (; i < count; ++i) x[i] *= y[i];
-}
-
-// exp for x <= 0 (Cephes' expf polynomial, error below 2e-7 of the result); 0 below -86, and NaN of NaN.
-HWY_INLINE V exp_negative(D d, V x) {
-  const hn::RebindToSigned<D> di;
-  const V least = hn::Set(d, -86.0F);
-  const auto below = hn::Lt(x, least);
-  x = hn::IfThenElse(below, least, x);
-  const auto n = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504F)));
-  const V nf = hn::ConvertTo(d, n);
-  V r = hn::NegMulAdd(nf, hn::Set(d, 0.693359375F), x);
-  r = hn::NegMulAdd(nf, hn::Set(d, -2.12194440e-4F), r);
-  V p = hn::Set(d, 1.9875691500e-4F);
-  p = hn::MulAdd(p, r, hn::Set(d, 1.3981999507e-3F));
-  p = hn::MulAdd(p, r, hn::Set(d, 8.3334519073e-3F));
-  p = hn::MulAdd(p, r, hn::Set(d, 4.1665795894e-2F));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.6666665459e-1F));
-  p = hn::MulAdd(p, r, hn::Set(d, 5.0000001201e-1F));
-  p = hn::Add(hn::MulAdd(hn::Mul(r, r), p, r), hn::Set(d, 1.0F));
-  return hn::IfThenZeroElse(below, hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(n))));
 }
 
 void softmax(const float* x, std::size_t rows, std::size_t width, float* out) {
