@@ -44,7 +44,8 @@ struct QuestionContext {
 };
 
 /// Where in a context is the answer to a question; as transformers' pipeline (4.57) has it, in windows for contexts of
-/// any length.
+/// any length. With a tokenizer that pads on the left it puts the context first and lets tokens of the question be the
+/// answer, too; so does this.
 ///
 ///   bertrt::QuestionAnswering ask(session);
 ///   auto answers = ask("Who was Jim Henson ?", context, {.top_k = 3});

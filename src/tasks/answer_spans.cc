@@ -61,7 +61,7 @@ void AnswerCollector::take(const Encoding& window, std::span<const float> start_
                            std::span<const float> end_logits, std::int32_t cls) {
   std::vector<bool> allowed(window.size());
   for (std::size_t i = 0; i < allowed.size(); ++i) {
-    allowed[i] = window.sequence_ids[i] == 1 || (cls >= 0 && window.input_ids[i] == cls);
+    allowed[i] = context_ == 0 || window.sequence_ids[i] == 1 || (cls >= 0 && window.input_ids[i] == cls);
   }
   std::vector<float> start = allowed_softmax(start_logits, allowed);
   std::vector<float> end = allowed_softmax(end_logits, allowed);
@@ -75,7 +75,7 @@ void AnswerCollector::take(const Encoding& window, std::span<const float> start_
   for (const TokenSpan& span : best_spans(start, end, options_.max_answer_length, count)) {
     if (!allowed[span.first] || !allowed[span.last]) continue;
     const Offset at = place(window, span);
-    const std::string_view text = at.end > at.begin ? context_.substr(at.begin, at.end - at.begin) : std::string_view();
+    const std::string_view text = at.end > at.begin ? asked_.context.substr(at.begin, at.end - at.begin) : std::string_view();
     const auto [entry, is_new] = by_text_.emplace(lower_case(text), found_.size());
     if (is_new) {
       found_.push_back({static_cast<double>(span.score), at.begin, at.end});
@@ -87,15 +87,23 @@ void AnswerCollector::take(const Encoding& window, std::span<const float> start_
 
 // Whole words, where both ends lie in one.
 Offset AnswerCollector::place(const Encoding& window, const TokenSpan& span) const {
-  const Offset plain{window.offsets[span.first].begin, window.offsets[span.last].end};
+  const Offset plain{in_context(window, span.first, window.offsets[span.first].begin),
+                     in_context(window, span.last, window.offsets[span.last].end)};
   if (!options_.align_to_words) return plain;
   const std::int32_t first = window.word_ids[span.first];
   const std::int32_t last = window.word_ids[span.last];
   if (first < 0 || last < 0) return plain;
-  const auto from = word_to_tokens(window, first, 1);
-  const auto to = word_to_tokens(window, last, 1);
+  const auto from = word_to_tokens(window, first, context_);
+  const auto to = word_to_tokens(window, last, context_);
   if (!from || !to) return plain;
   return {window.offsets[from->first].begin, window.offsets[to->second - 1].end};
+}
+
+// Python cuts the context at the question's own places, which are code points.
+std::uint32_t AnswerCollector::in_context(const Encoding& window, std::size_t token, std::uint32_t byte) const {
+  if (window.sequence_ids[token] < 0 || window.sequence_ids[token] == context_) return byte;
+  const std::size_t before = count_code_points(asked_.question.substr(0, byte));
+  return static_cast<std::uint32_t>(byte_of_code_point(asked_.context, before));
 }
 
 std::vector<Answer> AnswerCollector::finish() {
@@ -105,11 +113,11 @@ std::vector<Answer> AnswerCollector::finish() {
   std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.score > b.score; });
   if (found.size() > options_.top_k) found.resize(options_.top_k);
   const bool counts = options_.offsets == OffsetUnit::code_points && !found.empty();
-  const CodePoints points(counts ? context_ : std::string_view());
+  const CodePoints points(counts ? asked_.context : std::string_view());
   std::vector<Answer> answers;
   for (const Found& one : found) {
     const std::string_view text =
-        one.end > one.start ? context_.substr(one.start, one.end - one.start) : std::string_view();
+        one.end > one.start ? asked_.context.substr(one.start, one.end - one.start) : std::string_view();
     answers.push_back({std::string(text), static_cast<float>(one.score), one.start, one.end});
     if (!counts) continue;
     answers.back().start = points.before(one.start);

@@ -29,11 +29,16 @@ std::vector<TokenSpan> best_spans(std::span<const float> start, std::span<const 
 /// Softmax of a window's logits, those of tokens that are not allowed put to -10000.
 std::vector<float> allowed_softmax(std::span<const float> logits, const std::vector<bool>& allowed);
 
+/// Which of the two a window begins with. transformers' pipeline puts the context first for a tokenizer that pads on the
+/// left, and masks nothing then: a token of the question, or a special one, may be the answer.
+enum class AskedOrder { question_first, context_first };
+
 /// The answers of one question, window by window.
 class AnswerCollector {
  public:
-  AnswerCollector(std::string_view context, const QuestionAnsweringOptions& options)
-      : context_(context), options_(options) {}
+  AnswerCollector(const QuestionContext& asked, const QuestionAnsweringOptions& options,
+                  AskedOrder order = AskedOrder::question_first)
+      : asked_(asked), options_(options), context_(order == AskedOrder::context_first ? 0 : 1) {}
 
   /// @param cls  the id of [CLS], -1 where there is none
   void take(const Encoding& window, std::span<const float> start_logits, std::span<const float> end_logits,
@@ -50,9 +55,11 @@ class AnswerCollector {
   };
 
   Offset place(const Encoding& window, const TokenSpan& span) const;
+  std::uint32_t in_context(const Encoding& window, std::size_t token, std::uint32_t byte) const;
 
-  std::string_view context_;
+  QuestionContext asked_;
   QuestionAnsweringOptions options_;
+  int context_;  ///< its number among a window's texts
   double no_answer_ = 1000000;
   std::vector<Found> found_;
   std::unordered_map<std::string, std::size_t> by_text_;  ///< lower-cased

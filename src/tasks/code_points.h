@@ -10,6 +10,9 @@ namespace bertrt::tasks {
 /// How many there are; every maximal invalid part counts as one.
 std::size_t count_code_points(std::string_view text);
 
+/// Where code point `number` begins; the text's end where it has no so many.
+std::size_t byte_of_code_point(std::string_view text, std::size_t number);
+
 /// Places of a text counted in code points. Holds four bytes for each byte of the text.
 class CodePoints {
  public:

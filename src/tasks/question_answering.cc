@@ -20,7 +20,12 @@ constexpr std::size_t kUsualStride = 128;
   throw Error(ErrorCode::invalid_argument, std::move(where), std::move(expected), std::move(found));
 }
 
-EncodeOptions encode_options(const BertSession& session, const QuestionAnsweringOptions& options) {
+tasks::AskedOrder order_for(const Tokenizer& tokenizer) {
+  return tasks::pads_left(tokenizer) ? tasks::AskedOrder::context_first : tasks::AskedOrder::question_first;
+}
+
+EncodeOptions encode_options(const BertSession& session, tasks::AskedOrder order,
+                             const QuestionAnsweringOptions& options) {
   if (options.top_k == 0) refuse("QuestionAnsweringOptions::top_k", "at least 1", "0");
   if (options.max_answer_length == 0) refuse("QuestionAnsweringOptions::max_answer_length", "at least 1", "0");
   EncodeOptions encode;
@@ -31,17 +36,19 @@ EncodeOptions encode_options(const BertSession& session, const QuestionAnswering
     refuse("QuestionAnsweringOptions::doc_stride",
            "at most the " + std::to_string(encode.max_length) + " tokens of a window", std::to_string(encode.stride));
   }
-  encode.truncation = Truncation::only_second;
+  encode.truncation = order == tasks::AskedOrder::context_first ? Truncation::only_first : Truncation::only_second;
   encode.with_word_ids = options.align_to_words;
   return encode;
 }
 
-std::vector<Encoding> windows_for(const Tokenizer& tokenizer, const QuestionContext& asked,
+std::vector<Encoding> windows_for(const Tokenizer& tokenizer, const QuestionContext& asked, tasks::AskedOrder order,
                                   const EncodeOptions& encode) {
   if (asked.question.empty()) refuse("question", "a text", "an empty one");
   if (asked.context.empty()) refuse("context", "a text", "an empty one");
   try {
-    return tasks::windows_of(tokenizer.encode(asked.question, asked.context, encode));
+    return tasks::windows_of(order == tasks::AskedOrder::context_first
+                                 ? tokenizer.encode(asked.context, asked.question, encode)
+                                 : tokenizer.encode(asked.question, asked.context, encode));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::input_too_long) throw;
     throw Error(ErrorCode::input_too_long, "question",
@@ -68,17 +75,18 @@ std::vector<Answer> QuestionAnswering::operator()(std::string_view question, std
 std::vector<std::vector<Answer>> QuestionAnswering::operator()(std::span<const QuestionContext> batch,
                                                                const QuestionAnsweringOptions& options) const {
   const Tokenizer& tokenizer = session_.tokenizer();
-  const EncodeOptions encode = encode_options(session_, options);
+  const tasks::AskedOrder order = order_for(tokenizer);
+  const EncodeOptions encode = encode_options(session_, order, options);
   std::vector<std::vector<Answer>> answers(batch.size());
   std::vector<std::size_t> counts(batch.size());
   std::optional<tasks::AnswerCollector> collector;
   const auto windows = [&](std::size_t text) {
-    std::vector<Encoding> own = windows_for(tokenizer, batch[text], encode);
+    std::vector<Encoding> own = windows_for(tokenizer, batch[text], order, encode);
     counts[text] = own.size();
     return own;
   };
   const auto take = [&](const tasks::WindowOutput& window) {
-    if (window.window == 0) collector.emplace(batch[window.text].context, options);
+    if (window.window == 0) collector.emplace(batch[window.text], options, order);
     collector->take(window.encoding, window.output.start_logits.value().text(window.row),
                     window.output.end_logits.value().text(window.row), tokenizer.special_tokens().cls);
     if (window.window + 1 == counts[window.text]) answers[window.text] = collector->finish();

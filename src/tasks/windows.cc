@@ -49,6 +49,10 @@ void drop_types(const Tokenizer& tokenizer, Encoding& encoding) {
   if (!tokenizer.types_are_input()) encoding.token_type_ids.clear();
 }
 
+bool pads_left(const Tokenizer& tokenizer) {
+  return session::Access::impl(tokenizer).config().padding_side == tokenizer::Side::left;
+}
+
 std::vector<Encoding> windows_of(Encoding encoding) {
   std::vector<Encoding> windows(1);
   std::vector<Encoding> overflow = std::exchange(encoding.overflowing, {});

@@ -28,6 +28,9 @@ std::vector<Encoding> windows_of(Encoding encoding);
 /// the texts of a pair in its overflow, and the model knows one type.
 void drop_types(const Tokenizer& tokenizer, Encoding& encoding);
 
+/// Whether padding goes to the left (padding_side), where transformers' pipelines order a question's texts by it.
+bool pads_left(const Tokenizer& tokenizer);
+
 /// Runs many texts in batches of a few thousand tokens, so that memory does not grow with their number. Texts are
 /// encoded when their batch comes.
 /// @param windows  gives text i's windows, none for a text that needs no run

@@ -66,7 +66,7 @@ Encoding window() {
 }
 
 TEST(AnswerCollector, EqualAnswersAddUp) {
-  AnswerCollector collector("Paris paris", {.top_k = 5, .max_answer_length = 1});
+  AnswerCollector collector({"q", "Paris paris"}, {.top_k = 5, .max_answer_length = 1});
   const std::vector<float> logits = {-50, 0, 0, 1, 1, 0};
   collector.take(window(), logits, logits, 101);
   collector.take(window(), logits, logits, 101);
@@ -78,7 +78,7 @@ TEST(AnswerCollector, EqualAnswersAddUp) {
 }
 
 TEST(AnswerCollector, NoAnswerIsTheLeastOfAllWindows) {
-  AnswerCollector collector("Paris paris", {.top_k = 5, .max_answer_length = 1, .handle_impossible = true});
+  AnswerCollector collector({"q", "Paris paris"}, {.top_k = 5, .max_answer_length = 1, .handle_impossible = true});
   collector.take(window(), std::vector<float>{5, 0, 0, 5, -50, 0}, std::vector<float>{5, 0, 0, 5, -50, 0}, 101);
   collector.take(window(), std::vector<float>{9, 0, 0, -9, -9, 0}, std::vector<float>{9, 0, 0, -9, -9, 0}, 101);
   const auto answers = collector.finish();

@@ -27,11 +27,15 @@ def named(folder, name):
     return golden.OUT / name
 
 
-def question_answering(family, name):
+def question_answering(family, name, padding_side="right"):
     folder, model, tok = task_models.folder_of(golden.OUT, family, "qa", "ForQuestionAnswering", None, 3)
+    if padding_side == "left":
+        tok = transformers.AutoTokenizer.from_pretrained(folder, padding_side="left")
+        tok.save_pretrained(folder)
     pipe = golden.old_question_answering(model, tok)
     ways = [{}, {"top_k": 3}, {"max_seq_len": 30, "doc_stride": 6, "top_k": 2}, {"align_to_words": False, "top_k": 2}]
-    asked = [(q, c, a) for q in TEXTS[1:3] for c in (TEXTS[0], LONG) for a in ways]
+    questions = TEXTS[1:3] + (["where 東京 é lives Angela Merkel ?"] if padding_side == "left" else [])
+    asked = [(q, c, a) for q in questions for c in (TEXTS[0], LONG) for a in ways]
     cases = [{"question": q, "context": c, "arguments": a, **golden.attempt(lambda: pipe(q, c, **a))} for q, c, a in asked]
     golden.write(named(folder, name), {"task": "question-answering", "cases": cases})
 
@@ -52,6 +56,7 @@ def main():
     options = parser.parse_args()
     golden.OUT, golden.QA_SOURCE, golden.R = options.output, options.qa_source, golden.RECIPE
     question_answering("XLMRoberta", "question-answering-xlm-roberta")
+    question_answering("Bert", "question-answering-pads-left", "left")
     text_classification("Albert", "text-classification-albert")
 
 
