@@ -20,14 +20,39 @@ def encoder_layers(model):
 
 
 def tables(model):
-    """What ids, positions and types are looked up in; the library keeps them in halves beside int8 layers."""
+    """What positions and types are looked up in, and words where another layer has the same weights: the library keeps
+    them in halves beside int8 layers."""
     import torch
 
-    return of_encoder(model, torch.nn.Embedding, lambda name: "embed" in name)  # embeddings, embed_tokens
+    found = of_encoder(model, torch.nn.Embedding, lambda name: "embed" in name)  # embeddings, embed_tokens
+    return {name: table for name, table in found.items() if table is not words(model)}
+
+
+def words(model):
+    """The table of words, which the library keeps in int8 where nothing else has its weights; None where something has."""
+    import torch
+
+    table = model.base_model.get_input_embeddings()
+    if type(table) is not torch.nn.Embedding:  # a kind of its own computes more
+        return None
+    owners = [name for name, weight in model.named_parameters(remove_duplicate=False) if weight is table.weight]
+    return table if len(owners) == 1 else None
+
+
+def rounded_rows(name, weight):
+    """int8 of weight [rows, columns] and scales [rows, 1], and what the two stand for."""
+    import torch
+
+    scales = weight.abs().amax(dim=1, keepdim=True) / GREATEST
+    if not torch.isfinite(scales).all():
+        raise ExportError(f"{name}.weight has values that are no finite numbers, which int8 cannot hold")
+    inverse = torch.where(scales > 0, 1.0 / scales, torch.zeros_like(scales))
+    integers = torch.round(weight * inverse).clamp(-GREATEST, GREATEST).to(torch.int8)
+    return (integers, scales), integers.to(torch.float32) * scales
 
 
 def quantize(model):
-    """Rounds the model's weights to what the bundle will hold; {name of a linear layer: (int8 [out, in], scales [out, 1])}.
+    """Rounds the model's weights to what the bundle will hold; {name of a layer or table: (int8 [rows, columns], scales [rows, 1])}.
 
     The model itself goes on computing in fp32, with the rounded weights: the reference of every comparison.
     """
@@ -35,16 +60,14 @@ def quantize(model):
 
     found = {}
     for name, layer in encoder_layers(model).items():
-        weight = layer.weight.detach()
-        scales = weight.abs().amax(dim=1, keepdim=True) / GREATEST
-        if not torch.isfinite(scales).all():
-            raise ExportError(f"{name}.weight has values that are no finite numbers, which int8 cannot hold")
-        inverse = torch.where(scales > 0, 1.0 / scales, torch.zeros_like(scales))
-        rounded = torch.round(weight * inverse).clamp(-GREATEST, GREATEST).to(torch.int8)
-        found[name] = (rounded, scales)
-        layer.weight.copy_(rounded.to(torch.float32) * scales)
+        found[name], rounded = rounded_rows(name, layer.weight.detach())
+        layer.weight.copy_(rounded)
     if not found:
         raise ExportError("this model has no layers that --dtype int8 would store as integers")
+    table = words(model)
+    for name in [name for name, module in model.named_modules() if table is not None and module is table]:
+        found[name], rounded = rounded_rows(name, table.weight.detach())
+        table.weight.copy_(rounded)
     for name, table in tables(model).items():
         table.weight.copy_(table.weight.half().float())
         if not torch.isfinite(table.weight).all():
@@ -53,7 +76,7 @@ def quantize(model):
 
 
 def with_integers(model, quantized):
-    """Puts layers that hold the integers in the place of `model`'s own, for the tracer."""
+    """Puts layers and tables that hold the integers in the place of `model`'s own, for the tracer."""
     import torch
 
     class Int8Linear(torch.nn.Module):
@@ -66,10 +89,25 @@ def with_integers(model, quantized):
         def forward(self, x):
             return torch.nn.functional.linear(x, self.weight.to(torch.float32) * self.weight_scale, self.bias)
 
+    class Int8Embedding(torch.nn.Module):
+        def __init__(self, weight, scale, padding_idx):
+            super().__init__()
+            self.weight = torch.nn.Parameter(weight, requires_grad=False)
+            self.weight_scale = torch.nn.Parameter(scale, requires_grad=False)
+            self.padding_idx = padding_idx
+
+        def forward(self, ids):  # rows first: the whole table is never made wide
+            rows = torch.nn.functional.embedding(ids, self.weight, self.padding_idx).to(torch.float32)
+            return rows * torch.nn.functional.embedding(ids, self.weight_scale, self.padding_idx)
+
     for name, (weight, scale) in quantized.items():
         parent, _, last = name.rpartition(".")
         layer = model.get_submodule(name)
-        setattr(model.get_submodule(parent), last, Int8Linear(weight, scale, layer.bias))
+        if isinstance(layer, torch.nn.Embedding):
+            stored = Int8Embedding(weight, scale, layer.padding_idx)
+        else:
+            stored = Int8Linear(weight, scale, layer.bias)
+        setattr(model.get_submodule(parent), last, stored)
     return model
 
 

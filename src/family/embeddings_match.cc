@@ -37,21 +37,61 @@ bool has_all_sorts(const Instance& instance, const Probe& probe) {
          (!names.positions || !all_one(probe.positions));
 }
 
+// What an operator takes rows from, and by which indices.
+struct TakenRows {
+  Weight table;
+  Ref indices;
+  std::int64_t padding = -1;  // the operator's padding_idx
+};
+
+const Node* whole_lookup(const Instance& instance, const Ref& ref) {
+  return whole_node(instance, ref, "aten::embedding");
+}
+
+// to(rows of integers) * rows of scales, by the same indices: what the exporter makes of words in int8.
+std::optional<TakenRows> scaled_rows(const Instance& instance, const Node& product) {
+  if (product.name != "aten::mul" || !product.refs[0].tensor.defined() || !product.refs[1].tensor.defined() ||
+      product.refs[0].tensor.sizes() != product.result.tensor.sizes() ||
+      product.result.tensor.type() != graph::ElementType::float32) {
+    return std::nullopt;
+  }
+  const Node* widened = whole_node(instance, product.refs[0], "aten::to");
+  const Node* rows = widened == nullptr ? nullptr : whole_lookup(instance, widened->refs[0]);
+  const Node* scales = whole_lookup(instance, product.refs[1]);
+  if (rows == nullptr || scales == nullptr || !is_same_view(rows->refs[1], scales->refs[1])) {
+    return std::nullopt;
+  }
+  auto table = scaled_integers(instance, rows->refs[0], scales->refs[0]);
+  if (!table) return std::nullopt;
+  TakenRows taken{std::move(*table), rows->refs[1]};
+  if (const auto padding = number(rows->arguments[2])) taken.padding = static_cast<std::int64_t>(*padding);
+  return taken;
+}
+
+std::optional<TakenRows> taken_rows(const Instance& instance, const Node& node) {
+  if (node.partial) return std::nullopt;
+  if (node.name != "aten::embedding") return scaled_rows(instance, node);
+  auto table = weight(instance, node.refs[0]);
+  if (!table) return std::nullopt;
+  TakenRows taken{std::move(*table), node.refs[1]};
+  if (const auto padding = number(node.arguments[2])) taken.padding = static_cast<std::int64_t>(*padding);
+  return taken;
+}
+
 std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, const Ref& term, std::int64_t width) {
   const Sizes sizes = {static_cast<std::int64_t>(probe.texts), static_cast<std::int64_t>(probe.length), width};
   const auto wide = broadcast(term, sizes);
   if (!wide) return std::nullopt;
   const Element first = instance.first(*wide);
   if (first.producer == kNoNode) return std::nullopt;
-  const Node& node = instance.node(first.producer);
-  if (node.partial || node.name != "aten::embedding" || !node.refs[1].tensor.known()) return std::nullopt;
-  auto table = weight(instance, node.refs[0]);
-  if (!table || table->tensor.shape.size() != 2 || table->tensor.shape[1] != width) return std::nullopt;
-  const std::vector<std::int64_t> indices = graph::to_integers(node.refs[1].tensor);
-  Lookup lookup{std::move(*table), {}, -1};
-  lookup.by_ids = are_ids(instance, node.refs[1]);
-  lookup.use = ids_use(instance, node.refs[1]);
-  if (const auto padding = number(node.arguments[2])) lookup.padding = static_cast<std::int64_t>(*padding);
+  auto taken = taken_rows(instance, instance.node(first.producer));
+  if (!taken || !taken->indices.tensor.known()) return std::nullopt;
+  const archive::TensorView& table = taken->table.tensor;
+  if (table.shape.size() != 2 || table.shape[1] != width) return std::nullopt;
+  const std::vector<std::int64_t> indices = graph::to_integers(taken->indices.tensor);
+  Lookup lookup{std::move(taken->table), {}, taken->padding};
+  lookup.by_ids = are_ids(instance, taken->indices);
+  lookup.use = ids_use(instance, taken->indices);
   for (std::int64_t text = 0; text < sizes[0]; ++text) {
     for (std::int64_t token = 0; token < sizes[1]; ++token) {
       const Element from = instance.element(*wide, sizes, {text, token, 0});
@@ -64,8 +104,8 @@ std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, 
     }
   }
   // A table of one row has no other.
-  lookup.fixed = all_one(lookup.rows) &&
-                 (lookup.table.tensor.shape[0] == 1 || !node.refs[1].tensor.varies() || has_all_sorts(instance, probe));
+  lookup.fixed = all_one(lookup.rows) && (lookup.table.tensor.shape[0] == 1 || !taken->indices.tensor.varies() ||
+                                          has_all_sorts(instance, probe));
   return lookup;
 }
 
@@ -123,7 +163,8 @@ bool take_positions(const Probe& probe, Lookup& lookup, MatchedEmbeddings& found
 }  // namespace
 
 bool may_be_embeddings(const Node& node) {
-  return may_be_norm(node) || node.name == "aten::embedding" || node.name == "aten::div";
+  const bool rows = node.name == "aten::embedding" || (node.name == "aten::mul" && node.refs[1].tensor.defined());
+  return may_be_norm(node) || rows || node.name == "aten::div";
 }
 
 std::optional<MatchedEmbeddings> match_embeddings(const Instance& instance, const Probe& probe, NodeId node,

@@ -23,7 +23,7 @@ Tensor transposed(const Tensor& tensor) {
 }
 
 // to(integers) * scales, a scale a row: what the exporter makes of weights in int8.
-std::optional<Weight> scaled_integers(const Instance& instance, const Ref& ref) {
+std::optional<Weight> scaled_weight(const Instance& instance, const Ref& ref) {
   const Node& product = instance.node(ref.producer);
   const Tensor& view = ref.tensor;
   if (product.partial || product.name != "aten::mul" || view.rank() != 2 || !view.contiguous() ||
@@ -32,31 +32,36 @@ std::optional<Weight> scaled_integers(const Instance& instance, const Ref& ref) 
   }
   for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
     const Ref& wide = product.refs[side];
-    const Ref& scales = product.refs[1 - side];
-    if (!wide.tensor.defined() || wide.producer == kNoNode || !scales.tensor.defined()) continue;
+    if (!wide.tensor.defined() || wide.producer == kNoNode) continue;
     const Node& widened = instance.node(wide.producer);
     if (widened.partial || widened.name != "aten::to" || instance.whole(wide) != wide.producer ||
-        wide.tensor.type() != graph::ElementType::float32 || wide.tensor.sizes() != view.sizes()) {
+        wide.tensor.type() != graph::ElementType::float32 || wide.tensor.sizes() != view.sizes() ||
+        widened.refs[0].tensor.sizes() != view.sizes()) {
       continue;
     }
-    const Tensor& integers = widened.refs[0].tensor;
-    const graph::Constant* constant =
-        widened.refs[0].producer == kNoNode ? instance.constant(integers.storage().get()) : nullptr;
-    if (constant == nullptr || !graph::is_stored_weight(integers) || integers.sizes() != view.sizes() ||
-        !integers.contiguous() || scales.tensor.sizes() != Sizes{view.size(0), 1}) {
-      continue;
-    }
-    const auto factors = weight(instance, scales);
-    if (!factors) continue;
-    Weight found = as_weight(*constant, integers);
-    const auto values = std::make_shared<const std::vector<float>>(archive::to_float32(factors->tensor));
-    found.tensor.row_scales = {values, values->data()};
-    return found;
+    if (auto found = scaled_integers(instance, widened.refs[0], product.refs[1 - side])) return found;
   }
   return std::nullopt;
 }
 
 }  // namespace
+
+std::optional<Weight> scaled_integers(const Instance& instance, const Ref& integers, const Ref& scales) {
+  const graph::Constant* constant = integers.tensor.defined() && integers.producer == kNoNode
+                                        ? instance.constant(integers.tensor.storage().get())
+                                        : nullptr;
+  if (constant == nullptr || !graph::is_stored_weight(integers.tensor) || integers.tensor.rank() != 2 ||
+      !integers.tensor.contiguous() || !scales.tensor.defined() ||
+      scales.tensor.sizes() != Sizes{integers.tensor.size(0), 1}) {
+    return std::nullopt;
+  }
+  const auto factors = weight(instance, scales);
+  if (!factors) return std::nullopt;
+  Weight found = as_weight(*constant, integers.tensor);
+  const auto values = std::make_shared<const std::vector<float>>(archive::to_float32(factors->tensor));
+  found.tensor.row_scales = {values, values->data()};
+  return found;
+}
 
 std::optional<Weight> vector_of(const Instance& instance, const Ref& ref, std::int64_t size) {
   if (!ref.tensor.defined() || ref.tensor.rank() == 0 || ref.tensor.elements() != size ||
@@ -98,7 +103,7 @@ std::optional<Weight> weight(const Instance& instance, const Ref& ref) {
     if (constant == nullptr || !graph::is_floating(ref.tensor.type())) return std::nullopt;
     return as_weight(*constant, ref.tensor);
   }
-  if (auto scaled = scaled_integers(instance, ref)) return scaled;
+  if (auto scaled = scaled_weight(instance, ref)) return scaled;
   // A copy of a transposed weight: the view that it was made of, where that is of the same form.
   const Node& node = instance.node(ref.producer);
   if (node.partial || node.refs.empty() || !node.refs[0].tensor.defined() || !node.result.tensor.contiguous() ||
@@ -216,13 +221,16 @@ bool over_last_axis(const graph::Value& axis, const Ref& of) {
   return value == -1.0 || value == static_cast<double>(of.tensor.rank() - 1);
 }
 
+bool is_same_view(const Ref& a, const Ref& b) {
+  return a.producer == b.producer && a.tensor.storage() == b.tensor.storage() && a.tensor.sizes() == b.tensor.sizes() &&
+         a.tensor.strides() == b.tensor.strides() && a.tensor.offset() == b.tensor.offset();
+}
+
 bool same_values(const Instance& instance, const Ref& a, const Ref& b) {
   if (!a.tensor.defined() || !b.tensor.defined()) return false;
   const NodeId node = instance.whole(a);
   if (node != kNoNode) return node == instance.whole(b);
-  return a.producer != kNoNode && a.producer == b.producer && a.tensor.storage() == b.tensor.storage() &&
-         a.tensor.sizes() == b.tensor.sizes() && a.tensor.strides() == b.tensor.strides() &&
-         a.tensor.offset() == b.tensor.offset();
+  return a.producer != kNoNode && is_same_view(a, b);
 }
 
 std::vector<Ref> terms(const Instance& instance, const Ref& sum) {

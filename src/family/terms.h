@@ -19,6 +19,9 @@ std::string_view text(const std::vector<graph::Value>& arguments, std::size_t in
 /// The stored tensor that `ref` is a view of, as that view; copies in another layout are looked through.
 std::optional<Weight> weight(const Instance& instance, const Ref& ref);
 
+/// A stored matrix of integers and a stored scale [rows, 1] for each of its rows, as one weight.
+std::optional<Weight> scaled_integers(const Instance& instance, const Ref& integers, const Ref& scales);
+
 /// y = x weightᵀ + bias, in any of the ways to write it.
 struct AppliedDense {
   Dense dense;
@@ -39,6 +42,8 @@ std::optional<Weight> vector_of(const Instance& instance, const Ref& ref, std::i
 const Node* whole_node(const Instance& instance, const Ref& ref, std::string_view name);
 /// Whether an argument names the last axis of `of`.
 bool over_last_axis(const graph::Value& axis, const Ref& of);
+/// One view of the same memory, an input's as well.
+bool is_same_view(const Ref& a, const Ref& b);
 /// The same elements of the same results, in the same order.
 bool same_values(const Instance& instance, const Ref& a, const Ref& b);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bertrt/error.h"
+#include "kernels/int8_rounding.h"
 #include "kernels/isa/kernels.h"
 #include "kernels/thread_pool.h"
 
@@ -19,14 +20,7 @@ using isa::kGroupBytes;
 using isa::kGroupWords;
 using isa::kPanel;
 
-constexpr float kInt8Max = 127.0F;
 constexpr std::size_t kPartsPerThread = 4;  // none waits long for the last
-
-// To nearest even, for |x| < 2^22, without a call: the sum has no bits left below one.
-float round_even(float x) {
-  constexpr float kMagic = 12582912.0F;  // 1.5 * 2^23
-  return (x + kMagic) - kMagic;
-}
 
 std::uint16_t to_bf16(float x) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
@@ -59,26 +53,12 @@ void store_columns(const From* rows, std::size_t columns, std::size_t in, std::s
   }
 }
 
-// The greatest magnitude of a row.
-float greatest_of(const float* row, std::size_t count) {
-  std::array<float, 16> greatest{};  // side by side: many at once
-  std::size_t k = 0;
-  for (; k + greatest.size() <= count; k += greatest.size()) {
-    for (std::size_t i = 0; i < greatest.size(); ++i) {
-      const float size = std::abs(row[k + i]);
-      greatest[i] = greatest[i] < size ? size : greatest[i];
-    }
-  }
-  for (; k < count; ++k) greatest[0] = std::max(greatest[0], std::abs(row[k]));
-  return *std::max_element(greatest.begin(), greatest.end());
-}
-
 void pack_int8(const float* rows, std::size_t columns, std::size_t in, std::size_t groups, std::byte* panel,
                float* scales, std::int32_t* sums) {
   std::array<float, kPanel> inverses{};
   for (std::size_t c = 0; c < columns; ++c) {
-    scales[c] = greatest_of(rows + c * in, in) / kInt8Max;
-    inverses[c] = scales[c] > 0 ? 1.0F / scales[c] : 0.0F;
+    scales[c] = scale_of(greatest_of(rows + c * in, in));
+    inverses[c] = inverse_of(scales[c]);
     sums[c] = 0;
   }
   store_columns<std::int8_t>(rows, columns, in, groups, panel,
@@ -86,10 +66,8 @@ void pack_int8(const float* rows, std::size_t columns, std::size_t in, std::size
                                const float inverse = inverses[c];
                                std::int32_t total = 0;
                                for (std::size_t k = 0; k < count; ++k) {
-                                 const float q = std::clamp(round_even(from[k] * inverse), -kInt8Max, kInt8Max);
-                                 const auto number = static_cast<std::int32_t>(q);
-                                 total += number;
-                                 to[k] = static_cast<std::int8_t>(number);
+                                 to[k] = to_int8(from[k], inverse);
+                                 total += to[k];
                                }
                                sums[c] += total;
                              });

@@ -217,6 +217,23 @@ TEST(PackedRows, HalvesThereAndBack) {
   });
 }
 
+TEST(PackedRows, IntegersAreAddedScaled) {
+  on_every_target([] {
+    for (const std::size_t width : {1, 7, 16, 33, 128}) {
+      std::vector<std::int8_t> row(width);
+      for (std::size_t i = 0; i < width; ++i) row[i] = static_cast<std::int8_t>(static_cast<int>(i * 37 % 255) - 127);
+      std::vector<float> out = random_values(width, 4);
+      std::vector<float> want = out;
+      ops::add_row_int8(row.data(), 0.37F, width, out.data());
+      for (std::size_t i = 0; i < width; ++i) {
+        const float value = static_cast<float>(row[i]) * 0.37F;
+        want[i] += value;
+      }
+      for (std::size_t i = 0; i < width; ++i) EXPECT_NEAR(out[i], want[i], 1e-5F);
+    }
+  });
+}
+
 TEST(PackedRows, ProductWithATable) {
   on_every_target([] {
     for (const std::size_t width : {8, 24, 33, 128}) {

@@ -199,7 +199,7 @@ void Encoder::embed_slice(const Slice& slice, float* wide, float* hidden, Worksp
 
 std::unique_ptr<const Encoder> pack_encoder(const family::EncoderSpec& spec, DType dtype, kernels::ThreadPool& pool) {
   Packer packer(pool);
-  std::unique_ptr<const EncoderWeights> weights = prepare_encoder(spec, dtype, packer);
+  std::unique_ptr<const EncoderWeights> weights = prepare_encoder(spec, dtype, false, packer);
   packer.run();
   return std::make_unique<const Encoder>(std::move(weights));
 }

@@ -88,16 +88,19 @@ void check_angles(const family::EncoderSpec& spec, std::size_t max_length) {
   }
 }
 
-void prepare_embeddings(const family::EncoderSpec& spec, bool halve, EmbeddingWeights& to, Packer& packer) {
+// Beside layers in int8, the words' rows are integers, too, and what is small or multiplied with is in halves: their
+// rounding is below that of the layers.
+void prepare_embeddings(const family::EncoderSpec& spec, DType dtype, bool tied, EmbeddingWeights& to, Packer& packer) {
   const family::Embeddings& from = spec.embeddings;
-  to.words = packer.table(from.words, 0, halve);
+  const RowFormat small = dtype == DType::int8 ? RowFormat::fp16 : RowFormat::fp32;
+  to.words = packer.table(from.words, 0, dtype == DType::int8 && !tied ? RowFormat::int8 : small);
   const std::size_t width = to.words->width();
   if (from.positions.has_value() != (from.position_scheme != PositionScheme::none)) {
     refuse("a table of positions where the scheme has them", from.positions ? "a table and no scheme" : "no table");
   }
-  if (from.positions) to.positions = packer.table(*from.positions, width, halve);
+  if (from.positions) to.positions = packer.table(*from.positions, width, small);
   if (from.types) {
-    to.types = packer.table(*from.types, width, halve);
+    to.types = packer.table(*from.types, width, small);
     if (from.fixed_type < 0 || static_cast<std::size_t>(from.fixed_type) >= to.types->rows()) {
       refuse("a token type below " + std::to_string(to.types->rows()), std::to_string(from.fixed_type));
     }
@@ -198,7 +201,8 @@ std::size_t longest_text(const family::EncoderSpec& spec) {
   return spec.max_length == 0 ? reach : spec.max_length;
 }
 
-std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec, DType dtype, Packer& packer) {
+std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec, DType dtype, bool tied,
+                                                Packer& packer) {
   check_sizes(spec);
   auto weights = std::make_unique<EncoderWeights>();
   weights->hidden = spec.hidden;
@@ -207,8 +211,7 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   weights->causal = spec.causal;
   weights->takes_mask = spec.mask != family::MaskKind::none;
   weights->masks_pairs = spec.mask == family::MaskKind::pairs;
-  // Halved embeddings keep int8 below half of the fp32 size; their rounding is far below that of the int8 weights.
-  prepare_embeddings(spec, dtype == DType::int8, weights->embeddings, packer);
+  prepare_embeddings(spec, dtype, tied, weights->embeddings, packer);
   weights->max_length = longest_text(spec);
   if (spec.relative_bias) {
     if (weights->max_length == 0) refuse("a longest text where positions are relative", "none");

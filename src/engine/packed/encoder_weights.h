@@ -92,6 +92,7 @@ std::size_t longest_text(const family::EncoderSpec& spec);
 /// not be moved until then.
 /// @param dtype  of the layers' products; the rest is fp32
 /// @throws Error model_mismatch (sizes that do not fit each other), unsupported
-std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec, DType dtype, Packer& packer);
+std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec, DType dtype, bool tied,
+                                                Packer& packer);
 
 }  // namespace bertrt::engine::packed

@@ -8,7 +8,8 @@
 namespace bertrt::engine::packed {
 namespace {
 
-// An output layer of so many classes is as large as word embeddings: kept like them, in halves where they are.
+// An output layer of so many classes is as large as word embeddings: kept like them, in halves where they are not in
+// fp32.
 constexpr std::size_t kVocabulary = 4096;
 
 }  // namespace
@@ -32,7 +33,9 @@ std::unique_ptr<Head> Head::prepare(const family::HeadSpec& spec, const EncoderW
 
   head->classes_ = outputs_of(spec.output);
   if (packer.has_table(spec.output.weight) || head->classes_ >= kVocabulary) {
-    head->decoder_ = packer.table(spec.output.weight, width, encoder.embeddings.words->halves());
+    head->decoder_ =
+        packer.table(spec.output.weight, width,
+                     encoder.embeddings.words->format() == RowFormat::fp32 ? RowFormat::fp32 : RowFormat::fp16);
     head->decoder_bias_ =
         spec.output.bias ? vector_of(*spec.output.bias, head->classes_) : std::vector<float>(head->classes_, 0.0F);
   } else {

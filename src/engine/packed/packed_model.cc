@@ -46,7 +46,10 @@ std::unique_ptr<const PackedModel> PackedModel::pack(const family::EncoderSpec& 
     model->tuning_ = tuning;
     model->workspaces_ = std::make_unique<WorkspacePool>();
     Packer packer(pool_of(tuning));
-    std::unique_ptr<const EncoderWeights> weights = prepare_encoder(encoder, dtype, packer);
+    const bool tied = std::any_of(heads.begin(), heads.end(), [&](const family::HeadSpec& head) {
+      return Packer::is_same(head.output.weight, encoder.embeddings.words);
+    });
+    std::unique_ptr<const EncoderWeights> weights = prepare_encoder(encoder, dtype, tied, packer);
     for (const family::HeadSpec& head : heads) model->heads_.push_back(Head::prepare(head, *weights, packer));
     packer.run();
     model->encoder_ = std::make_unique<const Encoder>(std::move(weights));

@@ -123,7 +123,6 @@ std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const
 
 }  // namespace
 
-// Two views are one weight when they read the same numbers of the same memory in the same order.
 Packer::Key Packer::key_of(const family::Weight& weight) {
   const archive::TensorView& tensor = weight.tensor;
   Key key = {reinterpret_cast<std::uintptr_t>(tensor.storage.data()), static_cast<std::uint64_t>(tensor.type),
@@ -158,14 +157,14 @@ void Packer::linear(const family::Dense& dense, std::size_t in, DType dtype, Lin
   linear({&part, 1}, in, dtype, to);
 }
 
-std::shared_ptr<const RowTable> Packer::table(const family::Weight& weight, std::size_t width, bool halve) {
+std::shared_ptr<const RowTable> Packer::table(const family::Weight& weight, std::size_t width, RowFormat wanted) {
   const auto& shape = weight.tensor.shape;
   if (shape.size() != 2 || shape[0] <= 0 || shape[1] <= 0) {
     throw Error(ErrorCode::model_mismatch, weight.name, "a table [rows, width]", shape_text(shape));
   }
   check_shape(weight, {shape[0], width == 0 ? shape[1] : static_cast<std::int64_t>(width)});
   auto& table = tables_[key_of(weight)];
-  if (table == nullptr) table = std::make_shared<const RowTable>(RowTable::copy(weight.tensor, halve, pool_));
+  if (table == nullptr) table = std::make_shared<const RowTable>(RowTable::copy(weight.tensor, wanted, pool_));
   return table;
 }
 

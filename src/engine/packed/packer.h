@@ -31,11 +31,13 @@ class Packer {
   void linear(std::span<const family::Dense* const> parts, std::size_t in, DType dtype, Linear& to);
   void linear(const family::Dense& dense, std::size_t in, DType dtype, Linear& to);
 
-  /// A table [rows, width]; the same one for the same weight. Halves stay halves; else halves where `halve`.
+  /// A table [rows, width]; the same one for the same weight, in the format that was wanted first.
   /// @param width  that it must have; 0: any. @throws Error model_mismatch
-  std::shared_ptr<const RowTable> table(const family::Weight& weight, std::size_t width, bool halve);
+  std::shared_ptr<const RowTable> table(const family::Weight& weight, std::size_t width, RowFormat wanted);
   /// Whether table() was called for this weight.
   bool has_table(const family::Weight& weight) const { return tables_.contains(key_of(weight)); }
+  /// Whether two are one weight: they read the same numbers of the same memory in the same order.
+  static bool is_same(const family::Weight& a, const family::Weight& b) { return key_of(a) == key_of(b); }
 
   void run();
 

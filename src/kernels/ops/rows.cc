@@ -43,6 +43,23 @@ void add_row_half(const std::uint16_t* row, std::size_t width, float* out) {
   }
 }
 
+// A product and a sum, not one step: every set of instructions gives the same bits.
+void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float* out) {
+  const Wide d;
+  const hn::Rebind<std::int8_t, Wide> d8;
+  const hn::Rebind<std::int32_t, Wide> d32;
+  const auto scales = hn::Set(d, scale);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= width; i += hn::Lanes(d)) {
+    const auto values = hn::ConvertTo(d, hn::PromoteTo(d32, hn::LoadU(d8, row + i)));
+    hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::Mul(values, scales)), d, out + i);
+  }
+  for (; i < width; ++i) {
+    const float value = static_cast<float>(row[i]) * scale;
+    out[i] += value;
+  }
+}
+
 void widen(const std::uint16_t* in, std::size_t count, float* out) {
   const Wide d;
   const Half dh;
@@ -151,6 +168,7 @@ namespace bertrt::kernels::ops {
 
 HWY_EXPORT(add_row);
 HWY_EXPORT(add_row_half);
+HWY_EXPORT(add_row_int8);
 HWY_EXPORT(widen);
 HWY_EXPORT(narrow);
 HWY_EXPORT(row_dot);
@@ -160,6 +178,10 @@ void add_row(const float* row, std::size_t width, float* out) { HWY_DYNAMIC_DISP
 
 void add_row_half(const std::uint16_t* row, std::size_t width, float* out) {
   HWY_DYNAMIC_DISPATCH(add_row_half)(row, width, out);
+}
+
+void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float* out) {
+  HWY_DYNAMIC_DISPATCH(add_row_int8)(row, scale, width, out);
 }
 
 void widen(const std::uint16_t* in, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(widen)(in, count, out); }

@@ -5,9 +5,11 @@
 
 namespace bertrt::kernels::ops {
 
-/// out += row, for a row of fp32 or of IEEE half values; width values each.
+/// out += row, for a row of fp32 or of IEEE half values, or of integers with a scale; width values each.
 void add_row(const float* row, std::size_t width, float* out);
 void add_row_half(const std::uint16_t* row, std::size_t width, float* out);
+/// out += scale * row
+void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float* out);
 
 /// IEEE half values to fp32 (exact) and back (to nearest even).
 void widen(const std::uint16_t* in, std::size_t count, float* out);

@@ -348,8 +348,9 @@ TEST(PackedSpecWeights, AnyFloatingTypeGivesTheSameBits) {
     EXPECT_TRUE(std::equal(left.begin(), left.end(), right.begin(), right.end()));
     // A table of halves is kept as it is.
     Packer packer(kernels::ThreadPool::serial());
-    EXPECT_EQ(packer.table(stored.embeddings.words, 0, false)->halves(), type == archive::ElementType::float16);
-    EXPECT_TRUE(packer.table(wide.embeddings.words, 0, true)->halves());
+    EXPECT_EQ(packer.table(stored.embeddings.words, 0, RowFormat::fp32)->format() == RowFormat::fp16,
+              type == archive::ElementType::float16);
+    EXPECT_EQ(packer.table(wide.embeddings.words, 0, RowFormat::fp16)->format(), RowFormat::fp16);
   }
 }
 
@@ -359,12 +360,12 @@ TEST(PackedSpecWeights, ArePackedOnce) {
   spec.layers.push_back(spec.layers[1]);
   kernels::ThreadPool& pool = kernels::ThreadPool::serial();
   Packer packer(pool);
-  const auto weights = prepare_encoder(spec, DType::fp32, packer);
+  const auto weights = prepare_encoder(spec, DType::fp32, false, packer);
   HeadSpec tied;
   tied.output.weight = spec.embeddings.words;
   const auto head = Head::prepare(tied, *weights, packer);
   EXPECT_TRUE(packer.has_table(spec.embeddings.words));
-  EXPECT_EQ(packer.table(tied.output.weight, 0, false), weights->embeddings.words);
+  EXPECT_EQ(packer.table(tied.output.weight, 0, RowFormat::fp32), weights->embeddings.words);
   packer.run();
   EXPECT_EQ(weights->layers[1].qkv, weights->layers[2].qkv);
   EXPECT_EQ(weights->layers[1].ffn_out, weights->layers[2].ffn_out);
@@ -373,12 +374,12 @@ TEST(PackedSpecWeights, ArePackedOnce) {
   const auto parts = maker.fused({spec.layers[0].attention_out.weight, spec.layers[1].attention_out.weight});
   spec.layers[0].attention_out = {parts[0]};
   spec.layers[1].attention_out = {parts[1]};
-  const auto fused = prepare_encoder(spec, DType::fp32, packer);
+  const auto fused = prepare_encoder(spec, DType::fp32, false, packer);
   packer.run();
   EXPECT_NE(fused->layers[0].attention_out, fused->layers[1].attention_out);
   // Only the bias differs: another layer.
   spec.layers[2].ffn_out.bias = maker.weight({24});
-  const auto other = prepare_encoder(spec, DType::fp32, packer);
+  const auto other = prepare_encoder(spec, DType::fp32, false, packer);
   packer.run();
   EXPECT_NE(other->layers[1].ffn_out, other->layers[2].ffn_out);
   EXPECT_EQ(other->layers[1].ffn_in, other->layers[2].ffn_in);

@@ -124,18 +124,18 @@ TEST_P(PackerTest, APartAloneIsThePartOfAll) {
 TEST(PackerTables, AreCopiedFromWhereTheyLie) {
   kernels::ThreadPool pool(2);
   const Left file(random_values(1000 * kIn, 5));
-  for (const bool halve : {false, true}) {
+  for (const RowFormat format : {RowFormat::fp32, RowFormat::fp16, RowFormat::int8}) {
     for (const bool turn : {false, true}) {
       const auto sum = [&](bool left) {
         Packer packer(pool);
-        const auto table = packer.table(turn ? turned(file, left, 1000) : matrix(file, left, 1000), kIn, halve);
-        EXPECT_EQ(table->halves(), halve);
+        const auto table = packer.table(turn ? turned(file, left, 1000) : matrix(file, left, 1000), kIn, format);
+        EXPECT_EQ(table->format(), format);
         std::vector<float> rows(1000 * kIn, 0.0F);
         for (std::size_t row = 0; row < 1000; ++row) table->add(row, rows.data() + row * kIn);
         return rows;
       };
       const std::size_t before = file.count();
-      EXPECT_EQ(sum(true), sum(false)) << halve << turn;
+      EXPECT_EQ(sum(true), sum(false)) << static_cast<int>(format) << turn;
       EXPECT_EQ(file.count() - before, file.bytes().size());
     }
   }
