@@ -28,7 +28,12 @@ Probe one_text(std::size_t length, const ProbeLimits& limits) {
 
 struct Lengths::Look {
   std::size_t length = 0;
-  std::map<std::size_t, bool> whole;  // by instruction: a slice that left nothing out
+  // By instruction: what was sliced, and whether the slice left nothing out.
+  struct Slice {
+    graph::Sizes from;
+    bool whole = false;
+  };
+  std::map<std::size_t, Slice> slices;
   std::vector<graph::Sizes> outputs;
   bool baked_strides = false;
 
@@ -39,7 +44,7 @@ struct Lengths::Look {
       if (event.op->name != "aten::slice" && event.op->name != "aten::narrow") return;
       const graph::Tensor* from = event.arguments[0].tensor();
       const graph::Tensor* to = event.result->tensor();
-      if (from != nullptr && to != nullptr) whole[event.instruction] = from->sizes() == to->sizes();
+      if (from != nullptr && to != nullptr) slices[event.instruction] = {from->sizes(), from->sizes() == to->sizes()};
     };
     const graph::Evaluation done = graph::evaluate(program, arguments_of(program, one_text(tokens, limits)), options);
     baked_strides = done.baked_strides;
@@ -57,9 +62,11 @@ std::string Lengths::look(std::size_t length) const {
     const Look here(*program_, length, limits_);
     if (reference_ == nullptr || length == reference_->length) return {};
     if (here.baked_strides) return "strides of the traced length are written into it";
-    for (const auto& [instruction, whole] : here.whole) {
-      const auto before = reference_->whole.find(instruction);
-      if (whole || before == reference_->whole.end() || !before->second) continue;
+    for (const auto& [instruction, slice] : here.slices) {
+      const auto before = reference_->slices.find(instruction);
+      if (slice.whole || before == reference_->slices.end() || !before->second.whole) continue;
+      // A table of positions is all of it where the traced text was as long as the model takes.
+      if (slice.from == before->second.from) continue;
       return "a slice of the traced length at " + program_->where(program_->instructions[instruction].place);
     }
     for (std::size_t i = 0; i < here.outputs.size() && i < reference_->outputs.size(); ++i) {
@@ -120,7 +127,7 @@ void Lengths::search() {
   shortest_ = failing != 0 ? shortest_from(failing, at) : objection(1).empty() ? 1 : 2;
   if (shortest_ == 0) return take_only(failing);
   // The longest: twice as long until it fails. As a rule the last that ran is it; else the gap is halved.
-  std::size_t good = std::max(at, std::size_t{7});
+  std::size_t good = at;
   std::size_t bad = 0;
   while (bad == 0 && good < kFarthest) {
     const std::size_t next = std::min(good * 2, kFarthest);

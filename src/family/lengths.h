@@ -54,4 +54,10 @@ class Lengths {
   mutable std::map<std::size_t, std::string> known_;
 };
 
+/// Five tokens, or as near to it as lengths from `shortest` to `longest` (0: without end) come.
+constexpr std::size_t usual_length(std::size_t shortest, std::size_t longest) {
+  const std::size_t most = longest == 0 || longest > 5 ? 5 : longest;
+  return most < shortest ? shortest : most;
+}
+
 }  // namespace bertrt::family

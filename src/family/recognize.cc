@@ -7,6 +7,7 @@
 #include "bertrt/error.h"
 #include "family/encoder_match.h"
 #include "family/gathered_heads.h"
+#include "family/lengths.h"
 #include "family/pairs_apart.h"
 #include "family/probe_limits.h"
 #include "family/repeated_heads.h"
@@ -213,7 +214,7 @@ class Reader {
   Reading read() {
     Reading reading;
     const std::size_t length =
-        options_.only_length != 0 ? options_.only_length : std::max<std::size_t>(options_.min_length, 5);
+        options_.only_length != 0 ? options_.only_length : usual_length(options_.min_length, options_.max_length);
     limits_ = probe_limits(program_, length);
     const Look first = look(length, 2, mask_, 1);
     reading.outputs = first.outputs;

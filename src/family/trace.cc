@@ -127,8 +127,12 @@ void check_other_inputs(const graph::Program& program, std::size_t traced_length
   }
 }
 
-std::size_t right_length(const Lengths& lengths) {
-  return lengths.only() != 0 ? lengths.only() : std::max<std::size_t>(lengths.shortest(), 5);
+std::size_t right_length(const Lengths& lengths) { return usual_length(lengths.shortest(), lengths.longest()); }
+
+// Another that is right, or the same where there is no other.
+std::size_t another_length(const Lengths& lengths, std::size_t length) {
+  if (lengths.longest() == 0 || length + 2 <= lengths.longest()) return length + 2;
+  return length > lengths.shortest() ? length - 1 : length;
 }
 
 std::vector<OutputInfo> describe_outputs(const Trace& trace) {
@@ -136,15 +140,15 @@ std::vector<OutputInfo> describe_outputs(const Trace& trace) {
   const Lengths& lengths = *trace.lengths;
   const std::size_t one = right_length(lengths);
   const std::vector<graph::Sizes> shapes = lengths.output_shapes(one);
-  std::vector<graph::Sizes> others = shapes;
-  if (lengths.only() == 0) others = lengths.output_shapes(one + 2);
+  const std::size_t two = another_length(lengths, one);
+  const std::vector<graph::Sizes> others = two == one ? shapes : lengths.output_shapes(two);
   for (std::size_t i = 0; i < trace.reading.outputs.size(); ++i) {
     const OutputPlan& plan = trace.reading.outputs[i];
     OutputInfo info{plan.name, plan.role, plan.evidence, {}, false};
     if (i < shapes.size()) {
       for (std::size_t axis = 0; axis < shapes[i].size(); ++axis) {
         const bool fixed = axis < others[i].size() && shapes[i][axis] == others[i][axis] &&
-                           (lengths.only() == 0 || shapes[i][axis] != static_cast<std::int64_t>(lengths.only()));
+                           (two != one || shapes[i][axis] != static_cast<std::int64_t>(one));
         info.shape.push_back(fixed ? shapes[i][axis] : -1);
       }
     }
@@ -230,6 +234,8 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported && error.code() != ErrorCode::runtime) throw;
     trace.program = nullptr;
+    trace.reading = {};
+    trace.outputs.clear();
     trace.not_graphable = error.what();
   }
   return trace;
