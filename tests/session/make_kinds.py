@@ -56,6 +56,15 @@ class ChosenRows(Wrap):
         return super().forward(ids, mask, seg)[ids == 25]
 
 
+class IdsAlone(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids):
+        return self.model(input_ids=input_ids, return_dict=True)[:2]
+
+
 class DictOfInputs(Wrap):
     """As sentence-transformers' modules take them."""
 
@@ -130,16 +139,17 @@ def numbers(tensor):
     return [float(f"{x:.7g}") if abs(x) < float("inf") else str(x) for x in tensor.double().flatten().tolist()]
 
 
-def kind(folder, name, model, roles, packed, change=None, torchscript=True, mask=torch.long, rows=False, together=None, put=()):
+def kind(folder, name, model, roles, packed, change=None, torchscript=True, mask=torch.long, rows=False, together=None, put=(),
+         traced=TRACED, lengths=(7, 12, 19)):  # fmt: skip
     path = os.path.join(folder, name + ".pt")
     with torch.no_grad():
-        inputs = lambda *text: text if together is None else (together(*text),)
-        trace = torch.jit.trace(model, inputs(*text(TRACED, 0, mask)), strict=False, check_trace=False)
+        inputs = lambda *text: (text[:1] if isinstance(model, IdsAlone) else text) if together is None else (together(*text),)
+        trace = torch.jit.trace(model, inputs(*text(traced, 0, mask)), strict=False, check_trace=False)
         torch.jit.save(trace, path)
         if change:
             change(path)
         cases = []
-        for length, seed in ((7, 1), (12, 2), (19, 3)):
+        for seed, length in enumerate(lengths, 1):
             ids, seen, types = text(length, seed, mask)
             for place, word in put:
                 ids[0, place] = word
@@ -205,6 +215,11 @@ def main(folder):
     for what in ("stop_words", "types", "positions"):
         kind(folder, f"{what}_by_id", ById(encoder(vocab_size=2000), what), [H], False, put=[(1, 9), (3, 9), (4, 7)])
     kind(folder, "byte_mask", OtherNames(encoder(), states), [H, P], True, mask=torch.uint8)
+    # A table of positions that the traced text fills, and tables that end early.
+    kind(folder, "as_long_as_its_table", IdsAlone(encoder(max_position_embeddings=19)), [H, P], True, traced=19)
+    few = RobertaConfig(**{**SHAPE, "max_position_embeddings": 8, "type_vocab_size": 2, "pad_token_id": 1})
+    for traced, lengths in ((4, (2, 4, 6)), (6, (1, 3, 6))):
+        kind(folder, f"few_positions_{traced}", Wrap(spread(RobertaModel(few)), states), [H, P], True, traced=traced, lengths=lengths)
     with open(os.path.join(folder, "kinds.json"), "w", encoding="utf8") as file:
         json.dump(KINDS, file, separators=(",", ":"))
 

@@ -33,8 +33,10 @@ void add_inside(const family::Recognition& recognition, std::vector<Offer>& offe
   }
 }
 
+// A classifier's own dense layer may be the same operators (RoBERTa's): what the trace does not give is the model's
+// pooled output where the file calls it so.
 void add_inside_pooled(const family::Recognition& recognition, std::vector<Offer>& offers) {
-  if (!recognition.pooled) return;
+  if (!recognition.pooled || recognition.spec.pooler->weight.name.find("pooler") == std::string::npos) return;
   Offer offer;
   const auto width = static_cast<std::int64_t>(recognition.spec.pooler->out());
   offer.info = {"pooler", OutputRole::pooled_output, Evidence::recognized, {width}, false};
