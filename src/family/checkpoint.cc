@@ -17,6 +17,7 @@
 #include "family/deberta.h"
 #include "family/named_encoder.h"
 #include "family/named_weights.h"
+#include "family/odd_weights.h"
 
 namespace bertrt::family {
 namespace {
@@ -139,6 +140,16 @@ void refuse_unknown(const WeightTaker& taker, const std::string& prefix, const W
   findings.push_back(std::move(text));
 }
 
+void find_odd(const NamedWeights& weights, std::vector<std::string>& findings) {
+  for (const std::string& name : weights.names) {
+    const auto weight = weights.find(name);
+    if (!weight) continue;
+    if (std::string odd = odd_weights(base::printable(name), weight->tensor); !odd.empty()) {
+      findings.push_back(std::move(odd));
+    }
+  }
+}
+
 fs::path folder_of(const fs::path& path) {
   if (path.filename() == "config.json") return path.has_parent_path() ? path.parent_path() : fs::path(".");
   return path;
@@ -152,7 +163,7 @@ bool is_checkpoint(const fs::path& path) {
                                           : fs::is_regular_file(path / "config.json", ignored);
 }
 
-Checkpoint read_checkpoint(const fs::path& path) {
+Checkpoint read_checkpoint(const fs::path& path, bool thorough) {
   Checkpoint checkpoint;
   checkpoint.folder = folder_of(path);
   const fs::path file = checkpoint.folder / "config.json";
@@ -184,6 +195,7 @@ Checkpoint read_checkpoint(const fs::path& path) {
   const std::vector<std::string>& classes = config.architectures;
   if (std::find(classes.begin(), classes.end(), "HF_ColBERT") != classes.end()) top.find("linear.weight");
   refuse_unknown(taker, prefix, top, weights.where, checkpoint.findings);
+  if (thorough) find_odd(weights, checkpoint.findings);
   checkpoint.bytes = std::move(store);
   return checkpoint;
 }

@@ -33,9 +33,10 @@ struct Checkpoint {
 ///
 /// A masked-lm decoder that is left out is tied to the word embeddings where the family does so. Heads are those that
 /// `architectures` names, which must be there, and those whose weights are there under a name that only they have.
-/// @param folder  or the path of its config.json
+/// @param folder    or the path of its config.json
+/// @param thorough  every weight is looked through for values that are no finite numbers, which are findings
 /// @throws Error file_not_found, io, invalid_format, unsupported, model_mismatch
-Checkpoint read_checkpoint(const std::filesystem::path& folder);
+Checkpoint read_checkpoint(const std::filesystem::path& folder, bool thorough = false);
 
 /// Whether a path is a checkpoint's: a folder with a config.json, or that file itself.
 bool is_checkpoint(const std::filesystem::path& path);

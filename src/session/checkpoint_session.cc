@@ -43,7 +43,7 @@ void check_folder_options(const SessionOptions& options) {
   }
 }
 
-family::Checkpoint read(const fs::path& path) {
+family::Checkpoint read(const fs::path& path, bool thorough = false) {
   return archive::guard_memory(path.string(), [&] {
     std::error_code ignored;
     const bool is_folder = fs::is_directory(path, ignored);
@@ -58,7 +58,7 @@ family::Checkpoint read(const fs::path& path) {
       throw Error(ErrorCode::io, folder.string(), "a model file, or a folder with a config.json",
                   "a folder without one");
     }
-    return family::read_checkpoint(folder);
+    return family::read_checkpoint(folder, thorough);
   });
 }
 
@@ -251,7 +251,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
 
 ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& options) {
   check_folder_options(options);
-  const family::Checkpoint checkpoint = read(path);
+  const family::Checkpoint checkpoint = read(path, true);
   (void)settings_of(path, checkpoint);
   if (const auto tokenizer = tokenizer_of(checkpoint.folder, options)) {
     check_vocabulary(*tokenizer, checkpoint.config.vocabulary, checkpoint.folder.string());

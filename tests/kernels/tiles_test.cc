@@ -156,7 +156,8 @@ TEST(PackedKernelsRows, WideInputsHoldTheSameNumbers) {
     for (std::size_t in : {1, 7, 16, 45}) {
       for (std::size_t rows : {1, 4, 6, 11}) {
         Problem problem(rows, in, 1, unsigned(in + rows));
-        problem.x[0] = std::numeric_limits<float>::quiet_NaN();  // stays one in bf16, and is a zero point in int8
+        problem.x[0] =
+            std::numeric_limits<float>::quiet_NaN();  // stays one in bf16, and is the scale of its row in int8
         const isa::Rows from{problem.x.data(), in, in};
         const std::size_t numbers = (in + 15) / 16 * 16 * rows;
         std::vector<std::uint16_t> bf16(numbers);
@@ -172,7 +173,8 @@ TEST(PackedKernelsRows, WideInputsHoldTheSameNumbers) {
         kernels.quantize_wide(from, rows, int8_wide.data(), scales.data() + rows, zeros.data() + rows);
         for (std::size_t i = 0; i < numbers; ++i) ASSERT_EQ(int8_wide[i], int8[i]) << i;
         for (std::size_t r = 0; r < rows; ++r) {
-          EXPECT_EQ(scales[r], scales[rows + r]);
+          EXPECT_EQ(std::isnan(scales[r]), r == 0);
+          EXPECT_TRUE(r == 0 ? std::isnan(scales[rows]) : scales[r] == scales[rows + r]);
           EXPECT_EQ(zeros[r], zeros[rows + r]);
         }
       }
@@ -218,9 +220,11 @@ TEST(PackedKernelsInt8, RowsWithoutAGridAreHandled) {
     problem.x[85] = -kInfinity;
     problem.x[125] = std::numeric_limits<float>::quiet_NaN();
     std::fill_n(problem.x.begin() + 160, 40, 1e-38F);
-    const std::vector<float> y = problem.run(kernels, DType::int8);  // must not crash, nor disturb the others
+    const std::vector<float> y =
+        problem.run(kernels, DType::int8);  // what is no number stays none, and disturbs no other row
     for (std::size_t n = 0; n < problem.out; ++n) {
       EXPECT_EQ(y[n], problem.bias[n]) << describe(kernels);
+      for (std::size_t row = 1; row < 4; ++row) EXPECT_TRUE(std::isnan(y[row * problem.out + n])) << describe(kernels);
       EXPECT_EQ(y[4 * problem.out + n], problem.bias[n]) << describe(kernels);
     }
   }

@@ -53,6 +53,7 @@ class CheckpointEngine final : public Engine {
     tuning.pool = threads_.get();
     model_ = PackedModel::pack(checkpoint.encoder, heads, options.packed.dtype, tuning);
     facts_ = checkpoint_facts(checkpoint);
+    facts_.findings.insert(facts_.findings.end(), model_->findings().begin(), model_->findings().end());
     facts_.dtype = options.packed.dtype;
     facts_.kernels = kernels::isa::calibration_report();
   }

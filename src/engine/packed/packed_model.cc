@@ -52,6 +52,7 @@ std::unique_ptr<const PackedModel> PackedModel::pack(const family::EncoderSpec& 
     std::unique_ptr<const EncoderWeights> weights = prepare_encoder(encoder, dtype, tied, packer);
     for (const family::HeadSpec& head : heads) model->heads_.push_back(Head::prepare(head, *weights, packer));
     packer.run();
+    model->findings_ = packer.findings();
     model->encoder_ = std::make_unique<const Encoder>(std::move(weights));
     return std::unique_ptr<const PackedModel>(std::move(model));
   });

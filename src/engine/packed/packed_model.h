@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "batch/batch.h"
@@ -80,6 +81,9 @@ class PackedModel {
   ///         input_too_long, unsupported (a pooled output that the model has not), out_of_resources
   PackedOutput run(const batch::Batch& batch, const PackedRequest& request) const;
 
+  /// What its weights hold that nobody expects (values that are no finite numbers), in words.
+  const std::vector<std::string>& findings() const noexcept { return findings_; }
+
   std::size_t layers() const noexcept;
   std::size_t hidden() const noexcept;
   std::size_t pooled() const noexcept;      ///< values of the pooled output; 0: there is none
@@ -95,6 +99,7 @@ class PackedModel {
   PackedTuning tuning_;
   std::unique_ptr<const Encoder> encoder_;
   std::vector<std::unique_ptr<const Head>> heads_;
+  std::vector<std::string> findings_;
   std::unique_ptr<WorkspacePool> workspaces_;
 };
 

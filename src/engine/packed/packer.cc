@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 
 #include "archive/tensor.h"
+#include "base/plain_text.h"
 #include "bertrt/error.h"
+#include "kernels/int8_rounding.h"
 #include "kernels/weight_arena.h"
 
 namespace bertrt::engine::packed {
@@ -93,8 +96,25 @@ const std::int8_t* bring_integers(std::span<const family::Dense* const> parts, s
   return room.data();
 }
 
+// The layers whose rows among [first, first + count) hold what is no finite number.
+void find_odd(std::span<const family::Dense* const> parts, std::size_t first, std::size_t count, const float* rows,
+              const std::function<void(const std::string&)>& found) {
+  const std::size_t in = parts.front()->in();
+  if (std::isfinite(kernels::greatest_of(rows, count * in))) return;
+  std::size_t begin = 0;
+  for (const family::Dense* part : parts) {
+    const std::size_t from = std::max(first, begin);
+    const std::size_t to = std::min(first + count, begin + part->out());
+    begin += part->out();
+    if (from < to && !std::isfinite(kernels::greatest_of(rows + (from - first) * in, (to - from) * in))) {
+      found(part->weight.name);
+    }
+  }
+}
+
 std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const> parts, DType dtype,
-                                            kernels::WeightArena& arena) {
+                                            kernels::WeightArena& arena,
+                                            const std::function<void(const std::string&)>& odd) {
   const std::size_t in = parts.front()->in();
   std::size_t out = 0;
   std::vector<float> bias;
@@ -116,7 +136,9 @@ std::shared_ptr<const kernels::Linear> pack(std::span<const family::Dense* const
   }
   const Rows rows(parts, in);
   const auto bring = [&](std::size_t first, std::size_t count, std::vector<float>& room) {
-    return rows.bring(first, count, room);
+    const float* brought = rows.bring(first, count, room);
+    find_odd(parts, first, count, brought, odd);
+    return brought;
   };
   return kernels::Linear::pack(bring, bias, out, in, dtype, &arena);
 }
@@ -165,7 +187,21 @@ std::shared_ptr<const RowTable> Packer::table(const family::Weight& weight, std:
   check_shape(weight, {shape[0], width == 0 ? shape[1] : static_cast<std::int64_t>(width)});
   auto& table = tables_[key_of(weight)];
   if (table == nullptr) table = std::make_shared<const RowTable>(RowTable::copy(weight.tensor, wanted, pool_));
+  if (table->is_odd()) found_odd(weight.name);
   return table;
+}
+
+void Packer::found_odd(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  odd_.insert(name);
+}
+
+std::vector<std::string> Packer::findings() const {
+  std::vector<std::string> findings;
+  for (const std::string& name : odd_) {
+    findings.push_back("the weights of " + base::printable(name) + " hold values that are no finite numbers");
+  }
+  return findings;
 }
 
 void Packer::run() {
@@ -180,7 +216,7 @@ void Packer::run() {
   kernels::WeightArena arena(room);
   pool_.run(jobs.size(), [&](std::size_t index) {
     const Job& job = *jobs[index];
-    const Linear packed = pack(job.parts, job.dtype, arena);
+    const Linear packed = pack(job.parts, job.dtype, arena, [&](const std::string& name) { found_odd(name); });
     for (Linear* to : job.wanted_by) *to = packed;
   });
   jobs_.clear();

@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/packed/norm.h"
@@ -41,6 +44,9 @@ class Packer {
 
   void run();
 
+  /// What was packed and holds values that are no finite numbers, in words, by name; after run().
+  std::vector<std::string> findings() const;
+
   kernels::ThreadPool& pool() const noexcept { return pool_; }
 
  private:
@@ -52,10 +58,13 @@ class Packer {
   };
 
   static Key key_of(const family::Weight& weight);
+  void found_odd(const std::string& name);
 
   kernels::ThreadPool& pool_;
   std::map<Key, Job> jobs_;
   std::map<Key, std::shared_ptr<const RowTable>> tables_;
+  std::mutex mutex_;
+  std::set<std::string> odd_;
 };
 
 /// @throws Error model_mismatch unless the weight has this shape; unsupported unless it holds floating-point numbers

@@ -1,8 +1,8 @@
 #include "engine/packed/row_table.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <limits>
 #include <span>
 
 #include "kernels/int8_rounding.h"
@@ -24,16 +24,20 @@ std::size_t element_bytes(RowFormat format) {
   return 0;
 }
 
+bool are_finite(const float* values, std::size_t count) { return std::isfinite(kernels::greatest_of(values, count)); }
+
+bool are_finite(const std::uint16_t* halves, std::size_t count) {
+  constexpr std::uint16_t kExponent = 0x7C00;  // all ones: infinity, or no number
+  return std::none_of(halves, halves + count, [](std::uint16_t half) { return (half & kExponent) == kExponent; });
+}
+
 // Rows as integers; their scales.
 void round_rows(std::span<const float> rows, std::size_t width, std::int8_t* to, float* scales) {
   for (std::size_t row = 0; row * width < rows.size(); ++row) {
     const float* from = rows.data() + row * width;
-    const bool finite = std::all_of(from, from + width, [](float value) { return std::isfinite(value); });
-    const float scale =
-        finite ? kernels::scale_of(kernels::greatest_of(from, width)) : std::numeric_limits<float>::quiet_NaN();
-    const float inverse = kernels::inverse_of(scale);
-    for (std::size_t i = 0; i < width; ++i) to[row * width + i] = finite ? kernels::to_int8(from[i], inverse) : 0;
-    scales[row] = scale;
+    scales[row] = kernels::scale_of(kernels::greatest_of(from, width));
+    const float inverse = kernels::inverse_of(scales[row]);
+    for (std::size_t i = 0; i < width; ++i) to[row * width + i] = kernels::to_int8(from[i], inverse);
   }
 }
 
@@ -54,6 +58,10 @@ RowTable RowTable::copy(const archive::TensorView& tensor, RowFormat wanted, ker
   // What is strided would be read again for every few rows.
   std::vector<std::byte> bytes;
   const archive::TensorView from = tensor.contiguous() ? tensor : archive::in_memory(tensor, bytes);
+  std::atomic<bool> odd = false;
+  const auto note = [&](bool finite) {
+    if (!finite) odd = true;
+  };
   pool.run(parts, [&](std::size_t part) {
     const std::size_t begin = table.rows_ * part / parts;
     const std::size_t end = table.rows_ * (part + 1) / parts;
@@ -61,20 +69,23 @@ RowTable RowTable::copy(const archive::TensorView& tensor, RowFormat wanted, ker
     if (table.format_ == RowFormat::fp32) {
       archive::to_float32(archive::rows_of(from, begin, end - begin),
                           {reinterpret_cast<float*>(out), (end - begin) * table.width_});
-      return;
+      return note(are_finite(reinterpret_cast<const float*>(out), (end - begin) * table.width_));
     }
     const bool as_it_is = table.format_ == RowFormat::fp16 ? stored_half : stored_integers;
     if (as_it_is && from.contiguous()) {
       const archive::TensorView rows = archive::rows_of(from, begin, end - begin);
       archive::bytes_of(rows, {out, (end - begin) * row_bytes});
-      if (stored_integers) std::copy_n(rows.row_scales.get(), end - begin, table.scales_.begin() + begin);
-      return;
+      if (stored_half)
+        return note(are_finite(reinterpret_cast<const std::uint16_t*>(out), (end - begin) * table.width_));
+      std::copy_n(rows.row_scales.get(), end - begin, table.scales_.begin() + static_cast<std::ptrdiff_t>(begin));
+      return note(are_finite(rows.row_scales.get(), end - begin));
     }
     std::vector<float> wide;
     for (std::size_t row = begin; row < end; row += at_once) {
       const std::size_t count = std::min(at_once, end - row);
       wide.resize(count * table.width_);
       archive::to_float32(archive::rows_of(from, row, count), wide);
+      note(are_finite(wide.data(), wide.size()));
       std::byte* here = to + row * row_bytes;
       if (table.format_ == RowFormat::fp16) {
         kernels::ops::narrow(wide.data(), wide.size(), reinterpret_cast<std::uint16_t*>(here));
@@ -83,6 +94,7 @@ RowTable RowTable::copy(const archive::TensorView& tensor, RowFormat wanted, ker
       }
     }
   });
+  table.odd_ = odd;
   return table;
 }
 

@@ -28,6 +28,8 @@ class RowTable {
   std::size_t width() const noexcept { return width_; }
   std::size_t memory_bytes() const noexcept { return data_.size() + scales_.size() * sizeof(float); }
   RowFormat format() const noexcept { return format_; }
+  /// Whether a value is no finite number.
+  bool is_odd() const noexcept { return odd_; }
 
   /// out[i] += row `index`; out has width() values.
   void add(std::size_t index, float* out) const;
@@ -45,6 +47,7 @@ class RowTable {
   kernels::AlignedBuffer data_;
   std::vector<float> scales_;  ///< of each row of integers
   RowFormat format_ = RowFormat::fp32;
+  bool odd_ = false;
   std::size_t rows_ = 0;
   std::size_t width_ = 0;
 };

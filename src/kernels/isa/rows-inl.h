@@ -111,14 +111,16 @@ struct Grid {
   float high;  // 255 - zero
 };
 
-// The range of some rows, widened to hold 0, over 0 … 255.
+// The range of some rows, widened to hold 0, over 0 … 255. The scale of a row with a value that is no finite number is
+// none either, so that nothing sure comes out of it.
 template <std::size_t kTogether>
 HWY_INLINE void find_grids(const Rows& from, std::size_t first, float* scales, std::int32_t* zeros, Grid* grids) {
   const DF d;
   VF low[kTogether];
   VF high[kTogether];
+  VF odd[kTogether];  // 0, or NaN
   HWY_UNROLL(4)
-  for (std::size_t r = 0; r < kTogether; ++r) low[r] = high[r] = hn::Zero(d);
+  for (std::size_t r = 0; r < kTogether; ++r) low[r] = high[r] = odd[r] = hn::Zero(d);
   const float* x = from.x + first * from.stride;
   std::size_t k = 0;
   for (; k + kLanes <= from.in; k += kLanes) {
@@ -127,21 +129,24 @@ HWY_INLINE void find_grids(const Rows& from, std::size_t first, float* scales, s
       const VF value = hn::LoadU(d, x + r * from.stride + k);
       low[r] = hn::Min(low[r], value);
       high[r] = hn::Max(high[r], value);
+      odd[r] = hn::MulAdd(value, hn::Zero(d), odd[r]);
     }
   }
   for (std::size_t r = 0; r < kTogether; ++r) {
     float least = hn::GetLane(hn::MinOfLanes(d, low[r]));
     float greatest = hn::GetLane(hn::MaxOfLanes(d, high[r]));
+    float none = hn::GetLane(hn::SumOfLanes(d, odd[r]));
     for (std::size_t i = k; i < from.in; ++i) {
+      none += 0.0F * x[r * from.stride + i];
       least = std::min(least, x[r * from.stride + i]);
       greatest = std::max(greatest, x[r * from.stride + i]);
     }
     float scale = (greatest - least) / 255.0F;
-    // An empty, infinite or vanishing range has no grid; its row is all zero points.
+    // An empty or vanishing range has no grid; its row is all zero points.
     if (!(scale > 1e-30F && scale < 1e30F)) scale = 1.0F;
     const float inverse = 1.0F / scale;
-    const float zero = std::clamp(std::nearbyint(-least * inverse), 0.0F, 255.0F);
-    scales[first + r] = scale;
+    const float zero = none == 0 ? std::clamp(std::nearbyint(-least * inverse), 0.0F, 255.0F) : 0.0F;
+    scales[first + r] = scale + none;
     zeros[first + r] = static_cast<std::int32_t>(zero);
     grids[r] = {inverse, -zero, 255.0F - zero};
   }

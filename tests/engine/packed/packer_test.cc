@@ -2,14 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "archive/unread.h"
+#include "kernels/linear_scratch.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -119,6 +123,44 @@ TEST_P(PackerTest, APartAloneIsThePartOfAll) {
       for (std::size_t i = 0; i < out; ++i) EXPECT_EQ(alone[row * out + i], joined[row * 120 + first + i]);
     }
   }
+}
+
+TEST(PackerFindings, NameWhatIsNoNumberAndItStaysNone) {
+  kernels::ThreadPool pool(2);
+  constexpr std::size_t kRows = 100;
+  std::vector<float> values = random_values(kRows * kIn, 6);
+  values[7 * kIn + 3] = std::numeric_limits<float>::quiet_NaN();
+  values[9 * kIn + 5] = std::numeric_limits<float>::infinity();
+  const Left file(values);
+  for (const DType dtype : {DType::fp32, DType::bf16, DType::int8}) {
+    Packer packer(pool);
+    family::Dense dense{matrix(file, true, kRows), std::nullopt};
+    Packer::Linear layer;
+    packer.linear(dense, kIn, dtype, layer);
+    packer.run();
+    ASSERT_EQ(packer.findings().size(), 1U);
+    EXPECT_NE(packer.findings()[0].find(dense.weight.name), std::string::npos);
+    std::vector<float> y(kRows);
+    kernels::Scratch scratch;
+    const std::vector<float> x(kIn, 1.0F);
+    layer->run(x.data(), 1, y.data(), {}, pool, scratch);
+    for (std::size_t i = 0; i < kRows; ++i) EXPECT_EQ(std::isfinite(y[i]), i != 7 && i != 9) << i;
+  }
+  for (const RowFormat format : {RowFormat::fp32, RowFormat::fp16, RowFormat::int8}) {
+    Packer packer(pool);
+    const auto table = packer.table(matrix(file, true, kRows), kIn, format);
+    EXPECT_EQ(packer.findings().size(), 1U);
+    for (std::size_t row = 6; row < 11; ++row) {
+      std::vector<float> sum(kIn);
+      table->add(row, sum.data());
+      const bool finite = std::all_of(sum.begin(), sum.end(), [](float value) { return std::isfinite(value); });
+      EXPECT_EQ(finite, row != 7 && row != 9) << row;
+    }
+  }
+  Packer packer(pool);
+  const Left plain(random_values(kRows * kIn, 6));
+  (void)packer.table(matrix(plain, true, kRows), kIn, RowFormat::int8);
+  EXPECT_TRUE(packer.findings().empty());
 }
 
 TEST(PackerTables, AreCopiedFromWhereTheyLie) {
