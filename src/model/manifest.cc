@@ -1,5 +1,7 @@
 #include "model/manifest.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "base/json.h"
@@ -41,6 +43,14 @@ class Fields {
     if (value == nullptr) return;
     field = text(*value, key);
   }
+  /// @throws Error unless what was read is one of these, or empty
+  void one_of(const char* key, std::string_view read, std::initializer_list<std::string_view> known) const {
+    if (read.empty() || std::find(known.begin(), known.end(), read) != known.end()) return;
+    std::string expected;
+    for (const std::string_view one : known) expected.append(expected.empty() ? "" : ", ").append(one);
+    throw bad(where(key), expected, base::printable(read));
+  }
+
   void read(const char* key, std::size_t& field) const {
     const Json* value = find(key);
     if (value == nullptr) return;
@@ -137,7 +147,10 @@ Manifest read_manifest(const Json& json, const std::string& where) {
   fields.read("label_ids", manifest.label_ids);
   fields.read("activation", manifest.activation);
   fields.read("problem_type", manifest.problem_type);
+  fields.one_of("problem_type", manifest.problem_type,
+                {"regression", "single_label_classification", "multi_label_classification"});
   fields.read("dtype", manifest.dtype);
+  fields.one_of("dtype", manifest.dtype, {"float32", "float16", "bfloat16", "int8"});
   manifest.config = read_config(fields.child("config"), fields.where("config"));
 
   const Json traced_json = fields.child("traced");

@@ -17,6 +17,7 @@
 #include "session/proof_cache.h"
 #include "session/self_test_check.h"
 #include "session/session_impl.h"
+#include "session/tokenizer_choice.h"
 #include "session/trim_heap.h"
 #include "session/warm_up.h"
 
@@ -27,9 +28,8 @@ using engine::Engine;
 
 class Chooser {
  public:
-  Chooser(const engine::EngineSource& source, const Decision& decision, std::span<const std::int32_t> special_ids,
-          LoadTimer& timer)
-      : source_(source), options_(source.options), decision_(decision), special_ids_(special_ids), timer_(timer) {}
+  Chooser(const engine::EngineSource& source, const Decision& decision, const Tokenizer* tokenizer, LoadTimer& timer)
+      : source_(source), options_(source.options), decision_(decision), tokenizer_(tokenizer), timer_(timer) {}
 
   EngineChoice choose() {
     EngineChoice choice = options_.engine == EngineKind::automatic ? automatic() : named();
@@ -114,9 +114,12 @@ class Chooser {
     return choice;
   }
 
+  // One that the caller brought is the caller's choice.
+  const Tokenizer* own_tokenizer() const { return options_.tokenizer.empty() ? tokenizer_ : nullptr; }
+
   // A bundle that fails its own test is damaged, or does not compute here what it computed where it was made.
   void hold_to_self_test(const EngineChoice& choice) {
-    const auto objection = differs_from_self_test(*choice.engine, *source_.file, source_.traits);
+    const auto objection = differs_from_self_test(*choice.engine, own_tokenizer(), *source_.file, source_.traits);
     timer_.stage("compare with the self-test");
     if (!objection) return;
     throw Error(ErrorCode::model_mismatch, source_.file->name(),
@@ -133,9 +136,10 @@ class Chooser {
       if (known) return make(kind, "equal to the trace by a proof that was kept (" + cache->file().string() + ")", {});
     }
     std::optional<proof::TraceProof> proof;
+    const auto special_ids = tokenizer_ != nullptr ? special_ids_of(*tokenizer_) : std::vector<std::int32_t>();
     try {
       // Before the weights are packed, so that what it needs is gone by then.
-      proof.emplace(source_.trace, special_ids_, kind == EngineKind::packed, false);
+      proof.emplace(source_.trace, special_ids, kind == EngineKind::packed, false);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::out_of_resources) throw;
       return Refusal{error.code(), std::string("it could not be compared with the trace: ") + error.what()};
@@ -186,15 +190,15 @@ class Chooser {
   const engine::EngineSource& source_;
   const SessionOptions& options_;
   const Decision& decision_;
-  std::span<const std::int32_t> special_ids_;
+  const Tokenizer* tokenizer_;
   LoadTimer& timer_;
 };
 
 }  // namespace
 
-EngineChoice choose_engine(const engine::EngineSource& source, const Decision& decision,
-                           std::span<const std::int32_t> special_ids, LoadTimer& timer) {
-  return Chooser(source, decision, special_ids, timer).choose();
+EngineChoice choose_engine(const engine::EngineSource& source, const Decision& decision, const Tokenizer* tokenizer,
+                           LoadTimer& timer) {
+  return Chooser(source, decision, tokenizer, timer).choose();
 }
 
 }  // namespace bertrt::session

@@ -137,6 +137,18 @@ TaskSettings settings_of(const model::ModelFile& file) {
   return settings;
 }
 
+// A label for each number of the head that they name.
+void check_labels(const TaskSettings& settings, const SessionInfo& info, const std::string& where) {
+  if (settings.labels.empty()) return;
+  for (const OutputInfo& output : info.outputs) {
+    if (output.role != OutputRole::text_logits && output.role != OutputRole::token_logits) continue;
+    const std::int64_t classes = output.shape.empty() ? -1 : output.shape.back();
+    if (classes < 0 || static_cast<std::size_t>(classes) == settings.labels.size()) continue;
+    throw Error(ErrorCode::model_mismatch, where + ", manifest.json, labels",
+                std::to_string(classes) + ", one for each of " + output.name, std::to_string(settings.labels.size()));
+  }
+}
+
 // What the graph shows wins over what names suggest.
 ModelTraits traits_of(const model::ModelFile& file, const family::Trace& trace,
                       std::optional<std::int64_t> pad_token_id) {
@@ -199,8 +211,8 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   if (tokenizer) check_vocabulary(*tokenizer, traits.vocab_size, file.name());
 
   const Decision decision = decide(file, *trace, options);
-  const std::vector<std::int32_t> special_ids = tokenizer ? special_ids_of(*tokenizer) : std::vector<std::int32_t>();
-  EngineChoice choice = choose_engine({opened.file, trace, options, traits}, decision, special_ids, timer);
+  EngineChoice choice =
+      choose_engine({opened.file, trace, options, traits}, decision, tokenizer ? &*tokenizer : nullptr, timer);
   SessionInfo info = make_info(file, traits, choice);
   info.findings.insert(info.findings.begin(), decision.findings.begin(), decision.findings.end());
   if (choice.kind != EngineKind::packed && info.not_explained.empty()) info.not_explained = decision.not_explained;
@@ -208,6 +220,7 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
   TaskSettings settings = settings_of(file);
+  check_labels(settings, info, file.name());
   opened.file.reset();
   timer.stage("let the file go");
   info.load_stages = std::move(timer).take();

@@ -1,5 +1,6 @@
 #include "session/self_test.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "bertrt/error.h"
@@ -45,6 +46,13 @@ void compare_spans(const std::optional<ExpectedRows>& expected, const std::optio
 }
 
 }  // namespace
+
+bool gives_ids(const Tokenizer& tokenizer, std::span<const SelfTestCase> cases) {
+  return std::all_of(cases.begin(), cases.end(), [&](const SelfTestCase& test) {
+    const Encoding encoding = test.pair ? tokenizer.encode(test.text, *test.pair) : tokenizer.encode(test.text);
+    return encoding.input_ids == test.encoding.input_ids;
+  });
+}
 
 SelfTestResult run_self_test(std::span<const SelfTestCase> cases, const std::string& where,
                              const std::function<EncoderOutput(const Encoding&, const RunRequest&)>& run) {

@@ -11,6 +11,7 @@
 
 #include "bertrt/encoding.h"
 #include "bertrt/output.h"
+#include "bertrt/tokenizer.h"
 #include "session/bounds.h"
 
 namespace bertrt::session {
@@ -39,6 +40,9 @@ struct SelfTestCase {
 /// cannot be run, is an error and not a pass.
 /// @param where  for messages. @throws Error invalid_format, unsupported (too large)
 std::vector<SelfTestCase> parse_self_test(std::string_view json, const std::string& where);
+
+/// Whether a tokenizer gives the ids of all cases.
+bool gives_ids(const Tokenizer& tokenizer, std::span<const SelfTestCase> cases);
 
 /// How an output differs from what Python gave.
 struct SelfTestResult {

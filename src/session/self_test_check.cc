@@ -35,8 +35,8 @@ bool gives(const Engine& engine, std::string_view output) {
 
 bool has_self_test(const model::ModelFile& file) { return file.extra(kSelfTest).has_value(); }
 
-std::optional<std::string> differs_from_self_test(const Engine& engine, const model::ModelFile& file,
-                                                  const ModelTraits& traits) {
+std::optional<std::string> differs_from_self_test(const Engine& engine, const Tokenizer* tokenizer,
+                                                  const model::ModelFile& file, const ModelTraits& traits) {
   if (file.manifest()) {
     for (const auto& [name, method] : file.manifest()->methods) {
       // An engine that evaluates forward() gives what that gives; what lies inside is a recognized encoder's to give.
@@ -47,6 +47,7 @@ std::optional<std::string> differs_from_self_test(const Engine& engine, const mo
     }
   }
   const auto cases = parse_self_test(*file.extra(kSelfTest), file.name());
+  if (tokenizer != nullptr && !gives_ids(*tokenizer, cases)) return "its tokenizer gives other ids";
   batch::BatchLimits limits;
   limits.vocab_size = traits.vocab_size;
   limits.max_length = engine.facts().max_length;

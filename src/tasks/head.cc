@@ -4,6 +4,7 @@
 
 #include "bertrt/error.h"
 #include "session/session_impl.h"
+#include "tasks/what_it_has.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -53,6 +54,9 @@ void require_head(const BertSession& session, const HeadWanted& wanted) {
     refuse(expected, found_in(session));
   }
   const OutputInfo* const output = session.info().find_output(wanted.role);
+  if (output == nullptr && !heads.empty()) {
+    return refuse("a model that gives " + std::string(to_string(wanted.role)), what_it_has(session));
+  }
   if (output == nullptr) return refuse(expected, found_in(session));
   for (const OutputInfo& other : session.info().outputs) {
     if (&other == output || other.role != wanted.role) continue;

@@ -56,6 +56,8 @@ TEST(Manifest, SaysWhatIsWrong) {
   EXPECT_THAT(error_of("{}"), HasSubstr("m.format_version"));
   EXPECT_THAT(error_of(R"({"format_version": 2})", ErrorCode::unsupported), HasSubstr("version 1 or older"));
   EXPECT_THAT(error_of(R"({"format_version": 1, "task": 5})"), HasSubstr("m.task"));
+  EXPECT_THAT(error_of(R"({"format_version": 1, "problem_type": "foo"})"), HasSubstr("multi_label_classification"));
+  EXPECT_THAT(error_of(R"({"format_version": 1, "dtype": "foo"})"), HasSubstr("m.dtype"));
   EXPECT_THAT(error_of(R"({"format_version": 1, "config": {"hidden_size": -1}})"), HasSubstr("m.config.hidden_size"));
   EXPECT_THAT(error_of(R"({"format_version": 1, "config": {"hidden_size": 99999999999}})"), HasSubstr("hidden_size"));
   EXPECT_THAT(error_of(R"({"format_version": 1, "config": []})"), HasSubstr("m.config"));

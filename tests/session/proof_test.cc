@@ -36,6 +36,27 @@ std::vector<std::string> stage_names(const BertSession& session) {
   return names;
 }
 
+// The checksum, in the entry's header and in the directory: this is another model, not a damaged file.
+void put_checksum(std::string& archive, std::uint32_t before, std::uint32_t after) {
+  const std::string_view old(reinterpret_cast<const char*>(&before), sizeof before);
+  for (std::size_t at = archive.find(old); at != std::string::npos; at = archive.find(old, at + 4)) {
+    std::memcpy(archive.data() + at, &after, sizeof after);
+  }
+}
+
+// A bundle with other words, as long, in the place of some words in one of its entries.
+std::string with_words(std::string archive, const std::string& entry, std::string_view words, std::string_view others) {
+  const auto file = model::ModelFile::view(std::as_bytes(std::span(archive)), "bundle");
+  const std::string_view text = file->extra(entry).value();
+  const std::size_t at = text.find(words);
+  EXPECT_NE(at, std::string_view::npos);
+  EXPECT_EQ(words.size(), others.size());
+  const std::uint32_t before = archive::crc32_of(std::as_bytes(std::span(text)));
+  others.copy(archive.data() + (text.data() - archive.data()) + at, others.size());
+  put_checksum(archive, before, archive::crc32_of(std::as_bytes(std::span(text))));
+  return archive;
+}
+
 // The demo model with one weight's rows in reverse order.
 std::string with_rows_reversed(std::string archive, const std::string& ending) {
   const auto file = model::ModelFile::view(std::as_bytes(std::span(archive)), "demo");
@@ -49,12 +70,7 @@ std::string with_rows_reversed(std::string archive, const std::string& ending) {
     for (std::size_t i = 0; i < rows / 2; ++i) {
       std::swap_ranges(data + i * row, data + (i + 1) * row, data + (rows - 1 - i) * row);
     }
-    // The checksum, in the entry's header and in the directory: this is another model, not a damaged file.
-    const std::uint32_t after = archive::crc32_of(tensor.storage);
-    const std::string_view old(reinterpret_cast<const char*>(&before), sizeof before);
-    for (std::size_t at = archive.find(old); at != std::string::npos; at = archive.find(old, at + 4)) {
-      std::memcpy(archive.data() + at, &after, sizeof after);
-    }
+    put_checksum(archive, before, archive::crc32_of(tensor.storage));
     return archive;
   }
   ADD_FAILURE() << "no weight " << ending;
@@ -83,6 +99,30 @@ TEST(ProofBySelfTest, CatchesOneWrongWeightInEveryDtype) {
       EXPECT_THAT(error.what(), HasSubstr("its self-test shows"));
     }
   }
+}
+
+TEST(ProofBySelfTest, CatchesAnotherTokenizer) {
+  const std::string bundle = read(std::filesystem::path(BERTRT_TEST_DATA) / "frozen" / "bundle-1.pt");
+  const std::string entry = "bertrt/tokenizer/tokenizer.json";
+  // Two words of the vocabulary change places.
+  const std::string permuted = with_words(bundle, entry, "\"a\":10,\"b\":11", "\"a\":11,\"b\":10");
+  const auto load = [](const std::string& archive, const SessionOptions& options) {
+    return BertSession::load_from_memory(std::as_bytes(std::span(archive)), options);
+  };
+  for (const EngineKind engine : {EngineKind::packed, EngineKind::graph}) {
+    EXPECT_THAT(thrown_by([&] { load(permuted, {.engine = engine}); }).what(),
+                HasSubstr("its tokenizer gives other ids"));
+  }
+  EXPECT_FALSE(verify(load(permuted, {.prove = false})).tokens_equal);
+}
+
+TEST(Manifest, HasALabelForEachNumber) {
+  const std::string bundle =
+      read(std::filesystem::path(BERTRT_TEST_DATA) / "tasks" / "bundles" / "text-classification-multi.pt");
+  const std::string fewer = with_words(bundle, "bertrt/manifest.json", "LABEL_0\",\"LABEL_1", "LABEL_0   LABEL_1");
+  const Error error = thrown_by([&] { BertSession::load_from_memory(std::as_bytes(std::span(fewer))); });
+  EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
+  EXPECT_THAT(error.what(), HasSubstr("labels"));
 }
 
 TEST(ProofBySelfTest, CanBeSwitchedOff) {
