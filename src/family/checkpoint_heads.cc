@@ -53,8 +53,9 @@ std::optional<std::vector<HeadKind>> heads_of_class(const std::string& name, con
 
 class HeadReader {
  public:
-  HeadReader(WeightTaker& top, const CheckpointConfig& config, const EncoderSpec& encoder)
-      : top_(top), config_(config), encoder_(encoder) {}
+  HeadReader(WeightTaker& top, const CheckpointConfig& config, const EncoderSpec& encoder,
+             std::vector<std::string>& findings)
+      : top_(top), config_(config), encoder_(encoder), findings_(findings) {}
 
   bool is_there(HeadKind kind) const {
     if (named_by_architectures()) return false;
@@ -120,7 +121,12 @@ class HeadReader {
     // The decoder's own bias where both are there and differ: Python ties them only where they are equal.
     if (!config_.rotary || config_.rotary->decoder_bias) {
       const std::optional<Weight> other = top_.find(names.bias);
-      head.output.bias = top_.find(std::string(names.decoder) + ".bias");
+      const std::string own = std::string(names.decoder) + ".bias";
+      head.output.bias = top_.find(own);
+      if (!head.output.bias && !names.decoder.empty() && own != names.bias && !config_.tied) {
+        findings_.push_back(own + ": it is missing, and " + std::string(names.bias) +
+                            " stands for it as in transformers 4; transformers 5 makes one up");
+      }
       if (!head.output.bias) head.output.bias = other ? *other : top_.require(names.bias, 1);
       check_shape(*head.output.bias, {config_.vocabulary}, "vocab_size");
     }
@@ -196,13 +202,14 @@ class HeadReader {
   WeightTaker& top_;
   const CheckpointConfig& config_;
   const EncoderSpec& encoder_;
+  std::vector<std::string>& findings_;
 };
 
 }  // namespace
 
 std::vector<CheckpointHead> checkpoint_heads(WeightTaker& top, const CheckpointConfig& config,
                                              const EncoderSpec& encoder, std::vector<std::string>& findings) {
-  HeadReader reader(top, config, encoder);
+  HeadReader reader(top, config, encoder, findings);
   std::vector<HeadKind> wanted;
   if (!config.architectures.empty()) {
     const std::string& name = config.architectures.front();

@@ -163,7 +163,8 @@ void read_disentangled(Keys& keys, bool second, const std::string& where, Checkp
 void read_arithmetic(Keys& keys, const Family& family, const std::string& where, CheckpointConfig& config) {
   const bool distil = family.layout == EncoderLayout::distilbert;
   const std::string_view key = distil ? "activation" : family.activation_key;
-  config.activation = activation_by_name(keys.text({key}, family.activation), where + ": " + std::string(key));
+  const std::string name = key.empty() ? std::string(family.activation) : keys.text({key}, family.activation);
+  config.activation = activation_by_name(name, where + ": " + std::string(key));
   config.layer_norm_eps = family.eps;
   if (family.eps_key.empty()) {
     keys.take("layer_norm_eps");

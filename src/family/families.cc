@@ -58,6 +58,7 @@ constexpr std::array<Family, 28> kFamilies = {{
      .padding_id = -1,
      .types = false,
      .counted_positions = true,
+     .activation_key = {},
      .positions = 1026,
      .norm_first = true,
      .theta = 10000},
@@ -278,7 +279,7 @@ Activation activation_by_name(std::string_view name, const std::string& where) {
   if (name == "linear") return Activation::none;
   throw Error(ErrorCode::unsupported, where,
               "activation gelu, gelu_new, gelu_pytorch_tanh, gelu_python_tanh, gelu_fast, gelu_accurate, relu, tanh, "
-              "silu or linear",
+              "silu or linear (a bundle of models/export.py may have others: the graph engine runs it)",
               name.empty() ? "none named" : base::printable(name));
 }
 

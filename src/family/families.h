@@ -32,7 +32,7 @@ struct Family {
   bool counted_positions = false;               ///< RoBERTa's rule
   float eps = 1e-12F;                           ///< of layer norms
   std::string_view eps_key = "layer_norm_eps";  ///< empty: layer norms have `eps` whatever config.json says
-  std::string_view activation_key = "hidden_act";
+  std::string_view activation_key = "hidden_act";  ///< empty: it is `activation` whatever config.json says
   std::size_t positions = 512;  ///< rows of their table, or the longest text where there is none
   bool norm_first = false;      ///< norms stand in front of attention and feed-forward
   bool centred = true;          ///< LayerNorm; else RMSNorm

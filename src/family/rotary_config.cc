@@ -21,9 +21,16 @@ constexpr std::string_view kSliding = "sliding_attention";
 // Older files' names for the bases; the second one is of the layers that see a window, and empty where all are alike.
 using OldThetas = std::pair<std::string_view, std::string_view>;
 
+// Python looks for "truncate" beside the kinds, and keeps the grown length of a kind elsewhere.
+void check_kind(ConfigKeys& keys, std::string_view key, const RopeSettings& settings, const Json& found) {
+  if (settings.truncate && settings.type != RopeSettings::Type::dynamic) return;
+  keys.refuse(std::string(key), "no \"truncate\" and no rope_type \"dynamic\" by kinds of layers", found);
+}
+
 // rope_parameters, by kind of layer or for all of them, and the names that older files have for the same.
+// @param scales_all  whether an old rope_scaling is of layers that see a window, too
 std::pair<RopeSettings, RopeSettings> read_ways(ConfigKeys& keys, const OldThetas& old, double full_theta,
-                                                double sliding_theta, RopeCode code) {
+                                                double sliding_theta, RopeCode code, bool scales_all = true) {
   const bool by_kind = !old.second.empty();
   RopeSettings full;
   RopeSettings sliding;
@@ -31,10 +38,15 @@ std::pair<RopeSettings, RopeSettings> read_ways(ConfigKeys& keys, const OldTheta
   const Json* scaling = keys.take("rope_scaling");
   if (scaling != nullptr && !scaling->is_null() && !scaling->empty()) {
     // Python puts one over the other, and ModernBERT's an older name of the type beside a newer one, which wins.
-    const bool both =
-        parameters != nullptr && !parameters->is_null() && !parameters->empty() && *parameters != *scaling;
-    if (by_kind || both) keys.refuse("rope_scaling", "none beside rope_parameters, which says the same", *scaling);
+    const bool there = parameters != nullptr && !parameters->is_null();
+    const bool both = by_kind ? there : there && !parameters->empty() && *parameters != *scaling;
+    if (both) keys.refuse("rope_scaling", "none beside rope_parameters, which says the same", *scaling);
+    if (by_kind && scaling->is_object() && !scaling->contains("rope_type")) {
+      keys.refuse("rope_scaling", "\"rope_type\" in it (Python overlooks \"type\" by kinds of layers)", *scaling);
+    }
     full = read_rope(keys, "rope_scaling", *scaling, code);
+    if (by_kind) check_kind(keys, "rope_scaling", full, *scaling);
+    if (by_kind && scales_all) sliding = full;
   }
   if (parameters != nullptr && !parameters->is_null()) {
     if (by_kind) {
@@ -44,10 +56,7 @@ std::pair<RopeSettings, RopeSettings> read_ways(ConfigKeys& keys, const OldTheta
         if (value.is_null()) continue;
         RopeSettings& own = kind == kFull ? full : sliding;
         own = read_rope(keys, "rope_parameters", value, code);
-        // Python looks for "truncate" beside the kinds, and keeps the grown length of a kind elsewhere.
-        if (!own.truncate || own.type == RopeSettings::Type::dynamic) {
-          keys.refuse("rope_parameters", "no \"truncate\" and no rope_type \"dynamic\" by kinds of layers", value);
-        }
+        check_kind(keys, "rope_parameters", own, value);
       }
     } else {
       full = read_rope(keys, "rope_parameters", *parameters, code);
@@ -175,8 +184,9 @@ void read_gemma(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& 
   const std::size_t every = keys.size({"sliding_window_pattern"}, 6);
   const std::vector<bool> sliding = sliding_layers(keys, config.layers, every, every - 1);
   const std::size_t window = keys.size({"sliding_window"}, 4096, 2) / 2;
-  give_ways(read_ways(keys, {"rope_theta", "rope_local_base_freq"}, 1000000, 10000, RopeCode::transformers), sliding,
-            window, config, own);
+  const bool scales_all = false;
+  give_ways(read_ways(keys, {"rope_theta", "rope_local_base_freq"}, 1000000, 10000, RopeCode::transformers, scales_all),
+            sliding, window, config, own);
 }
 
 // Of its published code alone, but for the bias; transformers' class knows none of these settings.

@@ -173,6 +173,16 @@ TEST_F(CheckpointTest, AnUntiedDecoderMustBeThere) {
   EXPECT_THAT(refused(), HasSubstr("cls.predictions.decoder.weight"));
 }
 
+// transformers 4 gives an untied decoder the head's bias, 5 one of its own.
+TEST_F(CheckpointTest, AnUntiedDecoderWithoutABiasHasTheHeads) {
+  copy("bert-untied");
+  rename("cls.predictions.decoder.bias", "");
+  const Checkpoint checkpoint = read();
+  EXPECT_TRUE(checkpoint.heads.at(0).spec.output.bias);
+  ASSERT_EQ(checkpoint.findings.size(), 1U);
+  EXPECT_THAT(checkpoint.findings[0], HasSubstr("cls.predictions.decoder.bias"));
+}
+
 // As all-mpnet-base-v2 and many embedders are: saved as encoders, with the name of the class that they came from.
 TEST_F(CheckpointTest, AnEncoderMayNameAHeadThatTheWeightsHaveNot) {
   for (const auto& [folder, name] :

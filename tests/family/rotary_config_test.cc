@@ -210,6 +210,21 @@ TEST(RotaryConfig, FrequenciesAreDividedWhereTheyAreLinear) {
   EXPECT_NO_THROW(read(R"("rope_scaling":{"rope_theta":9.0},"rope_parameters":{"rope_theta":9.0})", "gte"));
 }
 
+// As transformers 5.24 reads older files: Gemma 3's of the layers that see all, ModernBERT's of all layers.
+TEST(RotaryConfig, OldScalingByKindsOfLayers) {
+  const std::string old = R"("rope_scaling":{"rope_type":"linear","factor":4.0})";
+  const std::string both = R"("use_bidirectional_attention":true,"head_dim":288)";
+  const CheckpointConfig plain = read(both, "gemma3_text");
+  const CheckpointConfig gemma = read(both + "," + old, "gemma3_text");
+  EXPECT_FLOAT_EQ(second_frequency(gemma, 5), second_frequency(plain, 5) / 4);
+  EXPECT_FLOAT_EQ(second_frequency(gemma, 4), second_frequency(plain, 4));
+  const CheckpointConfig unscaled = read("", "modernbert");
+  const CheckpointConfig modern = read(old, "modernbert");
+  for (const std::size_t layer : {0, 1}) {
+    EXPECT_FLOAT_EQ(second_frequency(modern, layer), second_frequency(unscaled, layer) / 4);
+  }
+}
+
 TEST(RotaryConfig, KindsOfLayersByName) {
   const CheckpointConfig config =
       read(R"("num_hidden_layers":2,"layer_types":["sliding_attention","full_attention"],"local_attention":9)",
@@ -308,6 +323,7 @@ TEST(RotaryConfig, WhatIsNotComputedIsRefusedByItsName) {
       {"modernbert", R"("rope_parameters":{"rope_theta":9.0})", "rope_parameters"},
       {"modernbert", R"("rope_parameters":"x")", "rope_parameters"},
       {"modernbert", R"("rope_scaling":{"type":"linear","factor":2.0})", "rope_scaling"},
+      {"modernbert", R"("rope_scaling":{"rope_type":"linear","factor":2.0},"rope_parameters":{})", "rope_scaling"},
       {"modernbert", R"("sliding_window":64)", "sliding_window"},
       {"modernbert", R"("is_decoder":true)", "is_decoder"},
   };
