@@ -44,6 +44,10 @@ struct TakenRows {
   std::int64_t padding = -1;  // the operator's padding_idx
 };
 
+std::int64_t padding_of(const Node& lookup) {
+  return static_cast<std::int64_t>(number(lookup.arguments[2]).value_or(-1));
+}
+
 const Node* whole_lookup(const Instance& instance, const Ref& ref) {
   return whole_node(instance, ref, "aten::embedding");
 }
@@ -63,9 +67,7 @@ std::optional<TakenRows> scaled_rows(const Instance& instance, const Node& produ
   }
   auto table = scaled_integers(instance, rows->refs[0], scales->refs[0]);
   if (!table) return std::nullopt;
-  TakenRows taken{std::move(*table), rows->refs[1]};
-  if (const auto padding = number(rows->arguments[2])) taken.padding = static_cast<std::int64_t>(*padding);
-  return taken;
+  return TakenRows{std::move(*table), rows->refs[1], padding_of(*rows)};
 }
 
 std::optional<TakenRows> taken_rows(const Instance& instance, const Node& node) {
@@ -73,9 +75,7 @@ std::optional<TakenRows> taken_rows(const Instance& instance, const Node& node) 
   if (node.name != "aten::embedding") return scaled_rows(instance, node);
   auto table = weight(instance, node.refs[0]);
   if (!table) return std::nullopt;
-  TakenRows taken{std::move(*table), node.refs[1]};
-  if (const auto padding = number(node.arguments[2])) taken.padding = static_cast<std::int64_t>(*padding);
-  return taken;
+  return TakenRows{std::move(*table), node.refs[1], padding_of(node)};
 }
 
 std::optional<Lookup> read_lookup(const Instance& instance, const Probe& probe, const Ref& term, std::int64_t width) {

@@ -227,7 +227,8 @@ void read_rotary(ConfigKeys& keys, const std::string& where, CheckpointConfig& c
   if (head_size > kLargestHead) keys.refuse("hidden_size", "heads of at most 65536 values", config.hidden);
   if (head_size % 2 != 0) keys.refuse("num_attention_heads", "heads of an even size", config.heads);
   if (config.family->layout == EncoderLayout::gemma) return read_gemma(keys, config, own);
-  keys.must_be("head_dim", head_size, "the hidden size over the heads");
+  const Json* said = keys.take("head_dim");  // null stands for what it has to be
+  if (said == nullptr || !said->is_null()) keys.must_be("head_dim", head_size, "the hidden size over the heads");
   if (config.family->layout == EncoderLayout::modernbert) return read_modernbert(keys, where, config, own);
   if (config.family->layout == EncoderLayout::eurobert) read_eurobert(keys, config, own);
   if (config.family->layout == EncoderLayout::nomic)

@@ -33,7 +33,8 @@ BertSession load(const Json& bundle) {
 // What the task is about; a trace of masked-lm's forward() gives its logits alone.
 std::span<const float> answer(const EncoderOutput& output, const std::string& task) {
   if (task == "encoder") return output.last_hidden_state().data();
-  return output.token_logits->data();
+  return task == "sequence-classification" ? std::span<const float>(output.text_logits->data)
+                                           : output.token_logits->data();
 }
 
 // Of families that the packed engine knows nothing of, too: a bundle's manifest names what the trace's operators give.

@@ -1,4 +1,4 @@
-"""Bundles of families that the packed engine knows nothing of, or not all of: tests/data/bundles/NAME.pt, and bundles.json.
+"""Bundles of families that the packed engine knows nothing of, or not all of, and of integers: tests/data/bundles/NAME.pt, and bundles.json.
 
     python tests/session/make_bundles.py tests/data/bundles        (torch 2.13, transformers 5)
 
@@ -23,6 +23,8 @@ BUNDLES = {
     "longformer-labels": ("longformer", "token-classification", "float32", (3, 14)),  # a trace of one length
     "fnet-rows": ("fnet", "encoder", "float32", (3, 20)),  # no mask, and no complex numbers
     "esm-proteins": ("esm", "encoder", "float32", (3, 20)),  # its tokenizer is Python code
+    "bert-int8": ("bert", "sequence-classification", "int8", (3, 20)),  # the words' rows are integers, too
+    "electra-int8": ("electra", "encoder", "int8", (3, 20)),
 }
 
 
@@ -50,6 +52,9 @@ def main(folder):
             model = engines.export.load_model(str(checkpoint), task)
         if dtype in engines.export.HALVES:
             model.to(getattr(torch, dtype)).float()
+        elif dtype == "int8":
+            with torch.no_grad():
+                engines.export.quantize(model)
         engine = engines.served()[task][family]
         cases = [outputs(model, task, length) for length in lengths]
         expected.append({"name": name, "architecture": family, "task": task, "engine": engine, "cases": cases})
