@@ -251,6 +251,32 @@ class EdgesTest(unittest.TestCase):
         (folder / "adapter_config.json").write_text("{}")
         self.assertIn("adapter", self.refusal(folder))
 
+    def test_a_configuration_that_transformers_does_not_take(self):
+        folder = self.checkpoint()
+        right = json.loads((folder / "config.json").read_text())
+        for wrong, told in (
+            ({"hidden_act": "poem"}, "'poem' .hidden_act in config.json"),
+            ({"layer_norm_eps": 0}, "config.json: .*layer_norm_eps"),
+            ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "quantization_config"),
+            ({"type_vocab_size": 3}, r"token_type_embeddings.weight \[3, 32\], and the weights have \[2, 32\]"),
+        ):
+            with self.subTest(**wrong):
+                (folder / "config.json").write_text(json.dumps(right | wrong))
+                self.assertRegex(self.refusal(folder), told)
+
+    def test_a_head_that_looks_for_padding_without_its_id(self):
+        config = transformers.Qwen3Config(vocab_size=20, head_dim=8, num_key_value_heads=2, pad_token_id=None, **SIZES)
+        folder = self.save(transformers.Qwen3ForSequenceClassification(config))
+        self.assertIn("no pad_token_id", self.refusal(folder, "sequence-classification"))
+
+    def test_distances_that_reach_less_far_than_texts(self):
+        distances = {"relative_attention": True, "max_relative_positions": 16, "pos_att_type": ["c2p", "p2c"]}
+        folder = self.save(transformers.DebertaModel(transformers.DebertaConfig(vocab_size=20, **distances, **SIZES)))
+        result = export(folder, "--output", self.output, "--task", "encoder", "--length", 8)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lengths = json.loads(entries(self.output)["extra/bertrt/manifest.json"])["lengths"]
+        self.assertEqual((lengths["min"], lengths["max"]), (1, 40))
+
     def test_relative_positions(self):
         folder = self.checkpoint()
         config = json.loads((folder / "config.json").read_text()) | {"position_embedding_type": "relative_key"}
