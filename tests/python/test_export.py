@@ -165,6 +165,20 @@ class ExportTest(unittest.TestCase):
         self.assertEqual(stored["bert.embeddings.word_embeddings.weight"].dtype, torch.float16)
         self.assertEqual(stored["cls.predictions.transform.dense.weight"].dtype, torch.float32)
 
+    def test_words_that_no_other_layer_has_are_integers(self):
+        output = self.folder / "int8_encoder.pt"
+        result = export(self.checkpoint, "--output", output, "--task", "encoder", "--dtype", "int8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        stored = dict(torch.jit.load(output).named_parameters())
+        words = transformers.BertModel.from_pretrained(self.checkpoint).embeddings.word_embeddings.weight
+        scale = words.abs().amax(1, keepdim=True) / 127
+        name = "embeddings.word_embeddings.weight"
+        self.assertTrue(torch.equal(stored[f"{name}_scale"], scale))
+        # A row of zeros, padding's, has no scale.
+        integers = torch.round(words * torch.where(scale > 0, 1 / scale, 0.0)).to(torch.int8)
+        self.assertTrue(torch.equal(stored[name], integers))
+        self.assertEqual(stored["embeddings.position_embeddings.weight"].dtype, torch.float16)
+
     def test_list_shows_families_tasks_engines_and_reasons(self):
         result = export("--list")
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -296,6 +310,22 @@ class EdgesTest(unittest.TestCase):
         transformers.ModernBertForMaskedLM(config).save_pretrained(folder)
         manifest, _ = self.bundle(folder)
         self.assertEqual(manifest["methods"]["head"], {"inputs": ["hidden_rows"], "outputs": ["logits"]})
+
+    def test_integers_of_a_model_without_tables_of_positions_and_types(self):
+        special = {"cls_token_id": 2, "sep_token_id": 3, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
+        config = transformers.ModernBertConfig(vocab_size=20, global_attn_every_n_layers=2, **special, **SIZES)
+        folder = self.save(transformers.ModernBertModel(config))
+        result = export(folder, "--output", self.output, "--task", "encoder", "--dtype", "int8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual({value.dtype for value in torch.jit.load(self.output).parameters()}, {torch.int8, torch.float32})
+
+    def test_words_that_a_head_multiplies_with_are_halves(self):
+        config = transformers.DebertaV2Config(vocab_size=20, legacy=False, **SIZES)
+        folder = self.save(transformers.DebertaV2ForMaskedLM(config))
+        result = export(folder, "--output", self.output, "--task", "masked-lm", "--dtype", "int8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        stored = dict(torch.jit.load(self.output).named_parameters())
+        self.assertEqual(stored["deberta.embeddings.word_embeddings.weight"].dtype, torch.float16)
 
     def test_one_token_type(self):
         _, selftest = self.bundle(self.checkpoint(type_vocab_size=1))
