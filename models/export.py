@@ -101,6 +101,8 @@ def one_line(what, config=None):
     try:
         yield
     except Exception as error:  # noqa: BLE001 it is told, by its kind where the words alone say little
+        if "trust_remote_code" in str(error):
+            raise ExportError(f"{what}: Python code of its author's own, which is not run; what can be is in --list") from error
         kind = "" if isinstance(error, (OSError, ValueError, RuntimeError)) else f"{type(error).__name__}: "
         values = config.to_dict().items() if config is not None and isinstance(error, KeyError) else ()
         keys = [key for key, value in values if error.args and value == error.args[0]]  # an activation, say
@@ -181,7 +183,7 @@ def export(options):
 
 
 def load_model(checkpoint, task):
-    """The checkpoint as Hugging Face loads it, in fp32 and evaluation mode; every weight that it and its encoder have used."""
+    """The checkpoint as Hugging Face loads it, in fp32 and evaluation mode; no weight left out that counts."""
     import torch
     import transformers
 
@@ -190,7 +192,7 @@ def load_model(checkpoint, task):
     if (Path(checkpoint) / "adapter_config.json").exists():
         raise ExportError(f"{checkpoint} holds an adapter (LoRA or the like) beside its model; merge it first")
     with one_line(f"{checkpoint}: config.json"):
-        config = transformers.AutoConfig.from_pretrained(checkpoint)
+        config = transformers.AutoConfig.from_pretrained(checkpoint, trust_remote_code=False)  # else it asks
     check(config.model_type, task, checkpoint)
     family = FAMILIES[config.model_type]
     for key, values in (ALLOWED | family.allowed).items():
@@ -202,6 +204,7 @@ def load_model(checkpoint, task):
     auto = getattr(transformers, family.encoder if task == "encoder" else TASKS[task][0])
     # Weights of another shape are told below; transformers would only refer to a report that it prints.
     settings = {"dtype": torch.float32, "output_loading_info": True, "ignore_mismatched_sizes": True}
+    settings["trust_remote_code"] = False
     if family.eager:
         settings["attn_implementation"] = "eager"
     with one_line(f"{checkpoint}: transformers cannot load it", config):
@@ -282,7 +285,7 @@ def load_tokenizer(checkpoint):
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False)
         if type(tokenizer).__name__ not in READ_BY_FILES:
             tokenizer.backend_tokenizer
     except Exception as error:
