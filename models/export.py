@@ -30,13 +30,15 @@ from heads import HEAD_MODULE, logits_of
 from proof import ExportError, check_written, layers, max_length, prove, run_with_encoder, sample, selftest
 from quantized import halve_tables, quantize, with_integers
 from reference import write_reference
-from rewritten import rewrite
+from rewritten import plain_masks, rewrite, whole_table_of_distances
 from sentence import SentenceFiles
+from unused import not_to_leave_out
 
 FORMAT_VERSION = 1
 HALVES = ("float16", "bfloat16")
 USUAL_LONGEST = 512  # in tokens, of a model that has no limit
 LONGEST_PROVEN = 8192  # of one that has a greater one
+LONGEST_REASON = 400  # in characters, of what transformers says
 PRODUCER = "bertrt 0.1.0"
 
 
@@ -91,6 +93,21 @@ def parse(arguments):
     if options.output.is_dir() or not options.output.parent.is_dir():
         parser.error(f"--output must name a file in a folder that exists, not {options.output}")
     return options
+
+
+@contextlib.contextmanager
+def one_line(what, config=None):
+    """Around calls of transformers and torch, which throw of all kinds for a checkpoint that is not as it should be."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 it is told, by its kind where the words alone say little
+        if "trust_remote_code" in str(error):
+            raise ExportError(f"{what}: Python code of its author's own, which is not run; what can be is in --list") from error
+        kind = "" if isinstance(error, (OSError, ValueError, RuntimeError)) else f"{type(error).__name__}: "
+        values = config.to_dict().items() if config is not None and isinstance(error, KeyError) else ()
+        keys = [key for key, value in values if error.args and value == error.args[0]]  # an activation, say
+        hint = f" ({' and '.join(keys)} in config.json)" if keys else ""
+        raise ExportError(f"{what}: {kind}{str(error)[:LONGEST_REASON]}{hint}") from error
 
 
 def fail(message):
@@ -166,7 +183,7 @@ def export(options):
 
 
 def load_model(checkpoint, task):
-    """The checkpoint as Hugging Face loads it, in fp32 and evaluation mode; every weight of its encoder used."""
+    """The checkpoint as Hugging Face loads it, in fp32 and evaluation mode; no weight left out that counts."""
     import torch
     import transformers
 
@@ -174,33 +191,44 @@ def load_model(checkpoint, task):
         raise ExportError(f"no folder {checkpoint}")
     if (Path(checkpoint) / "adapter_config.json").exists():
         raise ExportError(f"{checkpoint} holds an adapter (LoRA or the like) beside its model; merge it first")
-    config = transformers.AutoConfig.from_pretrained(checkpoint)
+    with one_line(f"{checkpoint}: config.json"):
+        config = transformers.AutoConfig.from_pretrained(checkpoint, trust_remote_code=False)  # else it asks
     check(config.model_type, task, checkpoint)
     family = FAMILIES[config.model_type]
     for key, values in (ALLOWED | family.allowed).items():
         value = getattr(config, key, None)
         if value is not None and value not in values:
             raise ExportError(f"{checkpoint} has {key} {value}; exported can be {' and '.join(map(str, values))}")
+    if getattr(config, "quantization_config", None) is not None:
+        raise ExportError(f"{checkpoint} has a quantization_config; exported can be weights that are plain numbers")
     auto = getattr(transformers, family.encoder if task == "encoder" else TASKS[task][0])
-    settings = {"dtype": torch.float32, "output_loading_info": True}
+    # Weights of another shape are told below; transformers would only refer to a report that it prints.
+    settings = {"dtype": torch.float32, "output_loading_info": True, "ignore_mismatched_sizes": True}
+    settings["trust_remote_code"] = False
     if family.eager:
         settings["attn_implementation"] = "eager"
-    model, info = auto.from_pretrained(checkpoint, **settings)
-    missing = sorted(info["missing_keys"])
-    if task == "encoder" and missing and all(name.startswith("pooler.") for name in missing) and has_choice_of_pooler(model):
-        model, info = auto.from_pretrained(checkpoint, add_pooling_layer=False, **settings)
+    with one_line(f"{checkpoint}: transformers cannot load it", config):
+        model, info = auto.from_pretrained(checkpoint, **settings)
         missing = sorted(info["missing_keys"])
+        no_pooler = bool(missing) and all(name.startswith("pooler.") for name in missing)
+        if task == "encoder" and no_pooler and has_choice_of_pooler(model):
+            model, info = auto.from_pretrained(checkpoint, add_pooling_layer=False, **settings)
+            missing = sorted(info["missing_keys"])
+    for name, found, wanted in sorted(info["mismatched_keys"]):
+        raise ExportError(
+            f"{checkpoint}: its configuration makes {name} {list(wanted)}, and the weights have {list(found)}"
+        )
     if missing:
         raise ExportError(f"{checkpoint} has no weights for task {task}: {missing[0]} and {len(missing) - 1} more")
-    if info.get("mismatched_keys"):
-        raise ExportError(f"{checkpoint} has weights of another shape than its configuration says: {info['mismatched_keys']}")
-    left = unused_encoder_weights(model, info["unexpected_keys"])
+    left = not_to_leave_out(model, info["unexpected_keys"])
     if left:
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         raise ExportError(
-            f"{checkpoint} has weights of its encoder that transformers leaves out, so that the bundle would be another "
-            f"model: {left[0]}{more} (an adapter that is not merged, or an attention that is no longer supported)"
+            f"{checkpoint} has weights that transformers leaves out and that belong to no other head of a "
+            f"{config.model_type}, so that the bundle would be another model: {left[0]}{more} (an adapter or a prompt that is "
+            "not merged, a head of the author's own, an attention that is no longer supported)"
         )
+    check_padding(model, checkpoint)
     model.config.use_cache = False  # a decoder that embeds keeps nothing for a next token
     return model.eval()
 
@@ -209,11 +237,19 @@ def has_choice_of_pooler(model):
     return "add_pooling_layer" in inspect.signature(type(model).__init__).parameters
 
 
-def unused_encoder_weights(model, names):
-    """Those of the checkpoint's names that no module took and that lie below the encoder: heads may be left out."""
-    parts = {name for name, _ in model.base_model.named_children()} - {"pooler", "pooler_activation"}
-    buffers = ("position_ids", "token_type_ids")  # of old checkpoints; they count up from 0, or are 0
-    return sorted(name for name in names if parts.intersection(name.split(".")) and name.split(".")[-1] not in buffers)
+def check_padding(model, checkpoint):
+    """@raises ExportError where the model computes with an id of padding that its configuration does not name."""
+    from transformers.modeling_layers import GenericForSequenceClassification
+
+    if getattr(model.config, "pad_token_id", None) is not None:
+        return
+    why = ""
+    if FAMILIES[model.config.model_type].positions == "offset":
+        why = "positions are counted from it"
+    elif isinstance(model, GenericForSequenceClassification):
+        why = "its head reads the last token that is no padding"
+    if why:
+        raise ExportError(f"{checkpoint}: config.json has no pad_token_id, and {why}; set it to the tokenizer's")
 
 
 def labels(config, task):
@@ -234,7 +270,8 @@ def activation(config, task):
     """A cross-encoder's activation, a dotted torch class, where the checkpoint names one; else None."""
     if task != "sequence-classification":
         return None
-    own = getattr(config, "sentence_transformers", None) or {}
+    own = getattr(config, "sentence_transformers", None)
+    own = own if isinstance(own, dict) else {}
     old = getattr(config, "sbert_ce_default_activation_function", None)
     return own.get("activation_fn") or old or getattr(config, "sbert_ce_default_activation_fn", None)
 
@@ -248,7 +285,7 @@ def load_tokenizer(checkpoint):
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False)
         if type(tokenizer).__name__ not in READ_BY_FILES:
             tokenizer.backend_tokenizer
     except Exception as error:
@@ -363,20 +400,6 @@ def traceable(model, task):
     return copied
 
 
-@contextlib.contextmanager
-def plain_masks():
-    """Some masks are made by torch.vmap, which cannot be traced; by broadcasting they are the same, as the proof sees."""
-    from transformers import masking_utils as masks
-
-    kept = masks._vmap_expansion_sdpa, masks.TransformGetItemToIndex
-    masks._vmap_expansion_sdpa = lambda mask: lambda *ranges: mask(*masks._non_vmap_expansion_sdpa(*ranges))
-    masks.TransformGetItemToIndex = contextlib.nullcontext
-    try:
-        yield
-    finally:
-        masks._vmap_expansion_sdpa, masks.TransformGetItemToIndex = kept
-
-
 def trace(model, manifest, integers):
     """The traced module, saved, as a binary file in memory. integers: quantize()'s, for layers that are stored so."""
     import torch
@@ -388,7 +411,8 @@ def trace(model, manifest, integers):
         for name, method in manifest["methods"].items()
     }
     own = rewrite(with_integers(traceable(model, manifest["task"]), integers))
-    with plain_masks():
+    what = f"{manifest['architecture']} for {manifest['task']} cannot be traced"
+    with plain_masks(), whole_table_of_distances(model.config), one_line(what):
         traced = torch.jit.trace_module(own, inputs, check_trace=False)
     if manifest["dtype"] in HALVES:
         traced.to(getattr(torch, manifest["dtype"]))  # after tracing: else the trace would hold constants in halves

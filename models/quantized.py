@@ -35,6 +35,8 @@ def words(model):
     table = model.base_model.get_input_embeddings()
     if type(table) is not torch.nn.Embedding:  # a kind of its own computes more
         return None
+    if "lm_predictions" in model._modules:  # DeBERTa's head, where config.json has "legacy": false, multiplies with it
+        return None
     owners = [name for name, weight in model.named_parameters(remove_duplicate=False) if weight is table.weight]
     return table if len(owners) == 1 else None
 

@@ -1,6 +1,7 @@
-"""What the code of two classes computes, in operators that can be traced and that the library has. The proof compares with the
+"""What the code of some classes computes, in operators that can be traced and that the library has. The proof compares with the
 classes as they are."""
 
+import contextlib
 import math
 import types
 
@@ -49,3 +50,38 @@ def _adapt(self, lang_ids, hidden_states):
 
 
 REWRITTEN = {"FNetBasicFourierTransform": _with_real_numbers, "XmodOutput": _with_one_language}
+
+
+@contextlib.contextmanager
+def plain_masks():
+    """Some masks are made by torch.vmap, which cannot be traced; by broadcasting they are the same, as the proof sees."""
+    from transformers import masking_utils as masks
+
+    kept = masks._vmap_expansion_sdpa, masks.TransformGetItemToIndex
+    masks._vmap_expansion_sdpa = lambda mask: lambda *ranges: mask(*masks._non_vmap_expansion_sdpa(*ranges))
+    masks.TransformGetItemToIndex = contextlib.nullcontext
+    try:
+        yield
+    finally:
+        masks._vmap_expansion_sdpa, masks.TransformGetItemToIndex = kept
+
+
+@contextlib.contextmanager
+def whole_table_of_distances(config):
+    """Where DeBERTa's texts may be longer than its table of distances reaches, the first version's code asks by a Python
+    `if` which of the two is shorter, and the answer for the traced length would be every text's. The whole table is right
+    for all: the rows that a short text does not reach are read by none of its distances."""
+    from transformers.models.deberta import modeling_deberta as code
+
+    reach = getattr(config, "max_relative_positions", None) or 0
+    if config.model_type != "deberta" or not 0 < reach < config.max_position_embeddings:
+        yield
+        return
+    import torch
+
+    kept = code.compute_attention_span
+    code.compute_attention_span = lambda queries, keys, span: torch.tensor(span)
+    try:
+        yield
+    finally:
+        code.compute_attention_span = kept

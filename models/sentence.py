@@ -33,13 +33,15 @@ class SentenceFiles:
         self._check(task)
 
     def _read_modules(self, top):
-        listed = json.loads((top / "modules.json").read_text(encoding="utf-8"))
+        listed = read_json(top / "modules.json")
+        if not isinstance(listed, list) or not all(isinstance(one, dict) and isinstance(one.get("type"), str) for one in listed):
+            raise ExportError(f"{top}/modules.json: expected a list of modules, each with its type")
         self._keep(top, "", "modules.json")
         self._keep(top, "", "config_sentence_transformers.json")
         for module in listed:
             name = module["type"].rsplit(".", 1)[-1]
             path = module.get("path", "")
-            if path in (".", "..") or "/" in path or "\\" in path:
+            if not isinstance(path, str) or path in (".", "..") or "/" in path or "\\" in path:
                 raise ExportError(f"{top}/modules.json: {path!r} is no folder in it")
             self.names.append(name)
             if name.endswith("Transformer"):
@@ -60,8 +62,8 @@ class SentenceFiles:
 
     def _keep_output_setting(self, folder, path):
         # WeightedLayerPooling does something only where the encoder gives all of its layers.
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if config.get("output_hidden_states"):
+        config = read_json(folder / "config.json")
+        if isinstance(config, dict) and config.get("output_hidden_states"):
             name = f"{FOLDER}{path}/config.json".replace("//", "/")
             self.entries[name] = b'{"output_hidden_states":true}'
 
@@ -81,6 +83,13 @@ class SentenceFiles:
             better = [name for name, fits in good.items() if fits]
             hint = f"; --task {better[0]} fits" if better else ""
             raise ExportError(f"the modules of {self.folder} ({found}) are not for task {task}{hint}")
+
+
+def read_json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ExportError(f"{path}: {error}") from error
 
 
 def module_weights(folder):

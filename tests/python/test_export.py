@@ -165,6 +165,20 @@ class ExportTest(unittest.TestCase):
         self.assertEqual(stored["bert.embeddings.word_embeddings.weight"].dtype, torch.float16)
         self.assertEqual(stored["cls.predictions.transform.dense.weight"].dtype, torch.float32)
 
+    def test_words_that_no_other_layer_has_are_integers(self):
+        output = self.folder / "int8_encoder.pt"
+        result = export(self.checkpoint, "--output", output, "--task", "encoder", "--dtype", "int8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        stored = dict(torch.jit.load(output).named_parameters())
+        words = transformers.BertModel.from_pretrained(self.checkpoint).embeddings.word_embeddings.weight
+        scale = words.abs().amax(1, keepdim=True) / 127
+        name = "embeddings.word_embeddings.weight"
+        self.assertTrue(torch.equal(stored[f"{name}_scale"], scale))
+        # A row of zeros, padding's, has no scale.
+        integers = torch.round(words * torch.where(scale > 0, 1 / scale, 0.0)).to(torch.int8)
+        self.assertTrue(torch.equal(stored[name], integers))
+        self.assertEqual(stored["embeddings.position_embeddings.weight"].dtype, torch.float16)
+
     def test_list_shows_families_tasks_engines_and_reasons(self):
         result = export("--list")
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -251,6 +265,32 @@ class EdgesTest(unittest.TestCase):
         (folder / "adapter_config.json").write_text("{}")
         self.assertIn("adapter", self.refusal(folder))
 
+    def test_a_configuration_that_transformers_does_not_take(self):
+        folder = self.checkpoint()
+        right = json.loads((folder / "config.json").read_text())
+        for wrong, told in (
+            ({"hidden_act": "poem"}, "'poem' .hidden_act in config.json"),
+            ({"layer_norm_eps": 0}, "config.json: .*layer_norm_eps"),
+            ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "quantization_config"),
+            ({"type_vocab_size": 3}, r"token_type_embeddings.weight \[3, 32\], and the weights have \[2, 32\]"),
+        ):
+            with self.subTest(**wrong):
+                (folder / "config.json").write_text(json.dumps(right | wrong))
+                self.assertRegex(self.refusal(folder), told)
+
+    def test_a_head_that_looks_for_padding_without_its_id(self):
+        config = transformers.Qwen3Config(vocab_size=20, head_dim=8, num_key_value_heads=2, pad_token_id=None, **SIZES)
+        folder = self.save(transformers.Qwen3ForSequenceClassification(config))
+        self.assertIn("no pad_token_id", self.refusal(folder, "sequence-classification"))
+
+    def test_distances_that_reach_less_far_than_texts(self):
+        distances = {"relative_attention": True, "max_relative_positions": 16, "pos_att_type": ["c2p", "p2c"]}
+        folder = self.save(transformers.DebertaModel(transformers.DebertaConfig(vocab_size=20, **distances, **SIZES)))
+        result = export(folder, "--output", self.output, "--task", "encoder", "--length", 8)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lengths = json.loads(entries(self.output)["extra/bertrt/manifest.json"])["lengths"]
+        self.assertEqual((lengths["min"], lengths["max"]), (1, 40))
+
     def test_relative_positions(self):
         folder = self.checkpoint()
         config = json.loads((folder / "config.json").read_text()) | {"position_embedding_type": "relative_key"}
@@ -270,6 +310,22 @@ class EdgesTest(unittest.TestCase):
         transformers.ModernBertForMaskedLM(config).save_pretrained(folder)
         manifest, _ = self.bundle(folder)
         self.assertEqual(manifest["methods"]["head"], {"inputs": ["hidden_rows"], "outputs": ["logits"]})
+
+    def test_integers_of_a_model_without_tables_of_positions_and_types(self):
+        special = {"cls_token_id": 2, "sep_token_id": 3, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
+        config = transformers.ModernBertConfig(vocab_size=20, global_attn_every_n_layers=2, **special, **SIZES)
+        folder = self.save(transformers.ModernBertModel(config))
+        result = export(folder, "--output", self.output, "--task", "encoder", "--dtype", "int8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual({value.dtype for value in torch.jit.load(self.output).parameters()}, {torch.int8, torch.float32})
+
+    def test_words_that_a_head_multiplies_with_are_halves(self):
+        config = transformers.DebertaV2Config(vocab_size=20, legacy=False, **SIZES)
+        folder = self.save(transformers.DebertaV2ForMaskedLM(config))
+        result = export(folder, "--output", self.output, "--task", "masked-lm", "--dtype", "int8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        stored = dict(torch.jit.load(self.output).named_parameters())
+        self.assertEqual(stored["deberta.embeddings.word_embeddings.weight"].dtype, torch.float16)
 
     def test_one_token_type(self):
         _, selftest = self.bundle(self.checkpoint(type_vocab_size=1))
