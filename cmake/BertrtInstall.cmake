@@ -43,17 +43,21 @@ install(FILES
 
 # pkg-config: the prefix is found from the file's own place, so that a package may be moved.
 function(bertrt_pkg_config name description link)
-  cmake_parse_arguments(ARG "" "" "REQUIRES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
   set(PC_NAME ${name})
   set(PC_DESCRIPTION "${description}")
   set(PC_LINK ${link})
-  string(JOIN " " PC_REQUIRES ${ARG_REQUIRES})
-  string(JOIN " " PC_LIBRARIES ${ARG_LIBRARIES})
+  # By their names and not as Requires, private or not: pkg-config hands the definitions of all that it requires
+  # (Highway's -DHWY_SHARED_DEFINE) to whoever asks for compiler flags.
+  list(TRANSFORM ARG_LIBRARIES PREPEND " ")
+  string(JOIN "" libraries ${ARG_LIBRARIES})
   if(BUILD_SHARED_LIBS)  # all behind it
-    set(PC_SUFFIX .private)
+    set(PC_LIBRARIES "")
+    set(PC_PRIVATE_LIBRARIES "${libraries}")
     set(PC_DEFINITIONS "")
   else()
-    set(PC_SUFFIX "")
+    set(PC_LIBRARIES "${libraries}")
+    set(PC_PRIVATE_LIBRARIES "")
     set(PC_DEFINITIONS " -DBERTRT_STATIC")
   endif()
   file(RELATIVE_PATH PC_UP "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
@@ -61,11 +65,11 @@ function(bertrt_pkg_config name description link)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
     COMPONENT bertrt ${apart})
 endfunction()
-set(text_libraries libhwy)
+set(text_libraries -lhwy)
 if(TARGET PkgConfig::Oniguruma)
-  list(APPEND text_libraries oniguruma)
+  list(APPEND text_libraries -lonig)
 endif()
 bertrt_pkg_config(bertrt "${PROJECT_DESCRIPTION}" bertrt
-  REQUIRES zlib ${text_libraries} LIBRARIES -lstdc++ -lm -pthread -ldl)
+  LIBRARIES ${text_libraries} -lz -lstdc++ -lm -pthread -ldl)
 bertrt_pkg_config(bertrt-tokenizer "The tokenizers of bertrt alone" bertrt_tokenizer
-  REQUIRES ${text_libraries} LIBRARIES -lstdc++ -lm -pthread -ldl)
+  LIBRARIES ${text_libraries} -lstdc++ -lm -pthread -ldl)

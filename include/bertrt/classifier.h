@@ -22,7 +22,8 @@ struct ClassifierOptions {
   /// softmax else.
   std::optional<ScoreFunction> function = std::nullopt;
   Truncation truncation = Truncation::none;  ///< a longer text is an error by default
-  std::size_t max_length = 0;  ///< in tokens; 0: the tokenizer's limit where it truncates, else the model's
+  /// In tokens, at most what the model takes; 0: the tokenizer's limit where it truncates, else the model's.
+  std::size_t max_length = 0;
 };
 
 /// Text classification: a text or a pair in, labels with scores out, as transformers' pipeline has it.

@@ -129,9 +129,9 @@ class BERTRT_API Embedder {
   /// Likewise.
   Matrix document(std::initializer_list<std::string_view> texts, EmbedOptions options = {}) const;
 
-  /// Any number of texts in bounded memory: `next` gives one at a time, nothing at the end; `each` takes the vectors
-  /// [dimensions] in the same order, from this thread.
-  /// @return how many
+  /// Any number of texts in bounded memory: `next` gives one at a time, nothing at the end, behind which it is
+  /// not called again; `each` takes the vectors [dimensions] in the same order, from this thread.
+  /// @return how many. @throws Error invalid_argument for an empty function; and what the two functions throw
   std::size_t stream(const std::function<std::optional<std::string>()>& next,
                      const std::function<void(std::span<const float> vector)>& each,
                      const EmbedOptions& options = {}) const;

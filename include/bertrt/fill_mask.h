@@ -65,7 +65,7 @@ class BERTRT_API FillMask {
     const std::string_view second = pair;
     return one(text, &second, options);
   }
-  /// Encoded texts in one batch; one list of answers for each.
+  /// Encoded texts in one batch; one list of answers for each, none for none.
   std::vector<std::vector<MaskAnswer>> operator()(std::span<const Encoding> batch,
                                                   const FillMaskOptions& options = {}) const;
 

@@ -15,7 +15,8 @@ inline namespace v0 {
 
 struct MultipleChoiceOptions {
   Truncation truncation = Truncation::none;  ///< a longer pair is an error by default
-  std::size_t max_length = 0;  ///< in tokens; 0: the tokenizer's limit where it truncates, else the model's
+  /// In tokens, at most what the model takes; 0: the tokenizer's limit where it truncates, else the model's.
+  std::size_t max_length = 0;
 };
 
 /// Which of several endings fits a beginning: each is run as a pair with it.

@@ -21,7 +21,8 @@ struct NextSentenceScore {
 /// What to do with pairs that are long.
 struct NextSentenceOptions {
   Truncation truncation = Truncation::none;  ///< a longer pair is an error by default
-  std::size_t max_length = 0;  ///< in tokens; 0: the tokenizer's limit where it truncates, else the model's
+  /// In tokens, at most what the model takes; 0: the tokenizer's limit where it truncates, else the model's.
+  std::size_t max_length = 0;
 };
 
 /// Does a sentence follow another one? BERT's second pretraining task.

@@ -85,8 +85,8 @@ struct PaddedTensor {
 class BERTRT_API TokenRows {
  public:
   TokenRows() = default;
-  /// @param row_offsets  [batch + 1]: text i has rows row_offsets[i] … row_offsets[i + 1]; shared between layers
-  /// @param data         [row_offsets.back(), width]
+  /// @param row_offsets  [batch + 1], from 0 on, ascending: text i has rows row_offsets[i] … row_offsets[i + 1]; shared
+  /// @param data         [row_offsets.back(), width]. @throws Error invalid_argument where the two are not as said
   TokenRows(std::shared_ptr<const std::vector<std::size_t>> row_offsets, std::size_t width, std::vector<float> data);
 
   /// Texts.

@@ -59,7 +59,7 @@ struct QuantizedMatrix {
 
 /// @param ranges  for int8 and uint8. What lies outside of them becomes their end
 /// @throws Error invalid_argument for float32 (there is nothing to do), for int8 or uint8 without ranges, for ranges of
-///         another width, for a value that is not a number
+///         another width, or that are no numbers, infinite or the wrong way round; for a value that is not a number
 BERTRT_API QuantizedMatrix quantize(const Matrix& vectors, Precision precision,
                                     const QuantizationRanges* ranges = nullptr);
 

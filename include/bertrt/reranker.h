@@ -21,7 +21,8 @@ struct RerankerOptions {
   std::optional<ScoreFunction> activation = std::nullopt;
   /// After the activation, for a model with more than one label.
   bool apply_softmax = false;
-  std::size_t max_length = 0;  ///< tokens of a pair, longer ones are cut (longest first); 0: the model's
+  /// Tokens of a pair, at most what the model takes; longer ones are cut (longest first). 0: the model's.
+  std::size_t max_length = 0;
   /// In front of each query. Goes before `prompt_name`.
   std::optional<std::string> prompt = std::nullopt;
   /// One of the model's prompts by name (config_sentence_transformers.json). Empty: its default prompt, as a rule none.

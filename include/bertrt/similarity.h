@@ -33,7 +33,8 @@ BERTRT_API float similarity(std::span<const float> a, std::span<const float> b,
 BERTRT_API Matrix similarity(const Matrix& a, const Matrix& b, Similarity function = Similarity::cosine);
 
 /// Late interaction of the vectors of a query and of a document, one a token: Σ over the query's rows of the greatest
-/// dot product with a row of the document. -1e9 for a document without rows.
+/// dot product with a row of the document. -1e9 for a document without rows; what is not a number stays
+/// that, wherever it stands.
 /// @throws Error invalid_argument for two widths
 BERTRT_API float max_sim(const Matrix& query, const Matrix& document);
 /// The same by the number of the query's rows.

@@ -87,7 +87,7 @@ class BERTRT_API SparseEmbedder {
   /// By descending weight, the lower id first among equals. @param top_k  0: all
   std::vector<SparseToken> decode(const SparseVector& vector, std::size_t top_k = 0) const;
 
-  /// How token logits become one row, and which file says so.
+  /// How token logits become one row: "the model's own", or the rule that is taken where its files name none.
   const std::string& pooling_why() const;
   std::size_t vocabulary() const;  ///< columns of the whole vector
 

@@ -41,7 +41,7 @@ struct EncodeOptions {
   Truncation truncation = Truncation::none;
   /// Tokens that neighbouring windows of a truncated text share; the windows are in Encoding::overflowing.
   std::size_t stride = 0;
-  /// Pad with the pad token up to this many tokens; 0: no padding.
+  /// Pad with the pad token up to this many tokens, at most 100,000,000; 0: no padding.
   std::size_t pad_to = 0;
   /// Put in the family's template ([CLS] … [SEP] …).
   bool add_special_tokens = true;
@@ -67,7 +67,9 @@ struct SpecialTokenIds {
 
 /// Text to token ids exactly as Hugging Face tokenizers 0.23.3, and back.
 ///
-/// A cheap handle on an immutable object: copies share it, and every const call may run on many threads at once.
+/// A cheap handle on an immutable object: copies share it, and every const call may run on many threads at once. Calls
+/// on an object that was moved from are an Error invalid_argument; those that cannot fail (noexcept) give 0, no ids
+/// (-1), false or an empty text then.
 ///
 /// Text is UTF-8. Each maximal invalid part of a sequence (Unicode 16, section 3.9, "U+FFFD Substitution of Maximal
 /// Subparts") is treated as U+FFFD; offsets still count the caller's bytes.
@@ -105,7 +107,7 @@ class BERTRT_API Tokenizer {
   /// Ids alone, appended to `ids` (not cleared first): the fast path; no template, no truncation.
   void encode_ids(std::string_view text, std::vector<std::int32_t>& ids, bool parse_special_tokens = true) const;
 
-  /// Many texts, shared out over `num_threads` threads; results in input order.
+  /// Many texts, shared out over `num_threads` threads; results in input order. An Error names the text by its number.
   std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {},
                                      std::size_t num_threads = 1) const;
   /// The same for strings.
@@ -149,6 +151,7 @@ class BERTRT_API Tokenizer {
 
  private:
   friend struct session::Access;
+  const tokenizer::TokenizerImpl& impl() const;
   /// With the model's limit where they truncate and name none.
   EncodeOptions limited(EncodeOptions options) const noexcept;
 
@@ -164,6 +167,7 @@ BERTRT_API Encoding code_point_offsets(Encoding encoding, std::span<const std::s
 
 /// Ids that come one by one to text that grows, as Hugging Face's DecodeStream: a piece of text is given out as soon as
 /// it can no longer change, characters that are not complete yet are held back. One object a stream; not thread-safe.
+/// One that was moved from is an Error invalid_argument when it is asked.
 class BERTRT_API DecodeStream {
  public:
   /// A stream that has given nothing yet. @param skip_special_tokens  as for Tokenizer::decode

@@ -14,7 +14,8 @@ namespace bertrt {
 inline namespace v0 {
 
 struct ZeroShotOptions {
-  /// What is made of a label: "{}" (or "{0}") stands for it, "{{" and "}}" for braces.
+  /// What is made of a label, as Python's str.format() makes it: "{}" (or "{0}", "{:}", "{!s}") stands for it, "{{" and
+  /// "}}" for braces. Other formats are refused.
   std::string hypothesis_template = "This example is {}.";
   /// Each label by itself, against its contradiction; else the labels share one. One label is always by itself.
   bool multi_label = false;
@@ -36,7 +37,9 @@ class BERTRT_API ZeroShot {
   explicit ZeroShot(BertSession session, Evidence least = Evidence::by_name);
 
   /// Best first; equals in reverse order of the labels, as Python has them. LabelScore::index is the place in `labels`.
-  /// @throws Error invalid_argument for an empty text, no label, or a template that no label changes
+  /// @throws Error invalid_argument for an empty text, no label, or a template that comes out with the first label as
+  /// it
+  ///         went in. That is Python's check: "{{}}", which becomes "{}" for every label, passes.
   std::vector<LabelScore> operator()(std::string_view text, const std::vector<std::string>& labels,
                                      const ZeroShotOptions& options = {}) const;
   /// One list for each, in order. An Error names the text by its number.

@@ -89,7 +89,7 @@ FileBytes FileBytes::read(const std::filesystem::path& path) {
   // Uninitialized memory: zeroing it first would touch every page once more than reading does.
   bytes.data_ = base::fresh_memory(bytes.size_);
   if (!bytes.data_) {
-    throw Error(ErrorCode::io, name, "memory for the file's " + std::to_string(bytes.size_) + " bytes",
+    throw Error(ErrorCode::out_of_resources, name, "memory for the file's " + std::to_string(bytes.size_) + " bytes",
                 "not enough memory");
   }
   const std::size_t done = read_all(path, {bytes.data_.get(), bytes.size_});

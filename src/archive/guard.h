@@ -15,7 +15,7 @@ auto guard_memory(const std::string& where, Work work) {
   try {
     return work();
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::io, where, "enough memory for the file", "too little");
+    throw Error(ErrorCode::out_of_resources, where, "enough memory for the file", "too little");
   } catch (const std::length_error&) {
     throw Error(ErrorCode::invalid_format, where, "sizes that fit into memory", "larger ones");
   }

@@ -23,7 +23,7 @@ PartialFile PartialFile::read(const std::filesystem::path& path,
   // Large zeroed memory comes from the system as pages that are made when they are first touched.
   file.data_.reset(static_cast<std::byte*>(std::calloc(std::max<std::size_t>(file.size_, 1), 1)));
   if (!file.data_) {
-    throw Error(ErrorCode::io, name, "memory for the file's " + std::to_string(file.size_) + " bytes",
+    throw Error(ErrorCode::out_of_resources, name, "memory for the file's " + std::to_string(file.size_) + " bytes",
                 "not enough memory");
   }
   const std::span<std::byte> bytes(file.data_.get(), file.size_);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/enum_names.h"
+#include "base/one_line.h"
 
 namespace bertrt {
 inline namespace v0 {
@@ -33,7 +34,7 @@ std::optional<ErrorCode> parse(std::string_view name) noexcept {
 }
 
 Error::Error(ErrorCode code, std::string where, std::string expected, std::string found)
-    : std::runtime_error(where + ": expected " + expected + ", found " + found),
+    : std::runtime_error(base::one_line(where + ": expected " + expected + ", found " + found)),
       code_(code),
       where_(std::move(where)),
       expected_(std::move(expected)),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/enum_names.h"
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 
 namespace bertrt {
@@ -58,7 +59,20 @@ std::optional<Evidence> parse(std::string_view name) noexcept {
 
 TokenRows::TokenRows(std::shared_ptr<const std::vector<std::size_t>> row_offsets, std::size_t width,
                      std::vector<float> data)
-    : row_offsets_(std::move(row_offsets)), width_(width), data_(std::move(data)) {}
+    : row_offsets_(std::move(row_offsets)), width_(width), data_(std::move(data)) {
+  const auto refuse = [](const char* expected, std::string found) {
+    throw Error(ErrorCode::invalid_argument, "TokenRows", expected, std::move(found));
+  };
+  if (!row_offsets_ || row_offsets_->empty()) refuse("row offsets, one more than there are texts", "none");
+  if (row_offsets_->front() != 0) refuse("row offsets from 0 on", std::to_string(row_offsets_->front()));
+  if (!std::is_sorted(row_offsets_->begin(), row_offsets_->end())) refuse("row offsets that ascend", "others");
+  const std::size_t rows = row_offsets_->back();
+  const bool whole = width_ == 0 ? data_.empty() : data_.size() % width_ == 0 && data_.size() / width_ == rows;
+  if (!whole) {
+    refuse("values for each row",
+           std::to_string(data_.size()) + " values for " + std::to_string(rows) + " rows of " + std::to_string(width_));
+  }
+}
 
 std::size_t TokenRows::sequence(std::size_t text) const {
   check_index("TokenRows::sequence", text, batch_size());
@@ -81,16 +95,18 @@ std::span<const float> TokenRows::row(std::size_t text, std::size_t token) const
 }
 
 PaddedTensor TokenRows::padded(float fill) const {
-  PaddedTensor out;
-  out.batch = batch_size();
-  out.width = width_;
-  for (std::size_t i = 0; i < out.batch; ++i) out.sequence = std::max(out.sequence, sequence(i));
-  out.data.assign(out.batch * out.sequence * width_, fill);
-  for (std::size_t i = 0; i < out.batch; ++i) {
-    const auto rows = text(i);
-    std::copy(rows.begin(), rows.end(), out.data.begin() + static_cast<std::ptrdiff_t>(i * out.sequence * width_));
-  }
-  return out;
+  return base::or_out_of_memory("TokenRows::padded", [&] {
+    PaddedTensor out;
+    out.batch = batch_size();
+    out.width = width_;
+    for (std::size_t i = 0; i < out.batch; ++i) out.sequence = std::max(out.sequence, sequence(i));
+    out.data.assign(out.batch * out.sequence * width_, fill);
+    for (std::size_t i = 0; i < out.batch; ++i) {
+      const auto rows = text(i);
+      std::copy(rows.begin(), rows.end(), out.data.begin() + static_cast<std::ptrdiff_t>(i * out.sequence * width_));
+    }
+    return out;
+  });
 }
 
 std::vector<float> TokenRows::take() && {

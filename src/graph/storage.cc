@@ -12,7 +12,7 @@ void MemoryMeter::take(std::size_t bytes) {
   const std::size_t live = live_ += bytes;
   if (budget_ != 0 && live > budget_) {
     live_ -= bytes;
-    throw Error(ErrorCode::runtime, "memory of the run",
+    throw Error(ErrorCode::out_of_resources, "memory of the run",
                 "at most " + std::to_string(budget_) + " bytes of memory budget", std::to_string(live) + " bytes");
   }
   std::size_t peak = peak_;
@@ -99,7 +99,7 @@ void Storage::allocate(std::shared_ptr<MemoryMeter> meter) {
   owned_.reset(static_cast<std::byte*>(std::calloc(std::max<std::size_t>(bytes, 1), 1)));
   if (!owned_) {
     release();
-    throw Error(ErrorCode::runtime, "memory of the run", std::to_string(bytes) + " bytes", "no memory");
+    throw Error(ErrorCode::out_of_resources, "memory of the run", std::to_string(bytes) + " bytes", "no memory");
   }
 }
 

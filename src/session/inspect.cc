@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "archive/guard.h"
+#include "base/out_of_memory.h"
 #include "model/model_file.h"
 #include "model/report.h"
 #include "session/checkpoint_session.h"
@@ -61,16 +62,20 @@ ModelReport describe(const std::shared_ptr<const model::ModelFile>& opened, cons
 }  // namespace
 
 ModelReport inspect(const std::filesystem::path& path, const SessionOptions& options) {
-  session::check_options(options);
-  if (session::is_checkpoint_path(path)) return session::inspect_checkpoint(path, options);
-  const auto file = model::ModelFile::open(path);
-  return archive::guard_memory(file->name(), [&] { return describe(file, options); });
+  return base::or_out_of_memory("inspect", [&] {
+    session::check_options(options);
+    if (session::is_checkpoint_path(path)) return session::inspect_checkpoint(path, options);
+    const auto file = model::ModelFile::open(path);
+    return archive::guard_memory(file->name(), [&] { return describe(file, options); });
+  });
 }
 
 ModelReport inspect_memory(std::span<const std::byte> bytes, std::string_view name, const SessionOptions& options) {
-  session::check_options(options);
-  const auto file = model::ModelFile::view(bytes, std::string(name));
-  return archive::guard_memory(file->name(), [&] { return describe(file, options); });
+  return base::or_out_of_memory("inspect", [&] {
+    session::check_options(options);
+    const auto file = model::ModelFile::view(bytes, std::string(name));
+    return archive::guard_memory(file->name(), [&] { return describe(file, options); });
+  });
 }
 
 }  // namespace v0

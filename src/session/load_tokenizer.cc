@@ -5,6 +5,7 @@
 #include "archive/byte_reader.h"
 #include "archive/guard.h"
 #include "archive/partial_file.h"
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "bertrt/session.h"
 #include "family/sentence_modules.h"
@@ -36,14 +37,16 @@ std::optional<Tokenizer> from_bundle(const fs::path& path) {
 }  // namespace
 
 Tokenizer BertSession::load_tokenizer(const fs::path& path) {
-  if (session::is_checkpoint_path(path)) {
-    std::error_code ignored;
-    return Tokenizer::load(fs::is_directory(path, ignored) ? family::transformer_folder(path) : path.parent_path());
-  }
-  std::optional<Tokenizer> tokenizer = archive::guard_memory(path.string(), [&] { return from_bundle(path); });
-  if (!tokenizer) tokenizer = session::tokenizer_beside(path.parent_path());
-  if (tokenizer) return *std::move(tokenizer);
-  throw Error(ErrorCode::unsupported, path.string(), "a tokenizer in the model's file or beside it", "none");
+  return base::or_out_of_memory("loading a tokenizer", [&] {
+    if (session::is_checkpoint_path(path)) {
+      std::error_code ignored;
+      return Tokenizer::load(fs::is_directory(path, ignored) ? family::transformer_folder(path) : path.parent_path());
+    }
+    std::optional<Tokenizer> tokenizer = archive::guard_memory(path.string(), [&] { return from_bundle(path); });
+    if (!tokenizer) tokenizer = session::tokenizer_beside(path.parent_path());
+    if (tokenizer) return *std::move(tokenizer);
+    throw Error(ErrorCode::unsupported, path.string(), "a tokenizer in the model's file or beside it", "none");
+  });
 }
 
 }  // namespace v0

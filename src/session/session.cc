@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/out_of_memory.h"
 #include "batch/wanted_rows.h"
 #include "bertrt/error.h"
-#include "engine/out_of_memory.h"
 #include "model/model_file.h"
 #include "session/checkpoint_session.h"
 #include "session/loader.h"
@@ -14,6 +14,17 @@
 
 namespace bertrt::session {
 namespace {
+
+// Values that nobody reads would be a mistake that nobody sees.
+void check_extra_inputs(const batch::Batch& batch, const std::vector<std::string>& inputs) {
+  for (const NamedInput& extra : batch.extra_inputs) {
+    if (std::find(inputs.begin(), inputs.end(), extra.name) != inputs.end()) continue;
+    std::string names;
+    for (const std::string& name : inputs) names.append(names.empty() ? "" : ", ").append(name);
+    throw Error(ErrorCode::invalid_argument, "extra input " + extra.name, "one of the model's inputs, " + names,
+                "a name that it lacks");
+  }
+}
 
 EncoderOutput run_batch(const engine::Engine& engine, const batch::Batch& batch, const RunRequest& request) {
   if (!request.logit_tokens.empty()) batch::wanted_rows(batch, request);  // an error whatever the model gives
@@ -33,7 +44,9 @@ EncoderOutput run_checked(const engine::Engine& engine, const batch::BatchLimits
 }
 
 EncoderOutput SessionImpl::run(std::span<const Encoding* const> encodings, const RunRequest& request) const {
-  return run_checked(*engine_, limits_, encodings, request);
+  const batch::Batch batch = batch::make_batch(encodings, limits_, request.padding_rows);
+  check_extra_inputs(batch, info_.inputs);
+  return run_batch(*engine_, batch, request);
 }
 
 }  // namespace bertrt::session
@@ -50,7 +63,7 @@ const OutputInfo* SessionInfo::find_output(OutputRole role) const noexcept {
 BertSession::BertSession(std::shared_ptr<const session::SessionImpl> impl) noexcept : impl_(std::move(impl)) {}
 
 BertSession BertSession::load(const std::filesystem::path& path, const SessionOptions& options) {
-  return engine::or_out_of_memory("loading a model", [&] {
+  return base::or_out_of_memory("loading a model", [&] {
     if (session::is_checkpoint_path(path)) return BertSession(session::load_checkpoint(path, options));
     return BertSession(session::load_session(session::open_timed(path), path.parent_path(), options));
   });
@@ -58,7 +71,7 @@ BertSession BertSession::load(const std::filesystem::path& path, const SessionOp
 
 BertSession BertSession::load_from_memory(std::span<const std::byte> bytes, const SessionOptions& options,
                                           std::string_view name) {
-  return engine::or_out_of_memory("loading a model", [&] {
+  return base::or_out_of_memory("loading a model", [&] {
     return BertSession(session::load_session(session::view_timed(bytes, name), std::nullopt, options));
   });
 }
@@ -69,12 +82,14 @@ const session::SessionImpl& BertSession::impl() const {
 }
 
 EncoderOutput BertSession::run(const Encoding& encoding, const RunRequest& request) const {
-  const Encoding* const one = &encoding;
-  return impl().run({&one, 1}, request);
+  return base::or_out_of_memory("running a batch", [&] {
+    const Encoding* const one = &encoding;
+    return impl().run({&one, 1}, request);
+  });
 }
 
 EncoderOutput BertSession::run(std::span<const Encoding> batch, const RunRequest& request) const {
-  return engine::or_out_of_memory("running a batch", [&] {
+  return base::or_out_of_memory("running a batch", [&] {
     std::vector<const Encoding*> pointers;
     pointers.reserve(batch.size());
     for (const Encoding& encoding : batch) pointers.push_back(&encoding);
@@ -83,7 +98,7 @@ EncoderOutput BertSession::run(std::span<const Encoding> batch, const RunRequest
 }
 
 EncoderOutput BertSession::run(std::span<const Encoding* const> batch, const RunRequest& request) const {
-  return engine::or_out_of_memory("running a batch", [&] { return impl().run(batch, request); });
+  return base::or_out_of_memory("running a batch", [&] { return impl().run(batch, request); });
 }
 
 const Tokenizer& BertSession::tokenizer() const {

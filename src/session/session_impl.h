@@ -50,7 +50,8 @@ struct Access {
   /// @throws Error invalid_argument for a session that was moved from
   static const SessionImpl& impl(const BertSession& session) { return session.impl(); }
   /// What the tokenizer's files say beyond its public face.
-  static const tokenizer::TokenizerImpl& impl(const Tokenizer& tokenizer) { return *tokenizer.impl_; }
+  /// @throws Error invalid_argument for a tokenizer that was moved from
+  static const tokenizer::TokenizerImpl& impl(const Tokenizer& tokenizer) { return tokenizer.impl(); }
   /// What the tokenizer's copies truncate to when they are not told.
   static void set_model_limit(Tokenizer& tokenizer, std::size_t max_length) {
     tokenizer.model_max_length_ = max_length;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "proof/trace_proof.h"
 #include "session/bounds.h"
@@ -81,35 +82,39 @@ VerifyReport start(const session::SessionImpl& impl) {
 }  // namespace
 
 VerifyReport verify(const BertSession& session) {
-  const session::SessionImpl& impl = session::Access::impl(session);
-  if (impl.self_test().empty() && !impl.settings().folder.empty()) {
-    throw Error(
-        ErrorCode::unsupported, "verify",
-        std::string(session::kReferenceFile) + " in the folder (models/export.py FOLDER --reference writes it)",
-        "none: each setting and weight is one that is known, but nothing was compared with what Python computes");
-  }
-  if (impl.self_test().empty()) {
-    throw Error(ErrorCode::unsupported, "verify", "a bundle with a self-test (models/export.py writes one)", "none");
-  }
-  VerifyReport report = start(impl);
-  hold_to_self_test(impl, report);
-  return report;
+  return base::or_out_of_memory("verify", [&] {
+    const session::SessionImpl& impl = session::Access::impl(session);
+    if (impl.self_test().empty() && !impl.settings().folder.empty()) {
+      throw Error(
+          ErrorCode::unsupported, "verify",
+          std::string(session::kReferenceFile) + " in the folder (models/export.py FOLDER --reference writes it)",
+          "none: each setting and weight is one that is known, but nothing was compared with what Python computes");
+    }
+    if (impl.self_test().empty()) {
+      throw Error(ErrorCode::unsupported, "verify", "a bundle with a self-test (models/export.py writes one)", "none");
+    }
+    VerifyReport report = start(impl);
+    hold_to_self_test(impl, report);
+    return report;
+  });
 }
 
 VerifyReport verify(const std::filesystem::path& path, const SessionOptions& options) {
-  if (session::is_checkpoint_path(path)) return verify(BertSession::load(path, options));
-  session::OpenedFile opened = session::open_timed(path);
-  const std::shared_ptr<const model::ModelFile> file = opened.file;
-  const auto impl = session::load_session(std::move(opened), path.parent_path(), options);
-  const auto trace = session::trace_of(file, options, true);
-  if (impl->self_test().empty() && trace->program == nullptr) {
-    throw Error(ErrorCode::unsupported, path.string(), "a self-test, or code that can be read as a graph",
-                trace->not_graphable);
-  }
-  VerifyReport report = start(*impl);
-  if (!impl->self_test().empty()) hold_to_self_test(*impl, report);
-  if (trace->program != nullptr) hold_to_trace(*impl, trace, report);
-  return report;
+  return base::or_out_of_memory("verify", [&] {
+    if (session::is_checkpoint_path(path)) return verify(BertSession::load(path, options));
+    session::OpenedFile opened = session::open_timed(path);
+    const std::shared_ptr<const model::ModelFile> file = opened.file;
+    const auto impl = session::load_session(std::move(opened), path.parent_path(), options);
+    const auto trace = session::trace_of(file, options, true);
+    if (impl->self_test().empty() && trace->program == nullptr) {
+      throw Error(ErrorCode::unsupported, path.string(), "a self-test, or code that can be read as a graph",
+                  trace->not_graphable);
+    }
+    VerifyReport report = start(*impl);
+    if (!impl->self_test().empty()) hold_to_self_test(*impl, report);
+    if (trace->program != nullptr) hold_to_trace(*impl, trace, report);
+    return report;
+  });
 }
 
 }  // namespace v0

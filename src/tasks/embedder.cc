@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "tasks/embedder_impl.h"
 #include "tasks/encoder_embedder.h"
@@ -83,48 +84,56 @@ EmbedOptions with_prompt(const char* name, EmbedOptions options) {
 Embedder::Embedder(std::shared_ptr<const tasks::EmbedderImpl> impl) noexcept : impl_(std::move(impl)) {}
 
 Embedder::Embedder(BertSession session, const EmbedderOptions& options)
-    : impl_(tasks::make_encoder_embedder(std::move(session), options)) {}
+    : impl_(base::or_out_of_memory("Embedder",
+                                   [&] { return tasks::make_encoder_embedder(std::move(session), options); })) {}
 
 Embedder Embedder::load(const std::filesystem::path& folder, const SessionOptions& session,
                         const EmbedderOptions& options) {
-  if (auto table = tasks::make_table_embedder(folder, options)) return Embedder(std::move(table));
-  return Embedder(BertSession::load(folder, session), options);
+  return base::or_out_of_memory("Embedder", [&] {
+    if (auto table = tasks::make_table_embedder(folder, options)) return Embedder(std::move(table));
+    return Embedder(BertSession::load(folder, session), options);
+  });
 }
 
 std::vector<float> Embedder::operator()(std::string_view text, const EmbedOptions& options) const {
-  return std::move(impl().embed(std::span(&text, 1), options).data);
+  return base::or_out_of_memory("Embedder", [&] { return std::move(impl().embed(std::span(&text, 1), options).data); });
 }
 
 Matrix Embedder::operator()(std::span<const std::string_view> texts, const EmbedOptions& options) const {
-  return impl().embed(texts, options);
+  return base::or_out_of_memory("Embedder", [&] { return impl().embed(texts, options); });
 }
 
 Matrix Embedder::operator()(std::span<const std::string> texts, const EmbedOptions& options) const {
-  const std::vector<std::string_view> views(texts.begin(), texts.end());
-  return impl().embed(views, options);
+  return base::or_out_of_memory("Embedder", [&] {
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    return impl().embed(views, options);
+  });
 }
 
 Matrix Embedder::query(std::span<const std::string> texts, EmbedOptions options) const {
-  return (*this)(texts, with_prompt("query", std::move(options)));
+  return base::or_out_of_memory("Embedder", [&] { return (*this)(texts, with_prompt("query", std::move(options))); });
 }
 
 Matrix Embedder::query(std::initializer_list<std::string_view> texts, EmbedOptions options) const {
-  return (*this)(texts, with_prompt("query", std::move(options)));
+  return base::or_out_of_memory("Embedder", [&] { return (*this)(texts, with_prompt("query", std::move(options))); });
 }
 
 Matrix Embedder::document(std::span<const std::string> texts, EmbedOptions options) const {
-  return (*this)(texts, with_prompt("document", std::move(options)));
+  return base::or_out_of_memory("Embedder",
+                                [&] { return (*this)(texts, with_prompt("document", std::move(options))); });
 }
 
 Matrix Embedder::document(std::initializer_list<std::string_view> texts, EmbedOptions options) const {
-  return (*this)(texts, with_prompt("document", std::move(options)));
+  return base::or_out_of_memory("Embedder",
+                                [&] { return (*this)(texts, with_prompt("document", std::move(options))); });
 }
 
 std::size_t Embedder::stream(const std::function<std::optional<std::string>()>& next,
                              const std::function<void(std::span<const float> vector)>& each,
                              const EmbedOptions& options) const {
+  tasks::TextStream stream("Embedder::stream", next, static_cast<bool>(each));
   std::size_t count = 0;
-  for (auto texts = tasks::take_texts(next); !texts.empty(); texts = tasks::take_texts(next)) {
+  for (auto texts = stream.take(); !texts.empty(); texts = stream.take()) {
     const Matrix vectors = (*this)(texts, options);
     for (std::size_t i = 0; i < vectors.rows; ++i) each(vectors.row(i));
     count += vectors.rows;
@@ -133,7 +142,7 @@ std::size_t Embedder::stream(const std::function<std::optional<std::string>()>& 
 }
 
 Matrix Embedder::chunks(std::string_view text, std::span<const Offset> spans, const EmbedOptions& options) const {
-  return impl().chunks(text, spans, options);
+  return base::or_out_of_memory("Embedder", [&] { return impl().chunks(text, spans, options); });
 }
 
 const tasks::EmbedderImpl& Embedder::impl() const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/plain_text.h"
 #include "base/warnings.h"
 #include "bertrt/error.h"
@@ -97,57 +98,64 @@ void check_top_k(std::size_t top_k, std::size_t most) {
 }  // namespace
 
 FillMask::FillMask(BertSession session, Evidence least) : session_(std::move(session)) {
-  tasks::require_head(session_,
-                      {.task = "FillMask", .heads = {"masked-lm"}, .role = OutputRole::token_logits, .least = least});
-  if (session_.tokenizer().special_tokens().mask < 0) {
-    throw Error(ErrorCode::unsupported, "FillMask", "a vocabulary with a mask token", "none");
-  }
+  base::or_out_of_memory("FillMask", [&] {
+    tasks::require_head(session_,
+                        {.task = "FillMask", .heads = {"masked-lm"}, .role = OutputRole::token_logits, .least = least});
+    if (session_.tokenizer().special_tokens().mask < 0) {
+      throw Error(ErrorCode::unsupported, "FillMask", "a vocabulary with a mask token", "none");
+    }
+  });
 }
 
 std::vector<MaskAnswer> FillMask::one(std::string_view text, const std::string_view* pair,
                                       const FillMaskOptions& options) const {
-  const EncodeOptions encode = tasks::encode_options(session_, options.truncation, 0);
-  const Tokenizer& tokenizer = session_.tokenizer();
-  Encoding encoding = pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);
-  tasks::drop_types(tokenizer, encoding);
-  return (*this)(std::span<const Encoding>(&encoding, 1), options).front();
+  return base::or_out_of_memory("FillMask", [&] {
+    const EncodeOptions encode = tasks::encode_options(session_, options.truncation, 0, "");
+    const Tokenizer& tokenizer = session_.tokenizer();
+    Encoding encoding = pair == nullptr ? tokenizer.encode(text, encode) : tokenizer.encode(text, *pair, encode);
+    tasks::drop_types(tokenizer, encoding);
+    return (*this)(std::span<const Encoding>(&encoding, 1), options).front();
+  });
 }
 
 std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encoding> batch,
                                                           const FillMaskOptions& options) const {
-  const Tokenizer& tokenizer = session_.tokenizer();
-  const std::vector<std::size_t> targets = find_targets(options.targets, tokenizer);
-  const std::size_t top_k = targets.empty() ? options.top_k : std::min(options.top_k, targets.size());
-  const OutputInfo* const info = session_.info().find_output(OutputRole::token_logits);
-  const bool is_known = !info->shape.empty() && info->shape.back() > 0;
-  if (is_known || top_k == 0)
-    check_top_k(top_k, is_known ? static_cast<std::size_t>(info->shape.back()) : tokenizer.vocab_size());
-  RunRequest request{.hidden_states = false, .pooled_output = false, .logits = true};
-  request.logit_tokens = find_masks(batch, tokenizer);
-  const EncoderOutput output = session_.run(batch, request);
-  if (!output.token_logits || output.token_logits->width() < tokenizer.vocab_size()) {
-    throw Error(ErrorCode::unsupported, "FillMask", "logits over the vocabulary for each token",
-                output.token_logits ? std::to_string(output.token_logits->width()) + " classes" : "none");
-  }
-  check_top_k(top_k, output.token_logits->width());
-  std::vector<std::size_t> masks(batch.size());
-  for (const TokenPlace& place : request.logit_tokens) ++masks[place.text];
-  std::vector<std::vector<MaskAnswer>> answers(batch.size());
-  for (const TokenPlace& place : request.logit_tokens) {
-    std::vector<MaskAnswer>& own = answers[place.text];
-    const std::span<const float> logits = output.token_logits->row(place.text, own.size());
-    const tasks::Softmax softmax(logits);
-    MaskAnswer answer{place.token, {}};
-    for (const std::size_t index : best_tokens(logits, targets, top_k)) {
-      const auto id = static_cast<std::int32_t>(index);
-      answer.predictions.push_back({std::string(tokenizer.id_to_token(id).value_or(std::string_view())), id,
-                                    softmax.probability(index),
-                                    filled_in(tokenizer, batch[place.text], place.token, id, masks[place.text] == 1),
-                                    decode(tokenizer, {id}, false)});
+  return base::or_out_of_memory("FillMask", [&]() -> std::vector<std::vector<MaskAnswer>> {
+    if (batch.empty()) return {};
+    const Tokenizer& tokenizer = session_.tokenizer();
+    const std::vector<std::size_t> targets = find_targets(options.targets, tokenizer);
+    const std::size_t top_k = targets.empty() ? options.top_k : std::min(options.top_k, targets.size());
+    const OutputInfo* const info = session_.info().find_output(OutputRole::token_logits);
+    const bool is_known = !info->shape.empty() && info->shape.back() > 0;
+    if (is_known || top_k == 0)
+      check_top_k(top_k, is_known ? static_cast<std::size_t>(info->shape.back()) : tokenizer.vocab_size());
+    RunRequest request{.hidden_states = false, .pooled_output = false, .logits = true};
+    request.logit_tokens = find_masks(batch, tokenizer);
+    const EncoderOutput output = session_.run(batch, request);
+    if (!output.token_logits || output.token_logits->width() < tokenizer.vocab_size()) {
+      throw Error(ErrorCode::unsupported, "FillMask", "logits over the vocabulary for each token",
+                  output.token_logits ? std::to_string(output.token_logits->width()) + " classes" : "none");
     }
-    own.push_back(std::move(answer));
-  }
-  return answers;
+    check_top_k(top_k, output.token_logits->width());
+    std::vector<std::size_t> masks(batch.size());
+    for (const TokenPlace& place : request.logit_tokens) ++masks[place.text];
+    std::vector<std::vector<MaskAnswer>> answers(batch.size());
+    for (const TokenPlace& place : request.logit_tokens) {
+      std::vector<MaskAnswer>& own = answers[place.text];
+      const std::span<const float> logits = output.token_logits->row(place.text, own.size());
+      const tasks::Softmax softmax(logits);
+      MaskAnswer answer{place.token, {}};
+      for (const std::size_t index : best_tokens(logits, targets, top_k)) {
+        const auto id = static_cast<std::int32_t>(index);
+        answer.predictions.push_back({std::string(tokenizer.id_to_token(id).value_or(std::string_view())), id,
+                                      softmax.probability(index),
+                                      filled_in(tokenizer, batch[place.text], place.token, id, masks[place.text] == 1),
+                                      decode(tokenizer, {id}, false)});
+      }
+      own.push_back(std::move(answer));
+    }
+    return answers;
+  });
 }
 
 }  // namespace v0

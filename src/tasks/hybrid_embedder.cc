@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
 #include "tasks/sentence_text.h"
@@ -98,7 +99,8 @@ class HybridEmbedder::Impl {
 };
 
 HybridEmbedder::HybridEmbedder(BertSession session, const EmbedderOptions& options)
-    : impl_(std::make_shared<const Impl>(std::move(session), options)) {}
+    : impl_(base::or_out_of_memory("HybridEmbedder",
+                                   [&] { return std::make_shared<const Impl>(std::move(session), options); })) {}
 
 const HybridEmbedder::Impl& HybridEmbedder::impl() const {
   if (!impl_) throw Error(ErrorCode::invalid_argument, "HybridEmbedder", "an object", "one that was moved from");
@@ -106,22 +108,25 @@ const HybridEmbedder::Impl& HybridEmbedder::impl() const {
 }
 
 HybridVectors HybridEmbedder::operator()(std::string_view text) const {
-  return std::move(impl().embed(std::span(&text, 1)).front());
+  return base::or_out_of_memory("HybridEmbedder", [&] { return std::move(impl().embed(std::span(&text, 1)).front()); });
 }
 
 std::vector<HybridVectors> HybridEmbedder::operator()(std::span<const std::string_view> texts) const {
-  return impl().embed(texts);
+  return base::or_out_of_memory("HybridEmbedder", [&] { return impl().embed(texts); });
 }
 
 std::vector<HybridVectors> HybridEmbedder::operator()(const std::vector<std::string>& texts) const {
-  const std::vector<std::string_view> views(texts.begin(), texts.end());
-  return impl().embed(views);
+  return base::or_out_of_memory("HybridEmbedder", [&] {
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    return impl().embed(views);
+  });
 }
 
 std::size_t HybridEmbedder::stream(const std::function<std::optional<std::string>()>& next,
                                    const std::function<void(HybridVectors vectors)>& each) const {
+  tasks::TextStream stream("HybridEmbedder::stream", next, static_cast<bool>(each));
   std::size_t count = 0;
-  for (auto texts = tasks::take_texts(next); !texts.empty(); texts = tasks::take_texts(next)) {
+  for (auto texts = stream.take(); !texts.empty(); texts = stream.take()) {
     for (HybridVectors& vectors : (*this)(texts)) each(std::move(vectors));
     count += texts.size();
   }

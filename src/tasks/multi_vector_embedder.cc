@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
@@ -205,32 +206,41 @@ const tasks::MultiVectorEmbedderImpl& MultiVectorEmbedder::impl() const {
 }
 
 MultiVectorEmbedder::MultiVectorEmbedder(BertSession session, const EmbedderOptions& options)
-    : impl_(std::make_shared<const tasks::MultiVectorEmbedderImpl>(std::move(session), options)) {}
+    : impl_(base::or_out_of_memory("MultiVectorEmbedder", [&] {
+        return std::make_shared<const tasks::MultiVectorEmbedderImpl>(std::move(session), options);
+      })) {}
 
 Matrix MultiVectorEmbedder::query(std::string_view text, const MultiVectorOptions& options) const {
-  return std::move(impl().embed(std::span(&text, 1), TextRole::query, options).front());
+  return base::or_out_of_memory("MultiVectorEmbedder", [&] {
+    return std::move(impl().embed(std::span(&text, 1), TextRole::query, options).front());
+  });
 }
 
 Matrix MultiVectorEmbedder::document(std::string_view text, const MultiVectorOptions& options) const {
-  return std::move(impl().embed(std::span(&text, 1), TextRole::document, options).front());
+  return base::or_out_of_memory("MultiVectorEmbedder", [&] {
+    return std::move(impl().embed(std::span(&text, 1), TextRole::document, options).front());
+  });
 }
 
 std::vector<Matrix> MultiVectorEmbedder::operator()(std::span<const std::string_view> texts, TextRole role,
                                                     const MultiVectorOptions& options) const {
-  return impl().embed(texts, role, options);
+  return base::or_out_of_memory("MultiVectorEmbedder", [&] { return impl().embed(texts, role, options); });
 }
 
 std::vector<Matrix> MultiVectorEmbedder::operator()(const std::vector<std::string>& texts, TextRole role,
                                                     const MultiVectorOptions& options) const {
-  const std::vector<std::string_view> views(texts.begin(), texts.end());
-  return impl().embed(views, role, options);
+  return base::or_out_of_memory("MultiVectorEmbedder", [&] {
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    return impl().embed(views, role, options);
+  });
 }
 
 std::size_t MultiVectorEmbedder::stream(TextRole role, const std::function<std::optional<std::string>()>& next,
                                         const std::function<void(Matrix rows)>& each,
                                         const MultiVectorOptions& options) const {
+  tasks::TextStream stream("MultiVectorEmbedder::stream", next, static_cast<bool>(each));
   std::size_t count = 0;
-  for (auto texts = tasks::take_texts(next); !texts.empty(); texts = tasks::take_texts(next)) {
+  for (auto texts = stream.take(); !texts.empty(); texts = stream.take()) {
     for (Matrix& rows : (*this)(texts, role, options)) each(std::move(rows));
     count += texts.size();
   }

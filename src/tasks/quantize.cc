@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/enum_names.h"
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "tasks/matrix_check.h"
 
@@ -20,6 +21,15 @@ void check_numbers(const Matrix& vectors) {
   tasks::check_matrix("quantize", vectors);
   for (const float value : vectors.data) {
     if (std::isnan(value)) refuse("numbers", "a value that is none");
+  }
+}
+
+void check_ranges(const QuantizationRanges& ranges) {
+  for (std::size_t i = 0; i < ranges.low.size(); ++i) {
+    const float width = ranges.high[i] - ranges.low[i];  // not finite where an end is not
+    if (std::isfinite(width) && width >= 0) continue;
+    refuse("ranges from a finite number up to another, and a finite width",
+           std::to_string(ranges.low[i]) + " to " + std::to_string(ranges.high[i]) + " in column " + std::to_string(i));
   }
 }
 
@@ -70,36 +80,42 @@ std::optional<Precision> parse(std::string_view name) noexcept {
 }
 
 QuantizationRanges quantization_ranges(const Matrix& calibration) {
-  check_numbers(calibration);
-  if (calibration.rows < 2) refuse("at least two vectors to take ranges from", std::to_string(calibration.rows));
-  const std::span<const float> first = calibration.row(0);
-  QuantizationRanges ranges{{first.begin(), first.end()}, {first.begin(), first.end()}};
-  for (std::size_t row = 1; row < calibration.rows; ++row) {
-    const std::span<const float> values = calibration.row(row);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      ranges.low[i] = std::min(ranges.low[i], values[i]);
-      ranges.high[i] = std::max(ranges.high[i], values[i]);
+  return base::or_out_of_memory("quantization_ranges", [&] {
+    check_numbers(calibration);
+    if (calibration.rows < 2) refuse("at least two vectors to take ranges from", std::to_string(calibration.rows));
+    const std::span<const float> first = calibration.row(0);
+    QuantizationRanges ranges{{first.begin(), first.end()}, {first.begin(), first.end()}};
+    for (std::size_t row = 1; row < calibration.rows; ++row) {
+      const std::span<const float> values = calibration.row(row);
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        ranges.low[i] = std::min(ranges.low[i], values[i]);
+        ranges.high[i] = std::max(ranges.high[i], values[i]);
+      }
     }
-  }
-  return ranges;
+    return ranges;
+  });
 }
 
 QuantizedMatrix quantize(const Matrix& vectors, Precision precision, const QuantizationRanges* ranges) {
-  if (precision == Precision::float32) refuse("int8, uint8, binary or ubinary", "float32, which is what there is");
-  check_numbers(vectors);
-  const bool bits = precision == Precision::binary || precision == Precision::ubinary;
-  QuantizedMatrix out{precision, vectors.rows, vectors.cols, bits ? (vectors.cols + 7) / 8 : vectors.cols, {}};
-  out.data.resize(out.rows * out.row_bytes);
-  if (bits) {
-    pack_bits(vectors, out);
+  return base::or_out_of_memory("quantize", [&] {
+    if (precision == Precision::float32) refuse("int8, uint8, binary or ubinary", "float32, which is what there is");
+    check_numbers(vectors);
+    const bool bits = precision == Precision::binary || precision == Precision::ubinary;
+    QuantizedMatrix out{precision, vectors.rows, vectors.cols, bits ? (vectors.cols + 7) / 8 : vectors.cols, {}};
+    out.data.resize(out.rows * out.row_bytes);
+    if (bits) {
+      pack_bits(vectors, out);
+      return out;
+    }
+    if (ranges == nullptr) refuse("ranges for int8 and uint8 (quantization_ranges())", "none");
+    if (ranges->low.size() != vectors.cols || ranges->high.size() != vectors.cols) {
+      refuse("ranges of " + std::to_string(vectors.cols) + " columns",
+             std::to_string(ranges->low.size()) + " and " + std::to_string(ranges->high.size()));
+    }
+    check_ranges(*ranges);
+    round_to_steps(vectors, *ranges, out);
     return out;
-  }
-  if (ranges == nullptr) refuse("ranges for int8 and uint8 (quantization_ranges())", "none");
-  if (ranges->low.size() != vectors.cols || ranges->high.size() != vectors.cols) {
-    refuse("ranges of " + std::to_string(vectors.cols) + " columns", std::to_string(ranges->low.size()));
-  }
-  round_to_steps(vectors, *ranges, out);
-  return out;
+  });
 }
 
 }  // namespace v0

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
 #include "tasks/head.h"
@@ -20,7 +21,7 @@ namespace {
 std::size_t pair_limit(const BertSession& session, std::size_t asked) {
   const std::optional<family::SentenceModules>& sentence = tasks::settings_of(session).sentence;
   if (asked == 0 && sentence && sentence->max_seq_length.value_or(0) != 0) return tasks::sentence_length(session);
-  const std::size_t limit = tasks::length_limit(session, asked);
+  const std::size_t limit = tasks::length_limit(session, asked, "RerankerOptions::max_length");
   return limit == 0 ? tasks::settings_of(session).position_embeddings : limit;
 }
 
@@ -43,76 +44,87 @@ void check_one_label(std::size_t labels) {
 }  // namespace
 
 Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(session)) {
-  tasks::require_head(session_, {.task = "Reranker", .heads = {"sequence-classification"}, .least = least});
-  // sentence-transformers' own file comes before config.json.
-  const session::TaskSettings& settings = tasks::settings_of(session_);
-  const bool is_saved = settings.sentence && settings.sentence->model_type == "CrossEncoder" &&
-                        !settings.sentence->cross_encoder_activation.empty();
-  const std::string& named = is_saved ? settings.sentence->cross_encoder_activation : settings.cross_encoder_activation;
-  activation_ = tasks::last_part(named);
-  if (named.empty()) return;
-  if (!named.starts_with("torch.") || !tasks::knows_activation(activation_)) {
-    throw Error(ErrorCode::unsupported, "activation function of the model's config.json",
-                "one of torch.nn's that are known", base::printable(named));
-  }
+  base::or_out_of_memory("Reranker", [&] {
+    tasks::require_head(session_, {.task = "Reranker", .heads = {"sequence-classification"}, .least = least});
+    // sentence-transformers' own file comes before config.json.
+    const session::TaskSettings& settings = tasks::settings_of(session_);
+    const bool is_saved = settings.sentence && settings.sentence->model_type == "CrossEncoder" &&
+                          !settings.sentence->cross_encoder_activation.empty();
+    const std::string& named =
+        is_saved ? settings.sentence->cross_encoder_activation : settings.cross_encoder_activation;
+    activation_ = tasks::last_part(named);
+    if (named.empty()) return;
+    if (!named.starts_with("torch.") || !tasks::knows_activation(activation_)) {
+      throw Error(ErrorCode::unsupported, "activation function of the model's config.json",
+                  "one of torch.nn's that are known", base::printable(named));
+    }
+  });
 }
 
 Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions& options) const {
-  const Tokenizer& tokenizer = session_.tokenizer();
-  EncodeOptions encode;
-  encode.with_offsets = false;
-  encode.with_overflow = false;
-  encode.truncation = Truncation::longest_first;
-  encode.max_length = pair_limit(session_, options.max_length);
-  Matrix scores;
-  scores.rows = pairs.size();
-  const tasks::SentenceText texts(session_, 0);
-  const std::string prompt = texts.prompts().resolve(options.prompt, options.prompt_name);
-  const auto windows = [&](std::size_t text) {
-    const std::string query = texts.prepared(pairs[text].text, prompt);
-    const std::string document = texts.prepared(pairs[text].pair.value_or(std::string_view()), {});
-    return std::vector<Encoding>{tokenizer.encode(query, document, encode)};
-  };
-  const auto take = [&](const tasks::WindowOutput& window) {
-    const std::span<const float> logits = window.output.text_logits.value().row(window.row);
-    scores.cols = logits.size();
-    std::vector<float> row(logits.begin(), logits.end());
-    tasks::activate(activation_for(options.activation, activation_, row.size()), row);
-    if (options.apply_softmax && row.size() > 1) row = tasks::scores_of(row, ScoreFunction::softmax);
-    scores.data.insert(scores.data.end(), row.begin(), row.end());
-  };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, pairs.size(), windows,
-                     take);
-  return scores;
+  return base::or_out_of_memory("Reranker", [&] {
+    const Tokenizer& tokenizer = session_.tokenizer();
+    EncodeOptions encode;
+    encode.with_offsets = false;
+    encode.with_overflow = false;
+    encode.truncation = Truncation::longest_first;
+    encode.max_length = pair_limit(session_, options.max_length);
+    Matrix scores;
+    scores.rows = pairs.size();
+    const tasks::SentenceText texts(session_, 0);
+    const std::string prompt = texts.prompts().resolve(options.prompt, options.prompt_name);
+    const auto windows = [&](std::size_t text) {
+      const std::string query = texts.prepared(pairs[text].text, prompt);
+      const std::string document = texts.prepared(pairs[text].pair.value_or(std::string_view()), {});
+      return std::vector<Encoding>{tokenizer.encode(query, document, encode)};
+    };
+    const auto take = [&](const tasks::WindowOutput& window) {
+      const std::span<const float> logits = window.output.text_logits.value().row(window.row);
+      scores.cols = logits.size();
+      std::vector<float> row(logits.begin(), logits.end());
+      tasks::activate(activation_for(options.activation, activation_, row.size()), row);
+      if (options.apply_softmax && row.size() > 1) row = tasks::scores_of(row, ScoreFunction::softmax);
+      scores.data.insert(scores.data.end(), row.begin(), row.end());
+    };
+    tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, pairs.size(),
+                       windows, take);
+    return scores;
+  });
 }
 
 float Reranker::operator()(std::string_view query, std::string_view document, const RerankerOptions& options) const {
-  const TextPair pair{query, document};
-  const Matrix scores = predict(std::span(&pair, 1), options);
-  check_one_label(scores.cols);
-  return scores.data.front();
+  return base::or_out_of_memory("Reranker", [&] {
+    const TextPair pair{query, document};
+    const Matrix scores = predict(std::span(&pair, 1), options);
+    check_one_label(scores.cols);
+    return scores.data.front();
+  });
 }
 
 std::vector<RankedDocument> Reranker::rank(std::string_view query, std::span<const std::string> documents,
                                            std::optional<std::size_t> top_k, const RerankerOptions& options) const {
-  const std::vector<std::string_view> views(documents.begin(), documents.end());
-  return rank(query, std::span<const std::string_view>(views), top_k, options);
+  return base::or_out_of_memory("Reranker", [&] {
+    const std::vector<std::string_view> views(documents.begin(), documents.end());
+    return rank(query, std::span<const std::string_view>(views), top_k, options);
+  });
 }
 
 std::vector<RankedDocument> Reranker::rank(std::string_view query, std::span<const std::string_view> documents,
                                            std::optional<std::size_t> top_k, const RerankerOptions& options) const {
-  std::vector<TextPair> pairs;
-  for (const std::string_view document : documents) pairs.push_back({query, document});
-  const OutputInfo* const output = session_.info().find_output(OutputRole::text_logits);
-  const std::int64_t columns = output->shape.empty() ? 1 : output->shape.back();
-  if (columns >= 0) check_one_label(static_cast<std::size_t>(columns));
-  const Matrix scores = predict(pairs, options);
-  if (scores.rows > 0) check_one_label(scores.cols);
-  std::vector<RankedDocument> ranked;
-  for (const std::size_t index : tasks::top_indices(scores.data, top_k.value_or(scores.rows))) {
-    ranked.push_back({index, scores.data[index]});
-  }
-  return ranked;
+  return base::or_out_of_memory("Reranker", [&] {
+    std::vector<TextPair> pairs;
+    for (const std::string_view document : documents) pairs.push_back({query, document});
+    const OutputInfo* const output = session_.info().find_output(OutputRole::text_logits);
+    const std::int64_t columns = output->shape.empty() ? 1 : output->shape.back();
+    if (columns >= 0) check_one_label(static_cast<std::size_t>(columns));
+    const Matrix scores = predict(pairs, options);
+    if (scores.rows > 0) check_one_label(scores.cols);
+    std::vector<RankedDocument> ranked;
+    for (const std::size_t index : tasks::top_indices(scores.data, top_k.value_or(scores.rows))) {
+      ranked.push_back({index, scores.data[index]});
+    }
+    return ranked;
+  });
 }
 
 }  // namespace v0

@@ -71,12 +71,13 @@ std::string last_part(std::string_view dotted) {
   return std::string(dot == std::string_view::npos ? dotted : dotted.substr(dot + 1));
 }
 
-EncodeOptions encode_options(const BertSession& session, Truncation truncation, std::size_t max_length) {
+EncodeOptions encode_options(const BertSession& session, Truncation truncation, std::size_t max_length,
+                             const char* option) {
   EncodeOptions options;
   options.with_offsets = false;
   options.with_overflow = false;
   options.truncation = truncation;
-  if (truncation != Truncation::none || max_length != 0) options.max_length = length_limit(session, max_length);
+  if (truncation != Truncation::none || max_length != 0) options.max_length = length_limit(session, max_length, option);
   return options;
 }
 

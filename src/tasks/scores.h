@@ -27,7 +27,8 @@ std::string last_part(std::string_view dotted);
 
 /// How a pair or a text is encoded for a head that reads texts; truncation none: a text of more than `max_length`
 /// tokens is an error, of more than the model takes in any case.
-EncodeOptions encode_options(const BertSession& session, Truncation truncation, std::size_t max_length);
+EncodeOptions encode_options(const BertSession& session, Truncation truncation, std::size_t max_length,
+                             const char* option);
 
 /// A text or a pair; an empty second text counts as none, as for Python's tokenizers on single texts.
 Encoding encode_loosely(const Tokenizer& tokenizer, const TextPair& pair, const EncodeOptions& options);

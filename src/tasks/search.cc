@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "kernels/thread_pool.h"
 #include "tasks/dot.h"
@@ -125,51 +126,55 @@ std::vector<float> inverse_norms(const QuantizedMatrix& rows) {
 }  // namespace
 
 std::vector<std::vector<SearchHit>> search(const Matrix& queries, const Matrix& corpus, const SearchOptions& options) {
-  tasks::check_matrix("search", queries);
-  tasks::check_matrix("search", corpus);
-  if (queries.rows == 0) return {};
-  if (corpus.rows != 0) check_widths(queries.cols, corpus.cols);
-  std::vector<float> query_norms(queries.rows, 1.0F);
-  std::vector<float> norms(corpus.rows, 1.0F);
-  if (options.similarity == Similarity::cosine) {
-    for (std::size_t i = 0; i < queries.rows; ++i) query_norms[i] = tasks::inverse_norm(queries.row(i));
-    for (std::size_t i = 0; i < corpus.rows; ++i) norms[i] = tasks::inverse_norm(corpus.row(i));
-  }
-  return best_rows(queries.rows, corpus.rows, options, [&](std::size_t query, std::size_t row) {
-    return tasks::score(queries.row(query), corpus.row(row), options.similarity, query_norms[query], norms[row]);
+  return base::or_out_of_memory("search", [&]() -> std::vector<std::vector<SearchHit>> {
+    tasks::check_matrix("search", queries);
+    tasks::check_matrix("search", corpus);
+    if (queries.rows == 0) return {};
+    if (corpus.rows != 0) check_widths(queries.cols, corpus.cols);
+    std::vector<float> query_norms(queries.rows, 1.0F);
+    std::vector<float> norms(corpus.rows, 1.0F);
+    if (options.similarity == Similarity::cosine) {
+      for (std::size_t i = 0; i < queries.rows; ++i) query_norms[i] = tasks::inverse_norm(queries.row(i));
+      for (std::size_t i = 0; i < corpus.rows; ++i) norms[i] = tasks::inverse_norm(corpus.row(i));
+    }
+    return best_rows(queries.rows, corpus.rows, options, [&](std::size_t query, std::size_t row) {
+      return tasks::score(queries.row(query), corpus.row(row), options.similarity, query_norms[query], norms[row]);
+    });
   });
 }
 
 std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const QuantizedMatrix& corpus,
                                            const SearchOptions& options) {
-  check_bytes(queries);
-  check_bytes(corpus);
-  if (queries.rows == 0) return {};
-  if (queries.precision != corpus.precision) {
-    throw Error(ErrorCode::invalid_argument, "search",
-                "queries of the corpus' precision, " + std::string(to_string(corpus.precision)),
-                std::string(to_string(queries.precision)));
-  }
-  if (corpus.rows != 0) check_widths(queries.columns, corpus.columns);
-  if (corpus.precision == Precision::binary || corpus.precision == Precision::ubinary) {
+  return base::or_out_of_memory("search", [&]() -> std::vector<std::vector<SearchHit>> {
+    check_bytes(queries);
+    check_bytes(corpus);
+    if (queries.rows == 0) return {};
+    if (queries.precision != corpus.precision) {
+      throw Error(ErrorCode::invalid_argument, "search",
+                  "queries of the corpus' precision, " + std::string(to_string(corpus.precision)),
+                  std::string(to_string(queries.precision)));
+    }
+    if (corpus.rows != 0) check_widths(queries.columns, corpus.columns);
+    if (corpus.precision == Precision::binary || corpus.precision == Precision::ubinary) {
+      return best_rows(queries.rows, corpus.rows, options, [&](std::size_t query, std::size_t row) {
+        const std::span<const std::uint8_t> a = queries.row(query);
+        const std::span<const std::uint8_t> b = corpus.row(row);
+        int differing = 0;
+        for (std::size_t i = 0; i < a.size(); ++i) differing += std::popcount(static_cast<unsigned>(a[i] ^ b[i]));
+        return static_cast<float>(corpus.columns) - 2.0F * static_cast<float>(differing);
+      });
+    }
+    if (options.similarity != Similarity::cosine && options.similarity != Similarity::dot) {
+      throw Error(ErrorCode::unsupported, "SearchOptions::similarity", "cosine or dot for integers",
+                  std::string(to_string(options.similarity)));
+    }
+    const bool cosine = options.similarity == Similarity::cosine;
+    const std::vector<float> query_norms = inverse_norms(queries);
+    const std::vector<float> norms = inverse_norms(corpus);
     return best_rows(queries.rows, corpus.rows, options, [&](std::size_t query, std::size_t row) {
-      const std::span<const std::uint8_t> a = queries.row(query);
-      const std::span<const std::uint8_t> b = corpus.row(row);
-      int differing = 0;
-      for (std::size_t i = 0; i < a.size(); ++i) differing += std::popcount(static_cast<unsigned>(a[i] ^ b[i]));
-      return static_cast<float>(corpus.columns) - 2.0F * static_cast<float>(differing);
+      const auto sum = static_cast<float>(integer_dot(queries, query, corpus, row));
+      return cosine ? sum * query_norms[query] * norms[row] : sum;
     });
-  }
-  if (options.similarity != Similarity::cosine && options.similarity != Similarity::dot) {
-    throw Error(ErrorCode::unsupported, "SearchOptions::similarity", "cosine or dot for integers",
-                std::string(to_string(options.similarity)));
-  }
-  const bool cosine = options.similarity == Similarity::cosine;
-  const std::vector<float> query_norms = inverse_norms(queries);
-  const std::vector<float> norms = inverse_norms(corpus);
-  return best_rows(queries.rows, corpus.rows, options, [&](std::size_t query, std::size_t row) {
-    const auto sum = static_cast<float>(integer_dot(queries, query, corpus, row));
-    return cosine ? sum * query_norms[query] * norms[row] : sum;
   });
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/enum_names.h"
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "tasks/dot.h"
 #include "tasks/matrix_check.h"
@@ -43,19 +44,21 @@ float similarity(std::span<const float> a, std::span<const float> b, Similarity 
 }
 
 Matrix similarity(const Matrix& a, const Matrix& b, Similarity function) {
-  tasks::check_matrix("similarity", a);
-  tasks::check_matrix("similarity", b);
-  check_widths("similarity", a.cols, b.cols);
-  Matrix out{a.rows, b.rows, std::vector<float>(a.rows * b.rows)};
-  std::vector<float> norms(b.rows);
-  for (std::size_t j = 0; j < b.rows; ++j) norms[j] = tasks::inverse_norm(b.row(j));
-  for (std::size_t i = 0; i < a.rows; ++i) {
-    const float norm = tasks::inverse_norm(a.row(i));
-    for (std::size_t j = 0; j < b.rows; ++j) {
-      out.data[i * b.rows + j] = tasks::score(a.row(i), b.row(j), function, norm, norms[j]);
+  return base::or_out_of_memory("similarity", [&] {
+    tasks::check_matrix("similarity", a);
+    tasks::check_matrix("similarity", b);
+    check_widths("similarity", a.cols, b.cols);
+    Matrix out{a.rows, b.rows, std::vector<float>(a.rows * b.rows)};
+    std::vector<float> norms(b.rows);
+    for (std::size_t j = 0; j < b.rows; ++j) norms[j] = tasks::inverse_norm(b.row(j));
+    for (std::size_t i = 0; i < a.rows; ++i) {
+      const float norm = tasks::inverse_norm(a.row(i));
+      for (std::size_t j = 0; j < b.rows; ++j) {
+        out.data[i * b.rows + j] = tasks::score(a.row(i), b.row(j), function, norm, norms[j]);
+      }
     }
-  }
-  return out;
+    return out;
+  });
 }
 
 float max_sim(const Matrix& query, const Matrix& document) {
@@ -66,7 +69,10 @@ float max_sim(const Matrix& query, const Matrix& document) {
   double sum = 0;
   for (std::size_t i = 0; i < query.rows; ++i) {
     float best = tasks::dot(query.row(i), document.row(0));
-    for (std::size_t j = 1; j < document.rows; ++j) best = std::max(best, tasks::dot(query.row(i), document.row(j)));
+    for (std::size_t j = 1; j < document.rows; ++j) {
+      const float other = tasks::dot(query.row(i), document.row(j));
+      if (other > best || std::isnan(other)) best = other;  // a comparison with NaN is false, so that it stays
+    }
     sum += static_cast<double>(best);
   }
   return static_cast<float>(sum);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "tasks/softmax.h"
 #include "tasks/sparse_embedder_impl.h"
@@ -32,41 +33,50 @@ const tasks::SparseEmbedderImpl& SparseEmbedder::impl() const {
 }
 
 SparseEmbedder::SparseEmbedder(BertSession session, const EmbedderOptions& options)
-    : impl_(tasks::make_splade(std::move(session), options)) {}
+    : impl_(base::or_out_of_memory("SparseEmbedder", [&] { return tasks::make_splade(std::move(session), options); })) {
+}
 
 SparseEmbedder SparseEmbedder::load(const std::filesystem::path& folder, const SessionOptions& session,
                                     const EmbedderOptions& options) {
-  if (auto weights = tasks::make_token_weights(folder, options)) return SparseEmbedder(std::move(weights));
-  return SparseEmbedder(BertSession::load(folder, session), options);
+  return base::or_out_of_memory("SparseEmbedder", [&] {
+    if (auto weights = tasks::make_token_weights(folder, options)) return SparseEmbedder(std::move(weights));
+    return SparseEmbedder(BertSession::load(folder, session), options);
+  });
 }
 
 SparseVector SparseEmbedder::operator()(std::string_view text, const SparseEmbedOptions& options) const {
-  return std::move((*this)(std::span(&text, 1), options).front());
+  return base::or_out_of_memory("SparseEmbedder",
+                                [&] { return std::move((*this)(std::span(&text, 1), options).front()); });
 }
 
 std::vector<SparseVector> SparseEmbedder::operator()(std::span<const std::string_view> texts,
                                                      const SparseEmbedOptions& options) const {
-  const std::string prompt = impl().text().prompts().resolve(options.prompt, options.prompt_name);
-  std::vector<SparseVector> vectors;
-  vectors.reserve(texts.size());
-  for (std::size_t at = 0; at < texts.size(); at += tasks::kShare) {
-    auto share = impl().embed(texts.subspan(at, std::min(tasks::kShare, texts.size() - at)), prompt, options);
-    std::move(share.begin(), share.end(), std::back_inserter(vectors));
-  }
-  return vectors;
+  return base::or_out_of_memory("SparseEmbedder", [&] {
+    const std::string prompt = impl().text().prompts().resolve(options.prompt, options.prompt_name);
+    std::vector<SparseVector> vectors;
+    vectors.reserve(texts.size());
+    for (std::size_t at = 0; at < texts.size(); at += tasks::kShare) {
+      auto share = impl().embed(texts.subspan(at, std::min(tasks::kShare, texts.size() - at)), prompt, options);
+      std::move(share.begin(), share.end(), std::back_inserter(vectors));
+    }
+    return vectors;
+  });
 }
 
 std::vector<SparseVector> SparseEmbedder::operator()(const std::vector<std::string>& texts,
                                                      const SparseEmbedOptions& options) const {
-  const std::vector<std::string_view> views(texts.begin(), texts.end());
-  return (*this)(std::span<const std::string_view>(views), options);
+  return base::or_out_of_memory("SparseEmbedder", [&] {
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    return (*this)(std::span<const std::string_view>(views), options);
+  });
 }
 
 std::size_t SparseEmbedder::stream(const std::function<std::optional<std::string>()>& next,
                                    const std::function<void(SparseVector vector)>& each,
                                    const SparseEmbedOptions& options) const {
+  tasks::TextStream stream("SparseEmbedder::stream", next, static_cast<bool>(each));
   std::size_t count = 0;
-  for (auto texts = tasks::take_texts(next); !texts.empty(); texts = tasks::take_texts(next)) {
+  for (auto texts = stream.take(); !texts.empty(); texts = stream.take()) {
     for (SparseVector& vector : (*this)(texts, options)) each(std::move(vector));
     count += texts.size();
   }
@@ -74,14 +84,16 @@ std::size_t SparseEmbedder::stream(const std::function<std::optional<std::string
 }
 
 std::vector<SparseToken> SparseEmbedder::decode(const SparseVector& vector, std::size_t top_k) const {
-  std::vector<SparseToken> tokens;
-  const std::size_t count = top_k == 0 ? vector.values.size() : top_k;
-  for (const std::size_t i : tasks::top_indices(vector.values, count)) {
-    const std::int32_t id = vector.indices[i];
-    tokens.push_back(
-        {std::string(impl().text().tokenizer().id_to_token(id).value_or(std::string_view())), id, vector.values[i]});
-  }
-  return tokens;
+  return base::or_out_of_memory("SparseEmbedder", [&] {
+    std::vector<SparseToken> tokens;
+    const std::size_t count = top_k == 0 ? vector.values.size() : top_k;
+    for (const std::size_t i : tasks::top_indices(vector.values, count)) {
+      const std::int32_t id = vector.indices[i];
+      tokens.push_back(
+          {std::string(impl().text().tokenizer().id_to_token(id).value_or(std::string_view())), id, vector.values[i]});
+    }
+    return tokens;
+  });
 }
 
 const std::string& SparseEmbedder::pooling_why() const { return impl().why(); }

@@ -4,6 +4,9 @@
 #include <numeric>
 #include <utility>
 
+#include "base/out_of_memory.h"
+#include "bertrt/error.h"
+
 namespace bertrt::tasks {
 
 std::vector<std::vector<std::size_t>> plan_token_batches(std::span<const std::size_t> lengths, std::size_t max_tokens) {
@@ -37,14 +40,21 @@ void for_token_batches(
   }
 }
 
-std::vector<std::string> take_texts(const std::function<std::optional<std::string>()>& next) {
+TextStream::TextStream(const char* where, const Next& next, bool has_each) : where_(where), next_(next) {
+  if (next && has_each) return;
+  throw Error(ErrorCode::invalid_argument, where, "a function that gives the texts and one that takes the answers",
+              std::string("an empty ") + (next ? "each" : "next"));
+}
+
+std::vector<std::string> TextStream::take() {
   constexpr std::size_t kBytes = std::size_t{4} << 20U;
   std::vector<std::string> texts;
-  for (std::size_t bytes = 0; texts.size() < kShare && bytes < kBytes;) {
-    std::optional<std::string> text = next();
-    if (!text) break;
+  for (std::size_t bytes = 0; !ended_ && texts.size() < kShare && bytes < kBytes;) {
+    std::optional<std::string> text = next_();
+    ended_ = !text;
+    if (ended_) break;
     bytes += text->size();
-    texts.push_back(std::move(*text));
+    base::or_out_of_memory(where_, [&] { texts.push_back(std::move(*text)); });
   }
   return texts;
 }

@@ -27,8 +27,25 @@ void for_token_batches(
     std::span<const Encoding> encodings, std::size_t max_tokens,
     const std::function<void(std::span<const Encoding* const> batch, std::span<const std::size_t> indexes)>& run);
 
-/// A share of a stream that is sorted and batched as one: as many texts as `next` gives until there are enough to fill
-/// some batches, or its bytes are many. Empty at the end.
-std::vector<std::string> take_texts(const std::function<std::optional<std::string>()>& next);
+/// A stream of texts in shares that are sorted and batched as one.
+class TextStream {
+ public:
+  using Next = std::function<std::optional<std::string>()>;
+
+  /// @param where     the public function, for messages
+  /// @param next      must live as long as this
+  /// @param has_each  whether somebody takes what is made of the texts
+  /// @throws Error invalid_argument for an empty function
+  TextStream(const char* where, const Next& next, bool has_each);
+
+  /// As many texts as there are until they are enough to fill some batches, or their bytes are many. Empty at the end,
+  /// and `next` is not called again once it has said so: what it reads from may be gone.
+  std::vector<std::string> take();
+
+ private:
+  const char* where_;
+  const Next& next_;
+  bool ended_ = false;
+};
 
 }  // namespace bertrt::tasks

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
 #include "tasks/code_points.h"
@@ -93,7 +94,7 @@ EncodeOptions encode_options(const BertSession& session, const TokenClassifierOp
       throw Error(ErrorCode::invalid_argument, "TokenClassifierOptions::stride",
                   "an aggregation, to put windows together", "none");
     }
-    encode.max_length = tasks::length_limit(session, options.max_length);
+    encode.max_length = tasks::length_limit(session, options.max_length, "TokenClassifierOptions::max_length");
     if (encode.max_length != 0 && *options.stride >= encode.max_length) {
       throw Error(ErrorCode::invalid_argument, "TokenClassifierOptions::stride",
                   "less than the " + std::to_string(encode.max_length) + " tokens of a window",
@@ -101,7 +102,7 @@ EncodeOptions encode_options(const BertSession& session, const TokenClassifierOp
     }
     encode.stride = *options.stride;
   } else if (options.max_length != 0 || own != 0) {
-    encode.max_length = tasks::length_limit(session, options.max_length);
+    encode.max_length = tasks::length_limit(session, options.max_length, "TokenClassifierOptions::max_length");
   }
   encode.with_overflow = options.stride.has_value();  // without, what did not fit is dropped
   if (encode.max_length != 0) encode.truncation = Truncation::longest_first;
@@ -159,63 +160,72 @@ void finish(std::vector<Entity>& entities, std::size_t windows, std::string_view
 }  // namespace
 
 TokenClassifier::TokenClassifier(BertSession session, Evidence least) : session_(std::move(session)) {
-  tasks::require_head(
-      session_,
-      {.task = "TokenClassifier", .heads = {"token-classification"}, .role = OutputRole::token_logits, .least = least});
-  labels_ = tasks::labels_of(session_);
+  base::or_out_of_memory("TokenClassifier", [&] {
+    tasks::require_head(session_, {.task = "TokenClassifier",
+                                   .heads = {"token-classification"},
+                                   .role = OutputRole::token_logits,
+                                   .least = least});
+    labels_ = tasks::labels_of(session_);
+  });
 }
 
 std::vector<Entity> TokenClassifier::operator()(std::string_view text, const TokenClassifierOptions& options) const {
-  const std::string one(text);
-  return std::move((*this)(std::span(&one, 1), options).front());
+  return base::or_out_of_memory("TokenClassifier", [&] {
+    const std::string one(text);
+    return std::move((*this)(std::span(&one, 1), options).front());
+  });
 }
 
 std::vector<std::vector<Entity>> TokenClassifier::operator()(std::span<const std::string> batch,
                                                              const TokenClassifierOptions& options) const {
-  const EncodeOptions encode = encode_options(session_, options);
-  const Collector collector(session_, labels_, options);
-  std::vector<std::vector<Entity>> answers(batch.size());
-  std::vector<std::size_t> windows_of(batch.size());
-  const auto windows = [&](std::size_t text) {
-    std::vector<Encoding> own = windows_for(session_.tokenizer().encode(batch[text], encode));
-    windows_of[text] = own.size();
-    return own;
-  };
-  const auto take = [&](const tasks::WindowOutput& window) {
-    std::vector<Entity>& entities = answers[window.text];
-    collector.take(window, batch[window.text], {}, entities);
-    if (window.window + 1 == windows_of[window.text]) {
-      finish(entities, windows_of[window.text], batch[window.text], options.offsets);
-    }
-  };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(), windows,
-                     take);
-  return answers;
+  return base::or_out_of_memory("TokenClassifier", [&] {
+    const EncodeOptions encode = encode_options(session_, options);
+    const Collector collector(session_, labels_, options);
+    std::vector<std::vector<Entity>> answers(batch.size());
+    std::vector<std::size_t> windows_of(batch.size());
+    const auto windows = [&](std::size_t text) {
+      std::vector<Encoding> own = windows_for(session_.tokenizer().encode(batch[text], encode));
+      windows_of[text] = own.size();
+      return own;
+    };
+    const auto take = [&](const tasks::WindowOutput& window) {
+      std::vector<Entity>& entities = answers[window.text];
+      collector.take(window, batch[window.text], {}, entities);
+      if (window.window + 1 == windows_of[window.text]) {
+        finish(entities, windows_of[window.text], batch[window.text], options.offsets);
+      }
+    };
+    tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, batch.size(),
+                       windows, take);
+    return answers;
+  });
 }
 
 std::vector<Entity> TokenClassifier::words(std::span<const std::string_view> words,
                                            const TokenClassifierOptions& options, std::string_view delimiter) const {
-  const EncodeOptions encode = encode_options(session_, options);
-  std::string sentence;
-  std::vector<std::size_t> starts;
-  for (const std::string_view word : words) {
-    if (!starts.empty()) sentence += delimiter;
-    starts.push_back(sentence.size());
-    sentence += word;
-  }
-  if (words.empty()) return {};
-  const Collector collector(session_, labels_, options);
-  std::vector<Entity> entities;
-  std::size_t count = 0;
-  const auto windows = [&](std::size_t) {
-    std::vector<Encoding> own = windows_for(session_.tokenizer().encode_words(words, encode));
-    count = own.size();
-    return own;
-  };
-  const auto take = [&](const tasks::WindowOutput& window) { collector.take(window, sentence, starts, entities); };
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, 1, windows, take);
-  finish(entities, count, sentence, options.offsets);
-  return entities;
+  return base::or_out_of_memory("TokenClassifier", [&]() -> std::vector<Entity> {
+    const EncodeOptions encode = encode_options(session_, options);
+    std::string sentence;
+    std::vector<std::size_t> starts;
+    for (const std::string_view word : words) {
+      if (!starts.empty()) sentence += delimiter;
+      starts.push_back(sentence.size());
+      sentence += word;
+    }
+    if (words.empty()) return {};
+    const Collector collector(session_, labels_, options);
+    std::vector<Entity> entities;
+    std::size_t count = 0;
+    const auto windows = [&](std::size_t) {
+      std::vector<Encoding> own = windows_for(session_.tokenizer().encode_words(words, encode));
+      count = own.size();
+      return own;
+    };
+    const auto take = [&](const tasks::WindowOutput& window) { collector.take(window, sentence, starts, entities); };
+    tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, 1, windows, take);
+    finish(entities, count, sentence, options.offsets);
+    return entities;
+  });
 }
 
 }  // namespace v0

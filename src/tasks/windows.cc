@@ -90,9 +90,13 @@ void run_windows(const BertSession& session, const RunRequest& request, std::siz
   batches.flush();
 }
 
-std::size_t length_limit(const BertSession& session, std::size_t asked) {
-  const std::size_t own = asked == 0 ? session.tokenizer().model_max_length() : asked;
+std::size_t length_limit(const BertSession& session, std::size_t asked, const char* option) {
   const std::size_t most = session.info().max_length;
+  if (most != 0 && asked > most) {
+    throw Error(ErrorCode::invalid_argument, option, "at most " + std::to_string(most) + " tokens (the model's limit)",
+                std::to_string(asked));
+  }
+  const std::size_t own = asked == 0 ? session.tokenizer().model_max_length() : asked;
   return own == 0 ? most : most == 0 ? own : std::min(own, most);
 }
 

@@ -41,8 +41,10 @@ void run_windows(const BertSession& session, const RunRequest& request, std::siz
                  const std::function<std::vector<Encoding>(std::size_t text)>& windows,
                  const std::function<void(const WindowOutput&)>& take, std::size_t runs = 1);
 
-/// The longest encoding that a text is cut to: `asked` tokens, 0 standing for the tokenizer's own limit; never more
-/// than the model takes. 0: there is no limit that is known.
-std::size_t length_limit(const BertSession& session, std::size_t asked);
+/// The longest encoding that a text is cut to: `asked` tokens, 0 standing for the tokenizer's own limit, as far as the
+/// model takes it. 0: there is no limit that is known.
+/// @param option  that asks, for messages
+/// @throws Error invalid_argument where more is asked for than the model takes
+std::size_t length_limit(const BertSession& session, std::size_t asked, const char* option);
 
 }  // namespace bertrt::tasks

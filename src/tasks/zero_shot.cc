@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/plain_text.h"
 #include "base/warnings.h"
 #include "bertrt/error.h"
@@ -35,12 +36,12 @@ class Hypothesis {
       if ((c == '{' || c == '}') && doubled) {
         parts_.back().push_back(c);
         ++i;
-      } else if (given.substr(i).starts_with("{}") || given.substr(i).starts_with("{0}")) {
-        const bool bare = given[i + 1] == '}';
+      } else if (const std::size_t length = field_length(given.substr(i)); length != 0) {
+        const bool bare = given[i + 1] != '0';
         if (bare && counted) refuse("one {}, since a hypothesis has one label");
         (bare ? counted : numbered) = true;
         if (counted && numbered) refuse("either {} or {0}");
-        i += bare ? 1 : 2;
+        i += length - 1;
         parts_.emplace_back();
       } else if (c == '{' || c == '}') {
         refuse("{} where the label stands, {{ and }} for braces");
@@ -61,6 +62,16 @@ class Hypothesis {
   }
 
  private:
+  // The length of the field that a text begins with, of those that give the label as it is: {}, {0}, {:}, {!s}, {0!s:}
+  // and their like. 0: it begins with something else.
+  static std::size_t field_length(std::string_view text) {
+    std::size_t at = 0;
+    for (const std::string_view part : {"{", "0", "!s", ":"}) {
+      if (text.substr(at).starts_with(part)) at += part.size();
+    }
+    return text.starts_with('{') && text.substr(at).starts_with('}') ? at + 1 : 0;
+  }
+
   std::string_view given_;
   std::vector<std::string> parts_;  ///< between the labels
 };
@@ -137,63 +148,71 @@ std::vector<LabelScore> answer_of(const std::vector<float>& entail, const std::v
 }  // namespace
 
 ZeroShot::ZeroShot(BertSession session, Evidence least) : session_(std::move(session)) {
-  tasks::require_head(session_, {.task = "ZeroShot", .heads = {"sequence-classification"}, .least = least});
-  entailment_ = entailment_of(session_);
+  base::or_out_of_memory("ZeroShot", [&] {
+    tasks::require_head(session_, {.task = "ZeroShot", .heads = {"sequence-classification"}, .least = least});
+    entailment_ = entailment_of(session_);
+  });
 }
 
 std::vector<LabelScore> ZeroShot::operator()(std::string_view text, const std::vector<std::string>& labels,
                                              const ZeroShotOptions& options) const {
-  const std::string one(text);
-  return std::move((*this)(std::span(&one, 1), labels, options).front());
+  return base::or_out_of_memory("ZeroShot", [&] {
+    const std::string one(text);
+    return std::move((*this)(std::span(&one, 1), labels, options).front());
+  });
 }
 
 std::vector<std::vector<LabelScore>> ZeroShot::operator()(std::span<const std::string> batch,
                                                           const std::vector<std::string>& labels,
                                                           const ZeroShotOptions& options) const {
-  if (labels.empty()) throw Error(ErrorCode::invalid_argument, "labels", "at least one label", "none");
-  const Hypothesis hypothesis(options.hypothesis_template);
-  if (hypothesis.with(labels.front()) == hypothesis.given()) hypothesis.refuse("{} where the label stands");
+  return base::or_out_of_memory("ZeroShot", [&] {
+    if (labels.empty()) throw Error(ErrorCode::invalid_argument, "labels", "at least one label", "none");
+    const Hypothesis hypothesis(options.hypothesis_template);
+    if (hypothesis.with(labels.front()) == hypothesis.given()) hypothesis.refuse("{} where the label stands");
 
-  const Tokenizer& tokenizer = session_.tokenizer();
-  EncodeOptions encoding;
-  encoding.with_offsets = false;
-  encoding.with_overflow = false;
-  encoding.truncation = Truncation::only_first;
-  encoding.max_length = tasks::length_limit(session_, 0);
-  const auto windows = [&](std::size_t place) {
-    const std::string& text = batch[place / labels.size()];
-    if (text.empty()) throw Error(ErrorCode::invalid_argument, "text", "a text to classify", "an empty one");
-    return std::vector<Encoding>{encode(tokenizer, text, hypothesis.with(labels[place % labels.size()]), encoding)};
-  };
-  std::vector<std::vector<LabelScore>> answers;
-  std::vector<float> entail;
-  std::vector<float> contradict;
-  const auto take = [&](const tasks::WindowOutput& window) {
-    const std::span<const float> logits = window.output.text_logits.value().row(window.row);
-    const auto last = static_cast<std::ptrdiff_t>(logits.size()) - 1;
-    const std::ptrdiff_t column = entailment_ < 0 ? last : std::min(entailment_, last);
-    entail.push_back(logits[static_cast<std::size_t>(column)]);
-    contradict.push_back(logits[static_cast<std::size_t>(entailment_ == 0 ? last : 0)]);
-    if (entail.size() < labels.size()) return;
-    answers.push_back(answer_of(entail, contradict, options.multi_label || labels.size() == 1, labels));
-    entail.clear();
-    contradict.clear();
-  };
-  const std::size_t places = batch.size() * labels.size();
-  tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, places, windows, take,
-                     labels.size());
-  return answers;
+    const Tokenizer& tokenizer = session_.tokenizer();
+    EncodeOptions encoding;
+    encoding.with_offsets = false;
+    encoding.with_overflow = false;
+    encoding.truncation = Truncation::only_first;
+    encoding.max_length = tasks::length_limit(session_, 0, "");
+    const auto windows = [&](std::size_t place) {
+      const std::string& text = batch[place / labels.size()];
+      if (text.empty()) throw Error(ErrorCode::invalid_argument, "text", "a text to classify", "an empty one");
+      return std::vector<Encoding>{encode(tokenizer, text, hypothesis.with(labels[place % labels.size()]), encoding)};
+    };
+    std::vector<std::vector<LabelScore>> answers;
+    std::vector<float> entail;
+    std::vector<float> contradict;
+    const auto take = [&](const tasks::WindowOutput& window) {
+      const std::span<const float> logits = window.output.text_logits.value().row(window.row);
+      const auto last = static_cast<std::ptrdiff_t>(logits.size()) - 1;
+      const std::ptrdiff_t column = entailment_ < 0 ? last : std::min(entailment_, last);
+      entail.push_back(logits[static_cast<std::size_t>(column)]);
+      contradict.push_back(logits[static_cast<std::size_t>(entailment_ == 0 ? last : 0)]);
+      if (entail.size() < labels.size()) return;
+      answers.push_back(answer_of(entail, contradict, options.multi_label || labels.size() == 1, labels));
+      entail.clear();
+      contradict.clear();
+    };
+    const std::size_t places = batch.size() * labels.size();
+    tasks::run_windows(session_, {.hidden_states = false, .pooled_output = false, .logits = true}, places, windows,
+                       take, labels.size());
+    return answers;
+  });
 }
 
 std::vector<std::string> ZeroShot::split_labels(std::string_view labels) {
-  std::vector<std::string> result;
-  for (std::size_t begin = 0; begin <= labels.size();) {
-    const std::size_t end = std::min(labels.find(',', begin), labels.size());
-    const std::string_view label = stripped(labels.substr(begin, end - begin));
-    if (!label.empty()) result.emplace_back(label);
-    begin = end + 1;
-  }
-  return result;
+  return base::or_out_of_memory("ZeroShot", [&] {
+    std::vector<std::string> result;
+    for (std::size_t begin = 0; begin <= labels.size();) {
+      const std::size_t end = std::min(labels.find(',', begin), labels.size());
+      const std::string_view label = stripped(labels.substr(begin, end - begin));
+      if (!label.empty()) result.emplace_back(label);
+      begin = end + 1;
+    }
+    return result;
+  });
 }
 
 }  // namespace v0

@@ -1,6 +1,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
 #include "text/utf8.h"
@@ -51,21 +52,26 @@ void convert(Encoding& encoding, MapOf map_of) {
 }  // namespace
 
 Encoding code_point_offsets(Encoding encoding, std::string_view text, std::string_view pair) {
-  const Map before[2] = {code_points_before(text), code_points_before(pair)};
-  convert(encoding, [&](bool is_second, std::int32_t) { return &before[is_second]; });
-  return encoding;
+  return base::or_out_of_memory("code_point_offsets", [&] {
+    const Map before[2] = {code_points_before(text), code_points_before(pair)};
+    convert(encoding, [&](bool is_second, std::int32_t) { return &before[is_second]; });
+    return encoding;
+  });
 }
 
 Encoding code_point_offsets(Encoding encoding, std::span<const std::string_view> words,
                             std::span<const std::string_view> pair) {
-  std::vector<Map> before[2];
-  for (const std::string_view word : words) before[0].push_back(code_points_before(word));
-  for (const std::string_view word : pair) before[1].push_back(code_points_before(word));
-  convert(encoding, [&](bool is_second, std::int32_t word) -> const Map* {
-    const auto& maps = before[is_second];
-    return word < 0 || static_cast<std::size_t>(word) >= maps.size() ? nullptr : &maps[static_cast<std::size_t>(word)];
+  return base::or_out_of_memory("code_point_offsets", [&] {
+    std::vector<Map> before[2];
+    for (const std::string_view word : words) before[0].push_back(code_points_before(word));
+    for (const std::string_view word : pair) before[1].push_back(code_points_before(word));
+    convert(encoding, [&](bool is_second, std::int32_t word) -> const Map* {
+      const auto& maps = before[is_second];
+      return word < 0 || static_cast<std::size_t>(word) >= maps.size() ? nullptr
+                                                                       : &maps[static_cast<std::size_t>(word)];
+    });
+    return encoding;
   });
-  return encoding;
 }
 
 std::optional<std::size_t> char_to_token(const Encoding& encoding, std::uint32_t position, int sequence) noexcept {

@@ -16,6 +16,9 @@ void check_size(std::string_view text) {
   }
 }
 
+/// Far above what any model takes, far below where the sizes of an encoding overflow.
+constexpr std::size_t kMostPadded = 100'000'000;
+
 RunContext context_at(std::size_t begin, bool parse_special_tokens) {
   return {.at_text_start = begin == 0, .special_pieces = parse_special_tokens};
 }
@@ -262,6 +265,10 @@ TokenizerImpl::Part TokenizerImpl::part(const Input& input, const EncodeOptions&
 
 Encoding TokenizerImpl::encode(const Input& first, const Input* second, const EncodeOptions& options) const {
   if (options.pad_to > 0) pad_id(options);  // refuses before anything is done
+  if (options.pad_to > kMostPadded) {
+    throw Error(ErrorCode::invalid_argument, "pad_to", "at most " + std::to_string(kMostPadded),
+                std::to_string(options.pad_to));
+  }
   Part parts[2] = {part(first, options), {}};
   const bool is_pair = second != nullptr;
   if (is_pair) parts[1] = part(*second, options);

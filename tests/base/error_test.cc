@@ -14,6 +14,15 @@ TEST(Error, SaysWhereWhatWasExpectedAndWhatWasFound) {
   EXPECT_EQ(error.found(), "an empty file");
 }
 
+// Names come from files and callers; a log line and a terminal must not see what they hold.
+TEST(Error, IsOneLineWhateverItsPartsHold) {
+  const Error error(ErrorCode::io, "a\nb\x1b[2J/caf\xc3\xa9\xff", "one\rtwo",
+                    "\xe2\x80\xae"
+                    "c");
+  EXPECT_STREQ(error.what(), "a?b?[2J/caf\xc3\xa9?: expected one?two, found ???c");
+  EXPECT_EQ(error.where(), "a\nb\x1b[2J/caf\xc3\xa9\xff");
+}
+
 TEST(Error, EveryCodeHasItsName) {
   EXPECT_EQ(to_string(ErrorCode::file_not_found), "file_not_found");
   EXPECT_EQ(to_string(ErrorCode::runtime), "runtime");

@@ -40,6 +40,25 @@ TEST(TokenRows, ChecksIndexes) {
   EXPECT_TRUE(TokenRows().row_offsets().empty());
 }
 
+TEST(TokenRows, RefusesRowsThatAreNotThere) {
+  const auto code = [](std::vector<std::size_t> offsets, std::size_t width, std::size_t values) {
+    return thrown_by([&] {
+             TokenRows(std::make_shared<const std::vector<std::size_t>>(std::move(offsets)), width,
+                       std::vector<float>(values));
+           })
+        .code();
+  };
+  EXPECT_EQ(code({}, 2, 0), ErrorCode::invalid_argument);
+  EXPECT_EQ(code({1, 3}, 2, 6), ErrorCode::invalid_argument);
+  EXPECT_EQ(code({0, 3, 2}, 2, 4), ErrorCode::invalid_argument);
+  EXPECT_EQ(code({0, 1, 3}, 2, 5), ErrorCode::invalid_argument);
+  EXPECT_EQ(code({0, 1, 3}, 2, 8), ErrorCode::invalid_argument);
+  EXPECT_EQ(code({0, std::size_t{1} << 63U}, 2, 0), ErrorCode::invalid_argument);
+  EXPECT_EQ(code({0, 1}, 0, 1), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([] { TokenRows(nullptr, 1, {}); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(TokenRows(std::make_shared<const std::vector<std::size_t>>(1), 4, {}).batch_size(), 0U);
+}
+
 TEST(TokenRows, CanBeTakenWithoutACopy) {
   TokenRows rows = two_texts();
   const float* data = rows.data().data();

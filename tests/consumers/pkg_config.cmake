@@ -3,6 +3,11 @@ cmake_minimum_required(VERSION 3.22)
 set(ENV{PKG_CONFIG_PATH} "${PACKAGE}/${LIBDIR}/pkgconfig:$ENV{PKG_CONFIG_PATH}")
 execute_process(COMMAND pkg-config --cflags --libs "${NAME}" OUTPUT_VARIABLE flags COMMAND_ERROR_IS_FATAL ANY
   OUTPUT_STRIP_TRAILING_WHITESPACE)
+# What belongs to the libraries behind it reaches no file of a consumer's.
+string(REPLACE " -DBERTRT_STATIC" "" others " ${flags}")
+if(others MATCHES " -D")
+  message(FATAL_ERROR "a definition of a dependency's: ${flags}")
+endif()
 separate_arguments(flags UNIX_COMMAND "${flags}")
 file(MAKE_DIRECTORY "${BINARY}")
 execute_process(COMMAND "${CXX}" -std=c++20 "${SOURCE}" ${flags} "-Wl,-rpath,${PACKAGE}/${LIBDIR}" -o "${BINARY}/program"

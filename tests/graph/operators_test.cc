@@ -59,7 +59,8 @@ TEST(Operators, SequencesWindowsAndDiagonalsAreBounded) {
   const Tensor wide = one.view_as({kMany, kMany, 1}, {0, 0, 0}, 0);
   const Tensor lengths = Tensor::make(ElementType::int64, {kMany});
   std::fill_n(lengths.mutable_data<std::int64_t>(), kMany, kMany);
-  EXPECT_EQ(failure("aten::_pack_padded_sequence", {Value(wide), Value(lengths), Value(false)}), ErrorCode::runtime);
+  EXPECT_EQ(failure("aten::_pack_padded_sequence", {Value(wide), Value(lengths), Value(false)}),
+            ErrorCode::out_of_resources);
   const Tensor few = Tensor::make(ElementType::float32, {1, 3, 3});
   const std::int64_t size = std::int64_t{1} << 29;
   const Value pooled =
@@ -98,7 +99,7 @@ TEST(Operators, DivideTensorsOfIntegersWithoutTraps) {
 }
 
 TEST(Operators, RefuseMoreMemoryThanTheBudgetBeforeTheyTakeIt) {
-  EXPECT_EQ(failure("aten::empty", {sizes({std::int64_t{1} << 40})}), ErrorCode::runtime);
+  EXPECT_EQ(failure("aten::empty", {sizes({std::int64_t{1} << 40})}), ErrorCode::out_of_resources);
   EXPECT_EQ(failure("aten::zeros", {sizes({std::int64_t{1} << 62, 4})}), ErrorCode::runtime);
   EXPECT_EQ(failure("aten::repeat", {floats({2}, {1, 2}), sizes({std::int64_t{1} << 62})}), ErrorCode::runtime);
   EXPECT_EQ(failure("aten::arange", {n(std::int64_t{1} << 50)}), ErrorCode::runtime);
@@ -140,8 +141,8 @@ TEST(Operators, TreatListsAsPythonDoes) {
 TEST(Operators, BoundWhatAnExpandedTensorCosts) {
   const Tensor one = integers({1}, {0});
   const Tensor many = one.view_as({std::int64_t{1} << 40}, {0}, 0);
-  EXPECT_EQ(failure("aten::embedding", {floats({1, 1}, {1}), many}), ErrorCode::runtime);
-  EXPECT_EQ(failure("aten::index", {floats({1}, {1}), Value::list({Value(many)})}), ErrorCode::runtime);
+  EXPECT_EQ(failure("aten::embedding", {floats({1, 1}, {1}), many}), ErrorCode::out_of_resources);
+  EXPECT_EQ(failure("aten::index", {floats({1}, {1}), Value::list({Value(many)})}), ErrorCode::out_of_resources);
   const Tensor more = one.view_as({std::int64_t{1} << 50}, {0}, 0);
   EXPECT_EQ(failure("aten::sum", {more}), ErrorCode::runtime);  // the work, not the memory
 }

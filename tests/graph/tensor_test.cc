@@ -122,7 +122,8 @@ TEST(Storage, CopiesForARunBeforeItIsWritten) {
 TEST(MemoryMeter, RefusesBeforeMemoryIsTaken) {
   const auto meter = std::make_shared<MemoryMeter>(100);
   const auto first = Tensor::make(ElementType::float32, {20}, true, meter);
-  EXPECT_EQ(thrown_by([&] { Tensor::make(ElementType::float32, {10}, true, meter); }).code(), ErrorCode::runtime);
+  EXPECT_EQ(thrown_by([&] { Tensor::make(ElementType::float32, {10}, true, meter); }).code(),
+            ErrorCode::out_of_resources);
   // Far more than there is: the budget speaks first.
   const Error huge = thrown_by([&] { Tensor::make(ElementType::float32, {std::int64_t{1} << 50}, true, meter); });
   EXPECT_THAT(huge.what(), testing::HasSubstr("memory budget"));

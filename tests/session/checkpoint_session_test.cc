@@ -63,6 +63,22 @@ TEST(CheckpointSession, LogitsOfSomeTokensAreThoseOfAll) {
   }
 }
 
+TEST(Session, AnInputThatTheModelHasNotIsRefusedByName) {
+  const auto traces = std::filesystem::path(BERTRT_TEST_DATA) / "traces";
+  for (const BertSession& session :
+       {BertSession::load(folder("bert-pretraining")), BertSession::load(traces / "bert_tuple.pt"),
+        BertSession::load(traces / "bert_tuple.pt", {.engine = EngineKind::graph})}) {
+    Encoding text = session.tokenizer().encode("the cat");
+    text.extra_inputs = {{"bbox", 1, std::vector<std::int64_t>(text.size(), 0), {}}};
+    const Error error = thrown_by([&] { session.run(text); });
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    EXPECT_THAT(error.what(), HasSubstr("extra input bbox"));
+    for (const std::string& name : session.info().inputs) EXPECT_THAT(error.what(), HasSubstr(name));
+    text.extra_inputs.clear();
+    EXPECT_NO_THROW(session.run(text));
+  }
+}
+
 TEST(CheckpointSession, ItsConfigIsTheFolder) {
   EXPECT_EQ(BertSession::load(folder("bert-pretraining") / "config.json").info().task, "masked-lm");
 }

@@ -6,12 +6,15 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "bertrt/hybrid_embedder.h"
 #include "bertrt/multi_vector_embedder.h"
 #include "bertrt/sparse_embedder.h"
 #include "error_matchers.h"
@@ -198,12 +201,78 @@ TEST(Tasks, AnyPoolingCanBeAskedOfAModelWithOtherModules) {
   EXPECT_THAT(embed.info().pooling_why, HasSubstr("not used"));
 }
 
+// A source that has said "end" may be gone: a socket, an iterator behind its last.
+TEST(Stream, DoesNotAskAgainBehindTheEnd) {
+  const auto expect_once = [](std::size_t texts, const auto& stream) {
+    std::size_t at = 0;
+    std::size_t ends = 0;
+    const std::function<std::optional<std::string>()> next = [&]() -> std::optional<std::string> {
+      if (at++ < texts) return "a";
+      ++ends;
+      return std::nullopt;
+    };
+    EXPECT_EQ(stream(next), texts);
+    EXPECT_EQ(ends, 1U) << texts;
+  };
+  const Embedder embed(session("sentence-mean"));
+  const SparseEmbedder sparse(session("splade"));
+  const MultiVectorEmbedder many(session("colbert"));
+  const HybridEmbedder hybrid(session("neighbour-hybrid"));
+  for (const std::size_t texts : {0U, 1U, 3U}) {
+    expect_once(texts, [&](const auto& next) { return embed.stream(next, [](std::span<const float>) {}); });
+    expect_once(texts, [&](const auto& next) { return sparse.stream(next, [](const SparseVector&) {}); });
+    expect_once(texts, [&](const auto& next) { return many.stream(TextRole::query, next, [](const Matrix&) {}); });
+    expect_once(texts, [&](const auto& next) { return hybrid.stream(next, [](const HybridVectors&) {}); });
+  }
+  // A share that is full to the last text ends without having been told so.
+  const Embedder table = Embedder::load(golden("neighbour-static"));
+  for (const std::size_t texts : {2047U, 2048U, 2049U}) {
+    expect_once(texts, [&](const auto& next) { return table.stream(next, [](std::span<const float>) {}); });
+  }
+}
+
+TEST(Stream, NeedsBothFunctions) {
+  const std::function<std::optional<std::string>()> next = [] { return std::nullopt; };
+  const auto expect_refused = [&](const auto& stream) {
+    EXPECT_THAT(thrown_by([&] { stream(nullptr, false); }).what(), HasSubstr("an empty next"));
+    EXPECT_THAT(thrown_by([&] { stream(next, true); }).what(), HasSubstr("an empty each"));
+  };
+  const Embedder embed(session("sentence-mean"));
+  const SparseEmbedder sparse(session("splade"));
+  const MultiVectorEmbedder many(session("colbert"));
+  const HybridEmbedder hybrid(session("neighbour-hybrid"));
+  expect_refused([&](const auto& from, bool none) {
+    std::function<void(std::span<const float>)> each;
+    if (!none) each = [](std::span<const float>) {};
+    embed.stream(from, each);
+  });
+  expect_refused([&](const auto& from, bool none) {
+    std::function<void(SparseVector)> each;
+    if (!none) each = [](const SparseVector&) {};
+    sparse.stream(from, each);
+  });
+  expect_refused([&](const auto& from, bool none) {
+    std::function<void(Matrix)> each;
+    if (!none) each = [](const Matrix&) {};
+    many.stream(TextRole::document, from, each);
+  });
+  expect_refused([&](const auto& from, bool none) {
+    std::function<void(HybridVectors)> each;
+    if (!none) each = [](const HybridVectors&) {};
+    hybrid.stream(from, each);
+  });
+}
+
 TEST(SparseEmbedder, AMaskedLanguageModelAloneIsPooledAsUsualAndSaysSo) {
   const SparseEmbedder embed(BertSession::load(fs::path(BERTRT_MODELS) / "demo.pt"));
   EXPECT_THAT(embed.pooling_why(), HasSubstr("log1p(relu(x))"));
   const SparseVector vector = embed("Paris is the capital of France.", {.max_active = 5});
   EXPECT_EQ(vector.indices.size(), 5U);
   EXPECT_EQ(embed.decode(vector, 2).size(), 2U);
+}
+
+TEST(SparseEmbedder, SaysWhoseItsPoolingIs) {
+  EXPECT_EQ(SparseEmbedder(session("splade")).pooling_why(), "the model's own");
 }
 
 TEST(SparseEmbedder, ATextWhoseLogitsDoNotFitIsReadInParts) {

@@ -270,6 +270,21 @@ TEST(ZeroShot, TemplatesAreThoseOfPython) {
   EXPECT_EQ(ZeroShot::split_labels(" sport, a b\u00A0,, ,x"), (std::vector<std::string>{"sport", "a b", "x"}));
 }
 
+TEST(ZeroShot, FieldsThatGiveTheLabelAsItIsAreOneAndTheSame) {
+  const ZeroShot ask(load("zero-shot"));
+  const auto first = [&](const std::string& form, const std::string& label = "sport") {
+    return ask("good", {label, "science"}, {.hypothesis_template = form})[0].score;
+  };
+  for (const char* form : {"is {:}", "is {!s}", "is {0!s}", "is {0:}", "is {!s:}"})
+    EXPECT_EQ(first(form), first("is {}"));
+  for (const char* bad : {"{!r}", "{:>9}", "{0.x}", "{:} {}", "{0} {:}", "{:", "{!}", "{:!s}"}) {
+    EXPECT_EQ(thrown_by([&] { first(bad); }).code(), ErrorCode::invalid_argument) << bad;
+  }
+  // Python's check is whether the first label changes the template.
+  EXPECT_NO_THROW(first("{{}}"));
+  EXPECT_EQ(thrown_by([&] { first("{}", "{}"); }).code(), ErrorCode::invalid_argument);
+}
+
 TEST(ZeroShot, EqualLabelsComeInReverse) {
   const auto answer = ZeroShot(load("zero-shot"))("good", {"sport", "sport"});
   EXPECT_EQ(answer[0].index, 1U);
@@ -349,6 +364,39 @@ TEST(QuestionAnswering, WhatCannotBeAsked) {
   EXPECT_EQ(code(long_text, "b"), ErrorCode::input_too_long);
 }
 
+// The caller never set the tokenizer's stride.
+TEST(QuestionAnswering, AWindowThatIsTooSmallIsSaidByTheCallersNames) {
+  const QuestionAnswering ask(load("question-answering"));
+  const auto why = [&](const QuestionAnsweringOptions& options) {
+    const Error error = thrown_by([&] { ask("who", "Jim Henson was a puppeteer near Berlin", options); });
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    return std::string(error.what());
+  };
+  EXPECT_THAT(why({.max_length = 5}), HasSubstr("QuestionAnsweringOptions::max_length: expected windows in which"));
+  EXPECT_THAT(why({.max_length = 5}), HasSubstr("doc_stride"));
+  EXPECT_THAT(why({.max_length = 5, .doc_stride = 2}), HasSubstr("QuestionAnsweringOptions::doc_stride"));
+  EXPECT_THAT(why({.max_length = 2}), HasSubstr("QuestionAnsweringOptions::max_length"));
+}
+
+// Cut to what the model takes, a mistake would pass unseen.
+TEST(Tasks, ALengthThatTheModelDoesNotTakeIsRefused) {
+  const auto expect_refused = [](const char* option, const auto& call) {
+    const Error error = thrown_by(call);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument) << option;
+    EXPECT_THAT(error.what(), HasSubstr(std::string(option) + "::max_length: expected at most 64 tokens"));
+  };
+  constexpr Truncation kCut = Truncation::longest_first;
+  expect_refused("ClassifierOptions",
+                 [] { Classifier(load("text-classification"))("a", {.truncation = kCut, .max_length = 65}); });
+  expect_refused("ClassifierOptions", [] { Classifier(load("text-classification"))("a", {.max_length = 65}); });
+  expect_refused("RerankerOptions", [] { Reranker(load("cross-encoder"))("a", "b", {.max_length = 65}); });
+  expect_refused("TokenClassifierOptions",
+                 [] { TokenClassifier(load("token-classification"))("a", {.max_length = 65}); });
+  expect_refused("QuestionAnsweringOptions",
+                 [] { QuestionAnswering(load("question-answering"))("a", "b", {.max_length = 65}); });
+  EXPECT_NO_THROW(Classifier(load("text-classification"))("a", {.max_length = 64}));
+}
+
 TEST(QuestionAnswering, ABatchAnswersAsEachAlone) {
   const QuestionAnswering ask(load("question-answering"));
   std::string long_text;
@@ -378,6 +426,8 @@ TEST(MultipleChoice, WantsAChoice) {
   EXPECT_EQ(thrown_by([&] { choose("a", {}); }).code(), ErrorCode::invalid_argument);
   EXPECT_EQ(choose("a", {"b"}).front(), 1.0F);
 }
+
+TEST(FillMask, NoTextsHaveNoAnswers) { EXPECT_TRUE(FillMask(load("fill-mask"))(std::vector<Encoding>{}).empty()); }
 
 TEST(FillMask, TargetsThatAreNoTokensAreCutOrLeftOut) {
   std::vector<std::string> warnings;

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "error_matchers.h"
@@ -114,6 +116,23 @@ TEST(Quantize, RefusesWhatItCannotDo) {
             ErrorCode::invalid_argument);
 }
 
+TEST(Quantize, RefusesRangesThatAreNone) {
+  const Matrix vectors{1, 2, {1, 2}};
+  constexpr float kMax = std::numeric_limits<float>::max();
+  constexpr float kInfinite = std::numeric_limits<float>::infinity();
+  for (const auto& [low, high] : {std::pair{std::nanf(""), 1.0F},
+                                  {0.0F, std::nanf("")},
+                                  {0.0F, kInfinite},
+                                  {-kInfinite, 0.0F},
+                                  {2.0F, 1.0F},
+                                  {-kMax, kMax}}) {
+    const QuantizationRanges ranges{{0, low}, {1, high}};
+    const Error error = thrown_by([&] { quantize(vectors, Precision::int8, &ranges); });
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("column 1"));
+  }
+}
+
 TEST(Matrices, ThatAreNotWhatTheySayAreRefused) {
   const Matrix broken{2, 3, {1, 2, 3}};
   EXPECT_EQ(thrown_by([&] { search(broken, broken); }).code(), ErrorCode::invalid_argument);
@@ -132,6 +151,16 @@ TEST(MaxSim, ByHand) {
   EXPECT_FLOAT_EQ(mean_max_sim(query, document), 1.5F);
   EXPECT_FLOAT_EQ(max_sim(query, Matrix{0, 2, {}}), -1e9F);
   EXPECT_EQ(thrown_by([&] { max_sim(query, Matrix{1, 3, {1, 2, 3}}); }).code(), ErrorCode::invalid_argument);
+}
+
+// Wherever it stands: a maximum that skips it would hide that a model gives no numbers.
+TEST(MaxSim, WhatIsNoNumberStaysSo) {
+  const Matrix query{1, 1, {1}};
+  for (std::size_t at = 0; at < 3; ++at) {
+    Matrix document{3, 1, {1, 2, 3}};
+    document.data[at] = std::nanf("");
+    EXPECT_TRUE(std::isnan(max_sim(query, document))) << at;
+  }
 }
 
 TEST(SimilarityNames, ReadBack) {

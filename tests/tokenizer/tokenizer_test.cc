@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -262,6 +263,71 @@ TEST(Tokenizer, BadArguments) {
   const Tokenizer no_pad =
       from_memory({{"vocab.txt", "[UNK]\n[CLS]\n[SEP]\n"}, {"tokenizer_config.json", R"({"pad_token": null})"}});
   EXPECT_EQ(error_of([&] { no_pad.encode("a", EncodeOptions{.pad_to = 9}); }).code(), ErrorCode::invalid_argument);
+}
+
+TEST(Tokenizer, BoundsWhatItIsPaddedTo) {
+  const Error error = error_of([] { bert().encode("a", EncodeOptions{.pad_to = 100'000'001}); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(error.what(), HasSubstr("pad_to: expected at most 100000000, found 100000001"));
+  EXPECT_EQ(error_of([] { bert().encode("a", EncodeOptions{.pad_to = SIZE_MAX}); }).code(),
+            ErrorCode::invalid_argument);
+}
+
+TEST(Tokenizer, PaddingIsOfNoWord) {
+  const Encoding padded =
+      bert().encode("", EncodeOptions{.pad_to = 3, .add_special_tokens = false, .with_word_ids = true});
+  EXPECT_THAT(padded.word_ids, ElementsAre(-1, -1, -1));
+}
+
+TEST(Tokenizer, OneThatWasMovedFromSaysSo) {
+  Tokenizer from = bert();
+  const Tokenizer to = std::move(from);
+  const Tokenizer none(nullptr);
+  for (const Tokenizer& gone : {from, none}) {
+    const auto says_so = [](const auto& call) {
+      const Error error = error_of(call);
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+      EXPECT_THAT(error.what(), HasSubstr("moved from"));
+    };
+    const std::vector<std::string> texts;
+    const std::vector<std::string_view> words = {"a"};
+    const std::vector<std::int32_t> ids = {1};
+    says_so([&] { gone.encode("a"); });
+    says_so([&] { gone.encode("a", "b"); });
+    says_so([&] { gone.encode_words(words); });
+    says_so([&] { gone.encode_batch(texts); });
+    says_so([&] {
+      std::vector<std::int32_t> out;
+      gone.encode_ids("a", out);
+    });
+    says_so([&] { gone.decode(ids); });
+    says_so([&] { static_cast<void>(gone.id_to_token(1)); });
+    says_so([&] { static_cast<void>(gone.token_to_id("a")); });
+    says_so([&] { DecodeStream(gone).step(1); });
+    EXPECT_EQ(gone.vocab_size(), 0U);
+    EXPECT_EQ(gone.model_max_length(), 0U);
+    EXPECT_EQ(gone.special_tokens().pad, -1);
+    EXPECT_FALSE(gone.types_are_input());
+    EXPECT_EQ(gone.family(), "");
+  }
+  DecodeStream stream(to);
+  const DecodeStream other = std::move(stream);
+  EXPECT_THAT(error_of([&] { stream.step(1); }).what(), HasSubstr("moved from"));
+}
+
+TEST(DecodeStream, GoesOnBehindAnIdThatIsRefused) {
+  DecodeStream stream(bert());
+  DecodeStream same = stream;
+  EXPECT_EQ(error_of([&] { stream.step(-1); }).code(), ErrorCode::invalid_argument);
+  for (const std::int32_t id : bert().encode("hello world").input_ids) EXPECT_EQ(stream.step(id), same.step(id));
+}
+
+TEST(Tokenizer, AnErrorOfABatchNamesTheText) {
+  std::vector<std::string> texts(50, "a");
+  texts[37] = "one two three four five";
+  const Error error = error_of([&] { bert().encode_batch(texts, EncodeOptions{.max_length = 4}); });
+  EXPECT_EQ(error.code(), ErrorCode::input_too_long);
+  EXPECT_THAT(error.what(), HasSubstr("text 37, "));
 }
 
 }  // namespace

@@ -5,13 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "engine/graph/arguments.h"
 #include "engine/graph/memory_budget.h"
 #include "engine/graph/operators_run.h"
 #include "engine/graph/padding.h"
 #include "engine/graph/threads.h"
-#include "engine/out_of_memory.h"
 
 namespace bertrt::engine::graph {
 namespace {
@@ -37,7 +37,7 @@ class GraphEngine final : public Engine {
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
-    return or_out_of_memory("running a batch", [&] { return run_batch(batch, request); });
+    return base::or_out_of_memory("running a batch", [&] { return run_batch(batch, request); });
   }
 
   const EngineFacts& facts() const noexcept override { return facts_; }

@@ -107,7 +107,7 @@ std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> a
   options.memory_budget = std::max<std::size_t>(memory_budget_ / std::max<std::size_t>(runs, 1), 1);
   options.work_budget = work_budget(arguments);
   if (const std::size_t peak = peak_bytes(plan, arguments, options); peak > options.memory_budget) {
-    throw Error(ErrorCode::runtime, "SessionOptions::memory_budget",
+    throw Error(ErrorCode::out_of_resources, "SessionOptions::memory_budget",
                 "at most " + std::to_string(options.memory_budget) + " bytes for a text",
                 std::to_string(peak) + " bytes, which this one would need");
   }

@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "engine/graph/arguments.h"
 #include "engine/graph/memory_budget.h"
 #include "engine/graph/operators_run.h"
 #include "engine/graph/threads.h"
-#include "engine/out_of_memory.h"
 #include "engine/packed/facts.h"
 #include "engine/packed/packed_model.h"
 #include "engine/packed/packed_outputs.h"
@@ -70,7 +70,7 @@ class RecognizedEngine final : public Engine {
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
-    return or_out_of_memory("running a batch", [&] { return run_batch(batch, request); });
+    return base::or_out_of_memory("running a batch", [&] { return run_batch(batch, request); });
   }
 
   const EngineFacts& facts() const noexcept override { return facts_; }
@@ -187,7 +187,7 @@ std::unique_ptr<const Engine> make_recognized_engine(std::shared_ptr<const famil
     throw Error(ErrorCode::unsupported, "the packed engine", "a trace of an encoder that it knows",
                 trace->program == nullptr ? trace->not_graphable : trace->reading.not_explained);
   }
-  return or_out_of_memory("packing a model", [&]() -> std::unique_ptr<const Engine> {
+  return base::or_out_of_memory("packing a model", [&]() -> std::unique_ptr<const Engine> {
     return std::make_unique<RecognizedEngine>(std::move(trace), options, tuning);
   });
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "batch/output_builder.h"
-#include "engine/out_of_memory.h"
 #include "engine/packed/facts.h"
 #include "engine/packed/packed_model.h"
 #include "kernels/isa/calibration.h"
@@ -59,7 +59,7 @@ class CheckpointEngine final : public Engine {
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {
-    return or_out_of_memory("running a batch", [&] { return run_batch(batch, request); });
+    return base::or_out_of_memory("running a batch", [&] { return run_batch(batch, request); });
   }
 
   const EngineFacts& facts() const noexcept override { return facts_; }

@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "bertrt/error.h"
-#include "engine/out_of_memory.h"
 #include "engine/packed/encoder.h"
 #include "engine/packed/head.h"
 #include "engine/packed/pass.h"
@@ -41,7 +41,7 @@ PackedModel::~PackedModel() = default;
 std::unique_ptr<const PackedModel> PackedModel::pack(const family::EncoderSpec& encoder,
                                                      std::span<const family::HeadSpec> heads, DType dtype,
                                                      const PackedTuning& tuning) {
-  return or_out_of_memory("packing a model", [&] {
+  return base::or_out_of_memory("packing a model", [&] {
     std::unique_ptr<PackedModel> model(new PackedModel);
     model->tuning_ = tuning;
     model->workspaces_ = std::make_unique<WorkspacePool>();
@@ -59,7 +59,7 @@ std::unique_ptr<const PackedModel> PackedModel::pack(const family::EncoderSpec& 
 }
 
 PackedOutput PackedModel::run(const batch::Batch& batch, const PackedRequest& request) const {
-  return or_out_of_memory("running a batch", [&] {
+  return base::or_out_of_memory("running a batch", [&] {
     check(batch, request);
     Pass pass(*encoder_, heads_, batch, request, *workspaces_, pool_of(tuning_));
     return pass.run(tuning_);

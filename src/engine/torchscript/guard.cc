@@ -48,6 +48,7 @@ Error current_exception_as_error(ErrorCode code, std::string_view where, std::st
   } catch (const c10::Error& error) {
     found = one_line(error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
+    code = ErrorCode::out_of_resources;
     found = "not enough memory";
   } catch (const std::exception& error) {
     found = one_line(error.what());

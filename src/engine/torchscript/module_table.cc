@@ -31,7 +31,7 @@ Failure failure_in_flight() noexcept {
       return {ErrorCode::runtime, "torchscript", "a call that ends well", "an exception of unknown type"};
     }
   } catch (...) {  // no memory for the message: short strings need none
-    return {ErrorCode::runtime, "torchscript", "enough memory", "too little"};
+    return {ErrorCode::out_of_resources, "torchscript", "enough memory", "too little"};
   }
 }
 

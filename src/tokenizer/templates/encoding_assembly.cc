@@ -151,7 +151,7 @@ void TokenizerImpl::pad(Encoding& encoding, const EncodeOptions& options) const 
   put(encoding.input_ids, side, count, id);
   put(encoding.token_type_ids, side, count, config_.pad_type_id);
   put(encoding.attention_mask, side, count, 0);
-  if (!encoding.word_ids.empty()) put(encoding.word_ids, side, count, -1);
+  if (options.with_word_ids) put(encoding.word_ids, side, count, -1);
   if (!options.with_offsets) return;
   put(encoding.offsets, side, count, Offset{});
   put(encoding.special_tokens_mask, side, count, std::uint8_t{1});

@@ -38,7 +38,7 @@ TEST(MemoryBudget, ARunThatNeedsMoreIsRefusedBeforeItStarts) {
   const auto small = make_graph_engine(model.shared(), {.memory_budget = 20000});
   EXPECT_NO_THROW(run(*small, {text_of(4)}));
   const Error error = thrown_by([&] { run(*small, {text_of(40)}); });
-  EXPECT_EQ(error.code(), ErrorCode::runtime);
+  EXPECT_EQ(error.code(), ErrorCode::out_of_resources);
   EXPECT_THAT(error.what(), HasSubstr("memory budget"));
   EXPECT_NO_THROW(run(*make_graph_engine(model.shared(), {.memory_budget = 2000000}), {text_of(40)}));
 }

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "archive/archive.h"
+#include "base/out_of_memory.h"
 #include "engine/graph/recognized_engine.h"
-#include "engine/out_of_memory.h"
 #include "family/trace.h"
 #include "model/model_file.h"
 
@@ -19,7 +19,7 @@ inline std::shared_ptr<const family::Trace> read_trace(std::shared_ptr<const mod
     std::shared_ptr<const model::ModelFile> file;
     archive::Archive archive;
   };
-  return or_out_of_memory("reading a trace", [&] {
+  return base::or_out_of_memory("reading a trace", [&] {
     const auto held = std::make_shared<Held>(std::move(file));
     return std::make_shared<const family::Trace>(
         family::read_trace(*bertrt::graph::torchscript::read_module(held->archive, held)));
