@@ -143,9 +143,22 @@ class RoleFinder {
 
   Rows logits(const Ref& ref, std::size_t depth) {
     if (depth > kMaxDepth || !ref.tensor.defined() || ref.tensor.known()) return Rows::unknown;
+    if (ref.producer != kNoNode && instance_.node(ref.producer).partial) return logits_written_over(ref, depth);
     const NodeId id = instance_.whole(ref);
     if (id == kNoNode) return logits_of_part(ref, depth);
     return once(by_shape_ ? logits_by_shape_ : logits_, id, [&] { return logits_of_node(id, depth); });
+  }
+
+  // logits[:, :, :3] = -inf: what they were before.
+  Rows logits_written_over(const Ref& ref, std::size_t depth) {
+    const Node& node = instance_.node(ref.producer);
+    const auto is_fixed = [&](std::size_t i) {
+      return i < node.arguments.size() && (number(node.arguments[i]) || fixed(node.refs[i]));
+    };
+    const bool written = (node.name == "aten::fill" || node.name == "aten::copy") && is_fixed(1);
+    const bool filled = node.name == "aten::masked_fill" && fixed(node.refs[1]);
+    if (!written && !filled) return Rows::unknown;
+    return logits({ref.tensor, node.refs[0].producer}, depth + 1);
   }
 
   Rows logits_of_node(NodeId id, std::size_t depth) {

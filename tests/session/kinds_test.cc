@@ -30,5 +30,13 @@ TEST(Kinds, WhatIsNotExplainedIsNotPacked) {
   }
 }
 
+// Layers that a trace made something of are what it gives; nobody gets those inside in their place.
+TEST(Kinds, StatesOfTheTracesOwnAreAllThatItGives) {
+  for (const EngineKind engine : {EngineKind::packed, EngineKind::graph}) {
+    const BertSession session = BertSession::load(folder() / "normalized_layers.pt", {.engine = engine});
+    EXPECT_EQ(session.info().outputs.size(), 3U);
+  }
+}
+
 }  // namespace
 }  // namespace bertrt

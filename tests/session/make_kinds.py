@@ -116,6 +116,11 @@ def text_cnn(output, mask, layers):
     return torch.cat([layer(states).relu().amax(-1) for layer in layers], -1)
 
 
+def banned(output, mask):
+    output.logits[:, :, :3] = float("-inf")
+    return output.logits
+
+
 class ClippedGelu(torch.nn.Module):
     def forward(self, x):
         return torch.nn.functional.gelu(x).clamp(max=0.4)
@@ -215,6 +220,9 @@ def main(folder):
     for what in ("stop_words", "types", "positions"):
         kind(folder, f"{what}_by_id", ById(encoder(vocab_size=2000), what), [H], False, put=[(1, 9), (3, 9), (4, 7)])
     kind(folder, "byte_mask", OtherNames(encoder(), states), [H, P], True, mask=torch.uint8)
+    kind(folder, "banned_in_place", Wrap(masked(), banned), [T], True)
+    kind(folder, "normalized_layers", Wrap(encoder(), lambda o, m: [torch.nn.functional.normalize(h, dim=-1) for h in o.hidden_states],
+         output_hidden_states=True), [O] * 3, True)
     # A table of positions that the traced text fills, and tables that end early.
     kind(folder, "as_long_as_its_table", IdsAlone(encoder(max_position_embeddings=19)), [H, P], True, traced=19)
     few = RobertaConfig(**{**SHAPE, "max_position_embeddings": 8, "type_vocab_size": 2, "pad_token_id": 1})

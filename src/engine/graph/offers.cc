@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -45,6 +47,18 @@ void add_inside_pooled(const family::Recognition& recognition, std::vector<Offer
   offers.push_back(std::move(offer));
 }
 
+// Whether the trace gives rows for tokens as wide as its layers, whatever it made of them: then they are its states,
+// and nobody is given others in their place.
+bool gives_states(const family::Trace& trace) {
+  const std::optional<family::Recognition>& recognition = trace.reading.recognition;
+  const std::int64_t hidden = recognition ? static_cast<std::int64_t>(recognition->spec.hidden) : 0;
+  return std::any_of(trace.outputs.begin(), trace.outputs.end(), [&](const OutputInfo& info) {
+    if (info.role == OutputRole::hidden_state) return true;
+    const std::size_t rank = info.shape.size();
+    return info.role == OutputRole::other && rank >= 2 && info.shape[rank - 2] < 0 && info.shape[rank - 1] == hidden;
+  });
+}
+
 }  // namespace
 
 std::vector<Offer> make_offers(const family::Trace& trace, bool inside) {
@@ -71,7 +85,7 @@ std::vector<Offer> make_offers(const family::Trace& trace, bool inside) {
     offers.push_back(offer_of(trace, i, (*slots)[i]));
     offers.back().info.in_more = false;
   }
-  const bool own_states = !states.empty();
+  const bool own_states = gives_states(trace);
   const family::Recognition* recognition = trace.reading.recognition ? &*trace.reading.recognition : nullptr;
   if (inside && !own_states && recognition != nullptr) add_inside(*recognition, offers);
 
