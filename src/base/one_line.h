@@ -5,8 +5,8 @@
 
 namespace bertrt::base {
 
-/// A text as it can be shown in one line: '?' for each byte of what problem_of_text() objects to (control characters,
-/// line ends, marks that turn the direction of text, bytes that are not UTF-8).
+/// A text as it can be shown in one line: what problem_of_text() objects to is spelled out (control characters, line
+/// ends and marks that turn the direction of text as \x1b or \u202e, bytes that are not UTF-8 as \xff).
 std::string one_line(std::string_view text);
 
 }  // namespace bertrt::base

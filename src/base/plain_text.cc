@@ -36,7 +36,7 @@ bool is_control(char32_t c) noexcept {
 std::string_view problem_of_text(std::string_view text) noexcept {
   while (!text.empty()) {
     const char32_t code_point = take_code_point(text);
-    if (code_point == kInvalid) return "one that is not UTF-8";
+    if (code_point == kInvalid) return kNotUtf8;
     if (is_control(code_point)) return "one with control characters";
   }
   return {};

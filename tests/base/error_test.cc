@@ -19,7 +19,7 @@ TEST(Error, IsOneLineWhateverItsPartsHold) {
   const Error error(ErrorCode::io, "a\nb\x1b[2J/caf\xc3\xa9\xff", "one\rtwo",
                     "\xe2\x80\xae"
                     "c");
-  EXPECT_STREQ(error.what(), "a?b?[2J/caf\xc3\xa9?: expected one?two, found ???c");
+  EXPECT_STREQ(error.what(), "a\\x0ab\\x1b[2J/caf\xc3\xa9\\xff: expected one\\x0dtwo, found \\u202ec");
   EXPECT_EQ(error.where(), "a\nb\x1b[2J/caf\xc3\xa9\xff");
 }
 
