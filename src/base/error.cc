@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/enum_names.h"
-#include "base/one_line.h"
+#include "base/plain_text.h"
 
 namespace bertrt {
 inline namespace v0 {

@@ -1,6 +1,8 @@
 #include "base/plain_text.h"
 
+#include <array>
 #include <cstddef>
+#include <cstdio>
 
 namespace bertrt::base {
 namespace {
@@ -36,10 +38,31 @@ bool is_control(char32_t c) noexcept {
 std::string_view problem_of_text(std::string_view text) noexcept {
   while (!text.empty()) {
     const char32_t code_point = take_code_point(text);
-    if (code_point == kInvalid) return kNotUtf8;
+    if (code_point == kInvalid) return "one that is not UTF-8";
     if (is_control(code_point)) return "one with control characters";
   }
   return {};
+}
+
+std::string one_line(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  std::array<char, 16> spelled{};
+  while (!text.empty()) {
+    std::string_view rest = text;
+    const char32_t code_point = take_code_point(rest);
+    const bool invalid = code_point == kInvalid;
+    const std::string_view first = text.substr(0, invalid ? 1 : text.size() - rest.size());
+    text.remove_prefix(first.size());
+    if (!invalid && !is_control(code_point)) {
+      result += first;
+      continue;
+    }
+    const unsigned value = invalid ? static_cast<unsigned char>(first[0]) : static_cast<unsigned>(code_point);
+    std::snprintf(spelled.data(), spelled.size(), first.size() > 1 ? "\\u%04x" : "\\x%02x", value);
+    result += spelled.data();
+  }
+  return result;
 }
 
 std::string printable(std::string_view text) {

@@ -26,17 +26,17 @@ struct Family {
   std::string_view embedding_key = "embedding_size";
   std::string_view activation = "gelu";
   std::int64_t padding_id = 0;
-  bool types = true;                            ///< has token types
-  std::size_t type_rows = 2;                    ///< of their table
-  std::size_t least_types = 1;                  ///< that config.json may say; 0: no table at all
-  bool counted_positions = false;               ///< RoBERTa's rule
-  float eps = 1e-12F;                           ///< of layer norms
-  std::string_view eps_key = "layer_norm_eps";  ///< empty: layer norms have `eps` whatever config.json says
+  bool types = true;                               ///< has token types
+  std::size_t type_rows = 2;                       ///< of their table
+  std::size_t least_types = 1;                     ///< that config.json may say; 0: no table at all
+  bool counted_positions = false;                  ///< RoBERTa's rule
+  float eps = 1e-12F;                              ///< of layer norms
+  std::string_view eps_key = "layer_norm_eps";     ///< empty: layer norms have `eps` whatever config.json says
   std::string_view activation_key = "hidden_act";  ///< empty: it is `activation` whatever config.json says
-  std::size_t positions = 512;  ///< rows of their table, or the longest text where there is none
-  bool norm_first = false;      ///< norms stand in front of attention and feed-forward
-  bool centred = true;          ///< LayerNorm; else RMSNorm
-  double theta = 0;             ///< base of rotary positions; 0: there are none
+  std::size_t positions = 512;                     ///< rows of their table, or the longest text where there is none
+  bool norm_first = false;                         ///< norms stand in front of attention and feed-forward
+  bool centred = true;                             ///< LayerNorm; else RMSNorm
+  double theta = 0;                                ///< base of rotary positions; 0: there are none
   bool tied = true;
 };
 

@@ -1,10 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -20,19 +17,7 @@ inline float round_even(float x) {
   return (x + kMagic) - kMagic;
 }
 
-/// The greatest magnitude of a row; NaN, which is above infinity, where it holds one.
-inline float greatest_of(const float* row, std::size_t count) {
-  // By their bits, which are ordered as magnitudes are; side by side: many at once.
-  const auto bits = [&](std::size_t k) { return std::bit_cast<std::int32_t>(row[k]) & 0x7FFFFFFF; };
-  std::array<std::int32_t, 16> greatest{};
-  std::size_t k = 0;
-  for (; k + greatest.size() <= count; k += greatest.size()) {
-    for (std::size_t i = 0; i < greatest.size(); ++i) greatest[i] = std::max(greatest[i], bits(k + i));
-  }
-  for (; k < count; ++k) greatest[0] = std::max(greatest[0], bits(k));
-  return std::bit_cast<float>(*std::max_element(greatest.begin(), greatest.end()));
-}
-
+/// @param greatest  ops::greatest() of a row
 inline float scale_of(float greatest) {
   return std::isfinite(greatest) ? greatest / kInt8Max : std::numeric_limits<float>::quiet_NaN();
 }

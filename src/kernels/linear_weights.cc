@@ -11,6 +11,7 @@
 #include "bertrt/error.h"
 #include "kernels/int8_rounding.h"
 #include "kernels/isa/kernels.h"
+#include "kernels/ops/rows.h"
 #include "kernels/thread_pool.h"
 
 namespace bertrt::kernels {
@@ -57,7 +58,7 @@ void pack_int8(const float* rows, std::size_t columns, std::size_t in, std::size
                float* scales, std::int32_t* sums) {
   std::array<float, kPanel> inverses{};
   for (std::size_t c = 0; c < columns; ++c) {
-    scales[c] = scale_of(greatest_of(rows + c * in, in));
+    scales[c] = scale_of(ops::greatest(rows + c * in, in));
     inverses[c] = inverse_of(scales[c]);
     sums[c] = 0;
   }

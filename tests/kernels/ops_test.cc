@@ -217,6 +217,21 @@ TEST(PackedRows, HalvesThereAndBack) {
   });
 }
 
+TEST(PackedRows, GreatestMagnitude) {
+  on_every_target([] {
+    for (const std::size_t count : {1, 7, 16, 33, 128, 1000}) {
+      std::vector<float> values = random_values(count, 5);
+      values[count / 2] = -100.0F;
+      EXPECT_EQ(ops::greatest(values.data(), count), 100.0F);
+      values[count / 3] = -std::numeric_limits<float>::infinity();
+      EXPECT_TRUE(std::isinf(ops::greatest(values.data(), count)));
+      values[count - 1] = std::numeric_limits<float>::quiet_NaN();
+      EXPECT_TRUE(std::isnan(ops::greatest(values.data(), count)));
+    }
+    EXPECT_EQ(ops::greatest(nullptr, 0), 0);
+  });
+}
+
 TEST(PackedRows, IntegersAreAddedScaled) {
   on_every_target([] {
     for (const std::size_t width : {1, 7, 16, 33, 128}) {

@@ -90,7 +90,8 @@ std::size_t longest_text(const family::EncoderSpec& spec);
 
 /// Checks the spec and gives its weights to the packer: what is returned is whole when the packer has run, and must
 /// not be moved until then.
-/// @param dtype  of the layers' products; the rest is fp32
+/// @param dtype  of the layers' products; the rest is fp32, beside int8 tables in int8 and halves
+/// @param tied   whether a head multiplies with the words' table
 /// @throws Error model_mismatch (sizes that do not fit each other), unsupported
 std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec, DType dtype, bool tied,
                                                 Packer& packer);

@@ -10,7 +10,7 @@
 #include "archive/tensor.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
-#include "kernels/int8_rounding.h"
+#include "kernels/ops/rows.h"
 #include "kernels/weight_arena.h"
 
 namespace bertrt::engine::packed {
@@ -100,13 +100,13 @@ const std::int8_t* bring_integers(std::span<const family::Dense* const> parts, s
 void find_odd(std::span<const family::Dense* const> parts, std::size_t first, std::size_t count, const float* rows,
               const std::function<void(const std::string&)>& found) {
   const std::size_t in = parts.front()->in();
-  if (std::isfinite(kernels::greatest_of(rows, count * in))) return;
+  if (std::isfinite(kernels::ops::greatest(rows, count * in))) return;
   std::size_t begin = 0;
   for (const family::Dense* part : parts) {
     const std::size_t from = std::max(first, begin);
     const std::size_t to = std::min(first + count, begin + part->out());
     begin += part->out();
-    if (from < to && !std::isfinite(kernels::greatest_of(rows + (from - first) * in, (to - from) * in))) {
+    if (from < to && !std::isfinite(kernels::ops::greatest(rows + (from - first) * in, (to - from) * in))) {
       found(part->weight.name);
     }
   }

@@ -24,7 +24,7 @@ std::size_t element_bytes(RowFormat format) {
   return 0;
 }
 
-bool are_finite(const float* values, std::size_t count) { return std::isfinite(kernels::greatest_of(values, count)); }
+bool are_finite(const float* values, std::size_t count) { return std::isfinite(kernels::ops::greatest(values, count)); }
 
 bool are_finite(const std::uint16_t* halves, std::size_t count) {
   constexpr std::uint16_t kExponent = 0x7C00;  // all ones: infinity, or no number
@@ -35,7 +35,7 @@ bool are_finite(const std::uint16_t* halves, std::size_t count) {
 void round_rows(std::span<const float> rows, std::size_t width, std::int8_t* to, float* scales) {
   for (std::size_t row = 0; row * width < rows.size(); ++row) {
     const float* from = rows.data() + row * width;
-    scales[row] = kernels::scale_of(kernels::greatest_of(from, width));
+    scales[row] = kernels::scale_of(kernels::ops::greatest(from, width));
     const float inverse = kernels::inverse_of(scales[row]);
     for (std::size_t i = 0; i < width; ++i) to[row * width + i] = kernels::to_int8(from[i], inverse);
   }

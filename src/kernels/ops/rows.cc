@@ -1,6 +1,7 @@
 #include "kernels/ops/rows.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "kernels/ops/targets.h"
 
@@ -58,6 +59,25 @@ void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float*
     const float value = static_cast<float>(row[i]) * scale;
     out[i] += value;
   }
+}
+
+// By their bits, which are ordered as magnitudes are. Two side by side: no comparison waits for the one before it.
+float greatest(const float* values, std::size_t count) {
+  const hn::RebindToSigned<Wide> d;
+  constexpr std::int32_t kMagnitude = 0x7FFFFFFF;
+  const auto mask = hn::Set(d, kMagnitude);
+  const auto bits = [&](std::size_t i)
+                        HWY_ATTR { return hn::And(hn::BitCast(d, hn::LoadU(Wide(), values + i)), mask); };
+  auto even = hn::Zero(d);
+  auto odd = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + 2 * hn::Lanes(d) <= count; i += 2 * hn::Lanes(d)) {
+    even = hn::Max(even, bits(i));
+    odd = hn::Max(odd, bits(i + hn::Lanes(d)));
+  }
+  std::int32_t most = hn::GetLane(hn::MaxOfLanes(d, hn::Max(even, odd)));
+  for (; i < count; ++i) most = std::max(most, std::bit_cast<std::int32_t>(values[i]) & kMagnitude);
+  return std::bit_cast<float>(most);
 }
 
 void widen(const std::uint16_t* in, std::size_t count, float* out) {
@@ -169,6 +189,7 @@ namespace bertrt::kernels::ops {
 HWY_EXPORT(add_row);
 HWY_EXPORT(add_row_half);
 HWY_EXPORT(add_row_int8);
+HWY_EXPORT(greatest);
 HWY_EXPORT(widen);
 HWY_EXPORT(narrow);
 HWY_EXPORT(row_dot);
@@ -183,6 +204,8 @@ void add_row_half(const std::uint16_t* row, std::size_t width, float* out) {
 void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float* out) {
   HWY_DYNAMIC_DISPATCH(add_row_int8)(row, scale, width, out);
 }
+
+float greatest(const float* values, std::size_t count) { return HWY_DYNAMIC_DISPATCH(greatest)(values, count); }
 
 void widen(const std::uint16_t* in, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(widen)(in, count, out); }
 

@@ -11,6 +11,9 @@ void add_row_half(const std::uint16_t* row, std::size_t width, float* out);
 /// out += scale * row
 void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float* out);
 
+/// The greatest magnitude; NaN, which is above infinity, where there is one.
+float greatest(const float* values, std::size_t count);
+
 /// IEEE half values to fp32 (exact) and back (to nearest even).
 void widen(const std::uint16_t* in, std::size_t count, float* out);
 void narrow(const float* in, std::size_t count, std::uint16_t* out);
