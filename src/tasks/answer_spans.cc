@@ -75,7 +75,8 @@ void AnswerCollector::take(const Encoding& window, std::span<const float> start_
   for (const TokenSpan& span : best_spans(start, end, options_.max_answer_length, count)) {
     if (!allowed[span.first] || !allowed[span.last]) continue;
     const Offset at = place(window, span);
-    const std::string_view text = at.end > at.begin ? asked_.context.substr(at.begin, at.end - at.begin) : std::string_view();
+    const std::string_view text =
+        at.end > at.begin ? asked_.context.substr(at.begin, at.end - at.begin) : std::string_view();
     const auto [entry, is_new] = by_text_.emplace(lower_case(text), found_.size());
     if (is_new) {
       found_.push_back({static_cast<double>(span.score), at.begin, at.end});

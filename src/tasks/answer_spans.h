@@ -29,8 +29,8 @@ std::vector<TokenSpan> best_spans(std::span<const float> start, std::span<const 
 /// Softmax of a window's logits, those of tokens that are not allowed put to -10000.
 std::vector<float> allowed_softmax(std::span<const float> logits, const std::vector<bool>& allowed);
 
-/// Which of the two a window begins with. transformers' pipeline puts the context first for a tokenizer that pads on the
-/// left, and masks nothing then: a token of the question, or a special one, may be the answer.
+/// Which of the two a window begins with. transformers' pipeline puts the context first for a tokenizer that pads on
+/// the left, and masks nothing then: a token of the question, or a special one, may be the answer.
 enum class AskedOrder { question_first, context_first };
 
 /// The answers of one question, window by window.
