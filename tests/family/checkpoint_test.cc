@@ -30,8 +30,8 @@ class CheckpointTest : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   void copy(const std::string& name) {
+    fs::remove_all(folder_);  // a test may ask for several
     folder_ = fs::path(testing::TempDir()) / ("checkpoint_" + name + std::to_string(std::random_device()()));
-    fs::remove_all(folder_);
     fs::create_directories(folder_);
     const fs::path from = fs::path(BERTRT_TEST_DATA) / "checkpoints" / name;
     for (const char* file : {"config.json", "model.safetensors"}) {

@@ -198,7 +198,7 @@ class WordPieceEncoder {
     if (word_size_ > model_.max_word_) {
       output_.put(model_.unk_, first_.begin, last_.end);
     } else {
-      encode_pieces(first_.begin, last_.end, [this](std::size_t from, std::size_t to) {
+      encode_pieces(first_.begin, last_.end, [&](std::size_t from, std::size_t to) {
         if constexpr (Output::kOffsets) {
           return std::pair<std::size_t, std::size_t>{sources_[from].begin, sources_[to - 1].end};
         } else {
