@@ -2,7 +2,13 @@
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.9 REQUIRED)
+# Highway's headers alone: its library costs a program 6 ms when it starts (src/base/simd_dispatch.h).
 find_package(hwy REQUIRED)
+add_library(bertrt_highway INTERFACE)
+get_target_property(bertrt_highway_folders hwy::hwy INTERFACE_INCLUDE_DIRECTORIES)
+if(bertrt_highway_folders)
+  target_include_directories(bertrt_highway SYSTEM INTERFACE ${bertrt_highway_folders})
+endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(Oniguruma REQUIRED IMPORTED_TARGET oniguruma)
 

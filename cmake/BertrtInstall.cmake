@@ -47,8 +47,8 @@ function(bertrt_pkg_config name description link)
   set(PC_NAME ${name})
   set(PC_DESCRIPTION "${description}")
   set(PC_LINK ${link})
-  # By their names and not as Requires, private or not: pkg-config hands the definitions of all that it requires
-  # (Highway's -DHWY_SHARED_DEFINE) to whoever asks for compiler flags.
+  # By their names and not as Requires, private or not: pkg-config hands the definitions of all that it requires to
+  # whoever asks for compiler flags.
   list(TRANSFORM ARG_LIBRARIES PREPEND " ")
   string(JOIN "" libraries ${ARG_LIBRARIES})
   if(BUILD_SHARED_LIBS)  # all behind it
@@ -65,7 +65,7 @@ function(bertrt_pkg_config name description link)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
     COMPONENT bertrt ${apart})
 endfunction()
-set(text_libraries -lhwy)
+set(text_libraries "")
 if(TARGET PkgConfig::Oniguruma)
   list(APPEND text_libraries -lonig)
 endif()

@@ -37,7 +37,7 @@ function(bertrt_add_library target)
   endforeach()
   list(REMOVE_DUPLICATES libraries)
   # Headers alone, used by the layers' objects, which are compiled by now: nothing of it is left to link.
-  list(REMOVE_ITEM libraries nlohmann_json::nlohmann_json)
+  list(REMOVE_ITEM libraries nlohmann_json::nlohmann_json bertrt_highway)
 
   add_library(${target} ${objects})
   add_library(bertrt::${ARG_EXPORT} ALIAS ${target})

@@ -2,11 +2,12 @@
 
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__))
 
-#include <cpuid.h>
 #include <immintrin.h>
 
 #include <cstdint>
 #include <cstring>
+
+#include "base/processor.h"
 
 namespace bertrt::archive {
 namespace {
@@ -63,16 +64,7 @@ BERTRT_CLMUL_TARGET FoldedBytes fold(const std::byte* data, std::size_t blocks) 
 
 }  // namespace
 
-bool crc32_x86_supported() noexcept {
-  unsigned eax = 0;
-  unsigned ebx = 0;
-  unsigned ecx = 0;
-  unsigned edx = 0;
-  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return false;
-  constexpr unsigned kClmul = 1U << 1U;
-  constexpr unsigned kSse2 = 1U << 26U;
-  return (ecx & kClmul) != 0 && (edx & kSse2) != 0;
-}
+bool crc32_x86_supported() noexcept { return base::processor().clmul; }
 
 FoldedBytes crc32_x86_fold(const std::byte* data, std::size_t blocks) { return fold(data, blocks); }
 

@@ -2,8 +2,9 @@
 
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__))
 
-#include <cpuid.h>
 #include <immintrin.h>
+
+#include "base/processor.h"
 
 namespace bertrt::archive {
 namespace {
@@ -60,16 +61,8 @@ BERTRT_SHA_TARGET void add_blocks(Sha256State& state, const std::byte* data, std
 }  // namespace
 
 bool sha256_x86_supported() noexcept {
-  unsigned eax = 0;
-  unsigned ebx = 0;
-  unsigned ecx = 0;
-  unsigned edx = 0;
-  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return false;
-  constexpr unsigned kSsse3 = 1U << 9U;
-  constexpr unsigned kSse41 = 1U << 19U;
-  if ((ecx & kSsse3) == 0 || (ecx & kSse41) == 0) return false;
-  constexpr unsigned kSha = 1U << 29U;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & kSha) != 0;
+  const base::Processor& processor = base::processor();
+  return processor.sha && processor.sse41 && processor.ssse3;
 }
 
 void sha256_x86_add_blocks(Sha256State& state, const std::byte* data, std::size_t blocks) {

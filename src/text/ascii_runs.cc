@@ -1,5 +1,7 @@
 #include "text/ascii_runs.h"
 
+#include "base/simd_dispatch.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "text/ascii_runs.cc"
 #include <hwy/foreach_target.h>
@@ -76,18 +78,20 @@ void FindByteMasks(const char* text, std::size_t blocks, ByteMasks* masks) {
 }  // namespace bertrt::text::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
+namespace bertrt::text {
+BERTRT_SIMD_FUNCTION(FindWordBreaks)
+BERTRT_SIMD_FUNCTION(FindByteMasks)
+}  // namespace bertrt::text
+
 #if HWY_ONCE
 namespace bertrt::text {
 
-HWY_EXPORT(FindWordBreaks);
-HWY_EXPORT(FindByteMasks);
-
 void find_word_breaks(const char* text, std::size_t blocks, std::uint64_t* breaks) noexcept {
-  HWY_DYNAMIC_DISPATCH(FindWordBreaks)(text, blocks, breaks);
+  BERTRT_SIMD_CALL(FindWordBreaks)(text, blocks, breaks);
 }
 
 void find_byte_masks(const char* text, std::size_t blocks, ByteMasks* masks) noexcept {
-  HWY_DYNAMIC_DISPATCH(FindByteMasks)(text, blocks, masks);
+  BERTRT_SIMD_CALL(FindByteMasks)(text, blocks, masks);
 }
 
 }  // namespace bertrt::text

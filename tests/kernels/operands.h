@@ -8,7 +8,8 @@
 #include <random>
 #include <vector>
 
-#include "hwy/targets.h"
+#include "base/simd_dispatch.h"
+#include "hwy/highway.h"
 
 namespace bertrt::kernels {
 
@@ -22,12 +23,14 @@ inline std::vector<float> random_values(std::size_t count, unsigned seed, float 
 
 /// Runs a test with the kernels of each instruction set that this machine has.
 inline void on_every_target(const std::function<void()>& test) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+  const std::int64_t all = base::simd_targets();
+  for (std::int64_t left = all; left != 0; left &= left - 1) {
+    const std::int64_t target = left & -left;
     SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
+    base::limit_simd_targets(target);
     test();
   }
-  hwy::SetSupportedTargetsForTest(0);
+  base::limit_simd_targets(all);
 }
 
 }  // namespace bertrt::kernels

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <vector>
 
-#include "hwy/targets.h"
 #include "kernels/linear_scratch.h"
 #include "kernels/operands.h"
 
@@ -94,9 +93,7 @@ void check(const Case& c) {
 }
 
 TEST(PositionScores, AsPlainCode) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
+  on_every_target([] {
     for (const std::size_t length : {1, 2, 3, 4, 11, 12, 13, 16, 17, 31, 64, 70, 130, 257}) {
       for (const std::size_t head_size : {4, 12, 64}) {
         for (const Distances& distances : {Distances(1, 0), Distances(5, 4), Distances(40, 8), Distances(300, 16)}) {
@@ -109,8 +106,7 @@ TEST(PositionScores, AsPlainCode) {
     }
     check({37, 8, Distances(20, 6), true, false});
     check({37, 8, Distances(20, 6), false, true});
-  }
-  hwy::SetSupportedTargetsForTest(0);
+  });
 }
 
 }  // namespace

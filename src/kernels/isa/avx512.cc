@@ -12,7 +12,6 @@
 #include <immintrin.h>
 
 #if defined(_MSC_VER) && !defined(__clang__)
-#include <intrin.h>
 #define BERTRT_TARGET(isa)
 #define BERTRT_UNROLL
 #else
@@ -109,26 +108,6 @@ void fill(TileKernels& kernels, const char* name, std::index_sequence<kRowsMinus
 
 }  // namespace
 
-bool cpu_has_vnni() {
-#if defined(_MSC_VER) && !defined(__clang__)
-  int leaf[4];
-  __cpuidex(leaf, 7, 0);
-  return (leaf[2] & (1 << 11)) != 0;
-#else
-  return __builtin_cpu_supports("avx512vnni") != 0;
-#endif
-}
-
-bool cpu_has_bf16() {
-#if defined(_MSC_VER) && !defined(__clang__)
-  int leaf[4];
-  __cpuidex(leaf, 7, 1);
-  return (leaf[0] & (1 << 5)) != 0;
-#else
-  return __builtin_cpu_supports("avx512bf16") != 0;
-#endif
-}
-
 void use_vnni(TileKernels& int8) { fill<Vnni>(int8, "vpdpbusd", std::make_index_sequence<kMaxTileRows>()); }
 void use_bf16(TileKernels& bf16) { fill<Bf16>(bf16, "vdpbf16ps", std::make_index_sequence<kMaxTileRows>()); }
 
@@ -138,8 +117,6 @@ void use_bf16(TileKernels& bf16) { fill<Bf16>(bf16, "vdpbf16ps", std::make_index
 
 namespace bertrt::kernels::isa {
 
-bool cpu_has_vnni() { return false; }
-bool cpu_has_bf16() { return false; }
 void use_vnni(TileKernels&) {}
 void use_bf16(TileKernels&) {}
 

@@ -5,10 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/processor.h"
+#include "base/simd_dispatch.h"
 #include "bertrt/error.h"
-#include "kernels/ops/targets.h"
-// Highway after the targets that are left out.
-#include "hwy/highway.h"
 #include "kernels/isa/avx512.h"
 #include "kernels/isa/calibration.h"
 #include "kernels/isa/kernels.h"
@@ -68,20 +67,16 @@ const Level& level_named(std::string_view name) {
   throw Error(ErrorCode::invalid_argument, "BERTRT_MAX_ISA", "one of " + known, std::string(name));
 }
 
-// Those of a level's targets that are compiled and that this processor has; never none.
-std::int64_t targets_of(const Level& level) {
-  const std::int64_t usable = hwy::SupportedTargets() & compiled_targets();
-  const std::int64_t allowed = usable & level.targets;
-  return allowed != 0 ? allowed : plainest_target();
-}
+// Those of a level's targets that are compiled and that this processor has.
+std::int64_t targets_of(const Level& level) { return base::simd_targets() & level.targets; }
 
 Kernels make(const Level& level) {
   const std::int64_t targets = targets_of(level);
   Kernels kernels = portable(targets);
 #if HWY_ARCH_X86
   if ((targets & (HWY_AVX3 | (HWY_AVX3 - 1))) != 0) {
-    if (level.vnni && cpu_has_vnni()) use_vnni(kernels.int8);
-    if (level.bf16 && cpu_has_bf16()) use_bf16(kernels.bf16);
+    if (level.vnni && base::processor().avx512_vnni) use_vnni(kernels.int8);
+    if (level.bf16 && base::processor().avx512_bf16) use_bf16(kernels.bf16);
   }
 #endif
   return kernels;

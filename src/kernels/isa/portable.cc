@@ -1,7 +1,7 @@
 #include "kernels/isa/portable.h"
 
+#include "base/simd_dispatch.h"
 #include "kernels/isa/kernels.h"
-#include "kernels/ops/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/isa/portable.cc"
@@ -48,24 +48,16 @@ void fill(Kernels& kernels) {
 }  // namespace bertrt::kernels::isa
 HWY_AFTER_NAMESPACE();
 
+namespace bertrt::kernels::isa {
+BERTRT_SIMD_FUNCTION(fill)
+}
+
 #if HWY_ONCE
 namespace bertrt::kernels::isa {
 
-HWY_EXPORT(fill);
-
-std::int64_t compiled_targets() { return HWY_TARGETS; }
-std::int64_t plainest_target() { return HWY_STATIC_TARGET; }
-
 Kernels portable(std::int64_t targets) {
-  // Not Highway's process-wide choice: a table for any subset of the targets can be asked for at any time.
-  hwy::ChosenTarget chosen;
-  chosen.Update(targets);
   Kernels kernels;
-#if HWY_IDE || ((HWY_TARGETS & (HWY_TARGETS - 1)) == 0)
-  HWY_STATIC_DISPATCH(fill)(kernels);
-#else
-  (*HWY_DISPATCH_TABLE(fill)[chosen.GetIndex()])(kernels);
-#endif
+  (*BERTRT_SIMD_BEST(fill, targets))(kernels);
   return kernels;
 }
 

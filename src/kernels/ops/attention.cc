@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "kernels/ops/targets.h"
+#include "base/simd_dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ops/attention.cc"
@@ -309,10 +309,12 @@ void attention(const AttentionTask& task, float* scratch) {
 }  // namespace bertrt::kernels::ops
 HWY_AFTER_NAMESPACE();
 
+namespace bertrt::kernels::ops {
+BERTRT_SIMD_FUNCTION(attention)
+}
+
 #if HWY_ONCE
 namespace bertrt::kernels::ops {
-
-HWY_EXPORT(attention);
 
 std::size_t attention_scratch_size(std::size_t length, std::size_t head_size) {
   constexpr std::size_t kMaxBlock = 12;
@@ -322,7 +324,7 @@ std::size_t attention_scratch_size(std::size_t length, std::size_t head_size) {
   return up(keys) * (head_size + 1 + kMaxBlock) + keys * up(head_size) + (length > kMostKeys ? up(2 * length) : 0);
 }
 
-void attention(const AttentionTask& task, float* scratch) { HWY_DYNAMIC_DISPATCH(attention)(task, scratch); }
+void attention(const AttentionTask& task, float* scratch) { BERTRT_SIMD_CALL(attention)(task, scratch); }
 
 }  // namespace bertrt::kernels::ops
 #endif

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/ops/targets.h"
+#include "base/simd_dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ops/elementwise.cc"
@@ -86,21 +86,23 @@ void softmax(const float* x, std::size_t rows, std::size_t width, float* out) {
 }  // namespace bertrt::kernels::ops
 HWY_AFTER_NAMESPACE();
 
+namespace bertrt::kernels::ops {
+BERTRT_SIMD_FUNCTION(gelu_erf)
+BERTRT_SIMD_FUNCTION(gelu_tanh)
+BERTRT_SIMD_FUNCTION(tanh)
+BERTRT_SIMD_FUNCTION(multiply)
+BERTRT_SIMD_FUNCTION(softmax)
+}  // namespace bertrt::kernels::ops
+
 #if HWY_ONCE
 namespace bertrt::kernels::ops {
 
-HWY_EXPORT(gelu_erf);
-HWY_EXPORT(gelu_tanh);
-HWY_EXPORT(tanh);
-HWY_EXPORT(multiply);
-HWY_EXPORT(softmax);
-
-void gelu_erf(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(gelu_erf)(x, count, out); }
-void gelu_tanh(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(gelu_tanh)(x, count, out); }
-void tanh(const float* x, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(tanh)(x, count, out); }
-void multiply(const float* y, std::size_t count, float* x) { HWY_DYNAMIC_DISPATCH(multiply)(y, count, x); }
+void gelu_erf(const float* x, std::size_t count, float* out) { BERTRT_SIMD_CALL(gelu_erf)(x, count, out); }
+void gelu_tanh(const float* x, std::size_t count, float* out) { BERTRT_SIMD_CALL(gelu_tanh)(x, count, out); }
+void tanh(const float* x, std::size_t count, float* out) { BERTRT_SIMD_CALL(tanh)(x, count, out); }
+void multiply(const float* y, std::size_t count, float* x) { BERTRT_SIMD_CALL(multiply)(y, count, x); }
 void softmax(const float* x, std::size_t rows, std::size_t width, float* out) {
-  HWY_DYNAMIC_DISPATCH(softmax)(x, rows, width, out);
+  BERTRT_SIMD_CALL(softmax)(x, rows, width, out);
 }
 
 }  // namespace bertrt::kernels::ops

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/ops/targets.h"
+#include "base/simd_dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ops/layer_norm.cc"
@@ -96,19 +96,21 @@ void rms_norm(float* x, std::size_t stride, const float* gamma, float eps, std::
 }  // namespace bertrt::kernels::ops
 HWY_AFTER_NAMESPACE();
 
+namespace bertrt::kernels::ops {
+BERTRT_SIMD_FUNCTION(layer_norm)
+BERTRT_SIMD_FUNCTION(rms_norm)
+}  // namespace bertrt::kernels::ops
+
 #if HWY_ONCE
 namespace bertrt::kernels::ops {
 
-HWY_EXPORT(layer_norm);
-HWY_EXPORT(rms_norm);
-
 void layer_norm(float* x, const float* residual, std::size_t stride, const float* gamma, const float* beta, float eps,
                 std::size_t rows, std::size_t width) {
-  HWY_DYNAMIC_DISPATCH(layer_norm)(x, residual, stride, gamma, beta, eps, rows, width);
+  BERTRT_SIMD_CALL(layer_norm)(x, residual, stride, gamma, beta, eps, rows, width);
 }
 
 void rms_norm(float* x, std::size_t stride, const float* gamma, float eps, std::size_t rows, std::size_t width) {
-  HWY_DYNAMIC_DISPATCH(rms_norm)(x, stride, gamma, eps, rows, width);
+  BERTRT_SIMD_CALL(rms_norm)(x, stride, gamma, eps, rows, width);
 }
 
 }  // namespace bertrt::kernels::ops

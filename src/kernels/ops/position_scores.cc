@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/ops/targets.h"
+#include "base/simd_dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ops/position_scores.cc"
@@ -198,10 +198,12 @@ void position_scores(const PositionTask& task, float* scratch) {
 }  // namespace bertrt::kernels::ops
 HWY_AFTER_NAMESPACE();
 
+namespace bertrt::kernels::ops {
+BERTRT_SIMD_FUNCTION(position_scores)
+}
+
 #if HWY_ONCE
 namespace bertrt::kernels::ops {
-
-HWY_EXPORT(position_scores);
 
 std::size_t packed_positions_size(std::size_t rows, std::size_t head_size) {
   return (rows + kPositionPanel - 1) / kPositionPanel * kPositionPanel * head_size;
@@ -225,7 +227,7 @@ std::size_t position_scratch_size(std::size_t table_rows) {
          ((table_rows + 2 * kPositionPanel) / kPositionPanel * kPositionPanel + kPositionPanel + kPositionRows);
 }
 
-void position_scores(const PositionTask& task, float* scratch) { HWY_DYNAMIC_DISPATCH(position_scores)(task, scratch); }
+void position_scores(const PositionTask& task, float* scratch) { BERTRT_SIMD_CALL(position_scores)(task, scratch); }
 
 }  // namespace bertrt::kernels::ops
 #endif

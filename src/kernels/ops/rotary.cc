@@ -1,6 +1,6 @@
 #include "kernels/ops/rotary.h"
 
-#include "kernels/ops/targets.h"
+#include "base/simd_dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ops/rotary.cc"
@@ -40,14 +40,16 @@ void rotate(float* x, std::size_t heads, std::size_t head_size, const float* cos
 }  // namespace bertrt::kernels::ops
 HWY_AFTER_NAMESPACE();
 
+namespace bertrt::kernels::ops {
+BERTRT_SIMD_FUNCTION(rotate)
+}
+
 #if HWY_ONCE
 namespace bertrt::kernels::ops {
 
-HWY_EXPORT(rotate);
-
 void rotate(float* x, std::size_t heads, std::size_t head_size, const float* cosine, const float* sine,
             std::size_t pairs) {
-  HWY_DYNAMIC_DISPATCH(rotate)(x, heads, head_size, cosine, sine, pairs);
+  BERTRT_SIMD_CALL(rotate)(x, heads, head_size, cosine, sine, pairs);
 }
 
 }  // namespace bertrt::kernels::ops

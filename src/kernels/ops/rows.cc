@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "kernels/ops/targets.h"
+#include "base/simd_dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ops/rows.cc"
@@ -183,42 +183,44 @@ void row_dot_half(const float* x, std::size_t rows, std::size_t width, const std
 }  // namespace bertrt::kernels::ops
 HWY_AFTER_NAMESPACE();
 
+namespace bertrt::kernels::ops {
+BERTRT_SIMD_FUNCTION(add_row)
+BERTRT_SIMD_FUNCTION(add_row_half)
+BERTRT_SIMD_FUNCTION(add_row_int8)
+BERTRT_SIMD_FUNCTION(greatest)
+BERTRT_SIMD_FUNCTION(widen)
+BERTRT_SIMD_FUNCTION(narrow)
+BERTRT_SIMD_FUNCTION(row_dot)
+BERTRT_SIMD_FUNCTION(row_dot_half)
+}  // namespace bertrt::kernels::ops
+
 #if HWY_ONCE
 namespace bertrt::kernels::ops {
 
-HWY_EXPORT(add_row);
-HWY_EXPORT(add_row_half);
-HWY_EXPORT(add_row_int8);
-HWY_EXPORT(greatest);
-HWY_EXPORT(widen);
-HWY_EXPORT(narrow);
-HWY_EXPORT(row_dot);
-HWY_EXPORT(row_dot_half);
-
-void add_row(const float* row, std::size_t width, float* out) { HWY_DYNAMIC_DISPATCH(add_row)(row, width, out); }
+void add_row(const float* row, std::size_t width, float* out) { BERTRT_SIMD_CALL(add_row)(row, width, out); }
 
 void add_row_half(const std::uint16_t* row, std::size_t width, float* out) {
-  HWY_DYNAMIC_DISPATCH(add_row_half)(row, width, out);
+  BERTRT_SIMD_CALL(add_row_half)(row, width, out);
 }
 
 void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float* out) {
-  HWY_DYNAMIC_DISPATCH(add_row_int8)(row, scale, width, out);
+  BERTRT_SIMD_CALL(add_row_int8)(row, scale, width, out);
 }
 
-float greatest(const float* values, std::size_t count) { return HWY_DYNAMIC_DISPATCH(greatest)(values, count); }
+float greatest(const float* values, std::size_t count) { return BERTRT_SIMD_CALL(greatest)(values, count); }
 
-void widen(const std::uint16_t* in, std::size_t count, float* out) { HWY_DYNAMIC_DISPATCH(widen)(in, count, out); }
+void widen(const std::uint16_t* in, std::size_t count, float* out) { BERTRT_SIMD_CALL(widen)(in, count, out); }
 
-void narrow(const float* in, std::size_t count, std::uint16_t* out) { HWY_DYNAMIC_DISPATCH(narrow)(in, count, out); }
+void narrow(const float* in, std::size_t count, std::uint16_t* out) { BERTRT_SIMD_CALL(narrow)(in, count, out); }
 
 void row_dot(const float* x, std::size_t rows, std::size_t width, const float* table, std::size_t entries,
              const float* bias, float* y, std::size_t y_stride) {
-  HWY_DYNAMIC_DISPATCH(row_dot)(x, rows, width, table, entries, bias, y, y_stride);
+  BERTRT_SIMD_CALL(row_dot)(x, rows, width, table, entries, bias, y, y_stride);
 }
 
 void row_dot_half(const float* x, std::size_t rows, std::size_t width, const std::uint16_t* table, std::size_t entries,
                   const float* bias, float* y, std::size_t y_stride, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(row_dot_half)(x, rows, width, table, entries, bias, y, y_stride, scratch);
+  BERTRT_SIMD_CALL(row_dot_half)(x, rows, width, table, entries, bias, y, y_stride, scratch);
 }
 
 }  // namespace bertrt::kernels::ops

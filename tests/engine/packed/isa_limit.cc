@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "hwy/highway.h"
+#include "base/simd_dispatch.h"
 
 namespace bertrt::engine::packed {
 namespace {
@@ -32,8 +32,8 @@ class IsaLimit : public testing::Environment {
     if (level == nullptr) return;
     const std::int64_t best = best_target(level);
     ASSERT_NE(best, 0) << "unknown BERTRT_MAX_ISA: " << level;
-    hwy::DisableTargets(best - 1);
-    ASSERT_EQ(hwy::SupportedTargets() & (best - 1), 0) << level;
+    base::limit_simd_targets(~(best - 1));
+    ASSERT_EQ(base::simd_targets() & (best - 1), 0) << level;
   }
 };
 

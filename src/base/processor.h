@@ -1,0 +1,23 @@
+#pragma once
+
+namespace bertrt::base {
+
+/// What an x86 processor can do, as far as anything here asks; nothing on others. A feature counts when the operating
+/// system saves its registers too.
+struct Processor {
+  bool ssse3 = false;
+  bool sse41 = false;
+  bool sse42 = false;
+  bool clmul = false;  ///< carry-less products
+  bool aes = false;
+  bool sha = false;
+  bool avx2 = false;    ///< with FMA, F16C, LZCNT, BMI 1 and 2, as on every processor that has it
+  bool avx512 = false;  ///< F, VL, DQ, BW and CD
+  bool avx512_vnni = false;
+  bool avx512_bf16 = false;
+};
+
+/// Of the machine that this runs on; asked once.
+const Processor& processor() noexcept;
+
+}  // namespace bertrt::base
