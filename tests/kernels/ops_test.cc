@@ -232,6 +232,22 @@ TEST(PackedRows, GreatestMagnitude) {
   });
 }
 
+TEST(PackedRows, AHalfThatIsNoNumberIsFoundWhereverItIs) {
+  on_every_target([] {
+    for (const std::size_t count : {1, 2, 7, 16, 33, 64, 131}) {
+      for (std::size_t at = 0; at < count; ++at) {
+        std::vector<std::uint16_t> halves(count, 0xFBFF);  // -65504, the greatest there is
+        EXPECT_TRUE(ops::are_finite(halves.data(), count));
+        for (const std::uint16_t odd : {0x7C00, 0xFC00, 0x7C01, 0xFFFF}) {
+          halves[at] = odd;
+          EXPECT_FALSE(ops::are_finite(halves.data(), count)) << at << " of " << count;
+        }
+      }
+    }
+    EXPECT_TRUE(ops::are_finite(nullptr, 0));
+  });
+}
+
 TEST(PackedRows, IntegersAreAddedScaled) {
   on_every_target([] {
     for (const std::size_t width : {1, 7, 16, 33, 128}) {

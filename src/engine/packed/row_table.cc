@@ -26,10 +26,7 @@ std::size_t element_bytes(RowFormat format) {
 
 bool are_finite(const float* values, std::size_t count) { return std::isfinite(kernels::ops::greatest(values, count)); }
 
-bool are_finite(const std::uint16_t* halves, std::size_t count) {
-  constexpr std::uint16_t kExponent = 0x7C00;  // all ones: infinity, or no number
-  return std::none_of(halves, halves + count, [](std::uint16_t half) { return (half & kExponent) == kExponent; });
-}
+bool are_finite(const std::uint16_t* halves, std::size_t count) { return kernels::ops::are_finite(halves, count); }
 
 // Rows as integers; their scales.
 void round_rows(std::span<const float> rows, std::size_t width, std::int8_t* to, float* scales) {

@@ -80,6 +80,20 @@ float greatest(const float* values, std::size_t count) {
   return std::bit_cast<float>(most);
 }
 
+bool are_finite(const std::uint16_t* halves, std::size_t count) {
+  const hn::ScalableTag<std::uint16_t> d;
+  constexpr std::uint16_t kExponent = 0x7C00;  // all ones: infinity, or no number
+  const auto exponent = hn::Set(d, kExponent);
+  auto odd = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
+    odd = hn::Or(odd, hn::VecFromMask(d, hn::Eq(hn::And(hn::LoadU(d, halves + i), exponent), exponent)));
+  }
+  bool finite = hn::AllFalse(d, hn::Eq(odd, hn::Set(d, 0xFFFF)));
+  for (; i < count; ++i) finite = finite && (halves[i] & kExponent) != kExponent;
+  return finite;
+}
+
 void widen(const std::uint16_t* in, std::size_t count, float* out) {
   const Wide d;
   const Half dh;
@@ -188,6 +202,7 @@ BERTRT_SIMD_FUNCTION(add_row)
 BERTRT_SIMD_FUNCTION(add_row_half)
 BERTRT_SIMD_FUNCTION(add_row_int8)
 BERTRT_SIMD_FUNCTION(greatest)
+BERTRT_SIMD_FUNCTION(are_finite)
 BERTRT_SIMD_FUNCTION(widen)
 BERTRT_SIMD_FUNCTION(narrow)
 BERTRT_SIMD_FUNCTION(row_dot)
@@ -208,6 +223,8 @@ void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float*
 }
 
 float greatest(const float* values, std::size_t count) { return BERTRT_SIMD_CALL(greatest)(values, count); }
+
+bool are_finite(const std::uint16_t* halves, std::size_t count) { return BERTRT_SIMD_CALL(are_finite)(halves, count); }
 
 void widen(const std::uint16_t* in, std::size_t count, float* out) { BERTRT_SIMD_CALL(widen)(in, count, out); }
 

@@ -13,6 +13,8 @@ void add_row_int8(const std::int8_t* row, float scale, std::size_t width, float*
 
 /// The greatest magnitude; NaN, which is above infinity, where there is one.
 float greatest(const float* values, std::size_t count);
+/// Whether every half is a number: neither infinity nor NaN.
+bool are_finite(const std::uint16_t* halves, std::size_t count);
 
 /// IEEE half values to fp32 (exact) and back (to nearest even).
 void widen(const std::uint16_t* in, std::size_t count, float* out);
