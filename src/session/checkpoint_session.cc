@@ -235,6 +235,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   limits.max_length_why = engine->facts().max_length_why;
   TaskSettings settings = settings_of(path, *checkpoint);
   settings.tokenizer = options.tokenizer.empty() ? checkpoint->folder : options.tokenizer;
+  if (auto finding = longer_than_the_model(settings, info.max_length)) info.findings.push_back(std::move(*finding));
   std::string reference = reference_of(checkpoint->folder);
   const std::int32_t word = plain_word(*checkpoint);
   checkpoint.reset();
@@ -252,7 +253,7 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
 ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& options) {
   check_folder_options(options);
   const family::Checkpoint checkpoint = read(path, true);
-  (void)settings_of(path, checkpoint);
+  const TaskSettings settings = settings_of(path, checkpoint);
   if (const auto tokenizer = tokenizer_of(checkpoint.folder, options)) {
     check_vocabulary(*tokenizer, checkpoint.config.vocabulary, checkpoint.folder.string());
   }
@@ -269,6 +270,9 @@ ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& optio
   report.engine_why = kWhy;
   report.parameters = count_parameters(checkpoint);
   for (const std::string& finding : facts.findings) report.findings.push_back({"warning", "", finding});
+  if (auto finding = longer_than_the_model(settings, facts.max_length)) {
+    report.findings.push_back({"warning", "", std::move(*finding)});
+  }
   return report;
 }
 

@@ -221,6 +221,7 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
   TaskSettings settings = settings_of(file);
   check_labels(settings, info, file.name());
+  if (auto finding = longer_than_the_model(settings, info.max_length)) info.findings.push_back(std::move(*finding));
   opened.file.reset();
   timer.stage("let the file go");
   info.load_stages = std::move(timer).take();

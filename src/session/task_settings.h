@@ -32,4 +32,7 @@ struct TaskSettings {
   std::shared_ptr<const void> bytes;                ///< what `beside` points into
 };
 
+/// A finding where the settings promise longer texts than the model runs. @param max_length  0: any length
+std::optional<std::string> longer_than_the_model(const TaskSettings& settings, std::size_t max_length);
+
 }  // namespace bertrt::session

@@ -27,7 +27,9 @@
 namespace bertrt {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 namespace fs = std::filesystem;
 
 BertSession load(const std::string& name) { return tasks_test::load(fs::path(BERTRT_TEST_DATA) / "tasks" / name); }
@@ -101,6 +103,14 @@ TEST(Reranker, TextsAreCutAndLoweredAsTheSettingsBesideItSay) {
   EXPECT_FLOAT_EQ(cuts(text, text), plain(text, text, {.max_length = 8}));
   EXPECT_NE(cuts(text, text), plain(text, text));
   EXPECT_FLOAT_EQ(cuts(text, text, {.max_length = 12}), plain(text, text, {.max_length = 12}));
+}
+
+TEST(Reranker, ALengthThatTheModelDoesNotRunIsAFinding) {
+  const auto findings = [](std::size_t length) {
+    return SavedCrossEncoder(kNothing, {{"max_seq_length", length}}).session().info().findings;
+  };
+  EXPECT_THAT(findings(512), Contains(HasSubstr("max_seq_length 512")));
+  EXPECT_THAT(findings(8), Not(Contains(HasSubstr("max_seq_length"))));
 }
 
 TEST(Reranker, ANewerKeyOfItsActivationHidesTheOlderOneThoughItIsNull) {
