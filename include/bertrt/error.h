@@ -31,10 +31,10 @@ BERTRT_API std::string_view to_string(ErrorCode code) noexcept;
 template <>
 BERTRT_API std::optional<ErrorCode> parse(std::string_view name) noexcept;
 
-/// The only exception type that leaves the library: what() is one line, "where: expected …, found …", with '?' for what
-/// cannot be shown. Memory that runs out is out_of_resources. Two limits: std::bad_alloc leaves where not even the
-/// bytes of the message can be had, and the JSON library ends the process (std::terminate) where memory runs out just
-/// while it frees the JSON of a model's file that was being read.
+/// The only exception type that leaves the library: what() is one line, "where: expected …, found …", what cannot be
+/// shown spelled out ("\\x1b"). Memory that runs out is out_of_resources. Two limits: std::bad_alloc leaves where not
+/// even the bytes of the message can be had, and the JSON library ends the process (std::terminate) where memory runs
+/// out just while it frees the JSON of a model's file that was being read.
 class BERTRT_API Error : public std::runtime_error {
  public:
   /// @param where     what was being read or run: a path, an archive entry, an argument's name

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,6 +66,8 @@ class BERTRT_API FillMask {
     const std::string_view second = pair;
     return one(text, &second, options);
   }
+  /// {"one", "two"} would be one text, between pointers that have nothing in common.
+  void operator()(std::initializer_list<std::string_view> texts, const FillMaskOptions& options = {}) const = delete;
   /// Encoded texts in one batch; one list of answers for each, none for none.
   std::vector<std::vector<MaskAnswer>> operator()(std::span<const Encoding> batch,
                                                   const FillMaskOptions& options = {}) const;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,6 +47,10 @@ class BERTRT_API HybridEmbedder {
   std::vector<HybridVectors> operator()(std::span<const std::string_view> texts) const;
   /// The same for strings.
   std::vector<HybridVectors> operator()(const std::vector<std::string>& texts) const;
+  /// So that embed({"one", "two"}) means two texts.
+  std::vector<HybridVectors> operator()(std::initializer_list<std::string_view> texts) const {
+    return (*this)(std::span<const std::string_view>(texts.begin(), texts.size()));
+  }
   /// Texts one by one in bounded memory, as Embedder::stream().
   std::size_t stream(const std::function<std::optional<std::string>()>& next,
                      const std::function<void(HybridVectors vectors)>& each) const;

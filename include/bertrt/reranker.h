@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,6 +61,12 @@ class BERTRT_API Reranker {
   std::vector<RankedDocument> rank(std::string_view query, std::span<const std::string_view> documents,
                                    std::optional<std::size_t> top_k = std::nullopt,
                                    const RerankerOptions& options = {}) const;
+  /// So that rank(query, {"one", "two"}) means two documents.
+  std::vector<RankedDocument> rank(std::string_view query, std::initializer_list<std::string_view> documents,
+                                   std::optional<std::size_t> top_k = std::nullopt,
+                                   const RerankerOptions& options = {}) const {
+    return rank(query, std::span<const std::string_view>(documents.begin(), documents.size()), top_k, options);
+  }
 
  private:
   BertSession session_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -79,6 +80,11 @@ class BERTRT_API SparseEmbedder {
   /// The same for strings.
   std::vector<SparseVector> operator()(const std::vector<std::string>& texts,
                                        const SparseEmbedOptions& options = {}) const;
+  /// So that embed({"one", "two"}) means two texts.
+  std::vector<SparseVector> operator()(std::initializer_list<std::string_view> texts,
+                                       const SparseEmbedOptions& options = {}) const {
+    return (*this)(std::span<const std::string_view>(texts.begin(), texts.size()), options);
+  }
   /// Texts one by one in bounded memory, as Embedder::stream().
   std::size_t stream(const std::function<std::optional<std::string>()>& next,
                      const std::function<void(SparseVector vector)>& each,

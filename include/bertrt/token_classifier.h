@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -70,6 +71,9 @@ class BERTRT_API TokenClassifier {
   std::vector<Entity> operator()(std::string_view text, const TokenClassifierOptions& options = {}) const;
   /// One list for each, in order. An Error names the text by its number.
   std::vector<std::vector<Entity>> operator()(std::span<const std::string> batch,
+                                              const TokenClassifierOptions& options = {}) const;
+  /// So that find({"one", "two"}) means two texts.
+  std::vector<std::vector<Entity>> operator()(std::initializer_list<std::string_view> batch,
                                               const TokenClassifierOptions& options = {}) const;
 
   /// A sentence that the caller cut into words. Offsets are into the words joined by `delimiter`.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -97,6 +98,9 @@ class BERTRT_API Tokenizer {
   requires std::convertible_to<const Pair&, std::string_view> Encoding encode(std::string_view text, const Pair& pair)
   const { return encode(text, std::string_view(pair), EncodeOptions{}); }
 
+  /// {"one", "two"} would be one text, between pointers that have nothing in common: encode_batch() takes several.
+  Encoding encode(std::initializer_list<std::string_view> texts, const EncodeOptions& options = {}) const = delete;
+
   /// A text that the caller cut into words, as Hugging Face's is_split_into_words: each word is tokenized by itself,
   /// its offsets count from its own begin, and word_ids number the words.
   Encoding encode_words(std::span<const std::string_view> words, const EncodeOptions& options = {}) const;
@@ -110,6 +114,11 @@ class BERTRT_API Tokenizer {
   /// Many texts, shared out over `num_threads` threads; results in input order. An Error names the text by its number.
   std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {},
                                      std::size_t num_threads = 1) const;
+  /// So that encode_batch({"one", "two"}) means two texts.
+  std::vector<Encoding> encode_batch(std::initializer_list<std::string_view> texts, const EncodeOptions& options = {},
+                                     std::size_t num_threads = 1) const {
+    return encode_batch(std::span<const std::string_view>(texts.begin(), texts.size()), options, num_threads);
+  }
   /// The same for strings.
   std::vector<Encoding> encode_batch(std::span<const std::string> texts, const EncodeOptions& options = {},
                                      std::size_t num_threads = 1) const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,10 @@ class BERTRT_API ZeroShot {
                                      const ZeroShotOptions& options = {}) const;
   /// One list for each, in order. An Error names the text by its number.
   std::vector<std::vector<LabelScore>> operator()(std::span<const std::string> batch,
+                                                  const std::vector<std::string>& labels,
+                                                  const ZeroShotOptions& options = {}) const;
+  /// So that a text of {"one", "two"} means two texts.
+  std::vector<std::vector<LabelScore>> operator()(std::initializer_list<std::string_view> batch,
                                                   const std::vector<std::string>& labels,
                                                   const ZeroShotOptions& options = {}) const;
 

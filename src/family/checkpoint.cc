@@ -137,6 +137,7 @@ void refuse_unknown(const WeightTaker& taker, const std::string& prefix, const W
   if (unused.empty()) return;
   std::string text = "weights that no head which is known reads: " + base::printable(unused.front());
   if (unused.size() > 1) text += " and " + std::to_string(unused.size() - 1) + " more";
+  text += " (a bundle of the folder may: models/export.py)";
   findings.push_back(std::move(text));
 }
 

@@ -1,10 +1,11 @@
 #include "family/lengths.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "bertrt/error.h"
-#include "graph/evaluate.h"
+#include "family/length_look.h"
 
 namespace bertrt::family {
 namespace {
@@ -24,50 +25,46 @@ Probe one_text(std::size_t length, const ProbeLimits& limits) {
   return probe;
 }
 
+// A sum's divisor that is made of a length: the length itself, or its root.
+bool is_share_of(double number, std::size_t length) {
+  const auto tokens = static_cast<double>(length);
+  const auto near = [&](double wanted) { return std::abs(number - wanted) <= 1e-6 * wanted; };
+  return near(tokens) || near(std::sqrt(tokens));
+}
+
 }  // namespace
-
-struct Lengths::Look {
-  std::size_t length = 0;
-  // By instruction: what was sliced, and whether the slice left nothing out.
-  struct Slice {
-    graph::Sizes from;
-    bool whole = false;
-  };
-  std::map<std::size_t, Slice> slices;
-  std::vector<graph::Sizes> outputs;
-  bool baked_strides = false;
-
-  Look(const graph::Program& program, std::size_t tokens, const ProbeLimits& limits) : length(tokens) {
-    graph::EvaluateOptions options;
-    options.shapes_only = true;
-    options.observer = [this](const graph::Event& event) {
-      if (event.op->name != "aten::slice" && event.op->name != "aten::narrow") return;
-      const graph::Tensor* from = event.arguments[0].tensor();
-      const graph::Tensor* to = event.result->tensor();
-      if (from != nullptr && to != nullptr) slices[event.instruction] = {from->sizes(), from->sizes() == to->sizes()};
-    };
-    const graph::Evaluation done = graph::evaluate(program, arguments_of(program, one_text(tokens, limits)), options);
-    baked_strides = done.baked_strides;
-    for (const auto& [path, tensor] : graph::flatten(done.result)) outputs.push_back(tensor.sizes());
-  }
-};
 
 Lengths::Lengths(std::shared_ptr<const graph::Program> program, std::size_t traced, const ProbeLimits& limits)
     : program_(std::move(program)), traced_(traced), limits_(limits) {
   search();
 }
 
+LengthLook Lengths::look_at_length(std::size_t length) const {
+  return {*program_, arguments_of(*program_, one_text(length, limits_)), length};
+}
+
 std::string Lengths::look(std::size_t length) const {
   try {
-    const Look here(*program_, length, limits_);
+    const LengthLook here = look_at_length(length);
     if (reference_ == nullptr || length == reference_->length) return {};
+    if (here.mean_of_nothing && !reference_->mean_of_nothing) return "a mean of no tokens";
     if (here.baked_strides) return "strides of the traced length are written into it";
     for (const auto& [instruction, slice] : here.slices) {
-      const auto before = reference_->slices.find(instruction);
-      if (slice.whole || before == reference_->slices.end() || !before->second.whole) continue;
+      const auto written = written_.find(instruction);
+      if (written == written_.end()) continue;
+      const LengthLook::Slice& then = reference_->slices.at(instruction);
       // A table of positions is all of it where the traced text was as long as the model takes.
-      if (slice.from == before->second.from) continue;
-      return "a slice of the traced length at " + program_->where(program_->instructions[instruction].place);
+      if (slice.size() == then.size()) continue;
+      const bool window = written->second;
+      if (then.end >= slice.size() && !(window && (slice.size() > then.size() || slice.size() <= then.first))) continue;
+      return (window ? "a window of the traced length's at " : "a slice of the traced length at ") +
+             program_->where(program_->instructions[instruction].place);
+    }
+    for (const auto& [instruction, number] : here.shares) {
+      const auto then = reference_->shares.find(instruction);
+      if (then == reference_->shares.end() || then->second != number || !is_share_of(number, traced_)) continue;
+      return "a sum over the tokens is divided by the traced length at " +
+             program_->where(program_->instructions[instruction].place);
     }
     for (std::size_t i = 0; i < here.outputs.size() && i < reference_->outputs.size(); ++i) {
       const graph::Sizes& then = reference_->outputs[i];
@@ -99,10 +96,39 @@ const std::string& Lengths::objection(std::size_t length) const {
   return known_.emplace(length, std::move(answer)).first->second;
 }
 
+void Lengths::find_written() {
+  std::map<std::size_t, bool> written;
+  for (const auto& [instruction, slice] : reference_->slices) {
+    if (!slice.reaches_the_end()) continue;
+    // One of several that a loop wrote, as wide as another one of theirs.
+    const bool window = std::any_of(reference_->slices.begin(), reference_->slices.end(), [&](const auto& entry) {
+      const LengthLook::Slice& other = entry.second;
+      return other.from == slice.from && other.axis == slice.axis && other.first < slice.first &&
+             other.end - other.first == slice.end - slice.first;
+    });
+    written.emplace(instruction, window);
+  }
+  // What ends elsewhere at another length is computed from it.
+  for (const std::size_t length : {2 * traced_, traced_ + 1, traced_ / 2}) {
+    if (written.empty() || length == 0) break;
+    try {
+      const LengthLook other = look_at_length(length);
+      for (const auto& [instruction, slice] : other.slices) {
+        const auto found = written.find(instruction);
+        if (found != written.end() && reference_->slices.at(instruction).end != slice.end) written.erase(found);
+      }
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;
+    }
+  }
+  written_ = std::move(written);
+}
+
 void Lengths::search() {
   if (traced_ != 0) {
     try {
-      reference_ = std::make_shared<const Look>(*program_, traced_, limits_);
+      reference_ = std::make_shared<const LengthLook>(look_at_length(traced_));
+      find_written();
     } catch (const Error& error) {
       if (error.code() == ErrorCode::out_of_resources) throw;
       throw Error(ErrorCode::unsupported, "the trace at its own length of " + std::to_string(traced_) + " tokens",
@@ -167,7 +193,7 @@ std::size_t Lengths::shortest_from(std::size_t failing, std::size_t at) const {
 }
 
 std::vector<graph::Sizes> Lengths::output_shapes(std::size_t length) const {
-  Look here(*program_, length, limits_);
+  LengthLook here = look_at_length(length);
   for (graph::Sizes& sizes : here.outputs) {
     if (!sizes.empty() && sizes[0] == 1) sizes.erase(sizes.begin());
   }

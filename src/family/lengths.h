@@ -12,9 +12,13 @@
 
 namespace bertrt::family {
 
+struct LengthLook;
+
 /// Which lengths a program can run at and be right, found by evaluating its shapes and integer values for a length:
-/// nothing may fail; a slice that is whole at the traced length must be whole; no stride may be a literal of another
-/// length; the outputs' token axis must follow. Answers are kept; any number of threads may ask.
+/// nothing may fail; a slice that is written to reach the traced length's end must reach the end, and windows that a
+/// loop wrote over the tokens must be those of the length; no sum over the tokens may be divided by a length; no stride
+/// may be a literal of another length; the outputs' token axis must follow. Answers are kept; any number of threads may
+/// ask.
 class Lengths {
  public:
   /// @param traced  the length that the program was traced at; 0: unknown
@@ -36,8 +40,9 @@ class Lengths {
   std::vector<graph::Sizes> output_shapes(std::size_t length) const;
 
  private:
-  struct Look;
+  LengthLook look_at_length(std::size_t length) const;
   std::string look(std::size_t length) const;
+  void find_written();
   void search();
   std::size_t shortest_from(std::size_t failing, std::size_t at) const;
   void take_only(std::size_t failing);
@@ -49,7 +54,10 @@ class Lengths {
   std::size_t shortest_ = 0;
   std::size_t longest_ = 0;
   std::string why_;
-  std::shared_ptr<const Look> reference_;  // at the traced length
+  std::shared_ptr<const LengthLook> reference_;  // at the traced length
+  // Slices whose ends are written into the code and reach the traced length's, by instruction; whether one is the last
+  // of windows over the tokens.
+  std::map<std::size_t, bool> written_;
   mutable std::mutex mutex_;
   mutable std::map<std::size_t, std::string> known_;
 };

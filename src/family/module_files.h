@@ -24,6 +24,7 @@ class SettingsFile {
   SettingsFile() = default;
 
   bool is_there() const noexcept { return there_; }
+  bool is_empty() const noexcept { return json_.empty(); }                             ///< or not there
   bool names(std::string_view key) const { return json_.contains(std::string(key)); }  ///< be it null
   const nlohmann::ordered_json* take(std::string_view key);                            ///< null for JSON's null, too
   std::string text(std::string_view key, std::string_view otherwise = "");

@@ -216,7 +216,16 @@ class Reader {
     const std::size_t length =
         options_.only_length != 0 ? options_.only_length : usual_length(options_.min_length, options_.max_length);
     limits_ = probe_limits(program_, length);
-    const Look first = look(length, 2, mask_, 1);
+    Look first;
+    try {
+      first = look(length, 2, mask_, 1);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
+      // That a trace has one text may be written into it: its operators run one at a time.
+      first = look(length, 1, mask_, 1);
+      first.encoder.reset();
+      first.why = std::string("two texts at once do not run: ") + error.what();
+    }
     reading.outputs = first.outputs;
     reading.not_explained = first.why;
     if (!first.encoder) return reading;

@@ -26,6 +26,11 @@ void read_prompts(SettingsFile& settings, SentenceModules& model) {
     }
   }
   model.default_prompt_name = settings.text("default_prompt_name");
+  const auto is_default = [&](const auto& prompt) { return prompt.first == model.default_prompt_name; };
+  if (!model.default_prompt_name.empty() && std::none_of(model.prompts.begin(), model.prompts.end(), is_default)) {
+    settings.refuse("default_prompt_name", "the name of one of the prompts",
+                    base::printable(model.default_prompt_name));
+  }
 }
 
 void read_kind(SettingsFile& settings, SentenceModules& model) {
@@ -39,9 +44,9 @@ void read_kind(SettingsFile& settings, SentenceModules& model) {
 
 // Arguments of Python's constructors. Those that change no number are let through.
 void check_arguments(SettingsFile& settings, const char* key) {
-  static constexpr std::array<std::string_view, 8> kHarmless = {
-      "torch_dtype", "dtype",   "attn_implementation", "trust_remote_code", "use_safetensors", "low_cpu_mem_usage",
-      "device_map",  "use_fast"};
+  static constexpr std::array<std::string_view, 9> kHarmless = {
+      "torch_dtype", "dtype",    "attn_implementation", "trust_remote_code", "use_safetensors", "low_cpu_mem_usage",
+      "device_map",  "use_fast", "add_pooling_layer"};
   const Json* value = settings.take(key);
   if (value == nullptr) return;
   if (!value->is_object()) settings.refuse(key, "settings by names", shown(*value));
@@ -57,6 +62,12 @@ void check_modality(SettingsFile& settings, std::string_view task) {
   const bool hidden = task == "feature-extraction";
   const std::string_view output = hidden ? "last_hidden_state" : "logits";
   if (const Json* modality = settings.take("modality_config")) {
+    if (modality->is_object() && modality->contains("message")) {
+      settings.refuse(
+          "modality_config", "text alone",
+          "\"message\": sentence-transformers renders each text by the tokenizer's chat template, which is not "
+          "done here");
+    }
     const auto text = modality->is_object() ? modality->find("text") : modality->end();
     const Json wanted = {{"method", "forward"}, {"method_output_name", output}};
     if (!modality->is_object() || text == modality->end() || *text != wanted) {
@@ -139,7 +150,7 @@ void read_encoder_settings(const ModuleFolder& folder, SentenceModules& model) {
                                         "sentence_xlnet_config.json"};
   for (const char* name : kNames) {
     SettingsFile settings(folder, name);
-    if (!settings.is_there()) continue;
+    if (settings.is_empty()) continue;  // Python goes on to the next one, too
     read_task(settings, model);
     model.max_seq_length = settings.size("max_seq_length");
     model.do_lower_case = settings.flag("do_lower_case", false);

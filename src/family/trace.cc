@@ -28,15 +28,16 @@ const ts::TracedInput* the_other(const std::vector<ts::TracedInput>& inputs) {
   return found;
 }
 
-// A model that scores several choices a text reads three axes: nothing here makes such inputs from one text.
+// A model that scores several choices a text reads three axes, and so do models whose inputs were stacked into one:
+// nothing here makes such inputs from one text.
 void refuse_choices(const std::vector<ts::TracedInput>& inputs) {
   const auto choices = [](const ts::TracedInput& input) { return input.shape.size() == 3; };
   if (inputs.empty() || !std::all_of(inputs.begin(), inputs.end(), choices)) return;
   throw Error(
       ErrorCode::unsupported, "the trace's inputs", "ids as [texts, tokens]",
       graph::to_string(inputs[0].shape) +
-          ": several choices a text (multiple choice); its checkpoint folder runs, or a trace of the model with "
-          "[texts, tokens], one choice a text");
+          ": several choices a text (multiple choice: its checkpoint folder runs, or a trace of the model with [texts, "
+          "tokens], one choice a text), or ids, mask and types stacked into one input (trace it with one input each)");
 }
 
 // Examples are recorded without their values, so that their shapes are held to nothing else.

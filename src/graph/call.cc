@@ -170,6 +170,7 @@ Tensor Call::make(ElementType type, Sizes sizes) {
 void Call::count(double multiplications) {
   run_.multiplications += multiplications;
   spend(multiplications);
+  compute(multiplications);
 }
 
 void Call::spend(double work) {

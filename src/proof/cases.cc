@@ -17,8 +17,8 @@ constexpr double kThoroughMultiplications = 3e11;
 // The longest text of a case that the trace can be run at for the truth.
 std::size_t clamp(const family::Lengths& lengths, std::size_t wanted) {
   if (lengths.only() != 0) return std::min(wanted, lengths.only());
-  const std::size_t most = lengths.longest() == 0 ? wanted : lengths.longest();
-  return std::clamp(wanted, std::min(lengths.shortest(), most), most);
+  if (lengths.longest() == 0) return std::max(wanted, lengths.shortest());
+  return std::clamp(wanted, std::min(lengths.shortest(), lengths.longest()), lengths.longest());
 }
 
 }  // namespace

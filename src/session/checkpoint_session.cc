@@ -137,13 +137,14 @@ TaskSettings settings_of(const fs::path& path, const family::Checkpoint& checkpo
   settings.problem_type = checkpoint.config.problem_type;
   settings.cross_encoder_activation = checkpoint.config.cross_encoder_activation;
   settings.position_embeddings = checkpoint.config.positions;
-  settings.folder = checkpoint.folder;
+  // A folder may be given by its config.json.
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) {
-    settings.folder = path;
-    settings.beside = family::ModuleFolder(path);
-    settings.sentence = archive::guard_memory(path.string(), [&] { return family::read_sentence_modules(path); });
-  }
+  settings.folder = fs::is_directory(path, ignored) ? path
+                    : path.has_parent_path()        ? path.parent_path()
+                                                    : fs::path(".");
+  settings.beside = family::ModuleFolder(settings.folder);
+  settings.sentence =
+      archive::guard_memory(path.string(), [&] { return family::read_sentence_modules(settings.folder); });
   return settings;
 }
 

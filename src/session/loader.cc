@@ -171,12 +171,15 @@ ModelTraits traits_of(const model::ModelFile& file, const family::Trace& trace,
   return traits;
 }
 
-batch::BatchLimits make_limits(const ModelTraits& traits, const engine::EngineFacts& facts) {
+batch::BatchLimits make_limits(const ModelTraits& traits, const engine::EngineFacts& facts,
+                               const family::Trace& trace) {
   batch::BatchLimits limits;
   limits.vocab_size = traits.vocab_size;
   limits.type_vocab_size = traits.type_vocab_size;
   limits.max_length = facts.max_length;
   limits.max_length_why = facts.max_length_why;
+  if (limits.max_length_why.empty() && trace.lengths != nullptr && trace.lengths->only() == limits.max_length)
+    limits.max_length_why = trace.lengths->why();
   return limits;
 }
 
@@ -217,7 +220,7 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   info.findings.insert(info.findings.begin(), decision.findings.begin(), decision.findings.end());
   if (choice.kind != EngineKind::packed && info.not_explained.empty()) info.not_explained = decision.not_explained;
   if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
-  batch::BatchLimits limits = make_limits(traits, choice.engine->facts());
+  batch::BatchLimits limits = make_limits(traits, choice.engine->facts(), *trace);
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
   TaskSettings settings = settings_of(file);
   check_labels(settings, info, file.name());

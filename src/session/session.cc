@@ -1,6 +1,8 @@
 #include "bertrt/session.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +19,14 @@ namespace {
 
 // Values that nobody reads would be a mistake that nobody sees.
 void check_extra_inputs(const batch::Batch& batch, const std::vector<std::string>& inputs) {
+  // Members of Encoding: engines take them from there.
+  static constexpr std::array<std::string_view, 4> kOwn = {"input_ids", "attention_mask", "token_type_ids",
+                                                           "position_ids"};
   for (const NamedInput& extra : batch.extra_inputs) {
+    if (std::find(kOwn.begin(), kOwn.end(), extra.name) != kOwn.end()) {
+      throw Error(ErrorCode::invalid_argument, "extra input " + extra.name, "the encoding's own " + extra.name,
+                  "one beside it, which nobody would read");
+    }
     if (std::find(inputs.begin(), inputs.end(), extra.name) != inputs.end()) continue;
     std::string names;
     for (const std::string& name : inputs) names.append(names.empty() ? "" : ", ").append(name);

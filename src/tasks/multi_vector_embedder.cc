@@ -10,6 +10,7 @@
 #include "tasks/multi_vector_embedder_impl.h"
 #include "tasks/token_batches.h"
 #include "tasks/what_it_has.h"
+#include "tasks/windows.h"
 #include "tokenizer/whole_tokens.h"
 
 namespace bertrt::tasks {
@@ -86,6 +87,10 @@ MultiVectorEmbedderImpl::MultiVectorEmbedderImpl(BertSession session, const Embe
   if (id < 0) {
     throw Error(ErrorCode::unsupported, "query_expansion", "a token of the vocabulary",
                 token.empty() ? "no mask token" : base::printable(token));
+  }
+  if (modules.query_expansion->cuts && pads_left(tokenizer)) {
+    throw Error(ErrorCode::unsupported, "query_expansion \"fixed\"", "a tokenizer that pads on the right",
+                "one that pads, and so expands, on the left");
   }
   const std::size_t longest = session_.info().max_length == 0 ? kMostExpanded : session_.info().max_length;
   if (modules.query_expansion->length == 0 || modules.query_expansion->length > longest) {

@@ -52,6 +52,7 @@ class Planner {
   }
   void operator()(const family::PoolingModule& module) {
     if (std::exchange(pooled_, true)) refuse("one Pooling", "two");
+    if (plan.mask) refuse("no MultiVectorMask in front of a Pooling", "one, which would pool some of the tokens");
     for (const family::PoolingMode mode : module.modes) plan.pooling.push_back(public_mode(mode));
     plan.include_prompt = module.include_prompt;
     plan.text_steps = VectorSteps(plan.token_steps.out() * plan.pooling.size());

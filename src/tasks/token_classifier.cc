@@ -201,6 +201,14 @@ std::vector<std::vector<Entity>> TokenClassifier::operator()(std::span<const std
   });
 }
 
+std::vector<std::vector<Entity>> TokenClassifier::operator()(std::initializer_list<std::string_view> batch,
+                                                             const TokenClassifierOptions& options) const {
+  return base::or_out_of_memory("TokenClassifier", [&] {
+    const std::vector<std::string> texts(batch.begin(), batch.end());
+    return (*this)(std::span<const std::string>(texts), options);
+  });
+}
+
 std::vector<Entity> TokenClassifier::words(std::span<const std::string_view> words,
                                            const TokenClassifierOptions& options, std::string_view delimiter) const {
   return base::or_out_of_memory("TokenClassifier", [&]() -> std::vector<Entity> {

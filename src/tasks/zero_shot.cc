@@ -162,6 +162,15 @@ std::vector<LabelScore> ZeroShot::operator()(std::string_view text, const std::v
   });
 }
 
+std::vector<std::vector<LabelScore>> ZeroShot::operator()(std::initializer_list<std::string_view> batch,
+                                                          const std::vector<std::string>& labels,
+                                                          const ZeroShotOptions& options) const {
+  return base::or_out_of_memory("ZeroShot", [&] {
+    const std::vector<std::string> texts(batch.begin(), batch.end());
+    return (*this)(std::span<const std::string>(texts), labels, options);
+  });
+}
+
 std::vector<std::vector<LabelScore>> ZeroShot::operator()(std::span<const std::string> batch,
                                                           const std::vector<std::string>& labels,
                                                           const ZeroShotOptions& options) const {

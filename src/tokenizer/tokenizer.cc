@@ -152,6 +152,7 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_speci
 std::vector<std::string> Tokenizer::decode_batch(std::span<const std::vector<std::int32_t>> ids,
                                                  bool skip_special_tokens) const {
   return base::or_out_of_memory("Tokenizer::decode_batch", [&] {
+    (void)impl();  // an error without texts, too
     std::vector<std::string> texts;
     texts.reserve(ids.size());
     for (const std::vector<std::int32_t>& one : ids) texts.push_back(decode(one, skip_special_tokens));
@@ -167,6 +168,7 @@ std::optional<std::int32_t> Tokenizer::token_to_id(std::string_view token) const
 
 std::vector<std::string_view> Tokenizer::tokens(const Encoding& encoding) const {
   return base::or_out_of_memory("Tokenizer::tokens", [&] {
+    (void)impl();
     std::vector<std::string_view> tokens;
     tokens.reserve(encoding.size());
     for (const std::int32_t id : encoding.input_ids) tokens.push_back(id_to_token(id).value_or(""));

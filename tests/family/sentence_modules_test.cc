@@ -91,6 +91,25 @@ TEST_F(SentenceModulesTest, ANewFolderWithPrompts) {
   EXPECT_EQ(transformer_folder(folder_), folder_);
 }
 
+TEST_F(SentenceModulesTest, AnEmptyFileIsNone) {
+  list({{st_ + "Transformer", ""}});
+  write("sentence_bert_config.json", "{}");
+  write("sentence_roberta_config.json", R"({"max_seq_length":24})");
+  EXPECT_EQ(read().max_seq_length, 24U);
+}
+
+TEST_F(SentenceModulesTest, WhatWouldChangeTheTextIsRefused) {
+  list({{st_ + "Transformer", ""}});
+  write("sentence_bert_config.json", R"({"transformer_task":"feature-extraction","modality_config":{)"
+                                     R"("text":{"method":"forward","method_output_name":"last_hidden_state"},)"
+                                     R"("message":{"method":"forward","method_output_name":"last_hidden_state"}}})");
+  EXPECT_THAT(refused(), HasSubstr("chat template"));
+  write("sentence_bert_config.json", R"({"model_args":{"add_pooling_layer":false}})");
+  EXPECT_EQ(read().modules.size(), 1U);
+  write("config_sentence_transformers.json", R"({"prompts":{"a":"A: "},"default_prompt_name":"b"})");
+  EXPECT_THAT(refused(), HasSubstr("default_prompt_name"));
+}
+
 // As model2vec calls it.
 TEST_F(SentenceModulesTest, TheFolderItselfMayBeADot) {
   list({{st_ + "Transformer", "."}, {st_ + "Normalize", "1_Normalize"}});

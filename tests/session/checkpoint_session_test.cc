@@ -74,6 +74,9 @@ TEST(Session, AnInputThatTheModelHasNotIsRefusedByName) {
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_THAT(error.what(), HasSubstr("extra input bbox"));
     for (const std::string& name : session.info().inputs) EXPECT_THAT(error.what(), HasSubstr(name));
+    // A member of Encoding is given there.
+    text.extra_inputs = {{"attention_mask", 1, std::vector<std::int64_t>(text.size(), 1), {}}};
+    EXPECT_THAT(thrown_by([&] { session.run(text); }).what(), HasSubstr("the encoding's own attention_mask"));
     text.extra_inputs.clear();
     EXPECT_NO_THROW(session.run(text));
   }

@@ -181,6 +181,12 @@ TEST(Chunks, ALongTextIsReadInWindows) {
   EXPECT_NEAR(similarity(normal.row(0), normal.row(0), Similarity::dot), 1, 1e-5);
 }
 
+TEST(Tasks, AFolderMayBeGivenByItsConfig) {
+  const std::string text = "the river";
+  const Embedder embed(BertSession::load(golden("sentence-cls+mean") / "config.json"));
+  EXPECT_EQ(embed(text), Embedder(session("sentence-cls+mean"))(text));
+}
+
 TEST(Tasks, AModelThatDoesSomethingElseIsRefusedWithWhatItHas) {
   const auto message = [](auto make) { return std::string(thrown_by(make).what()); };
   EXPECT_THAT(message([] { Embedder(session("splade")); }), HasSubstr("SpladePooling"));

@@ -267,6 +267,19 @@ TEST(Reranker, EqualDocumentsKeepTheirOrder) {
             ErrorCode::unsupported);
 }
 
+// {"one", "two"} is no text between two pointers.
+TEST(ZeroShot, BracesAroundTextsMeanABatch) {
+  const ZeroShot classify(load("zero-shot"));
+  const std::vector<std::string> labels = {"sport", "city"};
+  const auto both = classify({"a cat", "the king"}, labels);
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_FLOAT_EQ(both[1][0].score, classify("the king", labels)[0].score);
+  const TokenClassifier find(load("token-classification"));
+  EXPECT_EQ(find({"a cat", "the king", ""}).size(), 3U);
+  const Reranker rerank(load("cross-encoder"));
+  EXPECT_EQ(rerank.rank("a cat", {"the cat", "a king"}).size(), 2U);
+}
+
 TEST(ZeroShot, TemplatesAreThoseOfPython) {
   const ZeroShot ask(load("zero-shot"));
   const auto first = [&](const std::string& form) {

@@ -60,7 +60,8 @@ class Text {
                                     [&](const NamedInput& given) { return given.name == input.name; });
     if (found == batch_.extra_inputs.end()) {
       throw Error(ErrorCode::invalid_argument, "the encoding's extra inputs",
-                  "values for the model's input \"" + input.name + "\"",
+                  "values for the model's input \"" + input.name +
+                      "\" (or, where it is a text's own, TorchScriptOptions::input_names saying which)",
                   family::input_names(*trace_.program).ids
                       ? "none"
                       : "none; and no input is known to be input_ids (TorchScriptOptions::input_names names them)");

@@ -117,12 +117,22 @@ std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> a
     };
   }
   bertrt::graph::Evaluation done = bertrt::graph::evaluate(*trace_->program, arguments, options);
+  // What is handed out is copied, and as a rule written down: a view of one number can be as large as anything.
+  constexpr double kPerValue = 16;
   std::vector<Tensor> outputs;
+  double values = 0;
   for (const Value& value : done.kept) {
     if (value.tensor() == nullptr) {
       throw Error(ErrorCode::runtime, "the trace's result", "a tensor", bertrt::graph::describe(value));
     }
     outputs.push_back(*value.tensor());
+    values += static_cast<double>(outputs.back().elements());
+  }
+  if (values * kPerValue > options.work_budget) {
+    throw Error(ErrorCode::out_of_resources, "the outputs of a text",
+                "at most " + std::to_string(static_cast<std::int64_t>(options.work_budget / kPerValue)) +
+                    " values for so few weights and tokens",
+                std::to_string(static_cast<std::int64_t>(values)));
   }
   return outputs;
 }

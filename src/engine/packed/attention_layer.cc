@@ -62,6 +62,17 @@ std::vector<float> window_bias(std::size_t window) {
   return bias;
 }
 
+// A query that sees no key at all gets zeros, as of torch's scaled_dot_product_attention.
+void clear_blind_rows(const kernels::ops::AttentionTask& task, std::size_t window, std::size_t begin, std::size_t end) {
+  for (std::size_t row = begin; row < end; ++row) {
+    const std::int32_t* first = task.mask + (row > window ? row - window : 0);
+    const std::int32_t* last = task.mask + std::min(row + window + 1, task.length);
+    if (std::all_of(first, last, [](std::int32_t shown) { return shown == 0; })) {
+      std::fill_n(task.out + row * task.out_stride, task.head_size, 0.0F);
+    }
+  }
+}
+
 // A window layer's head: blocks of queries, each against the keys that any of it sees.
 void attend_window(const kernels::ops::AttentionTask& whole, std::size_t window, const std::vector<float>& bias,
                    float* scratch) {
@@ -81,7 +92,9 @@ void attend_window(const kernels::ops::AttentionTask& whole, std::size_t window,
     task.row_end = std::min(end, whole.row_end) - first;
     task.bias = bias.data() + kWindowRows + 2 * window;
     kernels::ops::attention(task, scratch);
-    row = std::min(end, whole.row_end);
+    const std::size_t done = std::min(end, whole.row_end);
+    if (whole.mask != nullptr) clear_blind_rows(whole, window, row, done);
+    row = done;
   }
 }
 

@@ -261,6 +261,8 @@ void expect_plain_over_blocks(const EncoderSpec& spec) {
   for (int i = 0; i < 270; ++i) text.input_ids.push_back(3 + i * 7 % 31);
   text.attention_mask.assign(text.input_ids.size(), 1);
   text.attention_mask[130] = text.attention_mask[200] = 0;
+  // Tokens of which some see no key through a window of seven.
+  std::fill(text.attention_mask.begin() + 60, text.attention_mask.begin() + 90, 0);
   Encoding small;
   small.input_ids = {4, 5, 6};
   const std::vector<Encoding> texts = {small, text};

@@ -268,7 +268,7 @@ class PlainEncoder {
         }
         for (std::size_t j = 0; j < in.size(); ++j) {
           for (std::size_t c = head * size; c < (head + 1) * size; ++c)
-            context[i][c] += weights[j] / total * value[j][c];
+            if (total > 0) context[i][c] += weights[j] / total * value[j][c];
         }
       }
     }
