@@ -96,7 +96,55 @@ class Builder final : public nlohmann::json_sax<Json> {
   std::size_t elements_ = 0;
 };
 
+// Receives the parser's events and keeps the keys of one object.
+class KeyCollector final : public nlohmann::json_sax<Json> {
+ public:
+  explicit KeyCollector(std::string_view member) : member_(member) {}
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return open(); }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+  bool key(string_t& value) override {
+    if (depth_ == 1) in_member_ = !member_.empty() && value == member_;
+    if (depth_ == wanted() && (member_.empty() || in_member_)) keys_.push_back(std::move(value));
+    return true;
+  }
+
+  std::vector<std::string> take() { return std::move(keys_); }
+
+ private:
+  std::size_t wanted() const noexcept { return member_.empty() ? 1 : 2; }
+  bool open() {
+    ++depth_;
+    return true;
+  }
+  bool close() {
+    --depth_;
+    return true;
+  }
+
+  std::string_view member_;
+  std::vector<std::string> keys_;
+  std::size_t depth_ = 0;
+  bool in_member_ = false;
+};
+
 }  // namespace
+
+std::vector<std::string> json_keys_in_order(std::string_view text, std::string_view member) {
+  KeyCollector collector(member);
+  return Json::sax_parse(text.begin(), text.end(), &collector) ? collector.take() : std::vector<std::string>();
+}
 
 Json parse_json(std::string_view text, const std::string& where, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {

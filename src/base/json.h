@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bertrt::base {
 
@@ -20,5 +21,9 @@ struct JsonLimits {
 /// that a double cannot hold, nothing behind the document.
 /// @param where  for messages: the file and entry. @throws Error invalid_format, unsupported (over a limit)
 nlohmann::json parse_json(std::string_view text, const std::string& where, const JsonLimits& limits = {});
+
+/// The keys of a document's object, or of the object that its `member` is, in the order of the text, which a
+/// nlohmann::json does not keep. Empty where there is no such object, and for a text that parse_json() refuses.
+std::vector<std::string> json_keys_in_order(std::string_view text, std::string_view member = {});
 
 }  // namespace bertrt::base

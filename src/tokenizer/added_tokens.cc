@@ -123,6 +123,7 @@ void AddedTokenMatcher::split(std::string_view text, bool parse_special, std::ve
     // White space that the token before has taken stays there.
     if (token.lstrip) begin = std::max(space_at_end(text.substr(0, begin)), done);
     if (token.rstrip) end += space_at_start(text.substr(end));
+    if (begin >= end) continue;  // a token of white space, all of it
     if (done < begin) segments.push_back({offset(done, begin), -1});
     segments.push_back({offset(begin, end), pattern->id});
     done = end;

@@ -30,6 +30,12 @@ void AddedVocabulary::add(std::span<const AddedToken> tokens, const WordModel& m
   }
 }
 
+void AddedVocabulary::put(std::int32_t id, const AddedToken& token) {
+  by_content_.insert_or_assign(token.content, id);
+  if (token.special) special_.insert(token.content);
+  by_id_.insert_or_assign(id, Entry{token, {}, {}, false});
+}
+
 void AddedVocabulary::finish(const std::string& where) {
   std::set<std::pair<bool, std::string>> searched;
   for (auto& [id, entry] : by_id_) {

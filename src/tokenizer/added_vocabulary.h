@@ -40,6 +40,9 @@ class AddedVocabulary {
   /// Adds tokens, in order. Those that are there already get their new properties.
   void add(std::span<const AddedToken> tokens, const WordModel& model, const Normalizer& normalizer);
 
+  /// Puts a token at the id that a file wishes for, as tokenizers written in Python do it. No other may have the id.
+  void put(std::int32_t id, const AddedToken& token);
+
   /// Must be called after the last add(). @throws Error unsupported where two tokens are looked for alike
   void finish(const std::string& where);
 

@@ -119,8 +119,8 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
   for (const auto& [id, entry] : config_.added.by_id()) {
     // Hugging Face trims by the white space of the normal form, which the text need not have.
     if (has_normalizer && entry.token.normalized && (entry.token.lstrip || entry.token.rstrip)) {
-      throw Error(ErrorCode::unsupported, "post_processor",
-                  "no trimmed offsets with an added token that is normalized and takes white space",
+      throw Error(ErrorCode::unsupported, config_.where_added,
+                  "no token that is \"normalized\" and takes white space (lstrip, rstrip), where offsets are trimmed",
                   "\"" + entry.token.content + "\"");
     }
   }

@@ -50,6 +50,12 @@ TEST(AddedTokens, TakeWhiteSpaceWhereAsked) {
   EXPECT_EQ(show(m, "a\u3000<l>"), "'a'1(\u3000<l>)");
 }
 
+TEST(AddedTokens, WhiteSpaceIsTakenOnce) {
+  const auto m = matcher({{.content = "<r>", .id = 1, .rstrip = true}, {.content = " ", .id = 2, .lstrip = true}});
+  EXPECT_EQ(show(m, "a<r> b"), "'a'1(<r> )'b'");
+  EXPECT_EQ(show(m, "a<r>   b c"), "'a'1(<r>   )'b'2( )'c'");  // where Hugging Face panics
+}
+
 TEST(AddedTokens, SingleWords) {
   const auto m = matcher({{.content = "one", .id = 1, .single_word = true}});
   EXPECT_EQ(show(m, "one ones \u00e9one (one)"), "1(one)' ones \u00e9one ('1(one)')'");

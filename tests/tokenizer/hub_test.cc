@@ -157,15 +157,24 @@ TEST_F(TokenizerFolder, WholeTokensAreFoundAnywhere) {
 TEST(SentencepieceBpe, MergesAreItsPieces) {
   tokenizer::SentencePieceModel model;
   for (const char* piece : {"<unk>", "a", "b", "ab", "aa", "aab"}) model.pieces.push_back({piece, 0});
+  const auto merges_of = [&](const std::vector<std::string>& names, tokenizer::MergeOrder order) {
+    return tokenizer::sentencepiece_bpe(names, model, order, "test").merges;
+  };
   std::vector<std::string> names;
   for (const auto& piece : model.pieces) names.emplace_back(piece.text);
-  const tokenizer::BpeSpec spec = tokenizer::sentencepiece_bpe(names, model, "test");
-  EXPECT_EQ(spec.merges.find(1, 2).id, 3);
-  EXPECT_EQ(spec.merges.find(1, 1).id, 4);
-  EXPECT_EQ(spec.merges.find(1, 3).rank + 1, spec.merges.find(4, 2).rank);  // a + ab before aa + b
-  EXPECT_EQ(spec.merges.find(1, 3).id, 5);
+  const auto merges = merges_of(names, tokenizer::MergeOrder::by_id);
+  EXPECT_EQ(merges.find(1, 2).id, 3);
+  EXPECT_EQ(merges.find(1, 1).id, 4);
+  EXPECT_EQ(merges.find(1, 3).rank + 1, merges.find(4, 2).rank);  // a + ab before aa + b
+  EXPECT_EQ(merges.find(1, 3).id, 5);
+  model.pieces[5].score = 1;
+  model.pieces[4].type = tokenizer::SentencePieceModel::PieceType::user_defined;
+  const auto scored = merges_of(names, tokenizer::MergeOrder::by_score);
+  EXPECT_EQ(scored.find(1, 3).rank, 0U);
+  EXPECT_EQ(scored.find(1, 2).rank, 1U);
+  EXPECT_LT(scored.find(1, 1).id, 0);  // a piece that is never made
   names[3] = "other";
-  EXPECT_THROW(tokenizer::sentencepiece_bpe(names, model, "test"), Error);
+  EXPECT_LT(merges_of(names, tokenizer::MergeOrder::by_id).find(1, 2).id, 0);
 }
 
 }  // namespace

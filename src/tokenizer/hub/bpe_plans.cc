@@ -160,7 +160,6 @@ void Planner::reformer() {
   metaspace(PrependScheme::always, false);
   plan_.bpe = {"", unk_text(), true, false};
   plan_.takes_file_pad = true;
-  plan_.extra_is_special = true;
 }
 
 }  // namespace bertrt::tokenizer

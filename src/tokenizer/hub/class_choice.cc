@@ -84,7 +84,11 @@ ClassChoice choose_class(const ClassHints& hints) {
     const bool keeps = hints.config_class.find("PreTrainedTokenizerFast") != std::string::npos;
     return named(keeps ? std::string_view(hints.config_class) : without_fast(hints.config_class), reason);
   }
-  return type != nullptr && type->has_config ? named(type->class_name, of_type) : plain("no file that names a class");
+  if (type != nullptr && type->has_config) return named(type->class_name, of_type);
+  ClassChoice choice =
+      plain(hints.model_type.empty() ? "no file that names a class" : of_type + ", which goes with no class");
+  choice.is_guess = true;
+  return choice;
 }
 
 }  // namespace bertrt::tokenizer

@@ -16,7 +16,8 @@ enum class ClassKind {
 struct ClassChoice {
   std::string name;  ///< "BertTokenizer"; "TokenizersBackend" for the one that takes tokenizer.json alone
   ClassKind kind = ClassKind::stands;
-  std::string reason;  ///< which file's words it follows from, for messages
+  std::string reason;     ///< which file's words it follows from, for messages
+  bool is_guess = false;  ///< no file says a word that leads to a class
 };
 
 /// What the files say about the class; "" where they do not.

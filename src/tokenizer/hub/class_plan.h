@@ -30,8 +30,9 @@ struct ClassPlan {
   std::vector<TokenValue> usual_extra;
   /// Further special tokens behind those that the files list, where these have not their contents.
   std::vector<TokenValue> further_extra;
-  bool extra_is_special = false;  ///< whatever the files say of them
   std::vector<std::pair<std::string, TokenValue>> model_specific;
+  bool user_pieces_are_extra = true;  ///< a sentencepiece model's user-defined pieces are further special tokens, too
+  bool added_in_raw_text = false;     ///< the files' added tokens are never looked for in normalized text
   Stages stages;
   Decoder decoder;
   bool pads_left = false;
@@ -48,6 +49,7 @@ struct ClassPlan {
     std::optional<std::string> unk_token;
     bool fuse_unk = false;
     bool byte_fallback = false;
+    bool ignore_merges = false;
   };
   Bpe bpe;
   std::int32_t cls_type_id = 0;   ///< Funnel's first token
@@ -63,7 +65,8 @@ struct ClassPlan {
 std::optional<ClassPlan> plan_class(std::string_view name, const Settings& settings,
                                     const std::shared_ptr<const text::Precompiled>& charsmap);
 
-/// How transformers takes a sentencepiece model as it stands: without a class of its own, or under FNetTokenizer.
+/// How transformers takes a sentencepiece model as it stands: without a class of its own, or under FNetTokenizer. It
+/// follows the model's own settings for white space.
 ClassPlan plan_sentencepiece(bool is_fnet, const Settings& settings, const SentencePieceModel& model,
                              const std::shared_ptr<const text::Precompiled>& charsmap);
 

@@ -25,16 +25,23 @@ std::int32_t index_of(const UnigramPieces& pieces, std::string_view text, bool a
 
 bool takes_as_it_stands(std::string_view name) { return name == "TokenizersBackend" || name == "FNetTokenizer"; }
 
-/// Puts the contents of added tokens in the place of the pieces that have their ids.
+std::vector<std::string> names_of(const SentencePieceModel& model) {
+  std::vector<std::string> names;
+  for (const SentencePieceModel::Piece& piece : model.pieces) names.emplace_back(piece.text);
+  return names;
+}
+
+/// Puts the contents of added tokens in the place of the pieces that have their ids, but for a content that another
+/// piece keeps.
 void rename_pieces(const Settings& settings, std::vector<std::string>& names) {
-  std::set<std::string, std::less<>> known(names.begin(), names.end());
-  for (const auto& [id, token] : settings.added_tokens()) {
-    if (static_cast<std::uint64_t>(id) >= names.size()) continue;
-    std::string& name = names[static_cast<std::size_t>(id)];
-    if (known.contains(token.content)) continue;
-    known.erase(name);
-    known.insert(token.content);
-    name = token.content;
+  const auto& added = settings.added_tokens();
+  std::set<std::string, std::less<>> kept;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!added.contains(static_cast<std::int64_t>(i))) kept.insert(names[i]);
+  }
+  for (const auto& [id, token] : added) {
+    if (static_cast<std::uint64_t>(id) >= names.size() || kept.contains(token.content)) continue;
+    names[static_cast<std::size_t>(id)] = token.content;
   }
 }
 
@@ -86,7 +93,14 @@ UnigramPieces pieces_of(std::string_view name, const ClassPlan& plan, const Sett
 
 }  // namespace
 
-void set_class_options(std::string_view name, const ClassPlan& plan, const Settings& settings, ModelSpec& spec) {
+std::vector<std::string> piece_names(ClassModel kind, const Settings& settings, const SentencePieceModel& model) {
+  std::vector<std::string> names = names_of(model);
+  if (kind == ClassModel::bpe) rename_pieces(settings, names);
+  return names;
+}
+
+void set_class_options(std::string_view name, const ClassPlan& plan, const Settings& settings,
+                       const SentencePieceModel* model, ModelSpec& spec) {
   const std::string unk = content_of(plan.tokens.unk);
   if (auto* words = std::get_if<WordPieceFiles>(&spec)) {
     words->options = {};
@@ -100,22 +114,22 @@ void set_class_options(std::string_view name, const ClassPlan& plan, const Setti
     bpe->unk_token = plan.bpe.unk_token;
     bpe->fuse_unk = plan.bpe.fuse_unk;
     bpe->byte_fallback = plan.bpe.byte_fallback;
-    bpe->ignore_merges = false;
+    bpe->ignore_merges = plan.bpe.ignore_merges;
   } else if (auto* pieces = std::get_if<UnigramPieces>(&spec)) {
     const bool as_it_stands = takes_as_it_stands(name);
     if (!as_it_stands) pieces->byte_fallback = false;
     std::int32_t id = as_it_stands ? pieces->unk_id : 3;  // 3: XLM-R, Barthez
     if (name == "AlbertTokenizer") id = 1;
     if (name == "RemBertTokenizer" || name == "T5Tokenizer") id = 2;
-    if (name == "XLNetTokenizer")
-      id = static_cast<std::int32_t>(settings.number("unk_id", pieces->unk_id < 0 ? 0 : pieces->unk_id));
+    // A constructor's unk_id: a sentencepiece model's, else tokenizer_config.json's; tokenizer.json's does not count.
+    const auto unk_id = [&](std::int32_t usual) {
+      return model != nullptr ? model->unk_id : static_cast<std::int32_t>(settings.number("unk_id", usual));
+    };
+    if (name == "XLNetTokenizer") id = unk_id(0);
     if (name == "CamembertTokenizer") id = std::max(index_of(*pieces, unk, true), 0);
     if (name == "DebertaV2Tokenizer" || name == "BigBirdTokenizer") {
       id = index_of(*pieces, unk, false);
-      if (id < 0)
-        id = name == "BigBirdTokenizer"
-                 ? 100
-                 : static_cast<std::int32_t>(settings.number("unk_id", pieces->unk_id < 0 ? 1 : pieces->unk_id));
+      if (id < 0) id = name == "BigBirdTokenizer" ? 100 : unk_id(1);
     }
     if (id < 0 || static_cast<std::size_t>(id) >= pieces->vocab.size()) {
       throw Error(ErrorCode::invalid_format, std::string(name),
@@ -130,20 +144,13 @@ ModelSpec sentencepiece_spec(std::string_view name, const ClassPlan& plan, const
                              const SentencePieceModel& model, const std::string& where) {
   const bool as_it_stands = takes_as_it_stands(name);
   if (plan.model == ClassModel::bpe) {
-    std::vector<std::string> names;
-    for (const SentencePieceModel::Piece& piece : model.pieces) names.emplace_back(piece.text);
-    if (as_it_stands) rename_pieces(settings, names);
-    return sentencepiece_bpe(names, model, where);
+    if (as_it_stands) {
+      return sentencepiece_bpe(piece_names(plan.model, settings, model), model, MergeOrder::by_score, where);
+    }
+    return sentencepiece_bpe(names_of(model), model, MergeOrder::by_id, where);
   }
   UnigramPieces pieces = pieces_of(name, plan, settings, model, where);
-  if (as_it_stands) {
-    if (!settings.added_tokens().empty()) {
-      throw Error(ErrorCode::unsupported, settings.where(),
-                  "no added tokens beside a unigram model that is taken as it stands",
-                  std::to_string(settings.added_tokens().size()));
-    }
-    pieces.byte_fallback = model.byte_fallback;
-  }
+  if (as_it_stands) pieces.byte_fallback = model.byte_fallback;
   return pieces;
 }
 

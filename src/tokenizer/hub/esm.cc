@@ -18,6 +18,7 @@ using Kind = TemplatePiece::Kind;
 
 // Python's idea of white space has four characters more than Unicode's.
 bool is_python_space(char32_t c) { return text::is_white_space(c) || (c >= 0x1C && c <= 0x1F); }
+constexpr std::int64_t kMaxId = (1 << 22) - 1;
 constexpr std::string_view kPythonSpaces = R"([\s\x1c-\x1f]+)";
 
 std::string_view stripped(std::string_view line) {
@@ -59,6 +60,26 @@ SubwordVocab read_vocab(std::string_view bytes, const std::string& where) {
   }
   if (vocab.count() == 0) refuse("an empty file");
   return vocab;
+}
+
+/// Adds the files' tokens, which keep their ids here, to those of the vocabulary. Special is what has a name, not what
+/// a file calls so. Whether ids are left out.
+bool add_at_their_ids(const Settings& settings, const std::set<std::string_view>& special_words,
+                      AddedVocabulary& added) {
+  const auto size = static_cast<std::int64_t>(added.by_id().size());
+  for (const auto& [id, value] : settings.added_tokens()) {
+    const auto known = added.find(value.content);
+    if (id > kMaxId || (known ? *known != id : id < size)) {
+      throw Error(ErrorCode::unsupported, settings.where(),
+                  "added tokens at the vocabulary's ids or behind them under EsmTokenizer",
+                  "\"" + value.content + "\" at " + std::to_string(id));
+    }
+    AddedToken token = value.token();
+    token.special = special_words.contains(token.content);
+    token.normalized = false;
+    added.put(static_cast<std::int32_t>(id), token);
+  }
+  return static_cast<std::size_t>(added.by_id().rbegin()->first) + 1 != added.by_id().size();
 }
 
 }  // namespace
@@ -104,7 +125,14 @@ LoadedTokenizer load_esm(std::string_view bytes, const std::string& where, const
       loaded.stages, std::make_shared<WordLevelWords>(std::move(vocab), tokens.unk->content));
   TokenizerConfig& config = loaded.config;
   config.added.add(words, loaded.model->words(), loaded.stages->normalizer);
-  add_named_tokens(settings, tokens, settings.model_specific(), extra, loaded);
+  const bool has_gaps = add_at_their_ids(settings, special_words, config.added);
+  const std::size_t before = config.added.by_id().size();
+  add_named_tokens({}, tokens, settings.model_specific(), extra, loaded);
+  if (has_gaps && config.added.by_id().size() > before) {
+    throw Error(ErrorCode::unsupported, settings.where(),
+                "no new special token behind added tokens whose ids have gaps under EsmTokenizer",
+                config.added.by_id().rbegin()->second.token.content);
+  }
   for (const auto& [id, entry] : config.added.by_id()) {
     if (entry.token.single_word) {
       throw Error(ErrorCode::unsupported, settings.where(), "no added token of single_word under EsmTokenizer",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -25,7 +26,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kTokenizerJson = "tokenizer.json";
-constexpr std::string_view kSilent = "no file that names a class";
 
 std::string_view required(const TokenizerFiles& files, std::string_view name, const ClassChoice& choice) {
   const auto bytes = files.find(name);
@@ -74,7 +74,8 @@ bool hands_types_on(std::string_view name) {
   static constexpr std::array<std::string_view, 7> kClasses = {
       "BertTokenizer", "ConvBertTokenizer",   "DebertaTokenizer", "DebertaV2Tokenizer",
       "FNetTokenizer", "LayoutLMv2Tokenizer", "MarkupLMTokenizer"};
-  return name.starts_with("DPR") || std::find(kClasses.begin(), kClasses.end(), name) != kClasses.end();
+  return (name.starts_with("DPR") && name != "DPRReaderTokenizer") ||
+         std::find(kClasses.begin(), kClasses.end(), name) != kClasses.end();
 }
 
 class FolderLoader {
@@ -114,7 +115,7 @@ class FolderLoader {
   static ClassChoice choose(const TokenizerFiles& files, const Settings& settings);
 
   /// No file says a word on the class.
-  bool is_silent() const { return choice_.reason == kSilent; }
+  bool is_silent() const { return choice_.is_guess; }
   /// What the class is taken for is a guess then, so that its tokens must be there.
   void require_tokens(const ClassPlan& plan, const WordModel& model, const std::string& where) const {
     for (const auto* token : {&plan.tokens.unk, &plan.tokens.cls, &plan.tokens.sep}) {
@@ -155,7 +156,7 @@ ClassChoice FolderLoader::choose(const TokenizerFiles& files, const Settings& se
   ClassChoice choice = choose_class(hints);
   const bool is_silent = hints.tokenizer_class.empty() && hints.config_class.empty() && hints.model_type.empty();
   if (!is_silent || files.has(kTokenizerJson)) return choice;
-  const auto usual = [](const char* name) { return ClassChoice{name, ClassKind::rebuilt, std::string(kSilent)}; };
+  const auto usual = [&](const char* name) { return ClassChoice{name, ClassKind::rebuilt, choice.reason, true}; };
   if (const auto vocab = files.find("vocab.txt")) {
     const bool is_mpnet = vocab->find("[CLS]") == std::string_view::npos && vocab->starts_with("<s>");
     return usual(is_mpnet ? "MPNetTokenizer" : "BertTokenizer");
@@ -207,6 +208,7 @@ void FolderLoader::finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedT
       (!is_bpe ||
        settings_.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", cleans_up_bpe));
   config.model_max_length = settings_.model_max_length();
+  config.where_added = settings_.where_added() + " (" + choice_.name + ")";
   config.types_are_input = settings_.types_are_input().value_or(is_silent() || hands_types_on(choice_.name));
 }
 
@@ -229,7 +231,7 @@ LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>
               named("pad_token"), named("cls_token"), named("mask_token")};
     if (!tokens.pad && !stages.pad_token.empty()) tokens.pad = TokenValue::text(stages.pad_token);
   }
-  add_named_tokens(settings_, tokens, settings_.model_specific(), extra, loaded);
+  add_named_tokens(settings_.added_tokens(), tokens, settings_.model_specific(), extra, loaded);
   // The parent's constructor puts its template in place of the file's, where it has one of its own behind it.
   if (plan && plan->around == ClassPlan::Around::bert) {
     config.post_processors = post_processors_of(*plan, tokens, config.added, loaded.model->words());
@@ -317,7 +319,7 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
     plan->tokens.pad = TokenValue::text(stages.pad_token);
   }
   ModelSpec spec = read_spec(name, *plan, pieces ? &*pieces : nullptr, where);
-  set_class_options(name, *plan, settings_, spec);
+  set_class_options(name, *plan, settings_, pieces ? &*pieces : nullptr, spec);
   LoadedTokenizer loaded;
   loaded.stages = std::make_shared<const Stages>(std::move(plan->stages));
   loaded.model = build_model(std::move(spec), loaded.stages, where);
@@ -337,8 +339,15 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
     }
   }
   set_sides(stages.padding_side, stages.truncation_side, plan->pads_left, config);
-  add_named_tokens(settings_, plan->tokens, specific, extra, loaded);
-  if (name == "Qwen2Tokenizer") add_plainly(plan->tokens, specific, extra, loaded);
+  std::map<std::int64_t, TokenValue> of_files = settings_.added_tokens();
+  if (plan->added_in_raw_text) {
+    for (auto& [id, token] : of_files) token.normalized = false;
+  }
+  add_named_tokens(of_files, plan->tokens, specific, extra, loaded);
+  const bool plainly = name == "Qwen2Tokenizer";
+  if (plainly || name == "RemBertTokenizer" || name == "ReformerTokenizer") {
+    add_again(plainly, plan->tokens, specific, extra, loaded);
+  }
   config.post_processors = around(name, *plan, stages, loaded);
   finish(plan->tokens, plan->cleans_up_bpe, loaded);
   return loaded;

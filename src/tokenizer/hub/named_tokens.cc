@@ -61,14 +61,15 @@ PostProcessors templates(std::vector<TemplatePiece> single, std::vector<Template
 std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& plan,
                                      const SentencePieceModel* pieces) {
   // Beside a sentencepiece model transformers puts its pieces in the place of special_tokens_map.json's list.
-  const auto& listed = pieces == nullptr ? settings.extra() : settings.own_extra();
+  const auto listed = pieces == nullptr ? settings.extra() : settings.own_extra();
   if (listed) return *listed;
   if (pieces == nullptr) return plan.usual_extra;
   // What the model file says stands in the place of what the class is usually given.
   using Type = SentencePieceModel::PieceType;
   std::vector<TokenValue> tokens;
   for (const SentencePieceModel::Piece& piece : pieces->pieces) {
-    if (piece.type != Type::control && piece.type != Type::user_defined) continue;
+    const bool is_user = piece.type == Type::user_defined && plan.user_pieces_are_extra;
+    if (piece.type != Type::control && !is_user) continue;
     tokens.push_back({.content = std::string(piece.text),
                       .special = piece.type == Type::control,
                       .normalized = false,
@@ -82,7 +83,7 @@ std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& 
 
 }  // namespace
 
-void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
+void add_named_tokens(const std::map<std::int64_t, TokenValue>& of_files, const NamedTokens& tokens,
                       const std::vector<std::pair<std::string, TokenValue>>& specific,
                       const std::vector<TokenValue>& extra, LoadedTokenizer& loaded) {
   AddedVocabulary& added = loaded.config.added;
@@ -93,7 +94,7 @@ void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
     known.insert(entry.token.content);
   }
   std::vector<TokenValue> wanted;
-  for (const auto& [id, value] : settings.added_tokens()) {
+  for (const auto& [id, value] : of_files) {
     if (std::find(existing.begin(), existing.end(), value.token()) == existing.end()) wanted.push_back(value);
   }
   for (const TokenValue& value : wanted) known.insert(value.content);
@@ -114,10 +115,14 @@ void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
   added.add(list, loaded.model->words(), loaded.stages->normalizer);
 }
 
-void add_plainly(const NamedTokens& tokens, const std::vector<std::pair<std::string, TokenValue>>& specific,
-                 const std::vector<TokenValue>& extra, LoadedTokenizer& loaded) {
+void add_again(bool plainly, const NamedTokens& tokens, const std::vector<std::pair<std::string, TokenValue>>& specific,
+               const std::vector<TokenValue>& extra, LoadedTokenizer& loaded) {
   std::vector<AddedToken> list;
-  const auto add = [&](const TokenValue& value) { list.push_back({value.content, false, false, false, false, true}); };
+  const auto add = [&](TokenValue value) {
+    if (plainly || value.is_text) value = TokenValue::text(value.content);
+    value.special = true;
+    list.push_back(value.token());
+  };
   for (const TokenValue* value : values_of(tokens)) add(*value);
   for (const auto& [key, value] : specific) add(value);
   for (const TokenValue& value : extra) add(value);
@@ -130,9 +135,6 @@ std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& 
   for (const TokenValue& further : plan.further_extra) {
     const auto is_it = [&](const TokenValue& other) { return other.content == further.content; };
     if (std::none_of(tokens.begin(), tokens.end(), is_it)) tokens.push_back(further);
-  }
-  for (TokenValue& token : tokens) {
-    if (plan.extra_is_special) token.special = true;
   }
   return tokens;
 }

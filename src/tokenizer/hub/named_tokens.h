@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,14 +13,15 @@
 namespace bertrt::tokenizer {
 
 /// Adds the tokens that the files and the class name, in the order in which transformers adds them.
-void add_named_tokens(const Settings& settings, const NamedTokens& tokens,
+/// @param of_files  Settings::added_tokens()
+void add_named_tokens(const std::map<std::int64_t, TokenValue>& of_files, const NamedTokens& tokens,
                       const std::vector<std::pair<std::string, TokenValue>>& specific,
                       const std::vector<TokenValue>& extra, LoadedTokenizer& loaded);
 
-/// The same tokens once more, as special ones without further settings: Qwen2's constructor does it, and what the files
-/// say of spaces beside them is lost.
-void add_plainly(const NamedTokens& tokens, const std::vector<std::pair<std::string, TokenValue>>& specific,
-                 const std::vector<TokenValue>& extra, LoadedTokenizer& loaded);
+/// The same tokens once more, as special ones: some constructors end with it. What the files say of spaces beside a
+/// token that is named by a bare text is lost then; `plainly` (Qwen2): for every token.
+void add_again(bool plainly, const NamedTokens& tokens, const std::vector<std::pair<std::string, TokenValue>>& specific,
+               const std::vector<TokenValue>& extra, LoadedTokenizer& loaded);
 
 /// The extra special tokens of a class: the files', a sentencepiece model's own, else the class's.
 std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& plan, const SentencePieceModel* pieces);

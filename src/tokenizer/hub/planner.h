@@ -59,7 +59,7 @@ class Planner {
   void add_charsmap(std::vector<normalizers::Step>& steps) const;
 
   // WordPiece
-  void bert(bool is_splinter);
+  void bert(std::string_view name);
   void funnel();
   void mpnet();
 

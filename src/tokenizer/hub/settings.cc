@@ -18,6 +18,9 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 7> kNamed = {"bos_token", "eos_token", "unk_token", "sep_token",
                                                     "pad_token", "cls_token", "mask_token"};
 
+constexpr const char* kExtra = "extra_special_tokens";
+constexpr const char* kAdditional = "additional_special_tokens";  // as it was called before
+
 json read_object(const TokenizerFiles& files, std::string_view name) {
   const auto bytes = files.find(name);
   if (!bytes) return json::object();
@@ -45,20 +48,49 @@ TokenValue added_token(const json& value, const std::string& where) {
   return token;
 }
 
+bool says_added_token(const json& value) {
+  return value.is_object() && value.contains("__type") && value["__type"] == "AddedToken";
+}
+
 /// A text, or an object that says of itself that it is an AddedToken.
 TokenValue token_value(const json& value, const std::string& where) {
   if (value.is_string()) return TokenValue::text(value.get<std::string>());
-  const bool says = value.is_object() && value.contains("__type") && value["__type"] == "AddedToken";
-  if (!says)
+  if (!says_added_token(value))
     throw Error(ErrorCode::invalid_format, where, "a token: a text, or an object of __type AddedToken",
                 value.dump().substr(0, 60));
   return added_token(value, where);
 }
 
 std::vector<TokenValue> token_list(const json& list, const std::string& where) {
+  if (!list.is_array()) throw Error(ErrorCode::invalid_format, where, "a list of tokens", list.dump().substr(0, 60));
   std::vector<TokenValue> tokens;
   for (const json& value : list) tokens.push_back(token_value(value, where));
   return tokens;
+}
+
+/// The keys of an object that `wanted` takes, in the order of the text that it was read from (see
+/// base::json_keys_in_order): new tokens get their ids in this order.
+template <typename Wanted>
+std::vector<std::string> keys_in_order(const json& object, std::string_view text, std::string_view member,
+                                       Wanted wanted) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object.items()) {
+    if (wanted(key, value)) keys.push_back(key);
+  }
+  if (keys.size() < 2) return keys;
+  std::vector<std::string> ordered = base::json_keys_in_order(text, member);
+  std::erase_if(ordered, [&](const auto& key) { return !std::binary_search(keys.begin(), keys.end(), key); });
+  return ordered;
+}
+
+/// As in a dict of Python: what comes once more keeps its first place.
+void put(const std::string& key, TokenValue token, std::vector<std::pair<std::string, TokenValue>>& tokens) {
+  const auto known = std::find_if(tokens.begin(), tokens.end(), [&](const auto& one) { return one.first == key; });
+  if (known != tokens.end()) {
+    known->second = std::move(token);
+  } else {
+    tokens.emplace_back(key, std::move(token));
+  }
 }
 
 /// A stage or one of its sequence is ByteLevel.
@@ -89,77 +121,85 @@ Settings::Settings(const TokenizerFiles& files)
     : where_(files.where("tokenizer_config.json")),
       values_(read_object(files, "tokenizer_config.json")),
       model_config_(read_object(files, "config.json")) {
-  read_extra();
+  KeyedTokens of_config = read_extra(files.find("tokenizer_config.json").value_or(""));
   read_special_tokens_map(files);
+  // transformers puts the texts of tokenizer_config.json behind all others.
+  for (auto& [key, token] : of_config) put(key, std::move(token), model_specific_);
   read_added_tokens(files);
 }
 
-void Settings::read_extra() {
-  for (const char* key : {"extra_special_tokens", "additional_special_tokens"}) {
-    if (extra_ || !values_.contains(key)) continue;
+Settings::KeyedTokens Settings::read_extra(std::string_view text) {
+  KeyedTokens of_config;
+  const auto is_further = [](const std::string& key) { return key.ends_with("_token") && !is_named(key); };
+  for (const std::string& key : keys_in_order(values_, text, {}, [&](const std::string&key, const json&value) {
+         return is_further(key) && (value.is_string() || says_added_token(value));
+       })) {
     const json& value = values_[key];
-    if (value.is_null()) extra_.emplace();  // said, and none
-    if (!value.is_array()) continue;
-    extra_ = token_list(value, where_ + ": " + key);
+    put(key, token_value(value, where_ + ": " + key), value.is_string() ? of_config : model_specific_);
   }
-  own_extra_ = extra_;
-  const auto add = [&](const std::string& key, const json& value) {
-    model_specific_.emplace_back(key, token_value(value, where_ + ": " + key));
+  const bool has_old = values_.contains(kAdditional);
+  const bool old_counts = has_old && (!values_.contains(kExtra) || values_[kExtra].empty());
+  const char* key = old_counts ? kAdditional : kExtra;
+  if (has_old && !old_counts) additional_ = Listed{values_[kAdditional], where_ + ": " + kAdditional};
+  const auto add_object = [&](const char* object) {
+    const auto all = [](const std::string&, const json&) { return true; };
+    for (const std::string& name : keys_in_order(values_[object], text, object, all)) {
+      put(name, token_value(values_[object][name], where_ + ": " + object), of_config);
+    }
   };
-  for (const auto& [key, value] : values_.items()) {
-    if (key.ends_with("_token") && !is_named(key) && value.is_string()) add(key, value);
+  if (values_.contains(key)) {
+    const json& value = values_[key];
+    if (value.is_object()) {
+      add_object(key);
+    } else if (value.is_null()) {
+      own_extra_.emplace();  // said, and none
+    } else {
+      own_extra_ = token_list(value, where_ + ": " + key);
+    }
   }
-  for (const char* key : {"extra_special_tokens", "model_specific_special_tokens"}) {
-    if (!has(key) || !values_[key].is_object()) continue;
-    for (const auto& [name, value] : values_[key].items()) add(name, value);
-  }
+  constexpr const char* kSpecific = "model_specific_special_tokens";
+  if (of_config.empty() && has(kSpecific) && values_[kSpecific].is_object()) add_object(kSpecific);
+  return of_config;
 }
 
 // With an added_tokens_decoder in tokenizer_config.json none of the older files is read.
 void Settings::read_special_tokens_map(const TokenizerFiles& files) {
+  constexpr std::string_view kFile = "special_tokens_map.json";
   if (values_.contains("added_tokens_decoder")) return;
-  const std::string where = files.where("special_tokens_map.json");
-  const json map = read_object(files, "special_tokens_map.json");
-  for (const auto& [key, value] : map.items()) {
+  const std::string where = files.where(kFile);
+  const json map = read_object(files, kFile);
+  const auto all = [](const std::string&, const json&) { return true; };
+  for (const std::string& key : keys_in_order(map, files.find(kFile).value_or(""), {}, all)) {
+    const json& value = map[key];
     const std::string place = where + ": " + key;
-    if (key == "additional_special_tokens" || key == "extra_special_tokens") {
+    if (key == kAdditional) {
+      additional_ = Listed{value, place};
+      continue;
+    }
+    if (key == kExtra) {
       if (!value.is_array()) throw Error(ErrorCode::unsupported, place, "a list of tokens", value.dump().substr(0, 60));
-      if (key == "additional_special_tokens" && extra_) continue;  // tokenizer_config.json's list counts
-      std::vector<TokenValue> tokens;
+      std::vector<TokenValue>& known = own_extra_ ? *own_extra_ : own_extra_.emplace();
       for (const json& one : value) {
-        if (one.is_object() && key == "extra_special_tokens") {
-          tokens.push_back(added_token(one, place));
-          tokens.back().special = true;
-        } else {
-          tokens.push_back(token_value(one, place));
-        }
-      }
-      if (key == "additional_special_tokens") {
-        additional_ = std::move(tokens);
-      } else {
-        std::vector<TokenValue>& known = extra_ ? *extra_ : extra_.emplace();
-        for (TokenValue& token : tokens) {
-          if (std::find(known.begin(), known.end(), token) == known.end()) known.push_back(std::move(token));
-        }
+        TokenValue token = one.is_object() ? added_token(one, place) : token_value(one, place);
+        if (one.is_object()) token.special = true;
+        if (std::find(known.begin(), known.end(), token) == known.end()) known.push_back(std::move(token));
       }
       continue;
     }
     if (!key.ends_with("_token")) throw Error(ErrorCode::unsupported, where, "special tokens", "\"" + key + "\"");
-    TokenValue token;
-    if (value.is_object()) {
-      token = added_token(value, place);
-      token.special = true;
-    } else {
-      token = token_value(value, place);
-    }
+    TokenValue token = value.is_object() ? added_token(value, place) : token_value(value, place);
+    if (value.is_object()) token.special = true;
     if (is_named(key)) {
       from_map_.insert_or_assign(key, token);
     } else {
-      model_specific_.emplace_back(key, token);
+      put(key, std::move(token), model_specific_);
     }
   }
-  // A list of the old name counts where none of the new name is there.
-  if (!extra_ && additional_) extra_ = additional_;
+}
+
+std::optional<std::vector<TokenValue>> Settings::extra() const {
+  if (own_extra_ || !additional_) return own_extra_;
+  return token_list(additional_->value, additional_->where);
 }
 
 void Settings::read_added_tokens(const TokenizerFiles& files) {
@@ -170,14 +210,16 @@ void Settings::read_added_tokens(const TokenizerFiles& files) {
   if (values_.contains("added_tokens_decoder")) {
     const json& decoder = values_["added_tokens_decoder"];
     const std::string where = where_ + ": added_tokens_decoder";
+    where_added_ = where;
     if (!decoder.is_object()) throw Error(ErrorCode::invalid_format, where, "an object", decoder.dump().substr(0, 60));
     for (const auto& [id, value] : decoder.items()) add(id_of(id, where), added_token(value, where));
   } else {
     const json added = read_object(files, "added_tokens.json");
     const std::string where = files.where("added_tokens.json");
+    where_added_ = files.has("tokenizer.json") ? files.where("tokenizer.json") + ": added_tokens" : where;
     for (const auto& [content, id] : added.items()) {
       const auto is_it = [&, &token = content](const TokenValue& value) { return value.content == token; };
-      bool special = extra_ && std::any_of(extra_->begin(), extra_->end(), is_it);
+      bool special = own_extra_ && std::any_of(own_extra_->begin(), own_extra_->end(), is_it);
       for (const std::string_view key : kNamed) {
         const auto value = named(std::string(key).c_str(), std::nullopt);
         special = special || (value && is_it(*value));
@@ -205,9 +247,16 @@ ClassHints Settings::class_hints() const {
   const auto text_of = [](const json& owner, const char* key) {
     return owner.contains(key) && owner[key].is_string() ? owner[key].get<std::string>() : std::string();
   };
-  return {.tokenizer_class = text_of(values_, "tokenizer_class"),
-          .config_class = text_of(model_config_, "tokenizer_class"),
-          .model_type = text_of(model_config_, "model_type"),
+  std::string named = text_of(values_, "tokenizer_class");
+  std::string named_in_config = text_of(model_config_, "tokenizer_class");
+  std::string model_type = text_of(model_config_, "model_type");
+  if (named.empty() && named_in_config.empty() && model_type == "encoder-decoder" &&
+      model_config_.contains("encoder") && model_config_["encoder"].is_object()) {
+    model_type = text_of(model_config_["encoder"], "model_type");  // the encoder's class is taken
+  }
+  return {.tokenizer_class = std::move(named),
+          .config_class = std::move(named_in_config),
+          .model_type = std::move(model_type),
           .model_name = text_of(model_config_, "model_name"),
           .has_own_code =
               has("auto_map") && (values_["auto_map"].is_array() ||

@@ -37,6 +37,9 @@ struct TokenValue {
 /// tokenizer.json.
 class Settings {
  public:
+  /// Tokens by names, in the order in which they are added.
+  using KeyedTokens = std::vector<std::pair<std::string, TokenValue>>;
+
   /// @throws Error invalid_format, unsupported
   explicit Settings(const TokenizerFiles& files);
 
@@ -45,18 +48,19 @@ class Settings {
   /// A named special token ("cls_token"): what the files say, else `usual`; nullopt for null.
   std::optional<TokenValue> named(const char* key, std::optional<TokenValue> usual) const;
   /// Special tokens without a usual name ("image_token"), by their keys.
-  const std::vector<std::pair<std::string, TokenValue>>& model_specific() const noexcept { return model_specific_; }
+  const KeyedTokens& model_specific() const noexcept { return model_specific_; }
   /// "extra_special_tokens", or "additional_special_tokens"; nullopt where neither is there.
-  const std::optional<std::vector<TokenValue>>& extra() const noexcept { return extra_; }
-  /// The same, of tokenizer_config.json alone.
+  /// @throws Error invalid_format
+  std::optional<std::vector<TokenValue>> extra() const;
+  /// The same without special_tokens_map.json's "additional_special_tokens", whose place a sentencepiece model's own
+  /// pieces take.
   const std::optional<std::vector<TokenValue>>& own_extra() const noexcept { return own_extra_; }
-  /// "additional_special_tokens" of special_tokens_map.json, which a class may take for itself.
-  const std::optional<std::vector<TokenValue>>& additional() const noexcept { return additional_; }
   /// By id.
   const std::map<std::int64_t, TokenValue>& added_tokens() const noexcept { return added_; }
 
   /// Other settings. @throws Error invalid_format for a value of another type
   bool has(const char* key) const;
+  bool says(const char* key) const { return values_.contains(key); }  ///< perhaps null
   bool flag(const char* key, bool fallback) const;
   std::optional<bool> optional_flag(const char* key) const;
   std::string text(const char* key, const std::string& fallback) const;
@@ -66,23 +70,32 @@ class Settings {
   /// "model_max_length", or "max_len"; 0 where neither is there or it is the very large number that stands for none.
   std::size_t model_max_length() const;
   const std::string& where() const noexcept { return where_; }
+  /// The file and the key that the added tokens come from.
+  const std::string& where_added() const noexcept { return where_added_; }
 
  private:
+  /// A list that is read where it counts: what stands in it is no error otherwise.
+  struct Listed {
+    nlohmann::json value;
+    std::string where;
+  };
+
   void read_added_tokens(const TokenizerFiles& files);
   void read_special_tokens_map(const TokenizerFiles& files);
-  void read_extra();
+  /// The tokens of other names that tokenizer_config.json has as texts or in an object.
+  KeyedTokens read_extra(std::string_view text);
 
   std::string where_;
+  std::string where_added_;
   nlohmann::json values_;
   nlohmann::json model_config_;
   bool is_byte_level_ = false;
   std::map<std::int64_t, TokenValue> added_;
   std::map<std::string, TokenValue, std::less<>> added_by_content_;
   std::map<std::string, TokenValue, std::less<>> from_map_;  ///< special_tokens_map.json's named tokens
-  std::vector<std::pair<std::string, TokenValue>> model_specific_;
-  std::optional<std::vector<TokenValue>> extra_;
+  KeyedTokens model_specific_;
   std::optional<std::vector<TokenValue>> own_extra_;
-  std::optional<std::vector<TokenValue>> additional_;
+  std::optional<Listed> additional_;
 };
 
 }  // namespace bertrt::tokenizer

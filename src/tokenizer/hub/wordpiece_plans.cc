@@ -6,7 +6,7 @@ bool Planner::plan_wordpiece(std::string_view name) {
   plan_.model = ClassModel::wordpiece;
   if (name == "BertTokenizer" || name == "DistilBertTokenizer" || name.starts_with("DPR") ||
       name == "SplinterTokenizer") {
-    bert(name == "SplinterTokenizer");
+    bert(name);
   } else if (name == "FunnelTokenizer") {
     funnel();
   } else if (name == "MPNetTokenizer") {
@@ -17,9 +17,13 @@ bool Planner::plan_wordpiece(std::string_view name) {
   return true;
 }
 
-void Planner::bert(bool is_splinter) {
+void Planner::bert(std::string_view name) {
+  const bool is_splinter = name == "SplinterTokenizer";
   name_tokens(kBert);
-  bert_stages(true);
+  // DPR's constructors take do_lower_case and keep it to themselves.
+  const bool lowercase = name.starts_with("DPR") || settings_.flag("do_lower_case", true);
+  bert_stages(true, settings_.flag("tokenize_chinese_chars", true), settings_.optional_flag("strip_accents"),
+              lowercase);
   decode_by(decoders::WordPiece{});
   plan_.around = is_splinter ? Around::splinter : Around::bert;
   if (!is_splinter) {

@@ -73,8 +73,8 @@ void OffsetTrim::trim_one(std::string_view text, std::int32_t token, bool is_fir
     if (whole.begin > whole.end || whole.end > text.size()) return;
     const std::string_view taken = text.substr(whole.begin, whole.end - whole.begin);
     const std::string& content = contents_[static_cast<std::size_t>(space.content)];
-    if (taken.find(content) == std::string_view::npos) return;
-    space = space_of(taken);
+    // Else the model gave the id, and the white space is its token's.
+    if (taken.find(content) != std::string_view::npos) space = space_of(taken);
   }
   if (space.leading == 0 && space.trailing == 0) return;
   const bool is_own = (is_first || offset.begin == 0) && keeps_prefix_space && space.leading == 1;

@@ -17,7 +17,7 @@ class OffsetTrim {
   /// Tells of a token of the model; ids in any order.
   void add(std::int32_t id, std::string_view token);
   /// Tells of an added token: its white space is what it took from the text around `content`. The model may give the
-  /// same id (the unknown token) for other text, which is then not trimmed.
+  /// same id for other text, which is then trimmed by its token's.
   void add_from_text(std::int32_t id, std::string_view content);
 
   /// Trims one window's offsets into `text` in place. Which token is the window's first matters: its single leading

@@ -27,37 +27,39 @@ SubwordVocab vocab_of(std::span<const std::string> names, const std::string& whe
 
 }  // namespace
 
-BpeSpec sentencepiece_bpe(std::span<const std::string> names, const SentencePieceModel& model,
+BpeSpec sentencepiece_bpe(std::span<const std::string> names, const SentencePieceModel& model, MergeOrder order,
                           const std::string& where) {
-  std::vector<std::string> original;
   std::uint64_t work = 0;
-  for (const SentencePieceModel::Piece& piece : model.pieces) {
-    original.emplace_back(piece.text);
-    work += std::uint64_t{piece.text.size()} * piece.text.size();
-    if (work > kMaxWork)
-      throw Error(ErrorCode::invalid_format, where, "pieces of a usual length",
-                  std::to_string(piece.text.size()) + " bytes");
+  for (const std::string& name : names) {
+    work += std::uint64_t{name.size()} * name.size();
+    if (work > kMaxWork) {
+      throw Error(ErrorCode::invalid_format, where, "pieces of a usual length", std::to_string(name.size()) + " bytes");
+    }
   }
   BpeSpec spec;
   spec.vocab = vocab_of(names, where);
-  const SubwordVocab pieces = vocab_of(original, where);
-  std::uint32_t rank = 0;
-  for (std::size_t i = 0; i < original.size(); ++i) {
-    const std::string_view whole = original[i];
+  const bool by_score = order == MergeOrder::by_score;
+  const auto merges = [&](std::int32_t id) {
+    return !by_score || model.pieces[static_cast<std::size_t>(id)].type == SentencePieceModel::PieceType::normal;
+  };
+  std::vector<std::int32_t> made;
+  for (std::size_t i = 0; i < names.size(); ++i) {
     const auto id = static_cast<std::int32_t>(i);
-    if (pieces.find(whole) != id) continue;  // a later piece has the same text
+    // A later piece may have the same text.
+    if (spec.vocab.find(names[i]) == id && merges(id)) made.push_back(id);
+  }
+  if (by_score) {
+    const auto score = [&](std::int32_t id) { return model.pieces[static_cast<std::size_t>(id)].score; };
+    std::stable_sort(made.begin(), made.end(), [&](std::int32_t a, std::int32_t b) { return score(a) > score(b); });
+  }
+  std::uint32_t rank = 0;
+  for (const std::int32_t id : made) {
+    const std::string_view whole = names[static_cast<std::size_t>(id)];
     for (std::size_t at = 1; at < whole.size(); ++at) {
       if (!is_boundary(whole, at)) continue;
-      const auto left = pieces.find(whole.substr(0, at));
-      const auto right = left ? pieces.find(whole.substr(at)) : std::nullopt;
-      if (!right) continue;
-      for (const std::int32_t part : {*left, *right, id}) {
-        if (names[static_cast<std::size_t>(part)] != original[static_cast<std::size_t>(part)]) {
-          throw Error(ErrorCode::unsupported, where, "renamed pieces that no merge needs",
-                      original[static_cast<std::size_t>(part)]);
-        }
-      }
-      spec.merges.add(*left, *right, {rank++, id});
+      const auto left = spec.vocab.find(whole.substr(0, at));
+      const auto right = left ? spec.vocab.find(whole.substr(at)) : std::nullopt;
+      if (right && merges(*left) && merges(*right)) spec.merges.add(*left, *right, {rank++, id});
     }
   }
   return spec;

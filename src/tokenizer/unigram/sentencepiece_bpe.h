@@ -8,12 +8,18 @@
 
 namespace bertrt::tokenizer {
 
-/// A sentencepiece model as a byte-pair encoding: the file has no merges, so each two pieces that make a third are one,
-/// in the order of the third's id and then of the first's length. What is left to the class: unknown token, fallback to
-/// bytes.
+/// How the merges that a sentencepiece model stands for are ranked.
+enum class MergeOrder {
+  by_id,     ///< of all pieces, by the id of what they make
+  by_score,  ///< of normal pieces alone, by the score of what they make and then by its id, as sentencepiece does it
+};
+
+/// A sentencepiece model as a byte-pair encoding: the file has no merges, so each two pieces that make a third are one.
+/// Of those that make the same one the one with the shortest first piece goes first. What is left to the class: unknown
+/// token, fallback to bytes.
 /// @param names  of the pieces, by id: the model's, some perhaps renamed
-/// @throws Error invalid_format with `where`: a renamed piece that a merge needs, or pieces of extreme length
-BpeSpec sentencepiece_bpe(std::span<const std::string> names, const SentencePieceModel& model,
+/// @throws Error invalid_format with `where`: pieces of extreme length
+BpeSpec sentencepiece_bpe(std::span<const std::string> names, const SentencePieceModel& model, MergeOrder order,
                           const std::string& where);
 
 }  // namespace bertrt::tokenizer

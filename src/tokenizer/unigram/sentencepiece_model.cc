@@ -125,6 +125,9 @@ SentencePieceModel SentencePieceModel::parse(std::string_view bytes, const std::
       Fields normalizer(fields.bytes(), where);
       while (normalizer.next()) {
         if (normalizer.is_bytes(2)) model.precompiled_charsmap = normalizer.bytes();
+        if (normalizer.is_varint(3)) model.add_dummy_prefix = normalizer.varint() != 0;
+        if (normalizer.is_varint(4)) model.remove_extra_whitespaces = normalizer.varint() != 0;
+        if (normalizer.is_varint(5)) model.escape_whitespaces = normalizer.varint() != 0;
       }
     }
   }

@@ -27,6 +27,9 @@ struct SentencePieceModel {
   std::string_view eos_piece = "</s>";
   bool byte_fallback = false;
   std::string_view precompiled_charsmap;  ///< in the file's bytes; may be empty
+  bool add_dummy_prefix = true;
+  bool remove_extra_whitespaces = true;
+  bool escape_whitespaces = true;
 
   /// Views into `bytes`, which must outlive the result. @throws Error invalid_format with `where`
   static SentencePieceModel parse(std::string_view bytes, const std::string& where);

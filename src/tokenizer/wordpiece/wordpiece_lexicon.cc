@@ -38,15 +38,23 @@ WordPieceLexicon::WordPieceLexicon(WordPieceVocab vocab, std::string prefix, boo
   std::int32_t highest = -1;
   for (const auto& entry : entries) highest = std::max(highest, entry.id);
   by_id_.assign(static_cast<std::size_t>(highest + 1), 0);
+  std::vector<std::uint32_t> in_no_trie;  // replaced ones: blank lines, and the prefix alone
+  const auto replace = [&](std::int32_t& id, std::uint32_t& last, std::uint32_t index) {
+    if (id >= 0) in_no_trie.push_back(last);
+    id = entries[index].id;
+    last = index;
+  };
+  std::uint32_t last_empty = 0;
+  std::uint32_t last_prefix = 0;
   for (std::uint32_t i = 0; i < entries.size(); ++i) {
     by_id_[static_cast<std::size_t>(entries[i].id)] = i + 1;
     const std::string_view token = vocab_.view(entries[i]);
-    if (token.empty()) empty_id_ = entries[i].id;
-    if (token == prefix_) prefix_id_ = entries[i].id;
+    if (token.empty()) replace(empty_id_, last_empty, i);
+    if (token == prefix_) replace(prefix_id_, last_prefix, i);
   }
   const auto continuation = continuation_.build(keys(Kind::continuation), vocab_, prefix_.size(), where);
   // Of a token that comes twice the last id counts; the earlier one has no token then.
-  for (const auto& replaced : {initial.get(), continuation}) {
+  for (const auto& replaced : {initial.get(), continuation, in_no_trie}) {
     for (const std::uint32_t index : replaced) {
       std::uint32_t& at = by_id_[static_cast<std::size_t>(entries[index].id)];
       if (at == index + 1) at = 0;
