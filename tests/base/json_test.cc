@@ -25,6 +25,17 @@ std::string error_of(const std::string& text, const JsonLimits& limits = {},
   }
 }
 
+TEST(Json, KeysInTheOrderOfTheText) {
+  using testing::ElementsAre;
+  using testing::IsEmpty;
+  const std::string text = R"({"z": 1, "b": {"y": {"n": 0}, "x": [{"m": 0}]}, "a": [{"b": {"q": 0}}]})";
+  EXPECT_THAT(json_keys_in_order(text), ElementsAre("z", "b", "a"));
+  EXPECT_THAT(json_keys_in_order(text, "b"), ElementsAre("y", "x"));
+  for (const char* member : {"z", "a", "none"}) EXPECT_THAT(json_keys_in_order(text, member), IsEmpty()) << member;
+  EXPECT_THAT(json_keys_in_order(R"([{"a": 1}])"), IsEmpty());
+  EXPECT_THAT(json_keys_in_order(R"({"a": 1)"), IsEmpty());
+}
+
 TEST(Json, ReadsEveryKindOfValue) {
   const std::string text =
       R"( {"a": [1, -2, 3.5, true, false, null, "x\u00e9"], "b": {"c": {}}, "d": 18446744073709551615, "e": [[], {}]} )";

@@ -337,6 +337,19 @@ TEST(Folder, AnAddedTokenThatTheModelGivesIsTrimmed) {
   }
 }
 
+TEST(Folder, APadTokenOfNullIsSaid) {
+  constexpr std::string_view file = R"({"padding": {"strategy": "BatchLongest", "direction": "Right",
+    "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0, "pad_token": "p"},
+    "model": {"type": "WordLevel", "vocab": {"p": 0, "u": 1}, "unk_token": "u"}})";
+  const auto padded = [&](std::string_view settings) {
+    const std::string config = R"({"tokenizer_class": "PreTrainedTokenizerFast")" + std::string(settings) + "}";
+    const Tokenizer tokenizer = load({{"tokenizer.json", file}, {"tokenizer_config.json", config}});
+    return tokenizer.encode("a", {.pad_to = 3}).input_ids;
+  };
+  EXPECT_THAT(padded(""), ElementsAre(1, 0, 0));
+  EXPECT_THAT(error_of([&] { return padded(R"(, "pad_token": null)"); }), HasSubstr("pad"));
+}
+
 TEST(Folder, AnEncoderDecoderHasItsEncodersClass) {
   const auto ids = [](std::string_view model) {
     return ids_of(load({{"vocab.txt", kVocab}, {"config.json", model}}), "A b");

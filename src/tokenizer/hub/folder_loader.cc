@@ -133,6 +133,11 @@ class FolderLoader {
     return rest_;
   }
 
+  /// tokenizer.json's padding names the pad token where nothing else does; null is said, too.
+  bool takes_file_pad(const NamedTokens& tokens, const FileStages& stages) const {
+    return !tokens.pad && !settings_.says("pad_token") && !stages.pad_token.empty();
+  }
+
   LoadedTokenizer load_as_it_stands(const std::optional<std::string>& parent);
   LoadedTokenizer load_rebuilt(const std::string& name, FileStages stages);
   ModelSpec read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces,
@@ -229,7 +234,7 @@ LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>
     const auto named = [&](const char* key) { return settings_.named(key, std::nullopt); };
     tokens = {named("bos_token"), named("eos_token"), named("unk_token"), named("sep_token"),
               named("pad_token"), named("cls_token"), named("mask_token")};
-    if (!tokens.pad && !stages.pad_token.empty()) tokens.pad = TokenValue::text(stages.pad_token);
+    if (takes_file_pad(tokens, stages)) tokens.pad = TokenValue::text(stages.pad_token);
   }
   add_named_tokens(settings_.added_tokens(), tokens, settings_.model_specific(), extra, loaded);
   // The parent's constructor puts its template in place of the file's, where it has one of its own behind it.
@@ -315,7 +320,7 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
     throw Error(ErrorCode::unsupported, choice_.reason, "a tokenizer class that this library has (docs/tokenizers.md)",
                 name);
   }
-  if (plan->takes_file_pad && !plan->tokens.pad && !stages.pad_token.empty()) {
+  if (plan->takes_file_pad && takes_file_pad(plan->tokens, stages)) {
     plan->tokens.pad = TokenValue::text(stages.pad_token);
   }
   ModelSpec spec = read_spec(name, *plan, pieces ? &*pieces : nullptr, where);
