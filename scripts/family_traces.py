@@ -171,6 +171,14 @@ def cell(result, name_engine=False, limit=1e-5):
     return f"{f'{ran}: ' if name_engine else ''}{shown} at {', '.join(map(str, rest))}"
 
 
+def trace_or_say(model, path):
+    """save_trace(), whose errors say whose they are: some are a word of PyTorch's own C++ and no more."""
+    try:
+        save_trace(model, path)
+    except Exception as error:  # noqa: BLE001
+        raise RuntimeError(f"torch.jit.trace fails ({str(error).splitlines()[0][:60]})") from error
+
+
 def row(program, family, folder):
     """Cells: trace on packed, trace on graph, bundle on the engine that is chosen; and whether all that ran agrees."""
     try:
@@ -179,7 +187,7 @@ def row(program, family, folder):
         return [f"no model: {str(error).splitlines()[0][:80]}", "", ""], False
     path = folder / f"{family}.pt"
     try:
-        save_trace(model, path)
+        trace_or_say(model, path)
         results = [compare(program, path, engine, model) for engine in ("packed", "graph")]
         cells = [cell(result) for result in results]
     except Exception as error:  # noqa: BLE001

@@ -4,10 +4,13 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "commands.h"
 
@@ -21,22 +24,39 @@ double normal(std::mt19937& random) {
   return radius * std::cos(2 * std::numbers::pi * uniform());
 }
 
+/// A fraction, a bool and what has no room are no ids; the JSON library would make some of them.
+std::int32_t token_id(const nlohmann::json& value) {
+  const auto id = value.is_number_integer() ? value.get<std::int64_t>() : std::int64_t{-1};
+  const bool fits = value.is_number_integer() && id >= std::numeric_limits<std::int32_t>::min() &&
+                    id <= std::numeric_limits<std::int32_t>::max();
+  const bool wraps = value.is_number_unsigned() && id < 0;
+  if (!fits || wraps) throw std::out_of_range(value.dump());
+  return static_cast<std::int32_t>(id);
+}
+
 }  // namespace
 
 std::vector<Encoding> read_ids(const std::filesystem::path& path) {
   std::ifstream file(path);
-  if (!file) throw UsageError("--ids: cannot read " + path.string());
+  std::error_code ignored;
+  if (!file || std::filesystem::is_directory(path, ignored)) throw UsageError("--ids: cannot read " + path.string());
+  const auto refuse = [&](std::size_t number, const std::string& found) {
+    throw UsageError("--ids: line " + std::to_string(number) + " of " + path.string() +
+                     " is not {\"input_ids\":[...]} with integers of 32 bits" + found);
+  };
   std::vector<Encoding> result;
   std::string line;
   for (std::size_t number = 1; std::getline(file, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     try {
       Encoding encoding;
-      encoding.input_ids = nlohmann::json::parse(line).at("input_ids").get<std::vector<std::int32_t>>();
+      const auto ids = nlohmann::json::parse(line).at("input_ids").get<std::vector<nlohmann::json>>();
+      for (const nlohmann::json& id : ids) encoding.input_ids.push_back(token_id(id));
       result.push_back(std::move(encoding));
     } catch (const nlohmann::json::exception&) {
-      throw UsageError("--ids: line " + std::to_string(number) + " of " + path.string() +
-                       " is not {\"input_ids\":[...]} with integers");
+      refuse(number, "");
+    } catch (const std::out_of_range& error) {
+      refuse(number, std::string(", found ") + error.what());
     }
   }
   if (result.empty()) throw UsageError("--ids: " + path.string() + " holds no line");

@@ -1,22 +1,23 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bertrt/classifier.h"
 #include "commands.h"
 #include "label_output.h"
 #include "model_options.h"
-#include "terminal.h"
+#include "option_values.h"
 
 namespace bertrt::cli {
 namespace {
 
 struct ClassifyCommand {
-  explicit ClassifyCommand(CLI::App& command) : queries(command) {
+  explicit ClassifyCommand(CLI::App& command) : queries(command, Pairs::taken) {
     add_model_options(command, model);
     add_length_options(command, length);
-    command.add_option("-k,--top-k", top_k, "At most so many labels; default: all")->check(CLI::Range(0, 100000000));
+    command.add_option("-k,--top-k", top_k, "At most so many labels; default: all")->transform(whole_number(0));
     command.add_option("--function", function, "What makes scores of the model's numbers; default: as the model says")
         ->check(CLI::IsMember({"softmax", "sigmoid", "none"}));
     command.add_flag("--json", json, "One JSON object a line");
@@ -38,7 +39,7 @@ struct ClassifyCommand {
       for (std::size_t i = 0; i < batch.size(); ++i) {
         json ? write_labels_json(answers[i], out) : write_labels(batch[i], answers[i], out);
       }
-      write_stdout(out);
+      return written(std::move(out));
     });
   }
 

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bertrt/embedder.h"
@@ -16,9 +18,11 @@
 #include "bertrt/sparse_embedder.h"
 #include "commands.h"
 #include "embed_rows.h"
+#include "files.h"
 #include "json.h"
 #include "model_options.h"
 #include "npy_file.h"
+#include "option_values.h"
 #include "printable.h"
 #include "queries.h"
 #include "terminal.h"
@@ -31,44 +35,50 @@ namespace {
 constexpr std::size_t kCalibration = 4096;
 
 struct EmbedCommand {
-  explicit EmbedCommand(CLI::App& command) : queries(command) {
+  explicit EmbedCommand(CLI::App& command) : queries(command, Pairs::refused) {
     add_model_options(command, model);
-    command
-        .add_option("--pooling", pooling, "How the tokens' vectors become one; default: as the model says, else mean")
-        ->check(CLI::IsMember({"cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"}))
-        ->delimiter(',')
-        ->allow_extra_args(false);
+    add_list(command, "--pooling", pooling, "How the tokens' vectors become one; default: as the model says, else mean",
+             {"cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"});
     command.add_flag("--normalize", normalize, "Vectors of unit length");
-    command.add_option("--dimensions", dimensions, "The first so many columns alone")->check(CLI::Range(1, 1000000));
-    CLI::Option* name = command.add_option("--prompt", prompt_name, "One of the model's prompts by name");
+    command.add_option("--dimensions", dimensions, "The first so many columns alone")
+        ->transform(whole_number(1, 1000000));
+    CLI::Option* name =
+        command.add_option("--prompt", prompt_name, "One of the model's prompts by name")->check(not_empty());
     prompt_option = command.add_option("--prompt-text", prompt, "A text in front of each")->excludes(name);
     command.add_option("--max-length", max_length, "Longest text in tokens, cut silently; default: as the model says")
-        ->check(CLI::Range(1, 100000000));
+        ->transform(whole_number(1));
     command.add_option("--precision", precision, "How values are stored")
         ->check(CLI::IsMember({"float32", "int8", "uint8", "binary", "ubinary"}))
         ->capture_default_str();
-    command.add_option("--ranges", ranges,
-                       "Least and greatest value of each column for int8 and uint8 (.npy, [2, D]); "
-                       "default: those of the first 4096 texts");
-    command.add_option("--save-ranges", save_ranges, "Where to write the ranges in use");
+    command
+        .add_option("--ranges", ranges,
+                    "Least and greatest value of each column for int8 and uint8 (.npy, [2, D]); "
+                    "default: those of the first 4096 texts")
+        ->check(not_empty());
+    command.add_option("--save-ranges", save_ranges, "Where to write the ranges in use")->check(not_empty());
     CLI::Option* sparse_option = command.add_flag("--sparse", sparse, "Weights of the vocabulary's tokens");
     command.add_option("--multi-vector", role, "A vector a token: the texts are queries or documents")
         ->check(CLI::IsMember({"query", "document"}))
         ->excludes(sparse_option);
-    command.add_option("--output", output, "Write the vectors to this .npy file, row by row");
+    command.add_option("--output", output, "Write the vectors to this .npy file, row by row")->check(not_empty());
     command.add_option("--skip", skip, "Pass over so many texts; an --output that has so many rows is gone on with")
-        ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 40));
+        ->transform(whole_number(0, std::uint64_t{1} << 40U));
     command.add_flag("--json", json, "One JSON object a line");
   }
 
   void run();
   void check_usage() const;
+  void check_files() const;
   EmbedderOptions embedder_options() const;
   EmbedOptions embed_options() const;
   TextStream::Answer dense();
   TextStream::Answer sparse_answer();
   TextStream::Answer multi_vector();
-  void set_ranges(TextStream& stream);
+  void read_ranges();
+  void check_ranges(std::size_t columns) const;
+  void find_ranges(TextStream& stream);
+  void write_ranges() const;
+  void open_output(std::size_t width);
   void failed(const Error& error);
 
   Queries queries;
@@ -115,6 +125,27 @@ void EmbedCommand::check_usage() const {
         "--skip with int8 or uint8 needs the --ranges that the rows before were made with (--save-ranges)");
   }
   if (!output.empty() && json) throw UsageError("--output and --json are two ways: give one");
+}
+
+// What is written to may be nothing that is read, nor the other one.
+void EmbedCommand::check_files() const {
+  using Named = std::pair<const char*, std::string>;
+  const std::string tokenizer = model.tokenizer;
+  for (const Named& written : {Named{"--output", output}, Named{"--save-ranges", save_ranges}}) {
+    if (written.second.empty()) continue;
+    const auto refuse = [&](const std::string& what) {
+      throw UsageError(std::string(written.first) + ' ' + written.second + " is " + what +
+                       " as well: give another file");
+    };
+    if (queries.from_stdin() && is_stdin_file(written.second)) refuse("the file on standard input");
+    for (const Named& read : {Named{"--model", model_path(model).string()}, Named{"--tokenizer", tokenizer},
+                              Named{"--ranges", ranges}, Named{"--output", output}}) {
+      if (std::string_view(written.first) != read.first && !read.second.empty() &&
+          same_file(written.second, read.second)) {
+        refuse(read.first);
+      }
+    }
+  }
 }
 
 EmbedderOptions EmbedCommand::embedder_options() const {
@@ -208,20 +239,45 @@ TextStream::Answer EmbedCommand::multi_vector() {
   };
 }
 
-void EmbedCommand::set_ranges(TextStream& stream) {
-  Matrix both;
-  if (!ranges.empty()) {
-    both = read_npy(ranges);
-    if (both.rows != 2) throw UsageError(ranges + " is not a matrix of two rows");
-    in_use = QuantizationRanges{{both.row(0).begin(), both.row(0).end()}, {both.row(1).begin(), both.row(1).end()}};
-  } else {
-    in_use = quantization_ranges((*embedder)(stream.look_ahead(kCalibration), embed_options()));
+void EmbedCommand::read_ranges() {
+  if (ranges.empty()) return;
+  const Matrix both = read_npy(ranges);
+  if (both.rows != 2) throw UsageError(ranges + " is not a matrix of two rows");
+  in_use = QuantizationRanges{{both.row(0).begin(), both.row(0).end()}, {both.row(1).begin(), both.row(1).end()}};
+}
+
+// By a vector of our own: what it meets, every text's would.
+void EmbedCommand::check_ranges(std::size_t columns) const {
+  if (!in_use) return;
+  try {
+    static_cast<void>(
+        quantize(Matrix{1, columns, std::vector<float>(columns)}, parse<Precision>(precision).value(), &*in_use));
+  } catch (const Error& error) {
+    throw UsageError("--ranges " + ranges + ": expected " + error.expected() + ", found " + error.found());
   }
+}
+
+void EmbedCommand::find_ranges(TextStream& stream) {
+  if (!in_use) in_use = quantization_ranges((*embedder)(stream.look_ahead(kCalibration), embed_options()));
+}
+
+void EmbedCommand::write_ranges() const {
   if (save_ranges.empty()) return;
   NpyFile saved(save_ranges, "<f4", in_use->low.size(), sizeof(float), 0);
   saved.append(raw(in_use->low));
   saved.append(raw(in_use->high));
   saved.flush();
+}
+
+void EmbedCommand::open_output(std::size_t width) {
+  const bool bits = precision == "binary" || precision == "ubinary";
+  const std::size_t columns = bits ? (width + 7) / 8 : width;
+  const bool is_signed = precision == "int8" || precision == "binary";
+  const std::string type = stores_floats() ? "<f4" : is_signed ? "|i1" : "|u1";
+  const std::size_t bytes = stores_floats() ? sizeof(float) : 1;
+  file = std::make_unique<NpyFile>(output, type, columns, bytes, skip);
+  empty_row = stores_floats() ? raw(std::vector<float>(columns, std::numeric_limits<float>::quiet_NaN()))
+                              : std::string(columns, '\0');
 }
 
 void EmbedCommand::failed(const Error& error) {
@@ -241,23 +297,22 @@ void EmbedCommand::failed(const Error& error) {
 
 void EmbedCommand::run() {
   check_usage();
+  check_files();
+  read_ranges();
   const TextStream::Answer answer = sparse ? sparse_answer() : !role.empty() ? multi_vector() : dense();
-  if (!output.empty()) {
+  if (embedder) {
     const Matrix none = (*embedder)(std::vector<std::string>(), embed_options());  // for its width
-    const bool bits = precision == "binary" || precision == "ubinary";
-    const std::size_t columns = bits ? (none.cols + 7) / 8 : none.cols;
-    const bool is_signed = precision == "int8" || precision == "binary";
-    const std::string type = stores_floats() ? "<f4" : is_signed ? "|i1" : "|u1";
-    const std::size_t bytes = stores_floats() ? sizeof(float) : 1;
-    file = std::make_unique<NpyFile>(output, type, columns, bytes, skip);
-    empty_row = stores_floats() ? raw(std::vector<float>(columns, std::numeric_limits<float>::quiet_NaN()))
-                                : std::string(columns, '\0');
+    check_ranges(none.cols);
+    if (!output.empty()) open_output(none.cols);
   }
   const auto write = [&](std::string line) { file ? file->append(line) : write_stdout(line); };
   TextStream stream(queries, answer, write, [this](const Error& error) { failed(error); });
   if (skip != 0 && stream.skip(skip) < skip)
     throw UsageError("--skip " + std::to_string(skip) + ": there are fewer texts");
-  if (needs_ranges()) set_ranges(stream);
+  if (needs_ranges()) {
+    find_ranges(stream);
+    write_ranges();
+  }
   const auto start = std::chrono::steady_clock::now();
   const std::size_t count = stream.run();
   if (!file) return;

@@ -14,7 +14,7 @@ namespace bertrt::cli {
 namespace {
 
 struct EncodeCommand {
-  explicit EncodeCommand(CLI::App& command) : queries(command) {
+  explicit EncodeCommand(CLI::App& command) : queries(command, Pairs::taken) {
     add_model_options(command, model);
     add_length_options(command, length);
     command.add_flag("--all-layers", all_layers, "Every layer's output, not the last one's alone");
@@ -83,13 +83,15 @@ void EncodeCommand::run() {
 
   const auto prepare = [&](const Query& query) { return encode_for_model(tokenizer, query, options); };
   const auto answer = [&](std::span<const Query> batch, std::span<const Encoding> encodings) {
-    const EncoderOutput output = session.run(encodings, request);
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      std::string out;  // a text's alone: numbers take more room as text than they do in memory
-      json ? write_json(encodings[i], output, i, all_layers, out)
-           : write_readable(tokenizer, batch[i], encodings[i], output, i, out);
-      write_stdout(out);
-    }
+    const auto output = std::make_shared<const EncoderOutput>(session.run(encodings, request));
+    return [this, &tokenizer, batch, encodings, output] {
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        std::string out;  // a text's alone: numbers take more room as text than they do in memory
+        json ? write_json(encodings[i], *output, i, all_layers, out)
+             : write_readable(tokenizer, batch[i], encodings[i], *output, i, out);
+        write_stdout(out);
+      }
+    };
   };
   answer_all(queries, prepare, answer);
 }

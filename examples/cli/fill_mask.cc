@@ -5,12 +5,14 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bertrt/error.h"
 #include "commands.h"
 #include "json.h"
 #include "model_options.h"
+#include "option_values.h"
 #include "printable.h"
 #include "queries.h"
 #include "terminal.h"
@@ -19,15 +21,11 @@ namespace bertrt::cli {
 namespace {
 
 struct FillMaskCommand {
-  explicit FillMaskCommand(CLI::App& command) : queries(command, "a text with [MASK] in it") {
+  explicit FillMaskCommand(CLI::App& command) : queries(command, Pairs::taken, "a text with [MASK] in it") {
     add_model_options(command, model);
     add_length_options(command, length);
-    command.add_option("-k,--top-k", top_k, "Words for each mask")
-        ->check(CLI::Range(1, 100000000))
-        ->capture_default_str();
-    command.add_option("--targets", targets, "Only these words, e.g. france,spain")
-        ->delimiter(',')
-        ->allow_extra_args(false);
+    command.add_option("-k,--top-k", top_k, "Words for each mask")->transform(whole_number(1))->capture_default_str();
+    add_list(command, "--targets", targets, "Only these words, e.g. france,spain");
     command.add_flag("--json", json, "One JSON object a line");
   }
 
@@ -86,7 +84,7 @@ void FillMaskCommand::run() {
 
   const auto prepare = [&](const Query& query) {
     Encoding encoding = encode_for_model(tokenizer, query, options);
-    if (!query.blank_line() && std::count(encoding.input_ids.begin(), encoding.input_ids.end(), mask_id) == 0) {
+    if (!query.blank() && std::count(encoding.input_ids.begin(), encoding.input_ids.end(), mask_id) == 0) {
       const auto token = tokenizer.id_to_token(mask_id);
       throw Error(ErrorCode::missing_mask_token, "text", "at least one " + std::string(token.value_or("mask token")),
                   encoding.overflowing.empty() ? "none" : "none in what truncation left");
@@ -94,22 +92,23 @@ void FillMaskCommand::run() {
     return encoding;
   };
   const auto answer = [&](std::span<const Query> batch, std::span<const Encoding> encodings) {
-    // A blank line has no mask, so its answer is an empty list, and the model need not see it.
+    // An empty text has no mask, so its answer is an empty list, and the model need not see it.
     std::vector<Encoding> asked;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (!batch[i].blank_line()) asked.push_back(encodings[i]);
+      if (!batch[i].blank()) asked.push_back(encodings[i]);
     }
     std::vector<std::vector<MaskAnswer>> answers;
     if (!asked.empty()) answers = fill(asked, {.top_k = top_k, .targets = targets});
     std::string out;
     std::size_t next = 0;
     for (const Query& query : batch) {
-      const auto masks = query.blank_line() ? std::vector<MaskAnswer>() : answers[next++];
+      const auto masks = query.blank() ? std::vector<MaskAnswer>() : answers[next++];
       json ? write_json(query, masks, out) : write_readable(query, masks, out);
     }
-    write_stdout(out);
+    return written(std::move(out));
   };
-  answer_all(queries, prepare, answer);
+  const Query sample{std::string(tokenizer.id_to_token(mask_id).value_or("a")), std::nullopt};
+  answer_all(queries, prepare, answer, sample);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "commands.h"
+#include "demo_model.h"
 #include "printable.h"
 #include "terminal.h"
 
@@ -63,6 +65,27 @@ int print_information(const CLI::App& app, const CLI::ParseError& error) {
   return 0;
 }
 
+const CLI::Option* value_option(const CLI::App& command, const std::string& name) {
+  const CLI::Option* option = name.starts_with('-') ? command.get_option_no_throw(name) : nullptr;
+  return option != nullptr && option->get_items_expected_max() > 0 ? option : nullptr;
+}
+
+/// "--name=" with nothing behind it: the parser would take the next argument for the value.
+void refuse_empty_values(const CLI::App& app, int argc, char** argv) {
+  const auto commands =
+      app.get_subcommands([&](const CLI::App* one) { return argc > 1 && one->get_name() == argv[1]; });
+  if (commands.empty()) return;
+  for (int i = 2; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    std::string name = argv[i];
+    if (name.find('=') + 1 != name.size()) continue;
+    name.pop_back();
+    const bool is_value = value_option(*commands.front(), argv[i - 1]) != nullptr;
+    if (!is_value && value_option(*commands.front(), name) != nullptr) {
+      throw UsageError(name + ": expected a value, found an empty one");
+    }
+  }
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"BERT-family models: embeddings, ranks, labels, entities, answers, masked words, hidden states."};
   app.name("bertrt");
@@ -85,6 +108,7 @@ int run(int argc, char** argv) {
   add_bench(app);
   add_man_page(app);
   try {
+    refuse_empty_values(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return print_information(app, error);
@@ -105,10 +129,6 @@ int run(int argc, char** argv) {
     const bool failed = error.code() == ErrorCode::runtime || error.code() == ErrorCode::out_of_resources;
     return failed ? kFailed : kBadUsage;
   }
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    print_error("standard output cannot be written");
-    return kFailed;
-  }
   return 0;
 }
 
@@ -118,7 +138,11 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     bertrt::cli::hold_standard_streams();
+    if (argc > 0) bertrt::cli::called_as(argv[0]);
     return bertrt::cli::run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    bertrt::cli::print_error("the memory ran out");
+    return bertrt::cli::kFailed;
   } catch (const std::exception& error) {
     bertrt::cli::print_error(error.what());
     return bertrt::cli::kFailed;

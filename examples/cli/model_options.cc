@@ -1,19 +1,18 @@
 #include "model_options.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "commands.h"
+#include "demo_model.h"
+#include "option_values.h"
 #include "printable.h"
 
 namespace bertrt::cli {
 namespace {
-
-// Above what any text has; a number that does not fit into 64 bits would be read as the largest that does.
-constexpr int kMostTokens = 100000000;
 
 // Empty where it is not set.
 std::string environment(const char* name) {
@@ -31,9 +30,14 @@ Truncation truncation(std::string_view name) {
 }  // namespace
 
 void add_model_options(CLI::App& command, ModelOptions& options, bool positional) {
-  command.add_option(positional ? "model,-m,--model" : "-m,--model", options.model,
-                     "Model: a .pt file or a checkpoint folder; default: $BERTRT_MODEL, else the demo model");
-  command.add_option("--tokenizer", options.tokenizer, "Tokenizer file or folder, where the model has none inside");
+  command
+      .add_option(positional ? "model,-m,--model" : "-m,--model", options.model,
+                  "Model: a .pt file or a checkpoint folder; default: $BERTRT_MODEL, else the demo model")
+      ->check(not_empty());
+  command
+      .add_option("--tokenizer", options.tokenizer,
+                  "Tokenizer file or folder instead of the model's own, or where it has none")
+      ->check(not_empty());
   command.add_option("--engine", options.engine, "Engine")
       ->check(CLI::IsMember({"auto", "packed", "graph", "torchscript"}))
       ->capture_default_str();
@@ -42,7 +46,7 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu or cuda:N")->capture_default_str();
   command.add_option("--threads", options.threads, "Threads of a forward pass; 0: one a core")
-      ->check(CLI::Range(0, 1024))
+      ->transform(whole_number(0, 1024))
       ->capture_default_str();
   command
       .add_option("--trust", options.trust,
@@ -51,11 +55,14 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
                   "torchscript")
       ->check(CLI::IsMember({"data", "checked", "full"}));
   command.add_option("--operator-library", options.operator_libraries, "Operator library to open before the model")
+      ->check(not_empty())
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("--proof-cache", options.proof_cache,
-                     "Folder of your own that keeps proofs of the packed engine, so that a bare trace loads faster the "
-                     "next time; default: $BERTRT_PROOF_CACHE, else none");
+  command
+      .add_option("--proof-cache", options.proof_cache,
+                  "Folder of your own that keeps proofs of the packed engine, so that a bare trace loads faster the "
+                  "next time; default: $BERTRT_PROOF_CACHE, else none")
+      ->check(not_empty());
   command.add_flag("--no-proof", options.no_proof, "Use the packed engine unchecked");
   command.add_flag("--verbose", options.verbose, "Show warnings on standard error");
 }
@@ -63,15 +70,16 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
 std::filesystem::path model_path(const ModelOptions& options) {
   if (!options.model.empty()) return options.model;
   if (std::string given = environment("BERTRT_MODEL"); !given.empty()) return given;
-  for (const char* place : {BERTRT_DEMO_MODEL_BUILT, BERTRT_DEMO_MODEL_INSTALLED}) {
-    std::error_code ignored;
-    if (std::filesystem::exists(place, ignored)) return place;
-  }
+  if (auto demo = demo_model()) return *std::move(demo);
   throw UsageError("the demo model is not here: give --model PATH");
 }
 
 SessionOptions session_options(const ModelOptions& options) {
   SessionOptions result;
+  if (!options.operator_libraries.empty() && (options.engine == "packed" || options.engine == "graph")) {
+    throw UsageError("--operator-library is for the torchscript engine: --engine " + options.engine +
+                     " would never open it");
+  }
   // The parser let no other names through.
   result.engine = parse<EngineKind>(options.engine).value();
   result.packed.dtype = parse<DType>(options.dtype).value();
@@ -91,7 +99,13 @@ BertSession load_session(const ModelOptions& options) {
         [](std::string_view message) { std::fprintf(stderr, "bertrt: warning: %s\n", printable(message).c_str()); });
   }
   try {
-    return BertSession::load(model_path(options), session_options(options));
+    BertSession session = BertSession::load(model_path(options), session_options(options));
+    const EngineKind engine = session.info().engine;
+    if (!options.operator_libraries.empty() && engine != EngineKind::torchscript) {
+      throw UsageError("--operator-library is for the torchscript engine: the " + std::string(to_string(engine)) +
+                       " engine runs this model, and opens none");
+    }
+    return session;
   } catch (const Error& error) {
     // A model that does not even load is bad input, whatever it was that failed in it.
     if (error.code() == ErrorCode::runtime) throw UsageError(error.what());
@@ -101,17 +115,19 @@ BertSession load_session(const ModelOptions& options) {
 
 void add_length_options(CLI::App& command, LengthOptions& options) {
   command.add_option("--max-length", options.max_length, "Longest input in tokens; default: the model's")
-      ->check(CLI::Range(1, kMostTokens));
+      ->transform(whole_number(1));
   command.add_option("--truncation", options.truncation, "What gives up tokens when a text does not fit")
       ->check(CLI::IsMember({"none", "longest_first", "only_first", "only_second"}))
       ->capture_default_str();
 }
 
 EncodeOptions encode_options(const LengthOptions& options, std::size_t model_max) {
+  if (model_max != 0 && options.max_length > model_max) {
+    throw UsageError("--max-length: expected at most " + std::to_string(model_max) +
+                     " tokens (the model's limit), found " + std::to_string(options.max_length));
+  }
   EncodeOptions result;
-  result.max_length = options.max_length == 0 ? model_max
-                      : model_max == 0        ? options.max_length
-                                              : std::min(options.max_length, model_max);
+  result.max_length = options.max_length == 0 ? model_max : options.max_length;
   result.truncation = truncation(options.truncation);
   return result;
 }

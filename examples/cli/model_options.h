@@ -44,7 +44,7 @@ struct LengthOptions {
 };
 void add_length_options(CLI::App& command, LengthOptions& options);
 
-/// @param model_max  the model's longest text, 0 when unknown
+/// @param model_max  the model's longest text, 0 when unknown. @throws UsageError for a greater --max-length
 EncodeOptions encode_options(const LengthOptions& options, std::size_t model_max);
 
 }  // namespace bertrt::cli

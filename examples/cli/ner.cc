@@ -3,14 +3,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "bertrt/error.h"
 #include "bertrt/token_classifier.h"
 #include "commands.h"
 #include "json.h"
 #include "label_output.h"
 #include "model_options.h"
+#include "option_values.h"
 #include "printable.h"
 #include "terminal.h"
 
@@ -18,7 +19,7 @@ namespace bertrt::cli {
 namespace {
 
 struct NerCommand {
-  explicit NerCommand(CLI::App& command) : queries(command) {
+  explicit NerCommand(CLI::App& command) : queries(command, Pairs::refused) {
     add_model_options(command, model);
     command.add_option("--aggregation", aggregation, "How tokens become entities")
         ->check(CLI::IsMember({"none", "simple", "first", "average", "max"}))
@@ -26,9 +27,9 @@ struct NerCommand {
     command
         .add_option("--stride", stride,
                     "Tokens that windows of a long text share; without it, what is too long is cut off")
-        ->check(CLI::Range(0, 100000000));
+        ->transform(whole_number(0));
     command.add_option("--max-length", options.max_length, "Tokens of a window; default: the tokenizer's limit")
-        ->check(CLI::Range(1, 100000000));
+        ->transform(whole_number(1));
     command.add_option("--ignore-labels", ignore, "Labels to leave out, with commas between them")
         ->capture_default_str();
     command.add_option("--offsets", offsets, "What start and end count")
@@ -48,16 +49,6 @@ struct NerCommand {
   TokenClassifierOptions options;
   bool json = false;
 };
-
-std::vector<std::string> split(std::string_view names) {
-  std::vector<std::string> result;
-  for (std::size_t begin = 0; begin <= names.size();) {
-    const std::size_t end = std::min(names.find(',', begin), names.size());
-    if (end > begin) result.emplace_back(names.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return result;
-}
 
 // The text with its entities in colour, a label's always in the same; entities that overlap stay plain.
 std::string coloured(const std::string& text, const std::vector<Entity>& entities) {
@@ -101,12 +92,11 @@ void NerCommand::run() {
   const TokenClassifier find(load_session(model));
   options.aggregation = parse<Aggregation>(aggregation).value();
   options.stride = stride;
-  options.ignore_labels = split(ignore);
+  options.ignore_labels = split_names(ignore);
   if (json && offsets == "codepoint") options.offsets = OffsetUnit::code_points;  // people are shown the text itself
   answer_texts(queries, [&](std::span<const Query> batch) {
     std::vector<std::string> texts;
     for (const Query& query : batch) {
-      if (query.pair) throw Error(ErrorCode::invalid_argument, "text", "one text", "a pair");
       texts.push_back(query.text);
     }
     const auto answers = find(texts, options);
@@ -114,7 +104,7 @@ void NerCommand::run() {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       json ? write_json(answers[i], out) : write(batch[i], answers[i], out);
     }
-    write_stdout(out);
+    return written(std::move(out));
   });
 }
 

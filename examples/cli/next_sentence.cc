@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "commands.h"
@@ -14,7 +15,8 @@ namespace bertrt::cli {
 namespace {
 
 struct NextSentenceCommand {
-  explicit NextSentenceCommand(CLI::App& command) : queries(command, "two sentences (see --pair-separator)") {
+  explicit NextSentenceCommand(CLI::App& command)
+      : queries(command, Pairs::taken, "two sentences (see --pair-separator)") {
     add_model_options(command, model);
     add_length_options(command, length);
     command.add_flag("--json", json, "One JSON object a line");
@@ -24,15 +26,17 @@ struct NextSentenceCommand {
     const NextSentence follows(load_session(model));
     const EncodeOptions lengths = encode_options(length, 0);
     const NextSentenceOptions options{lengths.truncation, lengths.max_length};
-    answer_texts(queries, [&](std::span<const Query> batch) {
-      std::vector<TextPair> pairs;
-      for (const Query& query : batch) pairs.push_back(pair_of(query));
-      const auto answers = follows(pairs, options);
-      std::string out;
-      for (std::size_t i = 0; i < batch.size(); ++i)
-        json ? write_json(answers[i], out) : write(batch[i], answers[i], out);
-      write_stdout(out);
-    });
+    answer_texts(queries,
+                 [&](std::span<const Query> batch) {
+                   std::vector<TextPair> pairs;
+                   for (const Query& query : batch) pairs.push_back(pair_of(query));
+                   const auto answers = follows(pairs, options);
+                   std::string out;
+                   for (std::size_t i = 0; i < batch.size(); ++i)
+                     json ? write_json(answers[i], out) : write(batch[i], answers[i], out);
+                   return written(std::move(out));
+                 },
+                 {"a", "b"});
   }
 
   static void write_json(const NextSentenceScore& score, std::string& out) {

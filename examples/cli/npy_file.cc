@@ -6,10 +6,17 @@
 #include <fstream>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "commands.h"
+
+#if defined(_WIN32)
+#include <io.h>
+#else
+#include <unistd.h>
+#endif
 
 namespace bertrt::cli {
 namespace {
@@ -84,22 +91,31 @@ int seek(std::FILE* file, std::uint64_t offset) {
 #endif
 }
 
+int cut(std::FILE* file, std::uint64_t size) {
+#if defined(_WIN32)
+  return _chsize_s(_fileno(file), static_cast<long long>(size));
+#else
+  return ftruncate(fileno(file), static_cast<off_t>(size));
+#endif
+}
+
 }  // namespace
 
 NpyFile::NpyFile(std::filesystem::path path, std::string type, std::size_t columns, std::size_t column_bytes,
                  std::size_t rows)
     : path_(std::move(path)), type_(std::move(type)), columns_(columns), row_bytes_(columns * column_bytes) {
   std::error_code ignored;
-  if (rows != 0 && std::filesystem::exists(path_, ignored)) {
-    open_old(rows);
-    return;
+  is_new_ = !std::filesystem::exists(path_, ignored);
+  if (rows != 0 && !is_new_) {
+    check_old(rows);
+    rows_ = rows;
   }
-  file_ = std::fopen(path_.string().c_str(), "w+b");
+  file_ = std::fopen(path_.string().c_str(), is_new_ ? "w+b" : "r+b");
   if (file_ == nullptr) lost();
-  write_at(0, header(type_, 0, columns_));
+  if (is_new_) write_at(0, header(type_, 0, columns_));
 }
 
-void NpyFile::open_old(std::size_t rows) {
+void NpyFile::check_old(std::size_t rows) const {
   std::optional<Header> found;
   {
     std::ifstream in(path_, std::ios::binary);
@@ -114,19 +130,32 @@ void NpyFile::open_old(std::size_t rows) {
                      std::to_string(found->rows) + " goes on with it");
   }
   std::error_code error;
-  std::filesystem::resize_file(path_, kHeader + rows * row_bytes_, error);  // half a row may be behind the last
-  file_ = error ? nullptr : std::fopen(path_.string().c_str(), "r+b");
-  if (file_ == nullptr) lost();
-  rows_ = rows;
+  const std::uint64_t size = std::filesystem::file_size(path_, error);
+  if (error || size < kHeader + rows * row_bytes_) {
+    throw UsageError(path_.string() + " is damaged: its header counts " + std::to_string(rows) +
+                     " rows, and there are " + (error ? "not so many" : std::to_string((size - kHeader) / row_bytes_)) +
+                     " behind it: it cannot be gone on with");
+  }
+}
+
+// Half a row may be behind the last; of a file that is not gone on with nothing is left.
+void NpyFile::begin() {
+  if (std::exchange(begun_, true)) return;
+  std::error_code ignored;
+  const std::uint64_t kept = rows_ == 0 ? 0 : kHeader + rows_ * row_bytes_;
+  if (std::filesystem::is_regular_file(path_, ignored) && cut(file_, kept) != 0) lost();
+  if (rows_ == 0) write_at(0, header(type_, 0, columns_));
 }
 
 NpyFile::~NpyFile() {
   if (file_ == nullptr) return;
   try {
-    flush();
+    if (begun_) flush();
   } catch (const OutputLost&) {  // it is a whole file without these rows
   }
   std::fclose(file_);
+  std::error_code ignored;
+  if (is_new_ && !begun_) std::filesystem::remove(path_, ignored);
 }
 
 void NpyFile::lost() const { throw OutputLost(path_.string() + " cannot be written: " + std::strerror(errno)); }
@@ -139,11 +168,13 @@ void NpyFile::write_at(std::uint64_t offset, std::string_view bytes) {
 }
 
 void NpyFile::append(std::string_view row) {
+  begin();
   held_ += row;
   if (held_.size() >= kHeld) flush();
 }
 
 void NpyFile::flush() {
+  begin();
   if (held_.empty()) return;
   const std::string rows = std::exchange(held_, {});
   write_at(kHeader + rows_ * row_bytes_, rows);
@@ -154,12 +185,16 @@ void NpyFile::flush() {
 Matrix read_npy(const std::filesystem::path& path) {
   const auto refuse = [&](const std::string& what) { throw UsageError(path.string() + " " + what); };
   std::ifstream in(path, std::ios::binary);
-  if (!in) refuse("cannot be read");
+  if (!in || std::filesystem::is_directory(path)) refuse("cannot be read");
   const std::optional<Header> found = read_header(in);
   constexpr std::uint64_t kMost = std::uint64_t{1} << 28U;
   if (!found || found->type != "<f4" || found->columns == 0 || found->rows > kMost / found->columns) {
     refuse("is not a matrix of float32 in numpy's format");
   }
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(path, error);
+  if (!error && size < found->bytes + found->rows * found->columns * sizeof(float))
+    refuse("is shorter than its header says");
   Matrix matrix{found->rows, found->columns, std::vector<float>(found->rows * found->columns)};
   const auto bytes = static_cast<std::streamsize>(matrix.data.size() * sizeof(float));
   if (!in.read(reinterpret_cast<char*>(matrix.data.data()), bytes)) refuse("is shorter than its header says");

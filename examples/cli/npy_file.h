@@ -13,28 +13,31 @@
 namespace bertrt::cli {
 
 /// Writes a matrix as numpy's .npy, row by row, so that the file is a whole one at any time: its header counts the rows
-/// that are wholly behind it, and is written anew after them. What breaks off can be gone on with.
+/// that are wholly behind it, and is written anew after them. What breaks off can be gone on with. A file that is there
+/// already stays as it is up to the first row.
 class NpyFile {
  public:
   /// @param type     numpy's: "<f4", "|i1", "|u1"
   /// @param columns  of a row, each of `column_bytes` bytes
   /// @param rows     0: a new file, in the place of one that is there. Else one that has so many rows of this kind is
   ///                 gone on with; where there is none, a new one
-  /// @throws UsageError for a file that is something else or has another number of rows; OutputLost
+  /// @throws UsageError for a file that is something else, has another number of rows or is shorter than they are;
+  ///         OutputLost
   NpyFile(std::filesystem::path path, std::string type, std::size_t columns, std::size_t column_bytes,
           std::size_t rows);
   NpyFile(const NpyFile&) = delete;
   NpyFile& operator=(const NpyFile&) = delete;
-  /// Writes what is still held back, where that can be done.
+  /// Writes what is still held back, where that can be done; a new file that got nothing goes.
   ~NpyFile();
 
   /// @param row  columns x column_bytes bytes, little endian. Written when there is enough of it. @throws OutputLost
   void append(std::string_view row);
-  /// @throws OutputLost
+  /// Writes all that was appended; nothing is a matrix, too. @throws OutputLost
   void flush();
 
  private:
-  void open_old(std::size_t rows);
+  void check_old(std::size_t rows) const;
+  void begin();
   void write_at(std::uint64_t offset, std::string_view bytes);
   [[noreturn]] void lost() const;
 
@@ -43,6 +46,8 @@ class NpyFile {
   std::size_t columns_;
   std::size_t row_bytes_;
   std::FILE* file_ = nullptr;
+  bool is_new_ = false;
+  bool begun_ = false;
   std::uint64_t rows_ = 0;  ///< in the file, as its header counts them
   std::string held_;        ///< whole rows
 };

@@ -13,7 +13,7 @@ constexpr const char* kClear = "\r\033[K";
 }  // namespace
 
 Progress::Progress(std::string label, std::uint64_t total, bool enabled)
-    : label_(std::move(label)), total_(enabled && stderr_is_terminal() ? total : 0) {}
+    : label_(std::move(label)), total_(enabled && stderr_is_terminal() && takes_escapes() ? total : 0) {}
 
 Progress::~Progress() {
   if (!drawn_) return;

@@ -1,14 +1,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "bertrt/error.h"
 #include "bertrt/question_answering.h"
 #include "commands.h"
 #include "json.h"
 #include "label_output.h"
 #include "model_options.h"
+#include "option_values.h"
 #include "printable.h"
 #include "terminal.h"
 
@@ -16,19 +17,19 @@ namespace bertrt::cli {
 namespace {
 
 struct QaCommand {
-  explicit QaCommand(CLI::App& command) : queries(command, "a text that holds the answer") {
+  explicit QaCommand(CLI::App& command) : queries(command, Pairs::refused, "a text that holds the answer") {
     add_model_options(command, model);
-    const auto some = CLI::Range(1, 100000000);
-    command.add_option("-q,--question", question, "What is asked")->required();
-    command.add_option("-k,--top-k", options.top_k, "At most so many answers")->check(some)->capture_default_str();
+    const auto some = whole_number(1);
+    command.add_option("-q,--question", question, "What is asked")->required()->check(not_empty());
+    command.add_option("-k,--top-k", options.top_k, "At most so many answers")->transform(some)->capture_default_str();
     command.add_option("--max-answer-length", options.max_answer_length, "Longest answer in tokens")
-        ->check(some)
+        ->transform(some)
         ->capture_default_str();
     command
         .add_option("--doc-stride", doc_stride, "Tokens that windows of a long text share; default: half, at most 128")
-        ->check(CLI::Range(0, 100000000));
+        ->transform(whole_number(0));
     command.add_option("--max-length", options.max_length, "Tokens of a window; default: the model's, at most 384")
-        ->check(some);
+        ->transform(some);
     command.add_flag("--impossible", options.handle_impossible, "\"No answer\" takes part, as an empty one");
     command.add_flag("--no-align", no_align, "Answers may be parts of words");
     command.add_option("--offsets", offsets, "What start and end count")
@@ -45,14 +46,13 @@ struct QaCommand {
     answer_texts(queries, [&](std::span<const Query> batch) {
       std::vector<QuestionContext> asked;
       for (const Query& query : batch) {
-        if (query.pair) throw Error(ErrorCode::invalid_argument, "text", "one text", "a pair");
         asked.push_back({question, query.text});
       }
       const auto answers = ask(asked, options);
       std::string out;
       for (std::size_t i = 0; i < batch.size(); ++i)
         json ? write_json(answers[i], out) : write(batch[i], answers[i], out);
-      write_stdout(out);
+      return written(std::move(out));
     });
   }
 

@@ -2,13 +2,17 @@
 
 #include <array>
 #include <cstdio>
+#include <new>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
+#include "blame.h"
 #include "commands.h"
 #include "json.h"
+#include "option_values.h"
 #include "printable.h"
 #include "progress.h"
 #include "terminal.h"
@@ -20,42 +24,32 @@ namespace {
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kBatchTokens = 2048;
 
-// {"text": …, "pair": …}; other members are passed over.
-Query from_json(const std::string& line) {
-  Query query;
-  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) {
-    query.bad = "no JSON object";
-  } else if (!json.contains("text") || !json["text"].is_string()) {
-    query.bad = "no \"text\" that is a string";
-  } else if (json.contains("pair") && !json["pair"].is_string() && !json["pair"].is_null()) {
-    query.bad = "a \"pair\" that is no string";
-  } else {
-    json["text"].get_to(query.text);
-    if (json.contains("pair") && json["pair"].is_string()) query.pair = json["pair"].get<std::string>();
+// What the JSON library objects to, without its numbers and the place in a line that it calls line 1.
+std::string objection(const nlohmann::json::exception& error) {
+  std::string_view text = error.what();
+  for (const std::string_view before : {"] ", " - "}) {
+    if (const std::size_t at = text.find(before); at != std::string_view::npos) text.remove_prefix(at + before.size());
   }
-  return query;
-}
-
-// About what the command was asked with, not about a text.
-bool is_of_the_job(const Error& error) {
-  const std::string& where = error.where();
-  return where.find("Options::") != std::string::npos || where == "prompt_name" || where == "max_length" ||
-         where == "Reranker";
+  return std::string(text.substr(0, text.find("; last read")));
 }
 
 class Answering {
  public:
-  Answering(const Queries& queries, const Prepare& prepare, const Answer& answer)
-      : queries_(queries), prepare_(prepare), answer_(answer) {}
+  Answering(const Queries& queries, const Prepare& prepare, const Answer& answer, const Query& sample)
+      : queries_(queries), prepare_(prepare), answer_(answer), blame_([&prepare, &answer, &sample] {
+          const Encoding encoding = prepare(sample);
+          static_cast<void>(answer(std::span(&sample, 1), std::span(&encoding, 1)));
+        }) {}
 
   void batch(std::vector<Query> queries) {
     for (Query& query : queries) {
+      if (!query.bad.empty()) {
+        flush();
+        put(query, Error(ErrorCode::invalid_argument, "input", queries_.expected(), query.bad));
+        continue;
+      }
       Encoding encoding;
       try {
-        if (!query.bad.empty()) {
-          throw Error(ErrorCode::invalid_argument, "input", "{\"text\": …, \"pair\": …}", query.bad);
-        }
         encoding = prepare_(query);
       } catch (const Error& error) {
         flush();
@@ -75,26 +69,36 @@ class Answering {
     const auto ready = std::exchange(ready_, {});
     const auto encodings = std::exchange(encodings_, {});
     tokens_ = 0;
-    if (ready.empty()) return;
-    try {
-      answer_(ready, encodings);
-      return;
-    } catch (const Error& error) {
-      if (ready.size() == 1) return report(ready.front(), error);
-    }
+    if (ready.empty() || answered(ready, encodings, ready.size() == 1)) return;
     // One of them is to blame: alone, each says for itself.
     for (std::size_t i = 0; i < ready.size(); ++i) {
-      try {
-        answer_(std::span(ready).subspan(i, 1), std::span(encodings).subspan(i, 1));
-      } catch (const Error& error) {
-        report(ready[i], error);
-      }
+      answered(std::span(ready).subspan(i, 1), std::span(encodings).subspan(i, 1), true);
     }
   }
 
-  void report(const Query& query, const Error& error) const {
+  // Whether there is an answer, be it an error in the place of a text that is alone.
+  bool answered(std::span<const Query> queries, std::span<const Encoding> encodings, bool alone) {
+    Written write;
+    try {
+      write = answer_(queries, encodings);
+    } catch (const Error& error) {
+      if (alone) report(queries.front(), error);
+      return alone;
+    }
+    write();
+    return true;
+  }
+
+  void report(const Query& query, const Error& error) {
+    const bool says_all = query.line == 0 && !queries_.keeps_going();  // it ends the job, and there is no line to name
+    if (says_all || blame_.is_of_the_job(error)) throw error;
+    put(query, error);
+  }
+
+  // In the text's place, or at the job's end.
+  void put(const Query& query, const Error& error) const {
     const Error named = at_line(query, error);
-    if (queries_.ends_with(error)) throw named;
+    if (!queries_.keeps_going()) throw named;
     std::string out;
     if (queries_.json()) {
       JsonWriter(out).begin_object().key("error").value(named.what()).end_object();
@@ -107,6 +111,7 @@ class Answering {
   const Queries& queries_;
   const Prepare& prepare_;
   const Answer& answer_;
+  Blame blame_;
   std::vector<Query> ready_;
   std::vector<Encoding> encodings_;
   std::size_t tokens_ = 0;
@@ -114,15 +119,39 @@ class Answering {
 
 }  // namespace
 
-Queries::Queries(CLI::App& command, std::string wanted) : command_(command), wanted_(std::move(wanted)) {
+Queries::Queries(CLI::App& command, Pairs pairs, std::string wanted)
+    : command_(command), wanted_(std::move(wanted)), pairs_(pairs) {
   text_option_ = command.add_option("text", text_, "The text; without it, one text a line of standard input");
-  pair_option_ = command.add_option("pair", pair_, "A second text, which makes the two a pair");
-  command.add_option("--pair-separator", pair_separator_, "What splits a line of standard input into a pair");
-  command.add_option("--input-format", format_, "Lines of standard input: texts, or {\"text\",\"pair\"} each")
+  if (pairs == Pairs::taken) {
+    pair_option_ = command.add_option("pair", pair_, "A second text, which makes the two a pair");
+    separator_option_ =
+        command.add_option("--pair-separator", pair_separator_, "What splits a line of standard input into a pair")
+            ->check(not_empty());
+  }
+  command
+      .add_option("--input-format", format_,
+                  pairs == Pairs::taken ? "Lines of standard input: texts, or {\"text\",\"pair\"} each"
+                                        : "Lines of standard input: texts, or {\"text\"} each")
       ->check(CLI::IsMember({"lines", "jsonl"}))
       ->capture_default_str();
   command.add_flag("--keep-going", keep_going_,
                    "An error in a bad text's place ({\"error\"}), instead of the job's end");
+  command.parse_complete_callback([this] { check_usage(); });
+}
+
+// An option that would do nothing was meant to do something.
+void Queries::check_usage() const {
+  const bool separates = separator_option_ != nullptr && separator_option_->count() > 0;
+  if (!from_stdin() && format_ == "jsonl")
+    throw UsageError("--input-format jsonl is for lines of standard input, not for a text");
+  if (!from_stdin() && separates) throw UsageError("--pair-separator is for lines of standard input, not for a text");
+  if (format_ == "jsonl" && separates) {
+    throw UsageError("--pair-separator and --input-format jsonl are two ways to give pairs: choose one");
+  }
+}
+
+const char* Queries::expected() const {
+  return pairs_ == Pairs::taken ? "{\"text\": …, \"pair\": …}" : "{\"text\": …}";
 }
 
 bool Queries::json() const {
@@ -134,7 +163,8 @@ std::vector<Query> Queries::next(std::size_t limit) {
   std::vector<Query> result;
   if (!from_stdin()) {
     if (std::exchange(finished_, true)) return result;
-    result.push_back({text_, pair_option_->count() > 0 ? std::optional(pair_) : std::nullopt, 0});
+    const bool is_pair = pair_option_ != nullptr && pair_option_->count() > 0;
+    result.push_back({text_, is_pair ? std::optional(pair_) : std::nullopt, 0});
     return result;
   }
   if (!std::exchange(asked_, true) && stdin_is_terminal() && stderr_is_terminal()) {
@@ -171,7 +201,12 @@ bool Queries::fill() {
   searched_ = buffer_.size();
   std::array<char, 65536> chunk;
   const std::size_t count = read_stdin(chunk.data(), chunk.size());
-  buffer_.append(chunk.data(), count);
+  try {
+    buffer_.append(chunk.data(), count);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::out_of_resources, "line " + std::to_string(lines_ + 1) + " of standard input",
+                "one that memory has room for", std::to_string(buffer_.size()) + " bytes without its end");
+  }
   bytes_read_ += count;
   finished_ = count == 0;
   return count > 0 || !buffer_.empty();
@@ -180,6 +215,32 @@ bool Queries::fill() {
 Query Queries::read(std::string line) const {
   Query query = format_ == "jsonl" ? from_json(line) : split(std::move(line));
   query.line = lines_;
+  return query;
+}
+
+// Members beside these two are passed over.
+Query Queries::from_json(const std::string& line) const {
+  Query query;
+  nlohmann::json json;
+  try {
+    json = nlohmann::json::parse(line);
+  } catch (const nlohmann::json::exception& error) {
+    query.bad = line.empty() ? "an empty line" : "no JSON: " + objection(error);
+    return query;
+  }
+  const auto is_string = [&](const char* name) { return json.contains(name) && json[name].is_string(); };
+  if (!json.is_object()) {
+    query.bad = "no JSON object";
+  } else if (!is_string("text")) {
+    query.bad = "no \"text\" that is a string";
+  } else if (json.contains("pair") && !json["pair"].is_string() && !json["pair"].is_null()) {
+    query.bad = "a \"pair\" that is no string";
+  } else if (is_string("pair") && pairs_ == Pairs::refused) {
+    query.bad = "a pair";
+  } else {
+    json["text"].get_to(query.text);
+    if (is_string("pair")) query.pair = json["pair"].get<std::string>();
+  }
   return query;
 }
 
@@ -193,12 +254,14 @@ Query Queries::split(std::string line) const {
   return query;
 }
 
-bool Queries::ends_with(const Error& error) const { return !keep_going_ || is_of_the_job(error); }
-
 Error at_line(const Query& query, const Error& error) {
-  if (query.line == 0 || is_of_the_job(error)) return error;
+  if (query.line == 0) return error;
   return {error.code(), "line " + std::to_string(query.line) + " of standard input, " + error.where(), error.expected(),
           error.found()};
+}
+
+Written written(std::string lines) {
+  return [lines = std::move(lines)] { write_stdout(lines); };
 }
 
 Encoding encode(const Tokenizer& tokenizer, const Query& query, const EncodeOptions& options) {
@@ -211,16 +274,16 @@ Encoding encode_for_model(const Tokenizer& tokenizer, const Query& query, const 
   return encoding;
 }
 
-void answer_texts(Queries& queries, const AnswerTexts& answer) {
+void answer_texts(Queries& queries, const AnswerTexts& answer, const Query& sample) {
   answer_all(
       queries, [](const Query&) { return Encoding(); },
-      [&](std::span<const Query> batch, std::span<const Encoding>) { answer(batch); });
+      [&](std::span<const Query> batch, std::span<const Encoding>) { return answer(batch); }, sample);
 }
 
-void answer_all(Queries& queries, const Prepare& prepare, const Answer& answer) {
+void answer_all(Queries& queries, const Prepare& prepare, const Answer& answer, const Query& sample) {
   // Answers on a terminal and a bar would run into each other.
   Progress progress("answering", queries.from_stdin() ? stdin_file_size() : 0, !stdout_is_terminal());
-  Answering answering(queries, prepare, answer);
+  Answering answering(queries, prepare, answer, sample);
   for (auto batch = queries.next(kBatch); !batch.empty(); batch = queries.next(kBatch)) {
     answering.batch(std::move(batch));
     progress.update(queries.bytes_taken());

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "bertrt/error.h"
 #include "bertrt/reranker.h"
 #include "commands.h"
 #include "json.h"
 #include "label_output.h"
 #include "model_options.h"
+#include "option_values.h"
 #include "printable.h"
 #include "terminal.h"
 
@@ -49,13 +49,14 @@ class Ranking {
 };
 
 struct RerankCommand {
-  explicit RerankCommand(CLI::App& command) : queries(command, "documents, one a line") {
+  explicit RerankCommand(CLI::App& command) : queries(command, Pairs::refused, "documents, one a line") {
     add_model_options(command, model);
     command.add_option("-q,--query", query, "What the documents are ranked for")->required();
-    command.add_option("-k,--top-k", top_k, "At most so many documents; default: all")->check(CLI::Range(0, 100000000));
+    command.add_option("-k,--top-k", top_k, "At most so many documents; default: all")->transform(whole_number(0));
     command.add_option("--max-length", options.max_length, "Longest pair in tokens; default: the model's")
-        ->check(CLI::Range(1, 100000000));
-    CLI::Option* name = command.add_option("--prompt", options.prompt_name, "One of the model's prompts by name");
+        ->transform(whole_number(1));
+    CLI::Option* name =
+        command.add_option("--prompt", options.prompt_name, "One of the model's prompts by name")->check(not_empty());
     command.add_option("--prompt-text", options.prompt, "A text in front of the query")->excludes(name);
     command.add_flag("--json", json, "One JSON object");
   }
@@ -63,21 +64,21 @@ struct RerankCommand {
   void run() {
     const Reranker rerank(load_session(model));
     Ranking ranking(top_k);
-    std::size_t next = 0;
     answer_texts(queries, [&](std::span<const Query> batch) {
       std::vector<std::string> documents;
       for (const Query& document : batch) {
-        if (document.pair) throw Error(ErrorCode::invalid_argument, "document", "one text", "a pair");
         documents.push_back(document.text);
       }
       const auto scored = rerank.rank(query, documents, std::nullopt, options);
       std::vector<float> scores(batch.size());
       for (const RankedDocument& document : scored) scores[document.index] = document.score;
-      for (std::size_t i = 0; i < batch.size(); ++i) {
-        // By the line, so that a bad one among them moves no other's number.
-        const std::size_t index = batch[i].line == 0 ? next++ : batch[i].line - 1;
-        ranking.add({index, scores[i], batch[i].text});
-      }
+      return [&ranking, batch, scores] {
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+          // By the line, so that a bad one among them moves no other's number. The command's own text is the first.
+          const std::size_t index = batch[i].line == 0 ? 0 : batch[i].line - 1;
+          ranking.add({index, scores[i], batch[i].text});
+        }
+      };
     });
     std::string out;
     json ? write_json(ranking.cut(), out) : write(ranking.cut(), out);

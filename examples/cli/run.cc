@@ -20,15 +20,21 @@ namespace bertrt::cli {
 namespace {
 
 struct RunCommand {
-  explicit RunCommand(CLI::App& command) : queries(command) {
+  explicit RunCommand(CLI::App& command) : queries(command, Pairs::taken) {
     add_model_options(command, model);
     add_length_options(command, length);
-    command
-        .add_option("--ids", ids,
-                    "A text as token ids, \"I,I,...[;T,T,...[;M,M,...]]\": ids, types, mask; an empty part stands "
-                    "for the default. Several are run as one batch")
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    CLI::Option* as_ids =
+        command
+            .add_option("--ids", ids,
+                        "A text as token ids, \"I,I,...[;T,T,...[;M,M,...]]\": ids, types, mask; an empty part stands "
+                        "for the default. Several are run as one batch")
+            ->allow_extra_args(false)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    // What is about texts does nothing for ids.
+    for (const char* of_texts :
+         {"--max-length", "--truncation", "--pair-separator", "--input-format", "--keep-going"}) {
+      as_ids->excludes(of_texts);
+    }
     command
         .add_option("--input", inputs,
                     "A further input of the model, NAME=v,v,..., each token's values together; once for each text "
@@ -107,10 +113,12 @@ void RunCommand::run() {
   const EncodeOptions options = encode_options(length, info.max_length);
   const auto prepare = [&](const Query& query) { return encode_for_model(tokenizer, query, options); };
   const auto answer = [&](std::span<const Query> batch, std::span<const Encoding> encodings) {
-    const EncoderOutput output = session.run(encodings, RunRequest::everything());
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      write(output, i, printable(batch[i].text) + (batch[i].pair ? "  /  " + printable(*batch[i].pair) : ""));
-    }
+    const auto output = std::make_shared<const EncoderOutput>(session.run(encodings, RunRequest::everything()));
+    return [&write, batch, output] {
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        write(*output, i, printable(batch[i].text) + (batch[i].pair ? "  /  " + printable(*batch[i].pair) : ""));
+      }
+    };
   };
   answer_all(queries, prepare, answer);
 }

@@ -39,8 +39,14 @@ bool stdin_is_terminal() { return _isatty(0) != 0; }
 bool stdout_is_terminal() { return _isatty(1) != 0; }
 bool stderr_is_terminal() { return _isatty(2) != 0; }
 std::uint64_t stdin_file_size() { return 0; }
+bool is_stdin_file(const std::filesystem::path&) { return false; }
 std::size_t read_stdin(char* buffer, std::size_t size) { return std::fread(buffer, 1, size, stdin); }
 bool stdin_is_ready() { return true; }
+namespace {
+bool write_whole(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+}  // namespace
 double peak_resident_megabytes() { return 0; }
 
 #else
@@ -55,6 +61,13 @@ std::uint64_t stdin_file_size() {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+bool is_stdin_file(const std::filesystem::path& path) {
+  struct stat input {};
+  struct stat named {};
+  if (fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode) || stat(path.c_str(), &named) != 0) return false;
+  return input.st_dev == named.st_dev && input.st_ino == named.st_ino;
+}
+
 void hold_standard_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(stream, F_GETFD) != -1 || errno != EBADF) continue;
@@ -64,11 +77,39 @@ void hold_standard_streams() {
   }
 }
 
+namespace {
+
+// A stream that does not block, as whoever shares it may have made it, is waited for.
+void wait_for(int stream, short event) {
+  pollfd descriptor{.fd = stream, .events = event, .revents = 0};
+  static_cast<void>(poll(&descriptor, 1, -1));
+}
+
+bool write_whole(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(STDOUT_FILENO, text.data(), text.size());
+    if (count >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait_for(STDOUT_FILENO, POLLOUT);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 std::size_t read_stdin(char* buffer, std::size_t size) {
   if (stdin_was_closed) throw UsageError("standard input is closed: give a text, or a file with <");
   for (;;) {
     const ssize_t count = read(STDIN_FILENO, buffer, size);
     if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait_for(STDIN_FILENO, POLLIN);
+      continue;
+    }
     if (errno != EINTR) throw UsageError(std::string("standard input cannot be read: ") + std::strerror(errno));
   }
 }
@@ -107,11 +148,19 @@ double peak_resident_megabytes() {
 namespace {
 
 bool shows_colours() {
-  static const bool shown = stdout_is_terminal() && std::getenv("NO_COLOR") == nullptr;
+  static const bool shown = [] {
+    const char* none = std::getenv("NO_COLOR");
+    return stdout_is_terminal() && takes_escapes() && (none == nullptr || *none == '\0');
+  }();
   return shown;
 }
 
 }  // namespace
+
+bool takes_escapes() {
+  const char* name = std::getenv("TERM");
+  return name == nullptr || std::string_view(name) != "dumb";
+}
 
 std::string in_colour(std::string_view text, std::size_t colour) {
   constexpr std::size_t kColours = 6;  // red to cyan, black letters on them
@@ -140,8 +189,7 @@ std::string pad_right(std::string_view text, std::size_t width) {
 }
 
 void write_stdout(std::string_view text) {
-  const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  if (std::fflush(stdout) != 0 || !whole) throw OutputLost("standard output cannot be written");
+  if (!write_whole(text)) throw OutputLost("standard output cannot be written");
 }
 
 }  // namespace bertrt::cli

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,14 @@ bool stdin_is_terminal();
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 
+/// Whether terminals here know of escapes: colours, and a line that is wiped out (TERM is not "dumb").
+bool takes_escapes();
+
 /// Size of the regular file on standard input in bytes; 0 when it is something else (a pipe, a terminal).
 std::uint64_t stdin_file_size();
+
+/// Whether `path` is the regular file on standard input.
+bool is_stdin_file(const std::filesystem::path& path);
 
 /// Opens the standard streams that the caller closed on nothing, so that no file takes their numbers; call it first. A
 /// closed standard input is remembered: reading it is an error.
@@ -43,7 +50,7 @@ std::string bar(double share, std::size_t width);
 /// `text` and blanks up to `width` code points.
 std::string pad_right(std::string_view text, std::size_t width);
 
-/// Writes the whole of `text` to standard output and flushes it. @throws OutputLost
+/// Writes the whole of `text` to standard output at once. @throws OutputLost
 void write_stdout(std::string_view text);
 
 /// Runs once when the user presses ^C, before the process ends as ever: writes `text` to standard error.

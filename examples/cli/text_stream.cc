@@ -13,16 +13,17 @@ constexpr std::size_t kTexts = 1024;
 constexpr std::size_t kBytes = std::size_t{4} << 20U;
 constexpr std::size_t kStep = 16;
 
-// Why a line is no text; empty where it is one.
-std::string objection(const Query& query) {
-  if (!query.bad.empty()) return query.bad;
-  return query.pair ? "a pair, which has no vector" : "";
-}
-
 }  // namespace
 
 TextStream::TextStream(Queries& queries, Answer answer, Write write, Failed failed)
-    : queries_(queries), answer_(std::move(answer)), write_(std::move(write)), failed_(std::move(failed)) {}
+    : queries_(queries),
+      answer_(std::move(answer)),
+      write_(std::move(write)),
+      failed_(std::move(failed)),
+      blame_([this] {
+        const std::string plain = kPlainQuery.text;
+        static_cast<void>(answer_(std::span(&plain, 1)));
+      }) {}
 
 // Whoever writes a line and waits for its answer gets it: no waiting but for the first text.
 std::vector<Query> TextStream::take() {
@@ -56,7 +57,7 @@ std::vector<std::string> TextStream::look_ahead(std::size_t count) {
     std::vector<Query> more = queries_.next(std::min(count - ahead_.size(), kStep));
     if (more.empty()) break;
     for (Query& query : more) {
-      if (objection(query).empty()) texts.push_back(query.text);
+      if (query.bad.empty()) texts.push_back(query.text);
       ahead_.push_back(std::move(query));
     }
   }
@@ -77,13 +78,12 @@ std::size_t TextStream::run() {
 void TextStream::answer(std::vector<Query> batch) {
   std::vector<Query> ready;
   for (Query& query : batch) {
-    const std::string bad = objection(query);
-    if (bad.empty()) {
+    if (query.bad.empty()) {
       ready.push_back(std::move(query));
       continue;
     }
     flush(ready);
-    report(query, Error(ErrorCode::invalid_argument, "input", "a text, or {\"text\": …}", bad));
+    put(query, Error(ErrorCode::invalid_argument, "input", queries_.expected(), query.bad));
   }
   flush(ready);
 }
@@ -115,9 +115,15 @@ void TextStream::flush(std::vector<Query>& ready) {
   for (std::string& answer : answers) write_(std::move(answer));
 }
 
-void TextStream::report(const Query& query, const Error& error) const {
+void TextStream::report(const Query& query, const Error& error) {
+  const bool says_all = query.line == 0 && !queries_.keeps_going();  // it ends the job, and there is no line to name
+  if (says_all || blame_.is_of_the_job(error)) throw error;
+  put(query, error);
+}
+
+void TextStream::put(const Query& query, const Error& error) const {
   const Error named = at_line(query, error);
-  if (queries_.ends_with(error)) throw named;
+  if (!queries_.keeps_going()) throw named;
   failed_(named);
 }
 

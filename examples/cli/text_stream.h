@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bertrt/error.h"
+#include "blame.h"
 #include "queries.h"
 
 namespace bertrt::cli {
@@ -14,7 +15,7 @@ namespace bertrt::cli {
 /// Texts of a command in large shares, answered in their order, for commands that sort and batch by themselves.
 ///
 /// A text that is bad has an error in its place with --keep-going; else those before it are answered and it ends the
-/// job.
+/// job. What every text would meet ends it always.
 class TextStream {
  public:
   /// The answers to some texts, one each. Called again for each text alone where it throws an Error.
@@ -36,12 +37,14 @@ class TextStream {
   std::vector<Query> take();
   void answer(std::vector<Query> batch);
   void flush(std::vector<Query>& ready);
-  void report(const Query& query, const Error& error) const;
+  void report(const Query& query, const Error& error);
+  void put(const Query& query, const Error& error) const;
 
   Queries& queries_;
   Answer answer_;
   Write write_;
   Failed failed_;
+  Blame blame_;
   std::vector<Query> ahead_;
 };
 

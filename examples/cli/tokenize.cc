@@ -1,12 +1,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
 #include "commands.h"
 #include "json.h"
 #include "model_options.h"
+#include "option_values.h"
 #include "printable.h"
 #include "queries.h"
 #include "terminal.h"
@@ -15,14 +17,18 @@ namespace bertrt::cli {
 namespace {
 
 struct TokenizeCommand {
-  explicit TokenizeCommand(CLI::App& command) : queries(command) {
-    command.add_option(
-        "-m,--model", model.model,
-        "Model (a file or checkpoint folder) whose tokenizer is used; default: $BERTRT_MODEL, else the demo");
-    command.add_option("--tokenizer", model.tokenizer, "Tokenizer file or folder instead of a model's");
+  explicit TokenizeCommand(CLI::App& command) : queries(command, Pairs::taken) {
+    command
+        .add_option(
+            "-m,--model", model.model,
+            "Model (a file or checkpoint folder) whose tokenizer is used; default: $BERTRT_MODEL, else the demo")
+        ->check(not_empty());
+    command.add_option("--tokenizer", model.tokenizer, "Tokenizer file or folder instead of a model's")
+        ->check(not_empty());
     add_length_options(command, length);
-    command.add_option("--stride", stride, "Tokens that neighbouring windows of a truncated text share");
-    command.add_option("--pad-to", pad_to, "Pad to this many tokens");
+    command.add_option("--stride", stride, "Tokens that neighbouring windows of a truncated text share")
+        ->transform(whole_number(0));
+    command.add_option("--pad-to", pad_to, "Pad to this many tokens")->transform(whole_number(0));
     command.add_option("--offsets", offsets, "What offsets count")
         ->check(CLI::IsMember({"byte", "codepoint"}))
         ->capture_default_str();
@@ -115,7 +121,7 @@ void TokenizeCommand::run() {
       write_json(tokenizer, encodings[i], writer);
       out += '\n';
     }
-    write_stdout(out);
+    return written(std::move(out));
   };
   answer_all(queries, prepare, answer);
 }

@@ -2,19 +2,18 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "bertrt/error.h"
 #include "commands.h"
 #include "label_output.h"
 #include "model_options.h"
-#include "terminal.h"
 
 namespace bertrt::cli {
 namespace {
 
 struct ZeroShotCommand {
-  explicit ZeroShotCommand(CLI::App& command) : queries(command) {
+  explicit ZeroShotCommand(CLI::App& command) : queries(command, Pairs::refused) {
     add_model_options(command, model);
     command.add_option("--labels", labels, "The labels, e.g. sport,politics")->required();
     command.add_option("--template", options.hypothesis_template, "What is asked of a text; {} stands for the label")
@@ -30,7 +29,6 @@ struct ZeroShotCommand {
     answer_texts(queries, [&](std::span<const Query> batch) {
       std::vector<std::string> texts;
       for (const Query& query : batch) {
-        if (query.pair) throw Error(ErrorCode::invalid_argument, "text", "one text", "a pair");
         texts.push_back(query.text);
       }
       const auto answers = ask(texts, names, options);
@@ -38,7 +36,7 @@ struct ZeroShotCommand {
       for (std::size_t i = 0; i < batch.size(); ++i) {
         json ? write_labels_json(answers[i], out) : write_labels(batch[i], answers[i], out);
       }
-      write_stdout(out);
+      return written(std::move(out));
     });
   }
 

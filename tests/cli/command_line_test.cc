@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "run_cli.h"
 
@@ -39,6 +42,63 @@ TEST(CommandLine, BadUsageIsTwo) {
   expect_refused({"encode", "--engine", "torchscript", "--dtype", "int8", "a"}, 2, "dtype");
   expect_refused({"encode", "--engine", "packed", "--device", "cuda:0", "a"}, 2, "cuda:0");
   expect_refused({"tokenize", "a", "b", "c"}, 2, "c");
+}
+
+TEST(CommandLine, NumbersAreDecimalAndInTheirRange) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{"tokenize", "--stride"}, "-1"},      {{"tokenize", "--pad-to"}, "-5"},
+      {{"tokenize", "--pad-to"}, "0x10"},    {{"tokenize", "--pad-to"}, "10000000000"},
+      {{"tokenize", "--max-length"}, "1e3"}, {{"encode", "--threads"}, "0x1"},
+      {{"bench", "--batch-size"}, "0"},      {{"bench", "--passes"}, "0"},
+      {{"bench", "--lengths"}, "8,0"},       {{"embed", "--skip"}, "-1"},
+      {{"fill-mask", "--top-k"}, "+1"},
+  };
+  for (auto [command, value] : wrong) {
+    command.push_back(value);
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.status, 2) << value;
+    EXPECT_THAT(outcome.err, HasSubstr(command[1] + ": expected a whole number from ")) << value;
+    EXPECT_LT(outcome.err.size(), 200U) << value;
+  }
+  EXPECT_EQ(run_json({"tokenize", "--pad-to", "010", "a"}).at(0)["input_ids"].size(), 10U);
+}
+
+TEST(CommandLine, AnEmptyValueIsNotOneLeftOut) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"verify", ""},
+                                                  {"inspect", "--model", ""},
+                                                  {"tokenize", "--tokenizer", "", "a"},
+                                                  {"embed", "--output", "", "a"},
+                                                  {"embed", "--prompt", "", "a"},
+                                                  {"bench", "--ids", ""},
+                                                  {"tokenize", "--pair-separator", ""},
+                                                  {"qa", "--question", "", "a"}}) {
+    expect_refused(command, 2, "found an empty one");
+  }
+  expect_refused({"fill-mask", "--targets=", "A [MASK]."}, 2, "--targets: expected a value");
+  expect_refused({"embed", "-m", BERTRT_TEST_DATA, "--output=", "x.npy"}, 2, "--output: expected a value");
+  EXPECT_EQ(run({"tokenize", "--", "--model="}).status, 0) << "a text";
+}
+
+TEST(CommandLine, AListWithoutPartsDoesNotTakeTheNextArgument) {
+  expect_refused({"fill-mask", "--targets", ",", "A [MASK]."}, 2, "--targets: expected a list");
+  expect_refused({"embed", "--pooling", ",", "mean"}, 2, "--pooling: expected a list");
+  expect_refused({"embed", "--pooling", "mean,wild", "a"}, 2, "wild");
+  expect_refused({"bench", "--lengths", ",", "8"}, 2, "--lengths: expected a list");
+}
+
+TEST(CommandLine, ALimitAboveTheModelsIsRefused) {
+  for (const char* command : {"encode", "fill-mask", "run"}) {
+    expect_refused({command, "--max-length", "600", "a [MASK]"}, 2, "at most 512");
+  }
+  EXPECT_EQ(run_json({"tokenize", "--max-length", "600", "a"}).size(), 1U) << "a tokenizer has no model's limit";
+}
+
+TEST(CommandLine, OptionsThatWouldDoNothingAreRefused) {
+  expect_refused({"run", "--ids", "101,102", "--max-length", "8"}, 2, "--max-length");
+  expect_refused({"run", "--ids", "101,102", "--truncation", "only_first"}, 2, "--truncation");
+  expect_refused({"encode", "--engine", "packed", "--trust", "full", "--operator-library", "/no/such.so", "a"}, 2,
+                 "--operator-library");
+  expect_refused({"encode", "--trust", "full", "--operator-library", "/no/such.so", "a"}, 2, "--operator-library");
 }
 
 TEST(CommandLine, DescribesItselfToManAndShells) {

@@ -133,6 +133,77 @@ TEST(Embed, AnNpyFileIsGoneOnWith) {
   for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_NEAR(parts[i], at_once[i], 1e-5);
 }
 
+// Rows that the file has not would come back as zeros.
+TEST(Embed, AFileThatIsShorterThanItsHeaderSaysIsNotGoneOnWith) {
+  const std::string model = golden("sentence-mean");
+  const std::string path = output_path("bertrt_short.npy");
+  ASSERT_EQ(run({"embed", "--model", model, "--output", path}, "a\nriver\nking\n").status, 0);
+  const auto whole = std::filesystem::file_size(path);
+  std::filesystem::resize_file(path, whole - 1);
+  expect_refused({"embed", "--model", model, "--output", path, "--skip", "3"}, 2, "there are 2 behind it",
+                 "a\nriver\nking\nsea\n");
+  EXPECT_EQ(std::filesystem::file_size(path), whole - 1);
+}
+
+TEST(Embed, WhatIsReadIsNotWrittenOver) {
+  const std::string model = golden("sentence-mean");
+  const std::string texts = output_path("bertrt_texts.txt");
+  std::ofstream(texts) << "a\nriver\n";
+  const std::string link = output_path("bertrt_texts_link.txt");
+  std::filesystem::create_hard_link(texts, link);
+  const std::string embed = "\"$BERTRT\" embed --model '" + model + "' ";
+  for (const std::string& name : {texts, link}) {
+    for (const std::string& more : {"--output " + name, "--precision int8 --save-ranges " + name}) {
+      const Outcome outcome = run_shell(embed + more + " <" + texts);
+      EXPECT_EQ(outcome.status, 2) << more;
+      EXPECT_THAT(outcome.err, HasSubstr("standard input")) << more;
+      EXPECT_EQ(content(texts), "a\nriver\n") << more;
+    }
+  }
+  const std::string both = output_path("bertrt_both.npy");
+  expect_refused({"embed", "--model", model, "--precision", "int8", "--save-ranges", both, "--output", both}, 2,
+                 "--output as well", "a\nriver\n");
+  EXPECT_FALSE(std::filesystem::exists(both));
+  ASSERT_EQ(run({"embed", "--model", model, "--precision", "int8", "--save-ranges", both}, "a\nriver\n").status, 0);
+  const std::string ranges = content(both);
+  expect_refused({"embed", "--model", model, "--precision", "int8", "--ranges", both, "--output", both}, 2,
+                 "--ranges as well", "a\nriver\n");
+  EXPECT_EQ(content(both), ranges);
+}
+
+TEST(Embed, AnOutputStaysAsItIsUntilThereAreRows) {
+  const std::string model = golden("sentence-mean");
+  const std::string path = output_path("bertrt_kept.npy");
+  ASSERT_EQ(run({"embed", "--model", model, "--output", path}, "a\nriver\n").status, 0);
+  const std::string before = content(path);
+  const std::string narrow = output_path("bertrt_narrow.npy");
+  ASSERT_EQ(run({"embed", "--model", model, "--dimensions", "3", "--precision", "int8", "--save-ranges", narrow},
+                "a\nriver\n")
+                .status,
+            0);
+  const std::vector<std::string> embed = {"embed", "--model", model, "--output", path};
+  const auto refused = [&](const std::vector<std::string>& more, const std::string& part, const std::string& input) {
+    auto command = embed;
+    command.insert(command.end(), more.begin(), more.end());
+    expect_refused(command, 2, part, input);
+    EXPECT_EQ(content(path), before) << part;
+  };
+  refused({"--precision", "int8", "--ranges", "/no/such/ranges.npy"}, "/no/such/ranges.npy", "a\nb\n");
+  refused({"--precision", "int8", "--ranges", narrow}, "--ranges", "a\nb\n");
+  refused({"--precision", "int8"}, "at least two vectors", "");
+  refused({"--input-format", "jsonl"}, "line 1", "no json\n");
+  for (const char* input : {"</tmp", "<&-"}) {
+    const Outcome outcome = run_shell("\"$BERTRT\" embed --model '" + model + "' --output '" + path + "' " + input);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(content(path), before) << input;
+  }
+  const std::string fresh = output_path("bertrt_fresh.npy");
+  expect_refused({"embed", "--model", model, "--input-format", "jsonl", "--output", fresh}, 2, "line 1", "no json\n");
+  EXPECT_FALSE(std::filesystem::exists(fresh)) << "a new file that got nothing goes";
+  ASSERT_EQ(run({"embed", "--model", model, "--output", path}, "").status, 0);
+  EXPECT_EQ(npy(path).first, "(0, 16)") << "no text at all is a matrix without rows";
+}
+
 TEST(Embed, WhatBreaksOffLeavesAWholeFile) {
   const std::string path = output_path("bertrt_broken_off.npy");
   const std::vector<std::string> command = {"embed",    "--model", golden("sentence-mean"), "--input-format", "jsonl",
@@ -157,11 +228,20 @@ TEST(Embed, BadUseIsRefused) {
   expect_refused({"embed", "--model", model, "--sparse", "a"}, 2, "heads: none");
   expect_refused({"embed", "--model", golden("splade"), "a"}, 2, "SpladePooling");
   expect_refused({"embed", "--model", model, "--prompt", "nothing", "a"}, 2, "query, document");
-  expect_refused({"embed", "--model", model, "a", "b"}, 2, "pair");
+  expect_refused({"embed", "--model", model, "a", "b"}, 2, "not expected");
   expect_refused({"embed", "--model", model, "--skip", "5"}, 2, "fewer", "a\n");
   expect_refused({"embed", "--model", model, "--output", "/no/such/folder/x.npy", "a"}, 1, "cannot be written");
   expect_refused({"embed", "--model", model, "--precision", "int8", "--ranges", model + "/config.json", "a"}, 2,
                  "numpy");
+}
+
+TEST(Embed, RangesThatFitNoVectorEndTheJob) {
+  const std::string model = golden("sentence-mean");
+  const std::string ranges = output_path("bertrt_wide.npy");
+  ASSERT_EQ(run({"embed", "--model", model, "--precision", "int8", "--save-ranges", ranges}, "a\nriver\n").status, 0);
+  expect_refused({"embed", "--model", model, "--precision", "int8", "--ranges", ranges, "--dimensions", "8",
+                  "--keep-going", "--json"},
+                 2, "--ranges", "a\nriver\n");
 }
 
 TEST(Embed, ABadLineHasAnErrorInItsPlace) {

@@ -64,7 +64,7 @@ TEST(FillMask, TargetsAreTheOnlyAnswers) {
 
 TEST(FillMask, NoMaskIsBadInput) {
   expect_refused({"fill-mask", "no mask here"}, 2, "[MASK]");
-  expect_refused({"fill-mask", ""}, 2, "[MASK]");
+  EXPECT_TRUE(run_json({"fill-mask", ""}).at(0).at("masks").empty()) << "as a blank line";
   expect_refused({"fill-mask"}, 2, "line 1 of standard input", "nothing\n");
 }
 

@@ -141,6 +141,18 @@ TEST(Ner, GivesEntitiesWithBytes) {
   EXPECT_EQ(run_json(counted)[0]["entities"].back()["end"], 9);
 }
 
+TEST(Ner, LabelsToLeaveOutMayHaveBlanksBetweenThem) {
+  const std::vector<std::string> ner = {"ner", "--model", model("token-classification"),
+                                        "Angela Merkel lives near Berlin", "--ignore-labels"};
+  const auto with = [&](const std::string& labels) {
+    auto command = ner;
+    command.push_back(labels);
+    return run_json(command);
+  };
+  EXPECT_EQ(with("B-PER, O"), with("B-PER,O"));
+  EXPECT_NE(with("B-PER, O"), with("B-PER"));
+}
+
 TEST(Ner, LinesWindowsAndBadUsage) {
   const auto lines = run_json({"ner", "--model", model("token-classification")}, "\nAngela\n \n");
   ASSERT_EQ(lines.size(), 3U);

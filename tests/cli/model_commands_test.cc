@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -109,6 +112,38 @@ TEST(Bench, RefusesIdsThatAreNone) {
   expect_refused({"bench", "--ids", "/no/such/ids.jsonl"}, 2, "/no/such/ids.jsonl");
   const std::string ids = write_file("bad.jsonl", "{\"input_ids\":[101]}\n{\"ids\":[1]}\n");
   expect_refused({"bench", "--ids", ids}, 2, "line 2");
+  for (const std::string id : {"1.5", "true", "4294967297", "18446744073709551615", "\"1\""}) {
+    const std::string file = write_file("wrong.jsonl", "{\"input_ids\":[101," + id + "]}\n");
+    expect_refused({"bench", "--ids", file}, 2, "found " + id);
+  }
+  expect_refused({"bench", "--ids", BERTRT_TEST_DATA}, 2, "cannot read");
+}
+
+TEST(Bench, RefusesALengthBeforeATextOfItIsMade) {
+  expect_refused({"bench", "--model", kFolder, "--lengths", "100000000"}, 2, "at most 24 tokens");
+  expect_refused({"bench", "--lengths", "100000000000"}, 2, "--lengths");
+}
+
+TEST(Bench, ManyCallersOfOneModel) {
+  const auto report = run_json({"bench", "--model", kFolder, "--callers", "3", "--passes", "2"}).at(0);
+  EXPECT_EQ(report["callers"], 3);
+  EXPECT_GT(report["calls_per_second"], 0);
+  EXPECT_GT(report["latency_ms"]["p50"], 0);
+  EXPECT_GE(report["latency_ms"]["p99"], report["latency_ms"]["p50"]);
+  expect_refused({"bench", "--callers", "2", "--batch-size", "8"}, 2, "--callers");
+}
+
+// A program that was moved takes what was moved with it.
+TEST(Demo, StandsBesideTheProgram) {
+  const auto root = std::filesystem::temp_directory_path() / ("bertrt-moved-" + std::to_string(std::random_device()()));
+  std::filesystem::create_directories(root / "bin");
+  std::filesystem::create_directories(root / "share/bertrt");
+  std::filesystem::copy_file(BERTRT_CLI, root / "bin/bertrt");
+  std::ofstream(root / "share/bertrt/demo.pt") << "no model";
+  const Outcome outcome = run_shell("'" + (root / "bin/bertrt").string() + "' inspect");
+  EXPECT_EQ(outcome.status, 2) << outcome.out;
+  EXPECT_THAT(outcome.err, testing::HasSubstr((root / "share/bertrt/demo.pt").string()));
+  std::filesystem::remove_all(root);
 }
 
 }  // namespace
