@@ -134,15 +134,14 @@ void EmbedCommand::check_files() const {
   for (const Named& written : {Named{"--output", output}, Named{"--save-ranges", save_ranges}}) {
     if (written.second.empty()) continue;
     const auto refuse = [&](const std::string& what) {
-      throw UsageError(std::string(written.first) + ' ' + written.second + " is " + what +
-                       " as well: give another file");
+      throw UsageError(std::string(written.first) + ' ' + written.second + what + " as well: give another file");
     };
-    if (queries.from_stdin() && is_stdin_file(written.second)) refuse("the file on standard input");
+    if (queries.from_stdin() && is_stdin_file(written.second)) refuse(" is the file on standard input");
     for (const Named& read : {Named{"--model", model_path(model).string()}, Named{"--tokenizer", tokenizer},
                               Named{"--ranges", ranges}, Named{"--output", output}}) {
       if (std::string_view(written.first) != read.first && !read.second.empty() &&
-          same_file(written.second, read.second)) {
-        refuse(read.first);
+          (same_file(written.second, read.second) || is_of_model_folder(written.second, read.second))) {
+        refuse(std::string(" belongs to ") + read.first);
       }
     }
   }

@@ -15,4 +15,16 @@ bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
   return !error_a && !error_b && place_a == place_b;
 }
 
+bool is_of_model_folder(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry.depth() > 0) entry.disable_recursion_pending();
+    std::error_code ignored;
+    if (entry->path().extension() != ".npy" && std::filesystem::equivalent(entry->path(), path, ignored)) return true;
+  }
+  return false;
+}
+
 }  // namespace bertrt::cli

@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "bertrt/error.h"
+#include "bertrt/inspect.h"
 #include "bertrt/runtime.h"
 #include "commands.h"
 #include "demo_model.h"
@@ -25,6 +27,22 @@ Truncation truncation(std::string_view name) {
   if (name == "only_first") return Truncation::only_first;
   if (name == "only_second") return Truncation::only_second;
   return Truncation::none;
+}
+
+// Engines but libtorch's open no library, and would not say so.
+void check_libraries_open(const ModelOptions& options, const SessionOptions& session) {
+  std::optional<EngineKind> engine;
+  if (session.engine != EngineKind::automatic) {
+    engine = session.engine;
+  } else {
+    try {
+      engine = inspect(model_path(options), session).engine;
+    } catch (const Error&) {  // the load says what it is
+    }
+  }
+  if (!engine || *engine == EngineKind::torchscript) return;
+  throw UsageError("--operator-library is for the torchscript engine: this model runs on the " +
+                   std::string(to_string(*engine)) + " engine, which opens none");
 }
 
 }  // namespace
@@ -76,10 +94,6 @@ std::filesystem::path model_path(const ModelOptions& options) {
 
 SessionOptions session_options(const ModelOptions& options) {
   SessionOptions result;
-  if (!options.operator_libraries.empty() && (options.engine == "packed" || options.engine == "graph")) {
-    throw UsageError("--operator-library is for the torchscript engine: --engine " + options.engine +
-                     " would never open it");
-  }
   // The parser let no other names through.
   result.engine = parse<EngineKind>(options.engine).value();
   result.packed.dtype = parse<DType>(options.dtype).value();
@@ -90,6 +104,7 @@ SessionOptions session_options(const ModelOptions& options) {
   result.torchscript.operator_libraries.assign(options.operator_libraries.begin(), options.operator_libraries.end());
   result.prove = !options.no_proof;
   result.proof_cache = options.proof_cache.empty() ? environment("BERTRT_PROOF_CACHE") : options.proof_cache;
+  if (!options.operator_libraries.empty()) check_libraries_open(options, result);
   return result;
 }
 
@@ -99,13 +114,7 @@ BertSession load_session(const ModelOptions& options) {
         [](std::string_view message) { std::fprintf(stderr, "bertrt: warning: %s\n", printable(message).c_str()); });
   }
   try {
-    BertSession session = BertSession::load(model_path(options), session_options(options));
-    const EngineKind engine = session.info().engine;
-    if (!options.operator_libraries.empty() && engine != EngineKind::torchscript) {
-      throw UsageError("--operator-library is for the torchscript engine: the " + std::string(to_string(engine)) +
-                       " engine runs this model, and opens none");
-    }
-    return session;
+    return BertSession::load(model_path(options), session_options(options));
   } catch (const Error& error) {
     // A model that does not even load is bad input, whatever it was that failed in it.
     if (error.code() == ErrorCode::runtime) throw UsageError(error.what());

@@ -32,6 +32,7 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
 /// The file that `options` name, the variable BERTRT_MODEL names, or the demo model's. @throws UsageError
 std::filesystem::path model_path(const ModelOptions& options);
 
+/// @throws UsageError for options that the engine of this model would never look at
 SessionOptions session_options(const ModelOptions& options);
 
 /// Sets the threads and loads. @throws Error

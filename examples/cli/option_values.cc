@@ -9,10 +9,9 @@
 namespace bertrt::cli {
 namespace {
 
-// "a, b, c"
-std::string enumerated(const std::vector<std::string>& names) {
+std::string enumerated(const std::vector<std::string>& names, const char* separator) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  for (const std::string& name : names) text += (text.empty() ? "" : separator) + name;
   return text;
 }
 
@@ -82,12 +81,13 @@ CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<st
   const auto take = [name, known, &list](const std::vector<std::string>& parts) {
     for (const std::string& part : parts) {
       if (!known.empty() && std::find(known.begin(), known.end(), part) == known.end()) {
-        throw CLI::ValidationError(name, "expected some of " + enumerated(known) + ", found \"" + part + "\"");
+        throw CLI::ValidationError(name, "expected some of " + enumerated(known, ", ") + ", found \"" + part + "\"");
       }
       list.push_back(part);
     }
   };
-  return add_parts(command, name, description, take)->type_name(known.empty() ? "TEXT,..." : enumerated(known));
+  return add_parts(command, name, description, take)
+      ->type_name(known.empty() ? "TEXT" : "TEXT:{" + enumerated(known, ",") + "}");
 }
 
 CLI::Option* add_numbers(CLI::App& command, const std::string& name, std::vector<std::size_t>& list,
@@ -98,7 +98,7 @@ CLI::Option* add_numbers(CLI::App& command, const std::string& name, std::vector
       list.push_back(std::stoul(part));
     }
   };
-  return add_parts(command, name, description, take)->type_name("UINT,...");
+  return add_parts(command, name, description, take)->type_name("UINT");
 }
 
 }  // namespace bertrt::cli

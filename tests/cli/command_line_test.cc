@@ -98,7 +98,9 @@ TEST(CommandLine, OptionsThatWouldDoNothingAreRefused) {
   expect_refused({"run", "--ids", "101,102", "--truncation", "only_first"}, 2, "--truncation");
   expect_refused({"encode", "--engine", "packed", "--trust", "full", "--operator-library", "/no/such.so", "a"}, 2,
                  "--operator-library");
-  expect_refused({"encode", "--trust", "full", "--operator-library", "/no/such.so", "a"}, 2, "--operator-library");
+  for (const char* command : {"encode", "embed"}) {
+    expect_refused({command, "--trust", "full", "--operator-library", "/no/such.so", "a"}, 2, "--operator-library");
+  }
 }
 
 TEST(CommandLine, DescribesItselfToManAndShells) {

@@ -169,6 +169,16 @@ TEST(Embed, WhatIsReadIsNotWrittenOver) {
   expect_refused({"embed", "--model", model, "--precision", "int8", "--ranges", both, "--output", both}, 2,
                  "--ranges as well", "a\nriver\n");
   EXPECT_EQ(content(both), ranges);
+  const auto folder = std::filesystem::path(output_path("bertrt_model_folder"));
+  std::filesystem::create_directories(folder / "part");
+  std::ofstream(folder / "part" / "weights.bin") << "weights";
+  std::ofstream(folder / "vectors.npy") << "vectors";
+  expect_refused({"embed", "--model", folder.string(), "--output", (folder / "part/weights.bin").string(), "a"}, 2,
+                 "--model as well");
+  EXPECT_EQ(content((folder / "part/weights.bin").string()), "weights");
+  EXPECT_THAT(run({"embed", "--model", folder.string(), "--output", (folder / "vectors.npy").string(), "a"}).err,
+              testing::Not(HasSubstr("as well")));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Embed, AnOutputStaysAsItIsUntilThereAreRows) {

@@ -140,7 +140,8 @@ TEST(Demo, StandsBesideTheProgram) {
   std::filesystem::create_directories(root / "share/bertrt");
   std::filesystem::copy_file(BERTRT_CLI, root / "bin/bertrt");
   std::ofstream(root / "share/bertrt/demo.pt") << "no model";
-  const Outcome outcome = run_shell("'" + (root / "bin/bertrt").string() + "' inspect");
+  const Outcome outcome =
+      run_shell("LD_LIBRARY_PATH='" BERTRT_LIBRARIES "' '" + (root / "bin/bertrt").string() + "' inspect");
   EXPECT_EQ(outcome.status, 2) << outcome.out;
   EXPECT_THAT(outcome.err, testing::HasSubstr((root / "share/bertrt/demo.pt").string()));
   std::filesystem::remove_all(root);
