@@ -41,8 +41,9 @@ HWY_INLINE hn::Vec<D> polynomial(D d, hn::Vec<D> t, const float (&c)[N]) {
   return sum;
 }
 
-// Of NaN and a number x86's Min and Max give the second operand, NEON's and WASM's NaN; these give the number.
-constexpr bool kNaNIsLost = HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_RVV;
+// Of NaN and a number x86's Min and Max give the second operand, WASM's NaN; these give the number.
+constexpr bool kNaNIsLost =
+    HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_RVV || HWY_ARCH_ARM != 0;
 
 // Bounds that leave NaN what it is, so that a broken model does not look like a sure one.
 template <class D>
