@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bertrt/token_classifier.h"
+#include "bertrt/zero_shot.h"
 #include "commands.h"
 #include "json.h"
 #include "label_output.h"
@@ -92,7 +93,7 @@ void NerCommand::run() {
   const TokenClassifier find(load_session(model));
   options.aggregation = parse<Aggregation>(aggregation).value();
   options.stride = stride;
-  options.ignore_labels = split_names(ignore);
+  options.ignore_labels = ZeroShot::split_labels(ignore);
   if (json && offsets == "codepoint") options.offsets = OffsetUnit::code_points;  // people are shown the text itself
   answer_texts(queries, [&](std::span<const Query> batch) {
     std::vector<std::string> texts;

@@ -15,10 +15,15 @@ std::string enumerated(const std::vector<std::string>& names, const char* separa
   return text;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
+// The parts between the commas, without the empty ones.
+std::vector<std::string> split_list(std::string_view list) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    if (end > begin) parts.emplace_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
 }
 
 using TakeParts = std::function<void(const std::vector<std::string>& parts)>;
@@ -56,24 +61,6 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
 CLI::Validator not_empty() {
   return {[](std::string& text) { return std::string(text.empty() ? "expected a value, found an empty one" : ""); },
           ""};
-}
-
-std::vector<std::string> split_list(std::string_view list) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    if (end > begin) parts.emplace_back(list.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
-std::vector<std::string> split_names(std::string_view list) {
-  std::vector<std::string> names;
-  for (const std::string& part : split_list(list)) {
-    if (const std::string_view name = trimmed(part); !name.empty()) names.emplace_back(name);
-  }
-  return names;
 }
 
 CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& list,

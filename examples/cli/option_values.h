@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace bertrt::cli {
@@ -18,11 +17,6 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most = kMostToken
 
 /// A value that is not empty: an empty one is not an option that was left out. For Option::check().
 CLI::Validator not_empty();
-
-/// The parts between the commas, without the empty ones.
-std::vector<std::string> split_list(std::string_view list);
-/// The same without blanks around them.
-std::vector<std::string> split_names(std::string_view list);
 
 /// Adds an option whose value is a list with commas, "a,b"; given again, it goes on.
 /// @param known  what the parts may be; empty: anything

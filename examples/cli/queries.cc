@@ -33,19 +33,35 @@ std::string objection(const nlohmann::json::exception& error) {
   return std::string(text.substr(0, text.find("; last read")));
 }
 
+// In the place of an answer.
+void write_error(const Error& error, bool json) {
+  std::string out;
+  if (json) {
+    JsonWriter(out).begin_object().key("error").value(error.what()).end_object();
+  } else {
+    out = "error: " + printable(error.what());
+  }
+  write_stdout(out + '\n');
+}
+
 class Answering {
  public:
   Answering(const Queries& queries, const Prepare& prepare, const Answer& answer, const Query& sample)
-      : queries_(queries), prepare_(prepare), answer_(answer), blame_([&prepare, &answer, &sample] {
-          const Encoding encoding = prepare(sample);
-          static_cast<void>(answer(std::span(&sample, 1), std::span(&encoding, 1)));
-        }) {}
+      : prepare_(prepare),
+        answer_(answer),
+        blame_(
+            queries,
+            [&prepare, &answer, &sample] {
+              const Encoding encoding = prepare(sample);
+              static_cast<void>(answer(std::span(&sample, 1), std::span(&encoding, 1)));
+            },
+            [json = queries.json()](const Error& error) { write_error(error, json); }) {}
 
   void batch(std::vector<Query> queries) {
     for (Query& query : queries) {
       if (!query.bad.empty()) {
         flush();
-        put(query, Error(ErrorCode::invalid_argument, "input", queries_.expected(), query.bad));
+        blame_.refuse(query);
         continue;
       }
       Encoding encoding;
@@ -53,7 +69,7 @@ class Answering {
         encoding = prepare_(query);
       } catch (const Error& error) {
         flush();
-        report(query, error);
+        blame_.report(query, error);
         continue;
       }
       if (tokens_ + encoding.size() > kBatchTokens) flush();
@@ -82,33 +98,13 @@ class Answering {
     try {
       write = answer_(queries, encodings);
     } catch (const Error& error) {
-      if (alone) report(queries.front(), error);
+      if (alone) blame_.report(queries.front(), error);
       return alone;
     }
     write();
     return true;
   }
 
-  void report(const Query& query, const Error& error) {
-    const bool says_all = query.line == 0 && !queries_.keeps_going();  // it ends the job, and there is no line to name
-    if (says_all || blame_.is_of_the_job(error)) throw error;
-    put(query, error);
-  }
-
-  // In the text's place, or at the job's end.
-  void put(const Query& query, const Error& error) const {
-    const Error named = at_line(query, error);
-    if (!queries_.keeps_going()) throw named;
-    std::string out;
-    if (queries_.json()) {
-      JsonWriter(out).begin_object().key("error").value(named.what()).end_object();
-    } else {
-      out = "error: " + printable(named.what());
-    }
-    write_stdout(out + '\n');
-  }
-
-  const Queries& queries_;
   const Prepare& prepare_;
   const Answer& answer_;
   Blame blame_;

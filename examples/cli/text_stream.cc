@@ -19,11 +19,13 @@ TextStream::TextStream(Queries& queries, Answer answer, Write write, Failed fail
     : queries_(queries),
       answer_(std::move(answer)),
       write_(std::move(write)),
-      failed_(std::move(failed)),
-      blame_([this] {
-        const std::string plain = kPlainQuery.text;
-        static_cast<void>(answer_(std::span(&plain, 1)));
-      }) {}
+      blame_(
+          queries,
+          [this] {
+            const std::string plain = kPlainQuery.text;
+            static_cast<void>(answer_(std::span(&plain, 1)));
+          },
+          std::move(failed)) {}
 
 // Whoever writes a line and waits for its answer gets it: no waiting but for the first text.
 std::vector<Query> TextStream::take() {
@@ -83,7 +85,7 @@ void TextStream::answer(std::vector<Query> batch) {
       continue;
     }
     flush(ready);
-    put(query, Error(ErrorCode::invalid_argument, "input", queries_.expected(), query.bad));
+    blame_.refuse(query);
   }
   flush(ready);
 }
@@ -98,14 +100,14 @@ void TextStream::flush(std::vector<Query>& ready) {
   try {
     answers = answer_(texts);
   } catch (const Error& error) {
-    if (queries.size() == 1) return report(queries.front(), error);
+    if (queries.size() == 1) return blame_.report(queries.front(), error);
     // One of them is to blame: alone, each says for itself.
     for (std::size_t i = 0; i < queries.size(); ++i) {
       std::vector<std::string> one;
       try {
         one = answer_(std::span(texts).subspan(i, 1));
       } catch (const Error& own) {
-        report(queries[i], own);
+        blame_.report(queries[i], own);
         continue;
       }
       write_(std::move(one.front()));
@@ -113,18 +115,6 @@ void TextStream::flush(std::vector<Query>& ready) {
     return;
   }
   for (std::string& answer : answers) write_(std::move(answer));
-}
-
-void TextStream::report(const Query& query, const Error& error) {
-  const bool says_all = query.line == 0 && !queries_.keeps_going();  // it ends the job, and there is no line to name
-  if (says_all || blame_.is_of_the_job(error)) throw error;
-  put(query, error);
-}
-
-void TextStream::put(const Query& query, const Error& error) const {
-  const Error named = at_line(query, error);
-  if (!queries_.keeps_going()) throw named;
-  failed_(named);
 }
 
 }  // namespace bertrt::cli

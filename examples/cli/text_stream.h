@@ -22,7 +22,7 @@ class TextStream {
   using Answer = std::function<std::vector<std::string>(std::span<const std::string> texts)>;
   /// Takes an answer; in place of one that there is none of, with the error that takes its place.
   using Write = std::function<void(std::string answer)>;
-  using Failed = std::function<void(const Error& error)>;
+  using Failed = Blame::Put;
 
   TextStream(Queries& queries, Answer answer, Write write, Failed failed);
 
@@ -37,13 +37,10 @@ class TextStream {
   std::vector<Query> take();
   void answer(std::vector<Query> batch);
   void flush(std::vector<Query>& ready);
-  void report(const Query& query, const Error& error);
-  void put(const Query& query, const Error& error) const;
 
   Queries& queries_;
   Answer answer_;
   Write write_;
-  Failed failed_;
   Blame blame_;
   std::vector<Query> ahead_;
 };

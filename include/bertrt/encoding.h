@@ -43,8 +43,8 @@ struct Encoding {
   std::vector<Offset> offsets;  ///< [sequence], UTF-8 bytes in the caller's own text; {0,0} for a special token
   std::vector<std::int8_t> sequence_ids;   ///< [sequence], 0 or 1: which text; -1 for none
   std::vector<std::int32_t> position_ids;  ///< empty, or [sequence]
-  std::vector<NamedInput>
-      extra_inputs;  ///< further inputs by name; one that the model has not, or that is a member here, is an error
+  /// Further inputs by name. One that the model has not, or that is a member here, is an error.
+  std::vector<NamedInput> extra_inputs;
   std::vector<Encoding> overflowing;  ///< what truncation cut off, in windows that share `stride` tokens
   /// [sequence], with EncodeOptions::with_word_ids and for encode_words(): the number of the word that a token is of,
   /// as the tokenizer (or the caller) cut the text into words; -1 for none. Else empty.

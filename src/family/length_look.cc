@@ -1,11 +1,10 @@
 #include "family/length_look.h"
 
-#include <algorithm>
 #include <optional>
 #include <set>
 
+#include "family/terms.h"
 #include "graph/evaluate.h"
-#include "graph/tensor.h"
 
 namespace bertrt::family {
 namespace {
@@ -38,15 +37,6 @@ bool sums_over(const graph::Event& event, std::size_t size) {
   return from->size(*axis < 0 ? *axis + from->rank() : *axis) == static_cast<std::int64_t>(size);
 }
 
-std::optional<double> known_number(const graph::Value& value) {
-  if (const std::int64_t* integer = value.integer()) return static_cast<double>(*integer);
-  if (const double* real = value.real()) return *real;
-  const graph::Tensor* tensor = value.tensor();
-  if (tensor == nullptr || tensor->rank() != 0 || !tensor->known()) return std::nullopt;
-  if (graph::is_floating(tensor->type())) return graph::to_floats(*tensor).front();
-  return static_cast<double>(graph::to_integers(*tensor).front());
-}
-
 }  // namespace
 
 LengthLook::LengthLook(const graph::Program& program, std::span<const graph::Value> arguments, std::size_t tokens)
@@ -67,7 +57,7 @@ LengthLook::LengthLook(const graph::Program& program, std::span<const graph::Val
       if (sums_over(event, length)) sums.insert(instruction.outputs[0]);
     } else if (name == "aten::div" || name == "aten::true_divide") {
       if (sums.count(instruction.arguments[0].slot) == 0) return;
-      if (const auto number = known_number(event.arguments[1])) shares[event.instruction] = *number;
+      if (const auto divisor = number(event.arguments[1])) shares[event.instruction] = *divisor;
     }
   };
   const graph::Evaluation done = graph::evaluate(program, arguments, options);

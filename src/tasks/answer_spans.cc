@@ -8,6 +8,7 @@
 #include "bertrt/tokenizer.h"
 #include "tasks/code_points.h"
 #include "tasks/lower_case.h"
+#include "text/utf8.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -103,7 +104,7 @@ Offset AnswerCollector::place(const Encoding& window, const TokenSpan& span) con
 // Python cuts the context at the question's own places, which are code points.
 std::uint32_t AnswerCollector::in_context(const Encoding& window, std::size_t token, std::uint32_t byte) const {
   if (window.sequence_ids[token] < 0 || window.sequence_ids[token] == context_) return byte;
-  const std::size_t before = count_code_points(asked_.question.substr(0, byte));
+  const std::size_t before = text::count_code_points(asked_.question.substr(0, byte));
   return static_cast<std::uint32_t>(byte_of_code_point(asked_.context, before));
 }
 

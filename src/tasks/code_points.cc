@@ -4,12 +4,6 @@
 
 namespace bertrt::tasks {
 
-std::size_t count_code_points(std::string_view text) {
-  std::size_t count = 0;
-  for (std::size_t at = 0; at < text.size(); ++count) at += text::decode_utf8(text, at).length;
-  return count;
-}
-
 std::size_t byte_of_code_point(std::string_view text, std::size_t number) {
   std::size_t at = 0;
   for (; number > 0 && at < text.size(); --number) at += text::decode_utf8(text, at).length;

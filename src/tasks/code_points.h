@@ -7,9 +7,6 @@
 
 namespace bertrt::tasks {
 
-/// How many there are; every maximal invalid part counts as one.
-std::size_t count_code_points(std::string_view text);
-
 /// Where code point `number` begins; the text's end where it has no so many.
 std::size_t byte_of_code_point(std::string_view text, std::size_t number);
 

@@ -12,6 +12,7 @@
 #include "tasks/head.h"
 #include "tasks/scores.h"
 #include "tasks/windows.h"
+#include "text/utf8.h"
 #include "text/valid_utf8.h"
 #include "tokenizer/bpe/bpe_words.h"
 #include "tokenizer/tokenizer_impl.h"
@@ -74,7 +75,7 @@ class TokenReader {
   bool continues(std::string_view word, std::string_view sentence, Offset offset) const {
     if (marks_) {
       const std::string_view ref = sentence.substr(offset.begin, offset.end - offset.begin);
-      return tasks::count_code_points(word) != tasks::count_code_points(ref);
+      return text::count_code_points(word) != text::count_code_points(ref);
     }
     const bool space_before = offset.begin > 0 && sentence[offset.begin - 1] == ' ';
     const bool space_first = offset.begin < sentence.size() && sentence[offset.begin] == ' ';
@@ -146,7 +147,7 @@ void finish(std::vector<Entity>& entities, std::size_t windows, std::string_view
     if (entity.start < entity.end) entity.text = sentence.substr(entity.start, entity.end - entity.start);
   }
   if (windows > 1) {
-    const auto length = [](const Entity& entity) { return tasks::count_code_points(entity.text); };
+    const auto length = [](const Entity& entity) { return text::count_code_points(entity.text); };
     entities = tasks::merge_windows(std::move(entities), length);
   }
   if (unit == OffsetUnit::bytes || entities.empty()) return;

@@ -84,4 +84,10 @@ bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
+std::size_t count_code_points(std::string_view text) noexcept {
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.size(); ++count) at += decode_utf8(text, at).length;
+  return count;
+}
+
 }  // namespace bertrt::text

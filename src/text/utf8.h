@@ -35,6 +35,9 @@ std::size_t write_utf8(char32_t code_point, char* out) noexcept;
 /// The start of the code point that ends before `at` (> 0) in valid UTF-8.
 std::size_t previous_utf8(std::string_view text, std::size_t at) noexcept;
 
+/// How many code points a text has; every maximal invalid part counts as one.
+std::size_t count_code_points(std::string_view text) noexcept;
+
 /// No invalid sequence in it.
 bool is_valid_utf8(std::string_view text) noexcept;
 

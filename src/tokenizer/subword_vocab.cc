@@ -3,11 +3,9 @@
 #include <bit>
 
 #include "bertrt/error.h"
+#include "tokenizer/token_id.h"
 
 namespace bertrt::tokenizer {
-namespace {
-constexpr std::int64_t kMaxId = (1 << 22) - 1;
-}
 
 void SubwordVocab::reserve(std::size_t tokens, std::size_t bytes) {
   text_.reserve(bytes);
@@ -36,8 +34,8 @@ void SubwordVocab::grow(std::size_t slots) {
 }
 
 void SubwordVocab::add(std::string_view token, std::int64_t id, const std::string& where) {
-  if (id < 0 || id > kMaxId) {
-    throw Error(ErrorCode::invalid_format, where, "token ids between 0 and " + std::to_string(kMaxId),
+  if (id < 0 || id > kMaxTokenId) {
+    throw Error(ErrorCode::invalid_format, where, "token ids between 0 and " + std::to_string(kMaxTokenId),
                 std::to_string(id) + " for \"" + std::string(token) + "\"");
   }
   if (text_.size() + token.size() >= kNone) {

@@ -5,6 +5,7 @@
 
 #include "bertrt/error.h"
 #include "text/utf8.h"
+#include "tokenizer/token_id.h"
 
 namespace bertrt::tokenizer {
 namespace {
@@ -18,9 +19,9 @@ std::string shown(const nlohmann::json& value) {
 }  // namespace
 
 std::int32_t json_id(const nlohmann::json& value, const std::string& where) {
-  constexpr std::int64_t kMaxId = (1 << 22) - 1;
-  const bool is_id = value.is_number_unsigned() ? value.get<std::uint64_t>() <= kMaxId : false;
-  if (!is_id) throw Error(ErrorCode::invalid_format, where, "an id from 0 to " + std::to_string(kMaxId), shown(value));
+  const bool is_id = value.is_number_unsigned() ? value.get<std::uint64_t>() <= kMaxTokenId : false;
+  if (!is_id)
+    throw Error(ErrorCode::invalid_format, where, "an id from 0 to " + std::to_string(kMaxTokenId), shown(value));
   return static_cast<std::int32_t>(value.get<std::int64_t>());
 }
 

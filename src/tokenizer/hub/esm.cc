@@ -9,6 +9,7 @@
 #include "text/gpt2_classes.h"
 #include "text/utf8.h"
 #include "tokenizer/pipeline_model.h"
+#include "tokenizer/token_id.h"
 #include "tokenizer/wordlevel/wordlevel_words.h"
 
 namespace bertrt::tokenizer {
@@ -18,7 +19,6 @@ using Kind = TemplatePiece::Kind;
 
 // Python's idea of white space has four characters more than Unicode's.
 bool is_python_space(char32_t c) { return text::is_white_space(c) || (c >= 0x1C && c <= 0x1F); }
-constexpr std::int64_t kMaxId = (1 << 22) - 1;
 constexpr std::string_view kPythonSpaces = R"([\s\x1c-\x1f]+)";
 
 std::string_view stripped(std::string_view line) {
@@ -69,7 +69,7 @@ bool add_at_their_ids(const Settings& settings, const std::set<std::string_view>
   const auto size = static_cast<std::int64_t>(added.by_id().size());
   for (const auto& [id, value] : settings.added_tokens()) {
     const auto known = added.find(value.content);
-    if (id > kMaxId || (known ? *known != id : id < size)) {
+    if (id > kMaxTokenId || (known ? *known != id : id < size)) {
       throw Error(ErrorCode::unsupported, settings.where(),
                   "added tokens at the vocabulary's ids or behind them under EsmTokenizer",
                   "\"" + value.content + "\" at " + std::to_string(id));

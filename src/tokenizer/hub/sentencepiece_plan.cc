@@ -10,20 +10,15 @@ namespace {
 
 constexpr const char* kMark = "\xE2\x96\x81";
 
-std::size_t count_of(std::string_view text) {
-  std::size_t count = 0;
-  for (std::size_t at = 0; at < text.size(); ++count) at += text::decode_utf8(text, at).length;
-  return count;
-}
-
 /// Which sentencepiece never merges nor cuts, those with the most characters first.
 std::vector<std::string> user_defined_pieces(const std::vector<std::string>& names, const SentencePieceModel& model) {
   std::vector<std::string> pieces;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (model.pieces[i].type == SentencePieceModel::PieceType::user_defined) pieces.push_back(names[i]);
   }
-  std::stable_sort(pieces.begin(), pieces.end(),
-                   [](const std::string& a, const std::string& b) { return count_of(a) > count_of(b); });
+  std::stable_sort(pieces.begin(), pieces.end(), [](const std::string& a, const std::string& b) {
+    return text::count_code_points(a) > text::count_code_points(b);
+  });
   return pieces;
 }
 

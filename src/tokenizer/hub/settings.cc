@@ -83,6 +83,14 @@ std::vector<std::string> keys_in_order(const json& object, std::string_view text
   return ordered;
 }
 
+/// Of special_tokens_map.json, where an object need not say that it is special.
+TokenValue special_token(const json& value, const std::string& where) {
+  if (!value.is_object()) return token_value(value, where);
+  TokenValue token = added_token(value, where);
+  token.special = true;
+  return token;
+}
+
 /// As in a dict of Python: what comes once more keeps its first place.
 void put(const std::string& key, TokenValue token, std::vector<std::pair<std::string, TokenValue>>& tokens) {
   const auto known = std::find_if(tokens.begin(), tokens.end(), [&](const auto& one) { return one.first == key; });
@@ -180,15 +188,13 @@ void Settings::read_special_tokens_map(const TokenizerFiles& files) {
       if (!value.is_array()) throw Error(ErrorCode::unsupported, place, "a list of tokens", value.dump().substr(0, 60));
       std::vector<TokenValue>& known = own_extra_ ? *own_extra_ : own_extra_.emplace();
       for (const json& one : value) {
-        TokenValue token = one.is_object() ? added_token(one, place) : token_value(one, place);
-        if (one.is_object()) token.special = true;
+        TokenValue token = special_token(one, place);
         if (std::find(known.begin(), known.end(), token) == known.end()) known.push_back(std::move(token));
       }
       continue;
     }
     if (!key.ends_with("_token")) throw Error(ErrorCode::unsupported, where, "special tokens", "\"" + key + "\"");
-    TokenValue token = value.is_object() ? added_token(value, place) : token_value(value, place);
-    if (value.is_object()) token.special = true;
+    TokenValue token = special_token(value, place);
     if (is_named(key)) {
       from_map_.insert_or_assign(key, token);
     } else {

@@ -14,7 +14,7 @@ void check_size(std::size_t bytes, const std::string& where) {
 }  // namespace
 
 void WordPieceVocab::refuse_id(std::int64_t id, const std::string& where, std::string_view token) {
-  throw Error(ErrorCode::invalid_format, where, "token ids between 0 and " + std::to_string(kMaxId),
+  throw Error(ErrorCode::invalid_format, where, "token ids between 0 and " + std::to_string(kMaxTokenId),
               std::to_string(id) + " for \"" + std::string(token) + "\"");
 }
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/token_id.h"
+
 namespace bertrt::tokenizer {
 
 /// A WordPiece vocabulary as it is read: tokens with their ids, in the file's order, in one buffer.
@@ -37,10 +39,8 @@ class WordPieceVocab {
   const std::string& text() const noexcept { return text_; }
 
  private:
-  static constexpr std::int64_t kMaxId = (1 << 22) - 1;
-
   void check_id(std::int64_t id, const std::string& where, std::size_t begin, std::size_t length) const {
-    if (id < 0 || id > kMaxId) refuse_id(id, where, std::string_view(text_).substr(begin, length));
+    if (id < 0 || id > kMaxTokenId) refuse_id(id, where, std::string_view(text_).substr(begin, length));
   }
   [[noreturn]] static void refuse_id(std::int64_t id, const std::string& where, std::string_view token);
 

@@ -1,0 +1,88 @@
+// Which lengths a trace is right at.
+#include "family/lengths.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "family/tiny_model.h"
+
+namespace bertrt::family {
+namespace {
+
+using test::TinyModel;
+
+TEST(Lengths, AreWhatPositionsReach) {
+  const TinyModel model;
+  EXPECT_EQ(model.trace().lengths->longest(), test::kTinyPositions);
+  EXPECT_EQ(model.trace().lengths->shortest(), 1U);
+  EXPECT_EQ(model.reading().recognition->spec.max_length, test::kTinyPositions);
+  EXPECT_NE(model.trace().lengths->objection(test::kTinyPositions + 1), "");
+}
+
+// A window over four tokens needs four of them; that alone does not tie a trace to its length.
+TEST(Lengths, BeginWhereAWindowFits) {
+  const std::string window = "y = torch.amax(torch.unfold(h2, 1, 4, 1), [1, 3])\n";
+  const TinyModel model({}, "(h2, y)", window, 12);
+  EXPECT_EQ(model.trace().lengths->only(), 0U);
+  EXPECT_EQ(model.trace().lengths->shortest(), 4U);
+  EXPECT_EQ(model.trace().lengths->longest(), test::kTinyPositions);
+  EXPECT_NE(model.trace().lengths->objection(3), "");
+  EXPECT_EQ(model.trace().lengths->objection(5), "");
+  EXPECT_TRUE(model.recognized()) << model.reading().not_explained;
+  // A window of the traced length is that length.
+  const std::string whole = "y = torch.amax(torch.unfold(h2, 1, 12, 1), [1, 3])\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", whole, 12).trace().lengths->only(), 12U);
+}
+
+// max over each window of four of eight tokens, as a Python loop over the traced length wrote them.
+TEST(Lengths, EndWhereWindowsThatALoopWroteEnd) {
+  const std::string windows =
+      "y = torch.add(torch.amax(torch.slice(h2, 1, 0, 4), [1]), torch.amax(torch.slice(h2, 1, 4, 8), [1]))\n";
+  const auto lengths = TinyModel({}, "(h2, y)", windows, 8).trace().lengths;
+  EXPECT_EQ(lengths->longest(), 8U);
+  EXPECT_EQ(lengths->shortest(), 5U);
+  EXPECT_THAT(lengths->objection(9), ::testing::HasSubstr("window"));
+  // Overlapping ones: the next would begin before the last one's end.
+  const std::string overlapping =
+      "y = torch.add(torch.mean(torch.slice(h2, 1, 0, 6), [1]), torch.mean(torch.slice(h2, 1, 4, 10), [1]))\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", overlapping, 8).trace().lengths->longest(), 8U);
+  EXPECT_EQ(TinyModel({}, "(h2, y)", overlapping, 8).trace().lengths->shortest(), 5U);
+}
+
+TEST(Lengths, AreFreeWhereASliceIsOfPlacesOrItsEndIsComputed) {
+  // The same few tokens of every text.
+  const std::string places = "y = torch.amax(torch.slice(h2, 1, 1, 3), [1])\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", places, 8).trace().lengths->longest(), test::kTinyPositions);
+  const std::string plain = "y = torch.sum(torch.slice(h2, 1, 0, 8), [1])\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", plain, 8).trace().lengths->longest(), 8U);
+  // All but what is over a multiple of four: 16 of 17 tokens, too.
+  const std::string computed = "y = torch.sum(torch.slice(h2, 1, 0, torch.floordiv(torch.size(h2, 1), 4) * 4), [1])\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", computed, 8).trace().lengths->longest(), test::kTinyPositions);
+}
+
+TEST(Lengths, BeginWhereAMeanHasTokens) {
+  const std::string inner = "y = torch.mean(torch.slice(h2, 1, 1, -1), [1])\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", inner, 8).trace().lengths->shortest(), 3U);
+  const std::string sum = "y = torch.sum(torch.slice(h2, 1, 1, -1), [1])\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", sum, 8).trace().lengths->shortest(), 1U);
+}
+
+// What Python's len() or item() gave is a number in a trace.
+TEST(Lengths, AreTheTracedOneWhereASumIsDividedByIt) {
+  const auto only = [](const std::string& divisor, std::size_t traced) {
+    const std::string mean = "y = torch.div(torch.sum(h2, [1]), " + divisor + ")\n";
+    return TinyModel({}, "(h2, y)", mean, traced).trace().lengths->only();
+  };
+  EXPECT_EQ(only("9", 9), 9U);
+  EXPECT_EQ(only("3.", 9), 9U);  // its root
+  EXPECT_EQ(only("7", 9), 0U);
+  EXPECT_EQ(only("torch.size(h2, 1)", 9), 0U);
+  // Of other axes than the tokens'.
+  const std::string width = "y = torch.div(torch.sum(h2, [2]), 8)\n";
+  EXPECT_EQ(TinyModel({}, "(h2, y)", width, 8).trace().lengths->only(), 0U);
+}
+
+}  // namespace
+}  // namespace bertrt::family
