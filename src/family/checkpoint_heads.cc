@@ -164,6 +164,7 @@ class HeadReader {
     head.reads = names.reads;
     const bool pools = kind == HeadKind::sequence_classification || kind == HeadKind::multiple_choice;
     if (pools && named_by_architectures()) head.reads = config_.rotary->pooling;
+    if (head.reads == Reads::last_token) head.padding_id = config_.rotary->padding_id;
     if (names.reads == Reads::pooled && !encoder_.pooler) {
       throw Error(ErrorCode::model_mismatch, std::string(names.output), "a pooler that the head reads",
                   "none in the weights");
@@ -180,7 +181,8 @@ class HeadReader {
       if (layout() == EncoderLayout::modernbert) head.activation = config_.rotary->classifier_activation;
       if (!names.norm.empty()) head.norm = norm(names.norm);
     }
-    head.output = top_.dense(std::string(names.output));
+    const bool drops_bias = kind == HeadKind::token_classification && config_.rotary && !config_.rotary->token_bias;
+    head.output = top_.dense(std::string(names.output), names.bias && !drops_bias);
     if (named || kind != HeadKind::sentence_order) check_classes(kind, head.output);
     return head;
   }

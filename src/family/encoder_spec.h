@@ -218,8 +218,10 @@ struct HeadSpec {
     pooled,       ///< the pooled output
     mean,         ///< the mean of the rows of a text's tokens whose attention_mask is not 0
     late,         ///< every such token's row; the text's logits are the mean of theirs
+    last_token,   ///< the row of each text's last token that is not `padding_id`; its first where all are
   };
   Reads reads = Reads::tokens;
+  std::optional<std::int64_t> padding_id = {};  ///< of last_token; none: the last token counts, whatever it is
   std::optional<Dense> dense = {};
   Activation activation = Activation::none;  ///< of `dense`
   std::optional<LayerNorm> norm = {};

@@ -160,6 +160,7 @@ constexpr std::array<Family, 28> kFamilies = {{
      .theta = 1000},
     {.model_type = "qwen3",
      .prefix = "model.",
+     .old_prefix = "transformer.",  // of its class that answers questions
      .layout = EncoderLayout::qwen,
      .vocabulary = 151936,
      .hidden = 4096,

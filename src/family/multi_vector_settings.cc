@@ -65,7 +65,6 @@ DenseModule read_projection(const ModuleFolder& folder, std::shared_ptr<const vo
   }
   auto values = std::make_shared<std::vector<float>>(archive::to_float32(*weight));
   DenseModule module;
-  module.activation = "Identity";
   module.on_tokens = true;
   module.dense.weight.name = "linear.weight";
   archive::TensorView& view = module.dense.weight.tensor;

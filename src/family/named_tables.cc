@@ -243,12 +243,16 @@ constexpr ClassifierNames kModern = {Reads::first_token, "head.dense", Activatio
 constexpr ClassifierNames kModernTokens = {Reads::tokens, "head.dense", Activation::gelu_erf, "classifier",
                                            "head.norm"};
 constexpr ClassifierNames kEuro = {Reads::late, "dense", Activation::gelu_erf, "classifier"};
+constexpr ClassifierNames kDecoder = {Reads::last_token, "", Activation::none, "score", "", false};
+constexpr ClassifierNames kDecoderTokens = {Reads::tokens, "", Activation::none, "score"};
 constexpr ClassifierNames kNextSentence = {Reads::pooled, "", Activation::none, "cls.seq_relationship"};
 constexpr ClassifierNames kOrder = {Reads::pooled, "", Activation::none, "sop_classifier.classifier"};
 constexpr ClassifierNames kReplaced = {Reads::tokens, "discriminator_predictions.dense", Activation::none,
                                        "discriminator_predictions.dense_prediction"};
 constexpr ClassifierNames kTokens = {Reads::tokens, "", Activation::none, "classifier"};
 constexpr ClassifierNames kSpans = {Reads::tokens, "", Activation::none, "qa_outputs"};
+
+bool is_decoder(std::string_view model_type) noexcept { return model_type == "qwen3" || model_type == "gemma3_text"; }
 
 bool is_deberta(std::string_view model_type) noexcept { return model_type == "deberta" || model_type == "deberta-v2"; }
 
@@ -260,6 +264,7 @@ ClassifierNames sequence_classifier(std::string_view model_type) noexcept {
   if (model_type == "distilbert") return kOwnRelu;
   if (model_type == "modernbert") return kModern;
   if (model_type == "eurobert") return kEuro;
+  if (is_decoder(model_type)) return kDecoder;
   if (is_deberta(model_type)) return kContext;
   return model_type == "electra" ? kOwnGelu : kOwnTanh;
 }
@@ -298,7 +303,9 @@ ClassifierNames classifier_names(HeadKind kind, std::string_view model_type) noe
   switch (kind) {
     case HeadKind::next_sentence: return kNextSentence;
     case HeadKind::sentence_order: return kOrder;
-    case HeadKind::token_classification: return model_type == "modernbert" ? kModernTokens : kTokens;
+    case HeadKind::token_classification:
+      if (is_decoder(model_type)) return kDecoderTokens;
+      return model_type == "modernbert" ? kModernTokens : kTokens;
     case HeadKind::question_answering: return model_type == "modernbert" ? kModernTokens : kSpans;
     case HeadKind::replaced_token: return kReplaced;
     case HeadKind::multiple_choice:

@@ -98,6 +98,7 @@ struct ClassifierNames {
   Activation activation = Activation::none;
   std::string_view output;
   std::string_view norm = {};  ///< behind the activation; empty: none
+  bool bias = true;            ///< of the output layer
 };
 
 inline constexpr std::string_view kPositionEmbeddings = "embeddings.position_embeddings.weight";

@@ -140,9 +140,20 @@ void read_modernbert(ConfigKeys& keys, const std::string& where, const Checkpoin
             window, config, own);
 }
 
+// What the heads of decoders read. Without a padding id Python classifies a text by itself alone, by its last token.
+void read_decoder_heads(ConfigKeys& keys, std::optional<std::int64_t> usual, RotaryConfig& own) {
+  own.padding_id = usual;
+  if (const Json* id = keys.take("pad_token_id")) {
+    if (!id->is_null() && !id->is_number_integer()) keys.refuse("pad_token_id", "a token id or null", *id);
+    own.padding_id = id->is_null() ? std::nullopt : std::optional(id->get<std::int64_t>());
+  }
+  own.token_bias = keys.flag("token_classification_bias", true);
+}
+
 // A decoder that embeds: Qwen3-Embedding.
 void read_qwen(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& own) {
   own.causal = true;
+  read_decoder_heads(keys, std::nullopt, own);
   own.head_size = keys.size({"head_dim"}, 128);
   if (own.head_size % 2 != 0 || own.head_size > kLargestHead) {
     keys.refuse("head_dim", "an even number up to 65536", own.head_size);
@@ -173,6 +184,7 @@ void read_gemma(ConfigKeys& keys, const CheckpointConfig& config, RotaryConfig& 
   if (const std::size_t size = keys.size({"head_dim"}, 256); size != head_size) {
     keys.refuse("head_dim", "the hidden size over the heads, " + std::to_string(head_size), size);
   }
+  read_decoder_heads(keys, 0, own);
   own.key_heads = key_heads(keys, config, 4);
   own.attention_bias = own.out_bias = keys.flag("attention_bias", false);
   own.ffn_bias = own.ffn_out_bias = own.norm_bias = false;

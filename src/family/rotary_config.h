@@ -34,6 +34,8 @@ struct RotaryConfig {
   std::size_t experts_every = 0;  ///< the second of each so many layers has them
   /// Of a classifier of texts: what it reads.
   HeadSpec::Reads pooling = HeadSpec::Reads::first_token;
+  std::optional<std::int64_t> padding_id = {};              ///< HeadSpec's, of a decoder
+  bool token_bias = true;                                   ///< of a decoder's classifier of tokens
   Activation classifier_activation = Activation::gelu_erf;  ///< of a dense layer in front of a classifier or decoder
   bool classifier_bias = true;                              ///< of that layer
   bool decoder_bias = true;

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
+#include "family/torch_function.h"
 
 namespace bertrt::family {
 namespace {
@@ -22,8 +23,6 @@ constexpr std::size_t kMaxModules = 64;
 }
 
 }  // namespace
-
-std::string last_part(std::string_view dotted) { return std::string(dotted.substr(dotted.rfind('.') + 1)); }
 
 bool plain_path(const std::string& path) {
   return path.find_first_of(std::string_view("/\\:\0", 4)) == std::string::npos && path != "." && path != ".." &&

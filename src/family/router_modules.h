@@ -20,9 +20,6 @@ struct Routes {
   ListedModule query;                  ///< a SparseStaticEmbedding
 };
 
-/// "sentence_transformers.models.Pooling" → "Pooling".
-std::string last_part(std::string_view dotted);
-
 /// A folder of the model's own, or "" for the model's folder itself.
 bool plain_path(const std::string& path);
 

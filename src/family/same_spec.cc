@@ -92,8 +92,8 @@ bool same_dense(const Dense& a, const Dense& b) { return same(a, b); }
 bool same_positions(const DisentangledSpec& a, const DisentangledSpec& b) { return same(a, b); }
 
 bool same_head(const HeadSpec& a, const HeadSpec& b) {
-  return a.reads == b.reads && same(a.dense, b.dense) && a.activation == b.activation && same(a.norm, b.norm) &&
-         same(a.output, b.output);
+  return a.reads == b.reads && a.padding_id == b.padding_id && same(a.dense, b.dense) && a.activation == b.activation &&
+         same(a.norm, b.norm) && same(a.output, b.output);
 }
 
 }  // namespace bertrt::family

@@ -89,12 +89,10 @@ DenseModule read_dense(const ModuleFolder& folder, bool tokens, Store& store) {
   DenseModule module;
   module.on_tokens = on_tokens(settings, tokens);
   const std::string activation = settings.text("activation_function", "torch.nn.modules.activation.Tanh");
-  module.activation = last_part(activation);
-  static constexpr std::array<std::string_view, 6> kKnown = {"Identity", "Tanh", "ReLU", "GELU", "Sigmoid", "SiLU"};
-  if (!activation.starts_with("torch.nn.") ||
-      std::find(kKnown.begin(), kKnown.end(), module.activation) == kKnown.end()) {
-    settings.refuse("activation_function", "torch.nn's Identity, Tanh, ReLU, GELU, Sigmoid or SiLU",
-                    base::printable(activation));
+  const std::string name = last_part(activation);
+  if (name != "Identity") module.activation = torch_function(name);
+  if (!activation.starts_with("torch.nn.") || (name != "Identity" && module.activation == nullptr)) {
+    settings.refuse("activation_function", "one of torch.nn's " + torch_function_names(), base::printable(activation));
   }
   module.residual = settings.flag("use_residual", false);
   const std::optional<std::size_t> in = settings.size("in_features");

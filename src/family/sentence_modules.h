@@ -12,6 +12,7 @@
 
 #include "family/encoder_spec.h"
 #include "family/module_folder.h"
+#include "family/torch_function.h"
 
 namespace bertrt::family {
 
@@ -33,7 +34,7 @@ struct PoolingModule {
 /// activation(x weightᵀ + bias), plus x where `residual`.
 struct DenseModule {
   Dense dense;
-  std::string activation;  ///< the last part of the torch class: "Identity", "Tanh", "ReLU", "GELU", "Sigmoid", "SiLU"
+  TorchFunction activation = nullptr;  ///< null: none
   bool residual = false;
   bool on_tokens = false;  ///< each token's row, not the pooled vector
 };

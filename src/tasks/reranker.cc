@@ -6,6 +6,7 @@
 #include "base/out_of_memory.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
+#include "family/torch_function.h"
 #include "tasks/head.h"
 #include "tasks/scores.h"
 #include "tasks/sentence_text.h"
@@ -52,11 +53,11 @@ Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(ses
                           !settings.sentence->cross_encoder_activation.empty();
     const std::string& named =
         is_saved ? settings.sentence->cross_encoder_activation : settings.cross_encoder_activation;
-    activation_ = tasks::last_part(named);
+    activation_ = family::last_part(named);
     if (named.empty()) return;
     if (!named.starts_with("torch.") || !tasks::knows_activation(activation_)) {
       throw Error(ErrorCode::unsupported, "activation function of the model's config.json",
-                  "one of torch.nn's that are known", base::printable(named));
+                  "one of torch.nn's " + family::torch_function_names() + " or Softmax", base::printable(named));
     }
   });
 }

@@ -22,9 +22,6 @@ void activate(std::string_view name, std::span<float> row);
 /// Whether activate() knows it.
 bool knows_activation(std::string_view name) noexcept;
 
-/// The last part of a dotted name.
-std::string last_part(std::string_view dotted);
-
 /// How a pair or a text is encoded for a head that reads texts; truncation none: a text of more than `max_length`
 /// tokens is an error, of more than the model takes in any case.
 EncodeOptions encode_options(const BertSession& session, Truncation truncation, std::size_t max_length,

@@ -14,7 +14,6 @@ VectorSteps read_linear(std::span<const std::byte> file, const std::string& wher
   const archive::StateDict state = archive::read_state_dict(file, where);
   std::optional<family::Weight> weight;
   family::DenseModule module;
-  module.activation = "Identity";
   for (const archive::NamedTensor& tensor : state.tensors) {
     if (tensor.name == "weight" && tensor.tensor.shape.size() == 2) {
       weight = family::Weight{tensor.name, tensor.tensor};

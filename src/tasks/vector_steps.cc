@@ -21,24 +21,9 @@ void check_width(const std::string& what, std::size_t expected, std::size_t foun
               std::to_string(found));
 }
 
-using Function = float (*)(float);
-
-float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
-
-Function activation(const std::string& name) {
-  if (name == "Identity") return nullptr;
-  if (name == "Tanh") return [](float x) { return std::tanh(x); };
-  if (name == "ReLU") return [](float x) { return x < 0 ? 0.0F : x; };
-  if (name == "GELU") return [](float x) { return 0.5F * x * (1.0F + std::erf(x * 0.70710678118654752F)); };
-  if (name == "Sigmoid") return sigmoid;
-  if (name == "SiLU") return [](float x) { return x * sigmoid(x); };
-  throw Error(ErrorCode::unsupported, "Dense", "Identity, Tanh, ReLU, GELU, Sigmoid or SiLU", name);
-}
-
 class DenseStep final : public VectorSteps::Step {
  public:
-  explicit DenseStep(const family::DenseModule& module)
-      : activation_(activation(module.activation)), residual_(module.residual) {
+  explicit DenseStep(const family::DenseModule& module) : activation_(module.activation), residual_(module.residual) {
     const std::vector<float> bias = module.dense.bias ? floats(*module.dense.bias) : std::vector<float>();
     if (!bias.empty()) check_width("Dense, linear.bias", module.dense.out(), bias.size());
     linear_ =
@@ -50,14 +35,16 @@ class DenseStep final : public VectorSteps::Step {
     std::vector<float> out(count * linear_->out());
     kernels::Scratch scratch;
     if (count > 0) linear_->run(rows.data(), count, out.data(), {}, kernels::ThreadPool::serial(), scratch);
-    if (activation_ != nullptr) std::transform(out.begin(), out.end(), out.begin(), activation_);
+    if (activation_ != nullptr) {
+      for (float& value : out) value = static_cast<float>(activation_(static_cast<double>(value)));
+    }
     if (residual_) std::transform(out.begin(), out.end(), rows.begin(), out.begin(), std::plus<>());
     rows = std::move(out);
   }
 
  private:
   std::unique_ptr<const kernels::Linear> linear_;
-  Function activation_;
+  family::TorchFunction activation_;
   bool residual_;
 };
 

@@ -58,8 +58,8 @@ FAMILIES = {
     "JinaBert": HEADS[:5],
     "Esm": HEADS[:4],
     "RoFormer": HEADS[:5],
-    "Gemma3Text": HEADS[:1],
-    "Qwen3": HEADS[:1],
+    "Gemma3Text": ["Model", "ForSequenceClassification"],
+    "Qwen3": ["Model", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering"],
 }
 ROTARY = ("Esm", "RoFormer", "ModernBert", "EuroBert", "NomicBert", "Gte", "JinaEmbeddingsV3", "Gemma3Text", "Qwen3")
 # Whose attention reads distances, where Python has that.

@@ -53,6 +53,9 @@ PUBLISHED = STRETCHED | {"intermediate_size": 256}  # what its feed-forward's wi
 LONG = {"max_position_embeddings": 560, "num_hidden_layers": 1, "vocab_size": 24}
 PROTEIN = SIZES | {"pad_token_id": 1, "mask_token_id": 5}
 
+DECODER = {"vocab_size": 24, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8, "intermediate_size": 12,
+           "max_position_embeddings": 40, "bos_token_id": 2, "eos_token_id": 1}
+
 # Of bert-pretraining, which so has all that a folder can have.
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklm", *(f"##{letter}" for letter in "abcdefghij"),
               "the", "cat", "sat", "on", "mat", "dog", "ran", "far", "away", ".", ",", "?"]
@@ -141,6 +144,13 @@ MODELS = {
     "qwen3-embedding": ("Qwen3Model", {"vocab_size": 24, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 16,
                         "intermediate_size": 20, "max_position_embeddings": 320, "rope_parameters": {"rope_type": "default", "rope_theta": 1000.0},
                         "tie_word_embeddings": True, "bos_token_id": 2, "eos_token_id": 1}, {"lengths": (1, 4, 150), "dtype": torch.bfloat16}),
+    # Decoders classify by the last token that is no padding, wherever that stands.
+    "qwen3-sequence": ("Qwen3ForSequenceClassification", DECODER | THREE | {"pad_token_id": 5}, {"end": 5}),
+    "qwen3-sequence-no-padding": ("Qwen3ForSequenceClassification", DECODER | THREE, {"end": 5}),
+    "qwen3-tokens": ("Qwen3ForTokenClassification", DECODER | THREE, {"lengths": (1, 4, 20)}),
+    "qwen3-answers": ("Qwen3ForQuestionAnswering", DECODER, {"lengths": (1, 4, 20)}),
+    "embeddinggemma-sequence": ("Gemma3TextForSequenceClassification", DECODER | THREE | {"use_bidirectional_attention": True, "query_pre_attn_scalar": 8, "pad_token_id": 5},
+                                {"end": 5}),
 }
 
 
@@ -240,7 +250,11 @@ def make(folder, name, class_name, settings, how, seed):
         publish, settings = how["published"]
         publish(folder, **settings)
     generator = torch.Generator().manual_seed(seed + 1000)
-    cases = [run(model, *inputs) for inputs in inputs_of(config, generator, how.get("lengths", (1, 4, 11)))]
+    texts = list(inputs_of(config, generator, how.get("lengths", (1, 4, 11))))
+    if "end" in how:
+        for ids in ([6, 5, 7, 5, 5], [5, 5, 5]):
+            texts.append((torch.tensor([ids]), torch.zeros(1, len(ids), dtype=torch.long), None))
+    cases = [run(model, *inputs) for inputs in texts]
     made_with = f"transformers {transformers.__version__}, torch {torch.__version__.split('+')[0]}"
     if how.get("vocabulary"):
         (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")

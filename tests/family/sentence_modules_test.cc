@@ -128,7 +128,7 @@ TEST_F(SentenceModulesTest, DenseOnTokenRows) {
   const SentenceModules model = read();
   const auto& dense = std::get<DenseModule>(model.modules[1]);
   EXPECT_TRUE(dense.on_tokens);
-  EXPECT_EQ(dense.activation, "Identity");
+  EXPECT_EQ(dense.activation, nullptr);
   EXPECT_EQ(dense.dense.out(), 2U);
   EXPECT_FALSE(dense.dense.bias.has_value());
   write_dense("1_Dense", 3, 3);

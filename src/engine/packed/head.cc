@@ -17,6 +17,7 @@ constexpr std::size_t kVocabulary = 4096;
 std::unique_ptr<Head> Head::prepare(const family::HeadSpec& spec, const EncoderWeights& encoder, Packer& packer) {
   auto head = std::make_unique<Head>();
   head->reads_ = spec.reads;
+  head->padding_id_ = spec.padding_id;
   head->width_ = spec.reads == Reads::pooled ? encoder.pooled : encoder.hidden;
   if (head->width_ == 0) {
     throw Error(ErrorCode::model_mismatch, spec.output.weight.name, "a pooler that the head can read", "none");

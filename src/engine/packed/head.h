@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,6 +29,8 @@ class Head {
   static std::unique_ptr<Head> prepare(const family::HeadSpec& spec, const EncoderWeights& encoder, Packer& packer);
 
   Reads reads() const noexcept { return reads_; }
+  /// HeadSpec::padding_id.
+  std::optional<std::int64_t> padding_id() const noexcept { return padding_id_; }
   std::size_t classes() const noexcept { return classes_; }
 
   /// @param rows    [count, width], of what it reads: the last state or the pooled output
@@ -36,6 +39,7 @@ class Head {
 
  private:
   Reads reads_ = Reads::tokens;
+  std::optional<std::int64_t> padding_id_;
   std::size_t width_ = 0;
   std::size_t classes_ = 0;
   std::shared_ptr<const kernels::Linear> dense_;  ///< null: none

@@ -56,11 +56,14 @@ void Pass::choose_rows() {
   for (const PackedRequest::HeadRows& head : request_.heads) {
     const Reads reads = head_of(head).reads();
     pooled_ = pooled_ || reads == Reads::pooled;
-    const bool every_token = reads == Reads::mean || reads == Reads::late;
-    first = first || (reads != Reads::tokens && !every_token);
-    if (every_token) every = all_rows();
-    if (reads != Reads::tokens) continue;
-    head.rows ? add(*head.rows) : void(every = all_rows());
+    switch (reads) {
+      case Reads::mean:
+      case Reads::late: every = all_rows(); break;
+      case Reads::first_token:
+      case Reads::pooled: first = true; break;
+      case Reads::last_token: add(last_tokens(head_of(head))); break;
+      case Reads::tokens: head.rows ? add(*head.rows) : void(every = all_rows()); break;
+    }
   }
   has_last_ = !request_.states.empty() && request_.states.back() == encoder_.layers();
   states_.resize(request_.states.size());
@@ -84,6 +87,17 @@ std::span<const std::size_t> Pass::all_rows() {
     std::iota(all_rows_.begin(), all_rows_.end(), std::size_t{0});
   }
   return all_rows_;
+}
+
+std::vector<std::size_t> Pass::last_tokens(const Head& head) const {
+  std::vector<std::size_t> rows;
+  for (std::size_t text = 0; text < batch_.size(); ++text) {
+    const std::size_t begin = (*batch_.row_offsets)[text];
+    std::size_t row = (*batch_.row_offsets)[text + 1] - 1;
+    while (row > begin && batch_.input_ids[row] == head.padding_id()) --row;
+    rows.push_back(row);
+  }
+  return rows;
 }
 
 void Pass::run_encoder(const PackedTuning& tuning) {
@@ -195,6 +209,7 @@ Matrix Pass::run_head(const PackedRequest::HeadRows& wanted, const Matrix& poole
     const Matrix logits = run_tokens(head, all_rows());
     return means(logits.cols, [&](std::size_t row) { return logits.row(row).data(); });
   }
+  if (head.reads() == Reads::last_token) return run_tokens(head, last_tokens(head));
   if (head.reads() == Reads::tokens && wanted.rows) return run_tokens(head, *wanted.rows);
   return run_tokens(head, head.reads() == Reads::tokens ? all_rows() : first_rows());
 }

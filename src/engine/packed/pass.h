@@ -44,6 +44,8 @@ class Pass {
   /// The first row of each text.
   std::span<const std::size_t> first_rows() const { return {batch_.row_offsets->data(), batch_.size()}; }
   std::span<const std::size_t> all_rows();
+  /// The row of each text that such a head reads.
+  std::vector<std::size_t> last_tokens(const Head& head) const;
   /// The last state of a row of the batch.
   const float* last_row(std::size_t row) const;
   /// Calls use(rows, first, count) for blocks of neighbouring entries of `wanted`, copied together.
