@@ -62,6 +62,7 @@ const std::vector<Operator>& table() {
     add_distances(made);
     add_scans(made);
     add_indexing(made);
+    add_embedding_bags(made);
     add_scatters(made);
     add_places(made);
     add_products(made);

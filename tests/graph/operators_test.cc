@@ -109,6 +109,32 @@ TEST(Operators, RefuseMoreMemoryThanTheBudgetBeforeTheyTakeIt) {
   EXPECT_EQ(failure("aten::mul", {Value::list({n(1), n(2)}), n(std::int64_t{1} << 40)}), ErrorCode::runtime);
 }
 
+// torch's values for the same call.
+TEST(Operators, BagsOfEmbeddings) {
+  const Tensor table = floats({5, 3}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14});
+  const Value ids = integers({5}, {0, 3, 1, 4, 2});
+  const Value none;
+  const auto bag = [&](std::vector<std::int64_t> offsets, std::int64_t mode, const Value& weights, bool last,
+                       const Value& padding) {
+    const auto count = static_cast<std::int64_t>(offsets.size());
+    const Value made = call("aten::embedding_bag", {table, ids, integers({count}, offsets), Value(false), n(mode),
+                                                    Value(false), weights, Value(last), padding});
+    const Tensor& out = *made.tuple()->items[0].tensor();
+    return std::vector<float>(out.data<float>(), out.data<float>() + out.elements());
+  };
+  using Floats = std::vector<float>;
+  EXPECT_EQ(bag({0, 2, 2}, 0, none, false, none), (Floats{9, 11, 13, 0, 0, 0, 21, 24, 27}));
+  EXPECT_EQ(bag({0, 2, 2, 5}, 1, none, true, none), (Floats{4.5, 5.5, 6.5, 0, 0, 0, 7, 8, 9}));
+  EXPECT_EQ(bag({0, 2, 2}, 2, none, false, n(3)), (Floats{0, 1, 2, 0, 0, 0, 12, 13, 14}));
+  EXPECT_EQ(bag({0, 2, 2}, 0, floats({5}, {1, 2, 3, 4, 5}), false, n(3)), (Floats{0, 1, 2, 0, 0, 0, 87, 99, 111}));
+  EXPECT_EQ(bag({0, 2}, 0, none, false, n(-1)), (Floats{9, 11, 13, 9, 11, 13}));
+  for (const std::vector<std::int64_t>& wrong : {std::vector<std::int64_t>{1, 2}, {0, 7}, {0, 3, 2}}) {
+    const auto count = static_cast<std::int64_t>(wrong.size());
+    EXPECT_EQ(failure("aten::embedding_bag", {table, ids, integers({count}, wrong)}), ErrorCode::runtime);
+  }
+  EXPECT_EQ(failure("aten::embedding_bag", {table, integers({1}, {5}), integers({1}, {0})}), ErrorCode::runtime);
+}
+
 TEST(Operators, CheckIndicesAndRanges) {
   EXPECT_EQ(failure("aten::embedding", {floats({2, 1}, {1, 2}), integers({1}, {2})}), ErrorCode::runtime);
   EXPECT_EQ(failure("aten::embedding", {floats({2, 1}, {1, 2}), integers({1}, {-1})}), ErrorCode::runtime);

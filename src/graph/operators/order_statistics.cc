@@ -80,8 +80,8 @@ T quantile_at(const T* row, std::int64_t size, std::int64_t numbers, T q, const 
   const auto above = static_cast<std::int64_t>(std::ceil(place));
   const T weight = interpolation == "midpoint" ? T{0.5} : place - static_cast<T>(below);
   const T from = row[below];
-  const T step = row[above] - from;
-  if (weight == 0) return from;
+  if (interpolation != "linear" && interpolation != "midpoint") return from;
+  const T step = row[above] - from;  // NaN between two infinities, also where none of it is gone
   return weight < T{0.5} ? from + weight * step : row[above] - step * (1 - weight);
 }
 

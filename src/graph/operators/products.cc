@@ -1,6 +1,7 @@
 #include "graph/operators/products.h"
 
 #include "graph/operators/arithmetic.h"
+#include "graph/operators/composites.h"
 #include "graph/operators/pointwise.h"
 #include "graph/operators/scalar.h"
 #include "graph/operators/table.h"
@@ -120,36 +121,45 @@ void ranked(Call& c) {
   matmul(c);
 }
 
-/// beta self + alpha a b
-void with_sum(Call& c, std::int64_t a_rank, std::int64_t b_rank) {
+/// beta self + alpha product
+void add_product(Call& c, Tensor product) {
   const Tensor& self = c.tensor(0);
-  const Tensor& a = c.tensor(1);
-  const Tensor& b = c.tensor(2);
-  same_types(c, a, b);
-  same_types(c, self, a);
-  if (a.rank() != a_rank || b.rank() != b_rank || (a_rank == 3 && a.size(0) != b.size(0))) {
-    c.fail("matrices that can be multiplied", to_string(a.sizes()) + " and " + to_string(b.sizes()));
-  }
   const Value& beta = c.argument(3);
   const Value& alpha = c.argument(4);
-  if (!is_floating(a.type()) && (beta.real() || alpha.real())) c.fail("whole factors", describe(beta));
-  Tensor product = matrix_product(c, a, b);
+  if (!is_floating(product.type()) && (beta.real() || alpha.real())) c.fail("whole factors", describe(beta));
   expanded_strides(self, product.sizes());  // fits?
   if (to_real(alpha) != 1) product = product_of(c, product, wrap(alpha));
   if (to_real(beta) == 0) return c.give(product);  // self is not looked at, be it NaN
   const Tensor scaled = to_real(beta) == 1 ? self : product_of(c, self, wrap(beta));
   c.give(sum_of(c, product, scaled, Value(std::int64_t{1})));
 }
-void addmm(Call& c) { with_sum(c, 2, 2); }
-void baddbmm(Call& c) { with_sum(c, 3, 3); }
-void addmv(Call& c) { with_sum(c, 2, 1); }
 
-void outer(Call& c) {
-  const Tensor& a = c.tensor(0);
-  const Tensor& b = c.tensor(1);
-  if (a.rank() != 1 || b.rank() != 1) c.fail("two vectors", to_string(a.sizes()) + " and " + to_string(b.sizes()));
-  c.give(product_of(c, unsqueezed(a, 1), b));
+/// The two factors behind self.
+Tensor product_behind(Call& c, std::int64_t a_rank, std::int64_t b_rank) {
+  const Tensor& a = c.tensor(1);
+  const Tensor& b = c.tensor(2);
+  same_types(c, a, b);
+  same_types(c, c.tensor(0), a);
+  if (a.rank() != a_rank || b.rank() != b_rank || (a_rank == 3 && a.size(0) != b.size(0))) {
+    c.fail("matrices that can be multiplied", to_string(a.sizes()) + " and " + to_string(b.sizes()));
+  }
+  return matrix_product(c, a, b);
 }
+void addmm(Call& c) { add_product(c, product_behind(c, 2, 2)); }
+void baddbmm(Call& c) { add_product(c, product_behind(c, 3, 3)); }
+void addmv(Call& c) { add_product(c, product_behind(c, 2, 1)); }
+
+void addbmm(Call& c) {
+  const Value batch = Value::list({Value(std::int64_t{0})});
+  add_product(c, made_by(c, "aten::sum", {Value(product_behind(c, 3, 3)), batch, Value(false), Value()}, 1));
+}
+
+Tensor outer_product(Call& c, const Tensor& a, const Tensor& b) {
+  if (a.rank() != 1 || b.rank() != 1) c.fail("two vectors", to_string(a.sizes()) + " and " + to_string(b.sizes()));
+  return product_of(c, unsqueezed(a, 1), b);
+}
+void outer(Call& c) { c.give(outer_product(c, c.tensor(0), c.tensor(1))); }
+void addr(Call& c) { add_product(c, outer_product(c, c.tensor(1), c.tensor(2))); }
 
 void bilinear(Call& c) {
   const Tensor& left = c.tensor(0);
@@ -229,6 +239,12 @@ void add_products(Table& t) {
         Mixing::unknown, Table::Form::also_in_place);
   t.add("aten::addmv",
         {{"addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor", addmv}},
+        Mixing::unknown, Table::Form::also_in_place);
+  t.add("aten::addbmm",
+        {{"addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", addbmm}},
+        Mixing::unknown, Table::Form::also_in_place);
+  t.add("aten::addr",
+        {{"addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", addr}},
         Mixing::unknown, Table::Form::also_in_place);
   for (const char* name : {"aten::outer", "aten::ger"}) {
     t.add(name, {{"outer(Tensor self, Tensor vec2) -> Tensor", outer}});

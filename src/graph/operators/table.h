@@ -53,6 +53,7 @@ void add_norms(Table& table);
 void add_distances(Table& table);
 void add_scans(Table& table);
 void add_indexing(Table& table);
+void add_embedding_bags(Table& table);
 void add_scatters(Table& table);
 void add_places(Table& table);
 void add_products(Table& table);
