@@ -27,13 +27,35 @@ struct LengthLook {
     bool reaches_the_end() const { return end >= size() && end != std::numeric_limits<std::int64_t>::max(); }
   };
 
+  /// What is taken out of an axis by its place: the last one of them.
+  struct Place {
+    std::int64_t size = 0;  ///< of the axis
+    std::int64_t last = 0;
+  };
+
+  /// A number that a tensor is divided by; one that it is multiplied by is its reciprocal.
+  struct Share {
+    enum class Of {
+      sum,     ///< over as many values as tokens
+      mean,    ///< of as many; here the number is what it is multiplied by
+      places,  ///< 0, 1, 2, …, as many as tokens
+      other,
+    };
+    Of of = Of::other;
+    double number = 0;
+    std::int64_t folded = 0;  ///< how many the sum or mean is of; the places
+  };
+
   /// @throws Error what evaluate() throws
   LengthLook(const graph::Program& program, std::span<const graph::Value> arguments, std::size_t length);
 
   std::size_t length = 0;
-  std::map<std::size_t, Slice> slices;   ///< by instruction
-  std::map<std::size_t, double> shares;  ///< by instruction: what a sum over as many values as tokens is divided by
-  std::vector<graph::Sizes> outputs;     ///< flattened
+  // By instruction.
+  std::map<std::size_t, Slice> slices;
+  std::map<std::size_t, Place> places;
+  std::map<std::size_t, Share> shares;
+  std::map<std::size_t, std::int64_t> starts;  ///< what arange begins with
+  std::vector<graph::Sizes> outputs;           ///< flattened
   bool baked_strides = false;
   bool mean_of_nothing = false;  ///< which is no number
 };

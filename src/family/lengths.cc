@@ -1,11 +1,12 @@
 #include "family/lengths.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "bertrt/error.h"
 #include "family/length_look.h"
+#include "family/other_length.h"
+#include "family/written_lengths.h"
 
 namespace bertrt::family {
 namespace {
@@ -25,18 +26,12 @@ Probe one_text(std::size_t length, const ProbeLimits& limits) {
   return probe;
 }
 
-// A sum's divisor that is made of a length: the length itself, or its root.
-bool is_share_of(double number, std::size_t length) {
-  const auto tokens = static_cast<double>(length);
-  const auto near = [&](double wanted) { return std::abs(number - wanted) <= 1e-6 * wanted; };
-  return near(tokens) || near(std::sqrt(tokens));
-}
-
 }  // namespace
 
 Lengths::Lengths(std::shared_ptr<const graph::Program> program, std::size_t traced, const ProbeLimits& limits)
     : program_(std::move(program)), traced_(traced), limits_(limits) {
   search();
+  usual_ = find_usual();
 }
 
 LengthLook Lengths::look_at_length(std::size_t length) const {
@@ -60,25 +55,37 @@ std::string Lengths::look(std::size_t length) const {
       return (window ? "a window of the traced length's at " : "a slice of the traced length at ") +
              program_->where(program_->instructions[instruction].place);
     }
-    for (const auto& [instruction, number] : here.shares) {
-      const auto then = reference_->shares.find(instruction);
-      if (then == reference_->shares.end() || then->second != number || !is_share_of(number, traced_)) continue;
-      return "a sum over the tokens is divided by the traced length at " +
-             program_->where(program_->instructions[instruction].place);
-    }
+    if (std::string written = written_length(*program_, *reference_, here); !written.empty()) return written;
     for (std::size_t i = 0; i < here.outputs.size() && i < reference_->outputs.size(); ++i) {
       const graph::Sizes& then = reference_->outputs[i];
       const graph::Sizes& now = here.outputs[i];
       if (then.size() != now.size()) return "an output of another rank";
       if (then.size() < 3) continue;
       const bool had = then[1] == static_cast<std::int64_t>(reference_->length);
-      if (had && now[1] != static_cast<std::int64_t>(length)) return "an output that is as long as the traced text";
+      if (!had || now[1] == static_cast<std::int64_t>(length)) continue;
+      if (now[1] != then[1] || !has_by_itself(i, length)) return "an output that is as long as the traced text";
     }
     return {};
   } catch (const Error& error) {
     if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
     return error.what();
   }
+}
+
+// Whether an output has an axis as long as the traced text whatever the text is (as many labels, layers or learned
+// queries as it has tokens), told by the same code with another length in it.
+bool Lengths::has_by_itself(std::size_t output, std::size_t length) const {
+  bool ran = false;  // else: what else the number may stand for cannot be told
+  for (const graph::Program& guess : traced_at(*program_, traced_, length)) {
+    try {
+      const LengthLook look(guess, arguments_of(guess, one_text(length, limits_)), length);
+      if (look.outputs.at(output) != reference_->outputs[output]) return false;
+      ran = true;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;
+    }
+  }
+  return ran;
 }
 
 const std::string& Lengths::objection(std::size_t length) const {
@@ -188,6 +195,25 @@ std::size_t Lengths::shortest_from(std::size_t failing, std::size_t at) const {
   while (first < at && !objection(first).empty()) ++first;
   for (std::size_t length = first; length < std::min(at, first + kLooks); ++length) {
     if (!objection(length).empty()) return 0;
+  }
+  return first;
+}
+
+std::size_t Lengths::find_usual() const {
+  const std::size_t first = usual_length(shortest_, longest_);
+  if (only_ != 0) return first;
+  constexpr std::size_t kTries = 12;
+  for (std::size_t length = first; length < first + kTries; ++length) {
+    if (longest_ != 0 && length + 1 > longest_) break;
+    const std::vector<graph::Sizes> here = output_shapes(length);
+    const std::vector<graph::Sizes> next = output_shapes(length + 1);
+    bool tells = true;
+    for (std::size_t i = 0; i < here.size() && i < next.size(); ++i) {
+      for (std::size_t axis = 0; axis < here[i].size() && axis < next[i].size(); ++axis) {
+        tells = tells && (here[i][axis] != static_cast<std::int64_t>(length) || next[i][axis] != here[i][axis]);
+      }
+    }
+    if (tells) return length;
   }
   return first;
 }

@@ -33,6 +33,9 @@ class Lengths {
   /// The shortest and the longest length that were found to be right; longest 0: no limit was found.
   std::size_t shortest() const noexcept { return shortest_; }
   std::size_t longest() const noexcept { return longest_; }
+  /// A short one of them, from which a tensor's axis of tokens can be told: five, unless an output has an axis of five
+  /// by itself.
+  std::size_t usual() const noexcept { return usual_; }
   /// One line for people.
   const std::string& why() const noexcept { return why_; }
 
@@ -42,10 +45,12 @@ class Lengths {
  private:
   LengthLook look_at_length(std::size_t length) const;
   std::string look(std::size_t length) const;
+  bool has_by_itself(std::size_t output, std::size_t length) const;
   void find_written();
   void search();
   std::size_t shortest_from(std::size_t failing, std::size_t at) const;
   void take_only(std::size_t failing);
+  std::size_t find_usual() const;
 
   std::shared_ptr<const graph::Program> program_;
   std::size_t traced_;
@@ -53,6 +58,7 @@ class Lengths {
   std::size_t only_ = 0;
   std::size_t shortest_ = 0;
   std::size_t longest_ = 0;
+  std::size_t usual_ = 0;
   std::string why_;
   std::shared_ptr<const LengthLook> reference_;  // at the traced length
   // Slices whose ends are written into the code and reach the traced length's, by instruction; whether one is the last

@@ -213,8 +213,9 @@ class Reader {
 
   Reading read() {
     Reading reading;
-    const std::size_t length =
-        options_.only_length != 0 ? options_.only_length : usual_length(options_.min_length, options_.max_length);
+    const std::size_t length = options_.only_length != 0    ? options_.only_length
+                               : options_.usual_length != 0 ? options_.usual_length
+                                                            : usual_length(options_.min_length, options_.max_length);
     limits_ = probe_limits(program_, length);
     Look first;
     try {

@@ -59,7 +59,8 @@ struct Reading {
 struct RecognizeOptions {
   /// No text longer than this is looked at; 0: only what the positions' table says.
   std::size_t max_length = 0;
-  std::size_t min_length = 0;  ///< the shortest text that runs
+  std::size_t min_length = 0;    ///< the shortest text that runs
+  std::size_t usual_length = 0;  ///< at which axes of tokens can be told (Lengths::usual); 0: five tokens
   /// The one length that the program runs at (numbers of its tracing stand in it); 0: any.
   std::size_t only_length = 0;
   /// Compare at every length up to 8 and with more masks: for `verify`. Else at a few.

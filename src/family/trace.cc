@@ -128,8 +128,6 @@ void check_other_inputs(const graph::Program& program, std::size_t traced_length
   }
 }
 
-std::size_t right_length(const Lengths& lengths) { return usual_length(lengths.shortest(), lengths.longest()); }
-
 // Another that is right, or the same where there is no other.
 std::size_t another_length(const Lengths& lengths, std::size_t length) {
   if (lengths.longest() == 0 || length + 2 <= lengths.longest()) return length + 2;
@@ -139,7 +137,7 @@ std::size_t another_length(const Lengths& lengths, std::size_t length) {
 std::vector<OutputInfo> describe_outputs(const Trace& trace) {
   std::vector<OutputInfo> infos;
   const Lengths& lengths = *trace.lengths;
-  const std::size_t one = right_length(lengths);
+  const std::size_t one = lengths.usual();
   const std::vector<graph::Sizes> shapes = lengths.output_shapes(one);
   const std::size_t two = another_length(lengths, one);
   const std::vector<graph::Sizes> others = two == one ? shapes : lengths.output_shapes(two);
@@ -173,7 +171,7 @@ bool Trace::takes_mask() const { return program != nullptr && input_names(*progr
 std::vector<graph::Value> Trace::example_arguments() const {
   ProbeLimits limits;
   limits.ids = static_cast<std::int64_t>(vocab_size);
-  return arguments_of(*program, make_probe(1, right_length(*lengths), MaskShape::full, limits, 0));
+  return arguments_of(*program, make_probe(1, lengths->usual(), MaskShape::full, limits, 0));
 }
 
 Trace read_trace(const ts::Module& module, const TraceOptions& options) {
@@ -224,13 +222,14 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     recognize.only_length = trace.lengths->only();
     recognize.max_length = trace.lengths->longest();
     recognize.min_length = trace.lengths->shortest();
+    recognize.usual_length = trace.lengths->usual();
     auto reading = read_model(*program, recognize);
     if (const auto slots = graph::output_slots(*program); !slots || slots->size() != reading.outputs.size()) {
       throw Error(ErrorCode::unsupported, "the trace's result", "tensors, tuples, lists and dicts of them",
                   "one that only a run shows");
     }
     trace.reading = std::move(reading);
-    name_outputs(options.output_roles, *trace.lengths, right_length(*trace.lengths), trace.reading.outputs);
+    name_outputs(options.output_roles, *trace.lengths, trace.lengths->usual(), trace.reading.outputs);
     trace.outputs = describe_outputs(trace);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported && error.code() != ErrorCode::runtime) throw;

@@ -79,8 +79,7 @@ double cost_of_token(const family::Trace& trace) {
   options.shapes_only = true;
   const auto arguments = trace.example_arguments();
   const auto done = graph::evaluate(*trace.program, arguments, options);
-  const auto tokens =
-      trace.lengths->only() != 0 ? trace.lengths->only() : std::max<std::size_t>(trace.lengths->shortest(), 5);
+  const auto tokens = trace.lengths->only() != 0 ? trace.lengths->only() : trace.lengths->usual();
   return done.multiplications / static_cast<double>(tokens);
 }
 

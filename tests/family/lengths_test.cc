@@ -69,6 +69,51 @@ TEST(Lengths, BeginWhereAMeanHasTokens) {
   EXPECT_EQ(TinyModel({}, "(h2, y)", sum, 8).trace().lengths->shortest(), 1U);
 }
 
+std::size_t only_of(const std::string& pooling, std::size_t traced) {
+  return TinyModel({}, "(h2, y)", "y = " + pooling + "\n", traced).trace().lengths->only();
+}
+
+// What Python's len() or item() gave is a number in a trace, however it is used.
+TEST(Lengths, AreTheTracedOneWhereItScalesWhatIsOfAllTokens) {
+  EXPECT_EQ(only_of("torch.div(torch.squeeze(torch.sum(h2, [1], True), 1), 9)", 9), 9U);
+  EXPECT_EQ(only_of("torch.mul(torch.sum(h2, [1]), 0.1111111111111111)", 9), 9U);
+  EXPECT_EQ(only_of("torch.div(torch.einsum(\"blh->bh\", [h2]), 9)", 9), 9U);
+  EXPECT_EQ(only_of("torch.div(torch.matmul(torch.transpose(h2, 1, 2), h2), 8)", 9), 9U);  // a covariance
+  EXPECT_EQ(only_of("torch.mul(torch.mean(h2, [1]), 9)", 9), 9U);
+  EXPECT_EQ(only_of("torch.mul(h2, 2.1972245773362196)", 9), 9U);  // its logarithm
+  EXPECT_EQ(only_of("torch.div(torch.arange(0, torch.size(h2, 1)), 9)", 9), 9U);
+  EXPECT_EQ(only_of("torch.mul(h2, 9)", 9), 0U);
+  EXPECT_EQ(only_of("torch.div(torch.einsum(\"blh->bl\", [h2]), 9)", 9), 0U);
+}
+
+// Whether a place far into the traced text moves with the length cannot be told: len(ids) - 1 or 8?
+TEST(Lengths, AreTheTracedOneWhereAFarPlaceIsWritten) {
+  EXPECT_EQ(only_of("torch.mean(torch.slice(h2, 1, 1, 8), [1])", 9), 9U);
+  EXPECT_EQ(only_of("torch.mean(torch.slice(h2, 1, -5), [1])", 9), 9U);
+  EXPECT_EQ(only_of("torch.select(h2, 1, 7)", 9), 9U);
+  EXPECT_EQ(only_of("torch.index_select(h2, 1, torch.tensor([0, 7]))", 9), 9U);
+  EXPECT_EQ(only_of("torch.constant_pad_nd(h2, [0, 0, 0, 7])", 9), 9U);
+  EXPECT_EQ(only_of("torch.index_select(h2, 1, torch.remainder(torch.arange(9, -9, -1), 3))", 9), 9U);
+  EXPECT_EQ(only_of("torch.select(h2, 1, 1)", 9), 0U);
+  EXPECT_EQ(only_of("torch.slice(h2, 1, 0, 3)", 9), 0U);
+  EXPECT_EQ(only_of("torch.select(h2, 2, 7)", 9), 0U);  // of a token's values
+  EXPECT_EQ(only_of("torch.select(h2, 1, -1)", 9), 0U);
+}
+
+// As many rows as the traced text has tokens, whatever the text is.
+TEST(Lengths, AreFreeWhereAnOutputIsAsLongByItself) {
+  const std::string rows =
+      "torch.stack([torch.select(h2, 1, 0), torch.select(h2, 1, 1), torch.select(h2, 1, 0), "
+      "torch.select(h2, 1, 1)], 1)";
+  EXPECT_EQ(only_of(rows, 4), 0U);
+  EXPECT_EQ(only_of("torch.expand(torch.slice(h2, 1, 0, 1), [-1, 4, -1])", 4), 4U);
+  const TinyModel five({}, "(h2, y)",
+                       "y = torch.stack([torch.select(h2, 1, 0), torch.select(h2, 1, 1), torch.select(h2, "
+                       "1, 0), torch.select(h2, 1, 1), torch.select(h2, 1, 2)], 1)\n",
+                       9);
+  EXPECT_EQ(five.trace().lengths->usual(), 6U);
+}
+
 // What Python's len() or item() gave is a number in a trace.
 TEST(Lengths, AreTheTracedOneWhereASumIsDividedByIt) {
   const auto only = [](const std::string& divisor, std::size_t traced) {

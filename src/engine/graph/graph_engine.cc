@@ -1,5 +1,6 @@
 #include "engine/graph/graph_engine.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +35,14 @@ class GraphEngine final : public Engine {
     facts_.proven_min = lengths.shortest();
     facts_.proven_max = lengths.longest();
     facts_.lengths_why = lengths.why();
+    const bool unknown = std::any_of(padded_.begin(), padded_.end(), [](const PaddedOutput& output) {
+      return output.objection.empty() && !output.compared;
+    });
+    if (unknown) {
+      facts_.findings.push_back("the trace is right at its traced length of " + std::to_string(lengths.only()) +
+                                " tokens alone: shorter texts are padded to it, and whether answers show how many "
+                                "tokens were added is not known");
+    }
   }
 
   EncoderOutput run(const batch::Batch& batch, const RunRequest& request) const override {

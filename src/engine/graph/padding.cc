@@ -4,40 +4,60 @@
 #include <cmath>
 #include <utility>
 
+#include "bertrt/error.h"
+#include "family/other_length.h"
+#include "graph/evaluate.h"
+
 namespace bertrt::engine::graph {
 namespace {
 
 using bertrt::graph::Tensor;
 
-void read_axis(const OutputInfo& info, const bertrt::graph::Sizes& sizes, std::int64_t length, PaddedOutput& output) {
-  switch (info.role) {
-    case OutputRole::hidden_state:
-    case OutputRole::token_logits:
-    case OutputRole::start_logits:
-    case OutputRole::end_logits: output.tokens = true; return;
-    case OutputRole::pooled_output:
-    case OutputRole::text_logits: return;
-    case OutputRole::other: break;
-  }
-  const auto count = std::count(sizes.begin(), sizes.end(), length);
-  if (count == 0) return;
-  if (count == 1 && sizes.size() >= 2 && sizes[0] == length) {
-    output.tokens = true;
-  } else {
-    output.objection = "which of its axes is the tokens' cannot be told at one length";
-  }
-}
-
-bool same(const Tensor& a, const Tensor& b) {
+bool same(const Tensor& a, const Tensor& b, float tolerance = 1e-5F) {
   if (a.sizes() != b.sizes() || a.type() != b.type()) return false;
   if (!bertrt::graph::is_floating(a.type())) return bertrt::graph::to_integers(a) == bertrt::graph::to_integers(b);
   const std::vector<float> x = bertrt::graph::to_floats(a);
   const std::vector<float> y = bertrt::graph::to_floats(b);
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]))) continue;
-    if (!(std::abs(x[i] - y[i]) <= 1e-5F * std::max(1.0F, std::abs(x[i])))) return false;
+    if (!(std::abs(x[i] - y[i]) <= tolerance * std::max(1.0F, std::abs(x[i])))) return false;
   }
   return true;
+}
+
+// Whether the rows behind the text's own are its padding's: other words there show in them, or all of them are alike,
+// as a mask makes them. Else they may be something that is as many as tokens by chance: labels, layers, learned
+// queries.
+bool ends_in_padding(const Tensor& once, const Tensor& again, std::size_t own) {
+  const std::vector<float> x = bertrt::graph::to_floats(once);
+  const std::vector<float> y = bertrt::graph::to_floats(again);
+  const std::size_t width = x.size() / static_cast<std::size_t>(once.size(0));
+  bool alike = true;
+  for (std::size_t i = own * width; i < x.size(); ++i) {
+    if (!(std::abs(x[i] - y[i]) <= 1e-5F * std::max(1.0F, std::abs(x[i])))) return true;
+    alike = alike && (i < (own + 1) * width || x[i] == x[i - width]);
+  }
+  return alike;
+}
+
+void read_axis(const OutputInfo& info, const Tensor& once, const Tensor& again, std::size_t own, std::size_t length,
+               PaddedOutput& output) {
+  const bertrt::graph::Sizes& sizes = once.sizes();
+  switch (info.role) {
+    case OutputRole::hidden_state:
+    case OutputRole::token_logits:
+    case OutputRole::start_logits:
+    case OutputRole::end_logits: output.tokens = true; break;
+    case OutputRole::pooled_output:
+    case OutputRole::text_logits: return;
+    case OutputRole::other: break;
+  }
+  if (output.tokens && info.evidence != Evidence::by_shape) return;
+  const auto count = std::count(sizes.begin(), sizes.end(), static_cast<std::int64_t>(length));
+  if (count == 0) return;
+  output.tokens = (output.tokens || count == 1) && sizes.size() >= 2 - static_cast<std::size_t>(output.tokens) &&
+                  sizes[0] == static_cast<std::int64_t>(length) && ends_in_padding(once, again, own);
+  if (!output.tokens) output.objection = "which of its axes is the tokens' cannot be told at one length";
 }
 
 bool whole_numbers(const Tensor& tensor) {
@@ -67,6 +87,19 @@ class Texts {
     return family::arguments_of(*trace_.program, probe);
   }
 
+  /// The text's own tokens by themselves, for a program that was made for so many.
+  std::vector<bertrt::graph::Value> alone(const bertrt::graph::Program& program, std::size_t own,
+                                          std::uint32_t text) const {
+    family::Probe probe = family::make_probe(1, length_, family::MaskShape::full, limits_, 1 + text);
+    probe.length = own;
+    for (std::vector<std::int64_t>* values : {&probe.ids, &probe.mask, &probe.types, &probe.positions}) {
+      values->resize(own);
+    }
+    const std::int64_t first = trace_.position_padding < 0 ? 0 : trace_.position_padding + 1;
+    for (std::size_t i = 0; i < own; ++i) probe.positions[i] = first + static_cast<std::int64_t>(i);
+    return family::arguments_of(program, probe);
+  }
+
  private:
   const family::Trace& trace_;
   std::size_t length_;
@@ -75,6 +108,31 @@ class Texts {
 
 constexpr std::uint32_t kTexts = 3;
 constexpr std::uint32_t kMostTexts = 24;
+constexpr std::size_t kAlone = 8;  // tokens of the text that is run by itself
+
+// What the outputs of a text alone may be: by the trace's code as it would have been traced at its length, for each
+// guess of that code that runs.
+std::vector<std::vector<Tensor>> outputs_alone(const family::Trace& trace,
+                                               const std::vector<bertrt::graph::Slot>& slots, const Texts& texts,
+                                               std::size_t length, std::size_t own) {
+  std::vector<std::vector<Tensor>> found;
+  for (const bertrt::graph::Program& guess : family::traced_at(*trace.program, length, own)) {
+    try {
+      const std::vector<bertrt::graph::Value> arguments = texts.alone(guess, own, 0);
+      bertrt::graph::EvaluateOptions options;
+      options.keep = slots;
+      const bertrt::graph::Evaluation done = bertrt::graph::evaluate(guess, arguments, options);
+      std::vector<Tensor> outputs;
+      for (const bertrt::graph::Value& value : done.kept) {
+        if (value.tensor() != nullptr) outputs.push_back(*value.tensor());
+      }
+      if (outputs.size() == slots.size()) found.push_back(std::move(outputs));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;
+    }
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -84,7 +142,7 @@ std::vector<PaddedOutput> read_padding(const family::Trace& trace, const std::ve
   if (length < 2 || !trace.takes_mask()) return {};
   std::vector<bertrt::graph::Slot> slots;
   for (const Offer& offer : offers) slots.push_back(offer.slot);
-  const auto plan = operators.plan(std::move(slots));
+  const auto plan = operators.plan(slots);
   const Texts texts(trace, length);
   const auto run = [&](std::size_t own, std::uint32_t text, std::int64_t padding) {
     return operators.run(*plan, texts.arguments(own, text, padding), {}, pool);
@@ -98,14 +156,31 @@ std::vector<PaddedOutput> read_padding(const family::Trace& trace, const std::ve
     const std::vector<Tensor> once = run(own, text, 0);
     const std::vector<Tensor> again = run(own, text, 1 + text);
     for (std::size_t i = 0; i < offers.size(); ++i) {
-      const Tensor whole = of_text(once[i], {});
-      if (text == 0) read_axis(offers[i].info, whole.sizes(), static_cast<std::int64_t>(length), outputs[i]);
+      if (text == 0) {
+        read_axis(offers[i].info, of_text(once[i], {}), of_text(again[i], {}), own, length, outputs[i]);
+      }
       if (!outputs[i].objection.empty()) continue;
       const std::optional<std::size_t> tokens = outputs[i].tokens ? std::optional(own) : std::nullopt;
       const Tensor kept = of_text(once[i], tokens);
       steps = steps || whole_numbers(kept);
       if (same(kept, of_text(again[i], tokens))) continue;
       outputs[i].objection = "what stands in the padding, behind the mask, changes it";
+    }
+  }
+  // And where it can be told, a padded text has to give what it gives alone: how much padding there is must not show.
+  const std::size_t longest = std::min<std::size_t>((length + 1) / 2, kAlone);
+  for (const std::size_t own : {longest, longest - 1}) {  // what goes by pairs shows at one of them
+    if (own == 0) continue;
+    const std::vector<std::vector<Tensor>> alone = outputs_alone(trace, slots, texts, length, own);
+    if (alone.empty()) continue;
+    const std::vector<Tensor> padded = run(own, 0, 0);
+    for (std::size_t i = 0; i < padded.size(); ++i) {
+      if (!outputs[i].objection.empty()) continue;
+      const std::optional<std::size_t> tokens = outputs[i].tokens ? std::optional(own) : std::nullopt;
+      outputs[i].compared = std::any_of(alone.begin(), alone.end(), [&](const std::vector<Tensor>& guess) {
+        return same(of_text(guess[i], tokens), of_text(padded[i], tokens), 1e-3F);
+      });
+      if (!outputs[i].compared) outputs[i].objection = "how much padding there is changes it";
     }
   }
   return outputs;

@@ -113,6 +113,20 @@ TEST(Padding, AnOutputThatItChangesIsRefusedForShorterTexts) {
   EXPECT_THAT(error.what(), HasSubstr("padding"));
 }
 
+// What stands there is hidden; that there is so much of it shows.
+TEST(Padding, AnOutputThatItsLengthChangesIsRefusedForShorterTexts) {
+  const std::string mean = "torch.mean(torch.mul(h2, torch.unsqueeze(attention_mask, 2)), [1])";
+  const TinyModel model({kBaked}, mean, "", 16);
+  const auto engine = make_graph_engine(model.shared(), {});
+  EXPECT_NO_THROW(run(*engine, {text_of(16)}));
+  EXPECT_THAT(thrown_by([&] { run(*engine, {text_of(6)}); }).what(), HasSubstr("how much padding"));
+  const std::string sum = "torch.sum(torch.mul(h2, torch.unsqueeze(attention_mask, 2)), [1])";
+  const TinyModel neutral({kBaked}, sum, "", 16);
+  const auto other = make_graph_engine(neutral.shared(), {});
+  EXPECT_NO_THROW(run(*other, {text_of(6)}));
+  EXPECT_TRUE(other->facts().findings.empty());  // it was compared with the text alone
+}
+
 TEST(Padding, AnAxisThatCannotBeToldIsRefusedForShorterTexts) {
   const TinyModel model({kBaked}, "torch.sum(torch.mul(h2, torch.unsqueeze(attention_mask, 2)), [2])", "", 16);
   const auto engine = make_graph_engine(model.shared(), {});

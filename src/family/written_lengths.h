@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "family/length_look.h"
+#include "graph/program.h"
+
+namespace bertrt::family {
+
+/// What of the traced length stands in a program's code as a number, as what Python's len(), item() and int() give
+/// does: told by two looks at it, since what is the same in both is not computed from the length.
+/// @param traced  the look at the traced length
+/// @return what and where, for people; empty: nothing was found
+std::string written_length(const graph::Program& program, const LengthLook& traced, const LengthLook& other);
+
+}  // namespace bertrt::family
