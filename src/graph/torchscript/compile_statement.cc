@@ -52,7 +52,7 @@ void Compiler::statement(Frame& frame) {
   advance(frame);
 }
 
-// "a = …", "a, b, = …", or an expression for what it does.
+// "a = …", "a, b, = …", "a, b = c, d" (of a branch), or an expression for what it does.
 void Compiler::assign(Frame& frame) {
   Lexer ahead = frame.lexer;
   const Token second = ahead.next();
@@ -75,6 +75,18 @@ void Compiler::assign(Frame& frame) {
   const Place at = place(frame);
   advance(frame);
   const Bound value = expression(frame);
+  if (frame.token.is(',')) {
+    std::vector<Bound> values = {value};
+    while (frame.token.is(',')) {
+      advance(frame);
+      values.push_back(expression(frame));
+    }
+    if (values.size() != targets.size()) {
+      throw malformed(where(frame), std::to_string(targets.size()) + " values", std::to_string(values.size()));
+    }
+    for (std::size_t i = 0; i < targets.size(); ++i) set(frame, targets[i], values[i]);
+    return;
+  }
   if (value.kind == Bound::Kind::inputs && !input_groups_[value.index].keyed) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
       set(frame, targets[i], bound(input_of(value.index, std::to_string(i), standard_input_name(targets[i]))));

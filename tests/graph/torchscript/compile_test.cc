@@ -127,6 +127,13 @@ TEST(Compile, BranchesOnValuesSkipAndMove) {
                           "v2 = aten::neg x", "skip -> 7", "v3 = move y", "skip -> 8", "v3 = move v2", "return v3"));
 }
 
+// All on the right are there before any on the left is written.
+TEST(Compile, SeveralNamesGetSeveralValues) {
+  EXPECT_THAT(lines_of({"x, y = y, torch.neg(x)", "return [x, y]"}),
+              ElementsAre("v0 = aten::neg x", "v1 = list y v0", "return v1"));
+  EXPECT_EQ(thrown_by([] { lines_of({"a, b, c = x, y", "return a"}); }).code(), ErrorCode::invalid_format);
+}
+
 TEST(Compile, BranchesOnConstantsAreFolded) {
   EXPECT_THAT(lines_of({"if False:", "  for i in range(3):", "    x = torch.neg(x)", "else:", "  y = torch.neg(x)",
                         "return y"}),
