@@ -189,13 +189,14 @@ class Watcher {
       tensor = 1;
     }
     if (!factor || *factor == 0) return;
-    Share share{Share::Of::other, multiplies ? 1 / *factor : *factor, 0};
     const graph::Tensor* of = event.arguments[tensor].tensor();
+    const bool known = of == nullptr || of->known();
+    Share share{known ? Share::Of::other : Share::Of::values, multiplies ? 1 / *factor : *factor, 0};
     if (const auto summed = folded(sums_, event, tensor)) {
       share = {Share::Of::sum, share.number, *summed};
     } else if (const auto meant = folded(means_, event, tensor)) {
       share = {Share::Of::mean, 1 / share.number, *meant};
-    } else if (of != nullptr && of->known() && !of->varies() && is_tokens(of->elements()) && of->elements() > 1) {
+    } else if (of != nullptr && known && !of->varies() && is_tokens(of->elements()) && of->elements() > 1) {
       share = {Share::Of::places, share.number, of->elements()};
     }
     look_.shares[event.instruction] = share;

@@ -39,7 +39,8 @@ struct LengthLook {
       sum,     ///< over as many values as tokens
       mean,    ///< of as many; here the number is what it is multiplied by
       places,  ///< 0, 1, 2, …, as many as tokens
-      other,
+      values,  ///< computed from the text
+      other,   ///< known without the text
     };
     Of of = Of::other;
     double number = 0;

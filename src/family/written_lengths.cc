@@ -29,12 +29,16 @@ const char* share_of_length(const Share& share, std::size_t length) {
     case Share::Of::places:
       if (is_length(share, tokens)) return "places are divided by the traced length";
       break;
+    case Share::Of::values:
+      // No other number is near that of many lengths, so it need not be known what it scales. (Of distances it is: the
+      // buckets of T5 and MPNet are divided by a logarithm of their own.)
+      if (length > 2 && (near(share.number, std::log(tokens)) || near(1 / share.number, std::log(tokens)))) {
+        return "values are scaled by the logarithm of the traced length";
+      }
+      break;
     case Share::Of::other: break;
   }
-  // No other number is near that of many lengths, so it need not be known what it scales.
-  const bool logarithm =
-      length > 2 && (near(share.number, std::log(tokens)) || near(1 / share.number, std::log(tokens)));
-  return logarithm ? "values are scaled by the logarithm of the traced length" : nullptr;
+  return nullptr;
 }
 
 // Whether an axis is as long as the text, but for a few tokens.
@@ -79,7 +83,7 @@ std::string written_length(const graph::Program& program, const LengthLook& trac
   for (const auto& [instruction, now] : other.shares) {
     const auto then = traced.shares.find(instruction);
     if (then == traced.shares.end() || then->second.of != now.of || then->second.number != now.number) continue;
-    if (now.of != Share::Of::other && !follows(then->second.folded, now.folded, traced, other)) continue;
+    if (now.folded != 0 && !follows(then->second.folded, now.folded, traced, other)) continue;
     if (const char* what = share_of_length(then->second, traced.length)) return what + at(instruction);
   }
   for (const auto& [instruction, now] : other.slices) {

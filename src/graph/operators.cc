@@ -77,7 +77,9 @@ const std::vector<Operator>& table() {
     add_resampling(made);
     add_padding(made);
     add_composites(made);
+    add_losses(made);
     add_transformer_layer(made);
+    add_nested(made);
     add_recurrent(made);
     add_packed_sequences(made);
     add_numbers(made);

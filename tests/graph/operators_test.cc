@@ -135,6 +135,20 @@ TEST(Operators, BagsOfEmbeddings) {
   EXPECT_EQ(failure("aten::embedding_bag", {table, integers({1}, {5}), integers({1}, {0})}), ErrorCode::runtime);
 }
 
+// What torch.nn.TransformerEncoder makes of a padding mask.
+TEST(Operators, NestedTensorsOfOneLength) {
+  const Tensor rows = floats({1, 3, 2}, {1, 2, 3, 4, 5, 6});
+  const Value mask = call("aten::ne", {integers({1, 3}, {7, 8, 0}), n(0)});
+  const Value nested = call("aten::_nested_tensor_from_mask", {rows, mask, Value(false)});
+  EXPECT_EQ(nested.tensor()->sizes(), (Sizes{1, 2, 2}));
+  const Value padded = call("aten::to_padded_tensor", {nested, Value(0.0), sizes({1, 3, 2})});
+  const Tensor& values = *padded.tensor();
+  EXPECT_EQ(std::vector<float>(values.data<float>(), values.data<float>() + 6), (std::vector<float>{1, 2, 3, 4, 0, 0}));
+  const Value holed = call("aten::ne", {integers({1, 3}, {7, 0, 8}), n(0)});
+  EXPECT_EQ(failure("aten::_nested_tensor_from_mask", {rows, holed, Value(false)}), ErrorCode::unsupported);
+  EXPECT_EQ(failure("aten::to_padded_tensor", {nested, Value(0.0), sizes({1, 1, 2})}), ErrorCode::runtime);
+}
+
 TEST(Operators, CheckIndicesAndRanges) {
   EXPECT_EQ(failure("aten::embedding", {floats({2, 1}, {1, 2}), integers({1}, {2})}), ErrorCode::runtime);
   EXPECT_EQ(failure("aten::embedding", {floats({2, 1}, {1, 2}), integers({1}, {-1})}), ErrorCode::runtime);
