@@ -9,6 +9,7 @@
 #include "session/session_impl.h"
 #include "tasks/lowered.h"
 #include "tasks/windows.h"
+#include "tokenizer/tokenizer_impl.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -121,9 +122,8 @@ std::size_t SentenceText::prompt_tokens(std::string_view prompt) const {
   const std::string_view nothing;
   const Encoding encoding = encode(std::span(&nothing, 1), prompt).front();
   if (encoding.size() == 0) return 0;
-  const std::int32_t last = encoding.input_ids.back();
-  const std::array<std::int32_t, 5> special = special_ids(tokenizer_);
-  const bool ends_special = std::find(special.begin(), special.end(), last) != special.end();
+  const std::vector<std::int32_t>& special = session::Access::impl(tokenizer_).config().all_special;
+  const bool ends_special = std::find(special.begin(), special.end(), encoding.input_ids.back()) != special.end();
   return encoding.size() - (ends_special ? 1 : 0);
 }
 

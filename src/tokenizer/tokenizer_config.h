@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bertrt/tokenizer.h"
 #include "tokenizer/added_vocabulary.h"
@@ -22,6 +23,9 @@ struct TokenizerConfig {
   PostProcessors post_processors;
   Decoder decoder;
   SpecialTokenIds special;
+  /// What transformers calls all_special_ids: of all named and all further special tokens. Not the same as the added
+  /// tokens that are special: a file may add "[END]" as one and name it nowhere.
+  std::vector<std::int32_t> all_special;
   Side padding_side = Side::right;
   Side truncation_side = Side::right;
   std::int32_t pad_id = -1;  ///< what encode() pads with; -1: the files name no pad token, whatever the vocabulary has

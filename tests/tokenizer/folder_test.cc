@@ -12,6 +12,7 @@
 
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
+#include "tokenizer/files/tokenizer_files.h"
 
 namespace bertrt {
 namespace {
@@ -92,6 +93,38 @@ TEST(Folder, WhichListOfFurtherTokensCounts) {
   for (const char* key : {"extra_special_tokens", "additional_special_tokens"}) {
     EXPECT_THAT(error_of([&] { return bert(", \"" + std::string(key) + R"(": "<x>")"); }), HasSubstr(key));
   }
+}
+
+TEST(Folder, AllSpecialTokensAreTheNamedAndTheFurtherOnes) {
+  const auto all = [](std::vector<Tokenizer::File> files) {
+    return tokenizer::load_tokenizer(tokenizer::TokenizerFiles(files)).config.all_special;
+  };
+  const auto bert = [&](std::string_view settings, std::string_view map = "{}") {
+    const std::string config = R"({"tokenizer_class": "BertTokenizer")" + std::string(settings) + "}";
+    return all({{"vocab.txt", kVocab}, {"tokenizer_config.json", config}, {"special_tokens_map.json", map}});
+  };
+  EXPECT_THAT(bert(""), ElementsAre(1, 3, 0, 2, 4));
+  EXPECT_THAT(bert(R"(, "bos_token": "a", "eos_token": "<eos>")"), ElementsAre(5, 11, 1, 3, 0, 2, 4));
+  EXPECT_THAT(bert(R"(, "extra_special_tokens": ["<x>", "b"], "z_token": "<z>")"),
+              ElementsAre(1, 3, 0, 2, 4, 11, 12, 6));
+  EXPECT_THAT(bert(R"(, "additional_special_tokens": ["<x>"], "sep_token": null)"), ElementsAre(1, 0, 2, 4, 11));
+  EXPECT_THAT(bert(R"(, "extra_special_tokens": ["[SEP]"], "z_token": "a")"), ElementsAre(1, 3, 0, 2, 4, 5));
+  EXPECT_THAT(bert("", R"({"additional_special_tokens": ["<x>"], "eos_token": "b"})"),
+              ElementsAre(6, 1, 3, 0, 2, 4, 11));
+  // Special among the added tokens, and named nowhere.
+  EXPECT_THAT(bert(R"(, "added_tokens_decoder": {"11": {"content": "<x>", "special": true}})"),
+              ElementsAre(1, 3, 0, 2, 4));
+  constexpr std::string_view kJson = R"({"version": "1.0", "added_tokens": [{"id": 1, "content": "[SEP]",
+    "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+    "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": null,
+    "model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "[SEP]": 1, "a": 2, "b": 3}, "unk_token": "[UNK]"}})";
+  const auto fast = [&](std::string_view settings) {
+    const std::string config = R"({"tokenizer_class": "PreTrainedTokenizerFast")" + std::string(settings) + "}";
+    return all({{"tokenizer.json", kJson}, {"tokenizer_config.json", config}});
+  };
+  EXPECT_THAT(fast(""), ElementsAre());
+  EXPECT_THAT(fast(R"(, "eos_token": "b", "extra_special_tokens": ["a"])"), ElementsAre(3, 2));
+  EXPECT_THAT(all({{"tokenizer.json", kJson}}), ElementsAre(0, 1));  // names nothing: taken by their usual names
 }
 
 TEST(Folder, BlankLinesAreOneToken) {

@@ -99,6 +99,10 @@ LoadedTokenizer read_tokenizer_json(std::string_view bytes, const std::string& w
                     .mask = usual({"[MASK]", "<mask>"})};
   config.pad_id = config.special.pad;
   read_sections(document, words, config);
+  // Such a file names no token: what goes by a usual name is taken for one.
+  const SpecialTokenIds& special = config.special;
+  config.all_special = {special.unk, special.pad, special.cls, special.sep, special.mask};
+  std::erase(config.all_special, -1);
   return loaded;
 }
 

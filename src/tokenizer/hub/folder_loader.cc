@@ -88,7 +88,7 @@ class FolderLoader {
       LoadedTokenizer loaded =
           load_esm(required(files_, "vocab.txt", choice_), files_.where("vocab.txt"), settings_, tokens);
       set_sides(std::nullopt, std::nullopt, false, loaded.config);
-      finish(tokens, false, loaded);
+      finish(tokens, settings_.model_specific(), settings_.extra().value_or(std::vector<TokenValue>{}), false, loaded);
       return loaded;
     }
     if (choice_.kind == ClassKind::other) {
@@ -146,7 +146,8 @@ class FolderLoader {
                         const LoadedTokenizer& loaded) const;
   void set_sides(const std::optional<Side>& padding, const std::optional<Side>& truncation, bool pads_left,
                  TokenizerConfig& config) const;
-  void finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedTokenizer& loaded) const;
+  void finish(const NamedTokens& tokens, const Settings::KeyedTokens& specific, const std::vector<TokenValue>& extra,
+              bool cleans_up_bpe, LoadedTokenizer& loaded) const;
 
   const TokenizerFiles& files_;
   Settings settings_;
@@ -193,7 +194,8 @@ void FolderLoader::set_sides(const std::optional<Side>& padding, const std::opti
   config.truncation_side = read("truncation_side", truncation, Side::right);
 }
 
-void FolderLoader::finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedTokenizer& loaded) const {
+void FolderLoader::finish(const NamedTokens& tokens, const Settings::KeyedTokens& specific,
+                          const std::vector<TokenValue>& extra, bool cleans_up_bpe, LoadedTokenizer& loaded) const {
   TokenizerConfig& config = loaded.config;
   config.added.finish(files_.names());
   for (const auto& [id, entry] : config.added.by_id()) {
@@ -201,6 +203,7 @@ void FolderLoader::finish(const NamedTokens& tokens, bool cleans_up_bpe, LoadedT
   }
   const SpecialTokenIds usual = config.special;  // of a tokenizer.json as it stands, by the usual spellings
   config.special = special_ids(tokens, config.added, loaded.model->words());
+  config.all_special = all_special_ids(tokens, specific, extra, config.added, loaded.model->words());
   config.pad_id = config.special.pad;
   for (auto member : {&SpecialTokenIds::unk, &SpecialTokenIds::pad, &SpecialTokenIds::cls, &SpecialTokenIds::sep,
                       &SpecialTokenIds::mask}) {
@@ -244,7 +247,7 @@ LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>
     config.post_processors = texts_alone();
   }
   set_sides(stages.padding_side, stages.truncation_side, false, config);
-  finish(tokens, plan && plan->cleans_up_bpe, loaded);
+  finish(tokens, settings_.model_specific(), extra, plan && plan->cleans_up_bpe, loaded);
   return loaded;
 }
 
@@ -354,7 +357,7 @@ LoadedTokenizer FolderLoader::load_rebuilt(const std::string& name, FileStages s
     add_again(plainly, plan->tokens, specific, extra, loaded);
   }
   config.post_processors = around(name, *plan, stages, loaded);
-  finish(plan->tokens, plan->cleans_up_bpe, loaded);
+  finish(plan->tokens, specific, extra, plan->cleans_up_bpe, loaded);
   return loaded;
 }
 

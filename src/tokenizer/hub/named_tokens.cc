@@ -150,6 +150,21 @@ SpecialTokenIds special_ids(const NamedTokens& tokens, const AddedVocabulary& ad
           .mask = id(tokens.mask)};
 }
 
+std::vector<std::int32_t> all_special_ids(const NamedTokens& tokens,
+                                          const std::vector<std::pair<std::string, TokenValue>>& specific,
+                                          const std::vector<TokenValue>& extra, const AddedVocabulary& added,
+                                          const WordModel& model) {
+  std::vector<std::int32_t> ids;
+  const auto add = [&](const TokenValue& token) {
+    const std::int32_t id = id_of(token.content, added, model);
+    if (id >= 0 && std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  };
+  for (const TokenValue* token : values_of(tokens)) add(*token);
+  for (const auto& [key, token] : specific) add(token);
+  for (const TokenValue& token : extra) add(token);
+  return ids;
+}
+
 PostProcessors texts_alone() {
   return templates({{Kind::first, -1, 0}}, {{Kind::first, -1, 0}, {Kind::second, -1, 1}});
 }

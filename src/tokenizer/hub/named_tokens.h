@@ -29,6 +29,12 @@ std::vector<TokenValue> extra_tokens(const Settings& settings, const ClassPlan& 
 /// The ids of the special tokens by their names; -1 for none.
 SpecialTokenIds special_ids(const NamedTokens& tokens, const AddedVocabulary& added, const WordModel& model);
 
+/// The ids of all special tokens, named ones and further ones, each once.
+std::vector<std::int32_t> all_special_ids(const NamedTokens& tokens,
+                                          const std::vector<std::pair<std::string, TokenValue>>& specific,
+                                          const std::vector<TokenValue>& extra, const AddedVocabulary& added,
+                                          const WordModel& model);
+
 /// What the class puts around texts. @throws Error invalid_format for a special token that has no id
 PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& tokens, const AddedVocabulary& added,
                                   const WordModel& model, bool pads_left = false);
