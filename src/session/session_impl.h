@@ -52,6 +52,11 @@ struct Access {
   /// What the tokenizer's files say beyond its public face.
   /// @throws Error invalid_argument for a tokenizer that was moved from
   static const tokenizer::TokenizerImpl& impl(const Tokenizer& tokenizer) { return tokenizer.impl(); }
+  /// `tokenizer` by another inside, with the same limit.
+  static Tokenizer with_impl(Tokenizer tokenizer, std::shared_ptr<const tokenizer::TokenizerImpl> impl) {
+    tokenizer.impl_ = std::move(impl);
+    return tokenizer;
+  }
   /// What the tokenizer's copies truncate to when they are not told.
   static void set_model_limit(Tokenizer& tokenizer, std::size_t max_length) {
     tokenizer.model_max_length_ = max_length;

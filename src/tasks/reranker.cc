@@ -64,7 +64,6 @@ Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(ses
 
 Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions& options) const {
   return base::or_out_of_memory("Reranker", [&] {
-    const Tokenizer& tokenizer = session_.tokenizer();
     EncodeOptions encode;
     encode.with_offsets = false;
     encode.with_overflow = false;
@@ -75,9 +74,9 @@ Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions&
     const tasks::SentenceText texts(session_, 0);
     const std::string prompt = texts.prompts().resolve(options.prompt, options.prompt_name);
     const auto windows = [&](std::size_t text) {
-      const std::string query = texts.prepared(pairs[text].text, prompt);
-      const std::string document = texts.prepared(pairs[text].pair.value_or(std::string_view()), {});
-      return std::vector<Encoding>{tokenizer.encode(query, document, encode)};
+      const std::string query = std::string(prompt).append(pairs[text].text);
+      return std::vector<Encoding>{
+          texts.tokenizer().encode(query, pairs[text].pair.value_or(std::string_view()), encode)};
     };
     const auto take = [&](const tasks::WindowOutput& window) {
       const std::span<const float> logits = window.output.text_logits.value().row(window.row);

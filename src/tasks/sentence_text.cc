@@ -1,13 +1,11 @@
 #include "tasks/sentence_text.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "session/session_impl.h"
-#include "tasks/lowered.h"
 #include "tasks/windows.h"
 #include "tokenizer/tokenizer_impl.h"
 
@@ -16,18 +14,9 @@ namespace {
 
 std::size_t smaller(std::size_t a, std::size_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
-std::array<std::int32_t, 5> special_ids(const Tokenizer& tokenizer) {
-  const SpecialTokenIds& ids = tokenizer.special_tokens();
-  return {ids.unk, ids.pad, ids.cls, ids.sep, ids.mask};
-}
-
-// Lower case in front of a tokenizer that makes it itself would change nothing.
-bool makes_lower_case(const Tokenizer& tokenizer) {
-  std::vector<std::int32_t> upper;
-  std::vector<std::int32_t> lower;
-  tokenizer.encode_ids("A B C D E F G H I J K L M N O P Q R S T U V W X Y Z", upper, /*parse_special_tokens=*/false);
-  tokenizer.encode_ids("a b c d e f g h i j k l m n o p q r s t u v w x y z", lower, /*parse_special_tokens=*/false);
-  return upper == lower;
+Tokenizer in_lower_case(Tokenizer tokenizer) {
+  auto lower = session::Access::impl(tokenizer).in_lower_case();
+  return lower ? session::Access::with_impl(std::move(tokenizer), std::move(lower)) : tokenizer;
 }
 
 }  // namespace
@@ -52,22 +41,12 @@ SentenceText::SentenceText(const BertSession& session, std::size_t max_length, T
   max_length_ = max_length != 0 ? max_length : sentence_length(session);
   if (settings.sentence) {
     prompts_ = {settings.sentence->prompts, settings.sentence->default_prompt_name};
-    lower_case_ = settings.sentence->do_lower_case && !makes_lower_case(tokenizer_);
-  }
-  if (!lower_case_) return;
-  for (const std::int32_t id : special_ids(tokenizer_)) {
-    if (const auto token = tokenizer_.id_to_token(id); id >= 0 && token) kept_.emplace_back(*token);
+    if (settings.sentence->do_lower_case) tokenizer_ = in_lower_case(std::move(tokenizer_));
   }
 }
 
 SentenceText::SentenceText(Tokenizer tokenizer, std::size_t max_length, Prompts prompts)
     : tokenizer_(std::move(tokenizer)), prompts_(std::move(prompts)), max_length_(max_length), special_tokens_(false) {}
-
-std::string SentenceText::prepared(std::string_view text, std::string_view prompt) const {
-  std::string whole(prompt);
-  whole += text;
-  return lower_case_ ? lowered(whole, kept_) : whole;
-}
 
 std::vector<Encoding> SentenceText::encode(std::span<const std::string_view> texts, std::string_view prompt,
                                            std::size_t max_length) const {
@@ -78,12 +57,12 @@ std::vector<Encoding> SentenceText::encode(std::span<const std::string_view> tex
   options.with_offsets = false;
   options.with_overflow = false;
   std::vector<Encoding> encodings;
-  if (prompt.empty() && !lower_case_) {
+  if (prompt.empty()) {
     encodings = tokenizer_.encode_batch(texts, options, num_threads());
   } else {
     std::vector<std::string> whole;
     whole.reserve(texts.size());
-    for (const std::string_view text : texts) whole.push_back(prepared(text, prompt));
+    for (const std::string_view text : texts) whole.push_back(std::string(prompt).append(text));
     encodings = tokenizer_.encode_batch(std::span<const std::string>(whole), options, num_threads());
   }
   for (Encoding& encoding : encodings) drop_types(tokenizer_, encoding);
@@ -98,8 +77,6 @@ std::vector<Encoding> SentenceText::encode_windows(std::string_view text, std::s
   options.stride = stride;
   std::string whole(prompt);
   whole += text;
-  std::vector<std::uint32_t> origins;
-  if (lower_case_) whole = lowered(whole, kept_, &origins);
   Encoding first = tokenizer_.encode(whole, options);
   std::vector<Encoding> windows = std::move(first.overflowing);
   first.overflowing = {};
@@ -110,7 +87,6 @@ std::vector<Encoding> SentenceText::encode_windows(std::string_view text, std::s
     for (std::size_t i = 0; i < window.size(); ++i) {
       Offset& offset = window.offsets[i];
       if (window.special_tokens_mask[i] != 0) continue;
-      if (lower_case_) offset = {origins[offset.begin], origins[offset.end]};
       if (offset.end <= before) window.special_tokens_mask[i] = 1;
       offset = {std::max(offset.begin, before) - before, std::max(offset.end, before) - before};
     }

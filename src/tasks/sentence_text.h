@@ -43,21 +43,16 @@ class SentenceText {
   /// its end.
   std::size_t prompt_tokens(std::string_view prompt) const;
 
-  /// What is encoded: the prompt and the text, in lower case where the model wants it.
-  std::string prepared(std::string_view text, std::string_view prompt) const;
-
+  /// The session's, in lower case where the model wants it.
   const Tokenizer& tokenizer() const noexcept { return tokenizer_; }
   const Prompts& prompts() const noexcept { return prompts_; }
   std::size_t max_length() const noexcept { return max_length_; }
-  bool lower_case() const noexcept { return lower_case_; }
 
  private:
   Tokenizer tokenizer_;
   Prompts prompts_;
   std::size_t max_length_ = 0;
   bool special_tokens_ = true;
-  bool lower_case_ = false;
-  std::vector<std::string> kept_;  ///< special tokens, which lower case leaves alone
 };
 
 }  // namespace bertrt::tasks

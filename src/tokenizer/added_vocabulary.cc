@@ -21,13 +21,24 @@ void AddedVocabulary::add(std::span<const AddedToken> tokens, const WordModel& m
     if (id && by_id_.contains(*id) && by_id_.at(*id).token == token) continue;
     if (!id) id = model.token_to_id(token.content);
     if (!id) id = next++;
-    if (token.normalized && !normalizer.empty()) {
-      if (std::string form = normalizer.apply(token.content); form != token.content) normalized_[*id] = std::move(form);
-    }
+    keep_form(*id, token, normalizer);
     by_content_.insert_or_assign(token.content, *id);
     if (token.special) special_.insert(token.content);
     by_id_.insert_or_assign(*id, Entry{token, {}, {}, false});
   }
+}
+
+void AddedVocabulary::keep_form(std::int32_t id, const AddedToken& token, const Normalizer& normalizer) {
+  if (!token.normalized || normalizer.empty()) return;
+  if (std::string form = normalizer.apply(token.content); form != token.content) normalized_[id] = std::move(form);
+}
+
+AddedVocabulary AddedVocabulary::under(const Normalizer& normalizer, const std::string& where) const {
+  AddedVocabulary other = *this;
+  other.normalized_.clear();
+  for (const auto& [id, entry] : by_id_) other.keep_form(id, entry.token, normalizer);
+  other.finish(where);
+  return other;
 }
 
 void AddedVocabulary::put(std::int32_t id, const AddedToken& token) {

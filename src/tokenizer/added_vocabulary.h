@@ -46,11 +46,17 @@ class AddedVocabulary {
   /// Must be called after the last add(). @throws Error unsupported where two tokens are looked for alike
   void finish(const std::string& where);
 
+  /// The same tokens at the same ids, after finish(), under another normalizer.
+  /// @throws Error unsupported where two tokens are looked for alike then
+  AddedVocabulary under(const Normalizer& normalizer, const std::string& where) const;
+
   std::optional<std::int32_t> find(std::string_view content) const;
   const std::map<std::int32_t, Entry>& by_id() const noexcept { return by_id_; }
   bool is_special(std::string_view content) const { return special_.contains(content); }
 
  private:
+  void keep_form(std::int32_t id, const AddedToken& token, const Normalizer& normalizer);
+
   std::map<std::int32_t, Entry> by_id_;
   std::map<std::string, std::int32_t, std::less<>> by_content_;
   std::map<std::int32_t, std::string> normalized_;  ///< forms that differ; kept when a token is added anew

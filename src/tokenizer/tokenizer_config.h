@@ -34,9 +34,9 @@ struct TokenizerConfig {
   std::string word_end;              ///< CLIP: a mark that decode() makes a space of, and takes spaces off the ends
   std::size_t model_max_length = 0;  ///< tokenizer_config.json's, or a lone tokenizer.json's truncation; 0: neither
   std::string where_added = "added_tokens";  ///< where the files have them, for messages
-  /// A pair of texts is not cut token by token from the longer one: what Python tokenizers leave is not Hugging Face's
-  /// own.
-  bool cuts_no_pairs = false;
+  /// Written in Python: no normalizer can be put in front, and a pair of texts is not cut token by token from the
+  /// longer one, since what Python tokenizers leave is not Hugging Face's own.
+  bool is_python = false;
   /// Whether the types go to the model, too: what transformers calls model_input_names. Where not, a model counts all
   /// tokens as of type 0, whatever the tokenizer says of them.
   bool types_are_input = true;
@@ -45,7 +45,7 @@ struct TokenizerConfig {
 
 /// What is loaded from files.
 struct LoadedTokenizer {
-  std::unique_ptr<SubwordModel> model;
+  std::shared_ptr<SubwordModel> model;
   std::shared_ptr<const Stages> stages;  ///< the model's stages, one by one: what word ids are counted with
   TokenizerConfig config;
 };

@@ -83,6 +83,7 @@ std::string without_word_ends(std::string_view text, std::string_view mark) {
 
 TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
     : model_(std::move(loaded.model)),
+      stages_(std::move(loaded.stages)),
       config_(std::move(loaded.config)),
       plain_(plain_template(config_.post_processors)),
       vocab_size_(model_->words().size()) {
@@ -98,12 +99,8 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
   }
   in_raw_text_ = AddedTokenMatcher(std::move(raw));
   in_normalized_text_ = AddedTokenMatcher(std::move(normalized));
-  const bool leaves_white_space = loaded.stages != nullptr && leaves_space_in_pieces(*loaded.stages);
-  if (loaded.stages != nullptr) {
-    // The words' model is a part of model_; PipelineModel changes it in mark_special() alone.
-    std::shared_ptr<WordModel> words(const_cast<WordModel*>(&model_->words()), [](WordModel*) {});
-    counting_ = std::make_unique<PipelineModel>(std::move(loaded.stages), std::move(words));
-  }
+  const bool leaves_white_space = stages_ != nullptr && leaves_space_in_pieces(*stages_);
+  if (stages_ != nullptr) counting_ = std::make_unique<PipelineModel>(stages_, words());
   const bool trims = std::any_of(config_.post_processors.begin(), config_.post_processors.end(), [](const auto& step) {
     const auto* bytes = std::get_if<post_processors::ByteLevel>(&step);
     const auto* roberta = std::get_if<post_processors::Roberta>(&step);
@@ -130,6 +127,21 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
     if (const auto token = model_->words().id_to_token(id)) trim_->add(id, *token);
   }
   for (const auto& [id, entry] : config_.added.by_id()) trim_->add_from_text(id, entry.searched);
+}
+
+/// A part of model_; PipelineModel changes it in mark_special() alone.
+std::shared_ptr<WordModel> TokenizerImpl::words() const { return {model_, const_cast<WordModel*>(&model_->words())}; }
+
+std::shared_ptr<const TokenizerImpl> TokenizerImpl::in_lower_case() const {
+  if (config_.is_python || stages_ == nullptr) return nullptr;
+  std::optional<Normalizer> normalizer = stages_->normalizer.in_lower_case();
+  if (!normalizer) return nullptr;
+  LoadedTokenizer loaded;
+  loaded.config = config_;
+  loaded.config.added = config_.added.under(*normalizer, config_.where_added + " in lower case (do_lower_case)");
+  loaded.stages = std::make_shared<const Stages>(Stages{*std::move(normalizer), stages_->pre_tokenizer});
+  loaded.model = std::make_shared<PipelineModel>(loaded.stages, words());
+  return std::make_shared<const TokenizerImpl>(std::move(loaded));
 }
 
 void TokenizerImpl::put_added(std::int32_t id, Offset range, Pieces& pieces) {
@@ -281,7 +293,7 @@ Encoding TokenizerImpl::encode(const Input& first, const Input* second, const En
     windows = truncate(sizes[0], sizes[1], is_pair, options.max_length - added, options.truncation, options.stride,
                        config_.truncation_side);
   }
-  if (config_.cuts_no_pairs && is_pair && options.max_length > 0 && options.truncation == Truncation::longest_first &&
+  if (config_.is_python && is_pair && options.max_length > 0 && options.truncation == Truncation::longest_first &&
       (windows.first.size() > 1 || windows.second.size() > 1)) {
     throw Error(ErrorCode::unsupported, "truncation", "only_first or only_second for pairs under this tokenizer",
                 "longest_first");

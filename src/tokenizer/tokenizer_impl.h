@@ -42,6 +42,11 @@ class TokenizerImpl {
   const TokenizerConfig& config() const noexcept { return config_; }
   const SubwordModel& model() const noexcept { return *model_; }
 
+  /// As sentence-transformers makes it of this one for a model of do_lower_case: a Lowercase stands in front of the
+  /// normalizer, so that added tokens are found in the raw text as before, and those that are `normalized` in lower
+  /// case. nullptr where nothing changes. @throws Error unsupported where two tokens are looked for alike then
+  std::shared_ptr<const TokenizerImpl> in_lower_case() const;
+
  private:
   /// One of the two texts, and its tokens.
   struct Part {
@@ -75,7 +80,10 @@ class TokenizerImpl {
   std::int32_t pad_id(const EncodeOptions& options) const;
   void pad(Encoding& encoding, const EncodeOptions& options) const;
 
-  std::unique_ptr<const SubwordModel> model_;
+  std::shared_ptr<WordModel> words() const;
+
+  std::shared_ptr<SubwordModel> model_;  ///< shared with other tokenizers of the same words; not changed
+  std::shared_ptr<const Stages> stages_;
   TokenizerConfig config_;
   std::unique_ptr<const SubwordModel> counting_;  ///< counts words
   AddedTokenMatcher in_raw_text_;

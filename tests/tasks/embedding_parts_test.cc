@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "error_matchers.h"
-#include "tasks/lowered.h"
 #include "tasks/pooling.h"
 #include "tasks/prompts.h"
 #include "tasks/span_means.h"
@@ -72,15 +71,6 @@ TEST(PlanTokenBatches, NoBatchIsLongerThanItMayBe) {
   EXPECT_THAT(all, ElementsAre(0, 1, 2, 3, 4, 5));
   EXPECT_EQ(batches.size(), 4U);
   EXPECT_TRUE(plan_token_batches({}, 10).empty());
-}
-
-TEST(Lowered, KeepsSpecialTokensAndKnowsWhereBytesComeFrom) {
-  const std::vector<std::string> kept = {"[MASK]"};
-  EXPECT_EQ(lowered("ÄB [MASK] [MASk] ΑΣ", kept), "äb [MASK] [mask] ασ");
-  EXPECT_EQ(lowered("a\xFF", kept), "a\xEF\xBF\xBD");
-  std::vector<std::uint32_t> origins;
-  EXPECT_EQ(lowered("İK[MASK]", kept, &origins), "i\xCC\x87k[MASK]");
-  EXPECT_THAT(origins, ElementsAre(0, 0, 0, 2, 3, 4, 5, 6, 7, 8, 9));
 }
 
 TEST(Prompts, ByTextThenNameThenDefault) {

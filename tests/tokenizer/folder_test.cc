@@ -13,6 +13,7 @@
 #include "bertrt/error.h"
 #include "bertrt/tokenizer.h"
 #include "tokenizer/files/tokenizer_files.h"
+#include "tokenizer/tokenizer_impl.h"
 
 namespace bertrt {
 namespace {
@@ -125,6 +126,22 @@ TEST(Folder, AllSpecialTokensAreTheNamedAndTheFurtherOnes) {
   EXPECT_THAT(fast(""), ElementsAre());
   EXPECT_THAT(fast(R"(, "eos_token": "b", "extra_special_tokens": ["a"])"), ElementsAre(3, 2));
   EXPECT_THAT(all({{"tokenizer.json", kJson}}), ElementsAre(0, 1));  // names nothing: taken by their usual names
+}
+
+// sentence-transformers sets do_lower_case of such a tokenizer, which does not look at it any more.
+TEST(Folder, NothingStandsInFrontOfATokenizerWrittenInPython) {
+  const auto in_lower_case = [](std::string_view config, std::string_view vocab) {
+    const std::vector<Tokenizer::File> files = {{"vocab.txt", vocab}, {"tokenizer_config.json", config}};
+    return tokenizer::TokenizerImpl(tokenizer::load_tokenizer(tokenizer::TokenizerFiles(files))).in_lower_case();
+  };
+  EXPECT_EQ(in_lower_case(R"({"tokenizer_class": "EsmTokenizer"})", "<cls>\n<pad>\n<eos>\n<unk>\nA\n<mask>\n"),
+            nullptr);
+  EXPECT_EQ(in_lower_case(R"({"tokenizer_class": "BertTokenizer"})", kVocab), nullptr);  // is lower case
+  const auto cased = in_lower_case(R"({"tokenizer_class": "BertTokenizer", "do_lower_case": false})", kVocab);
+  ASSERT_NE(cased, nullptr);
+  Ids ids;
+  cased->encode_ids("A[MASK]", ids, true);
+  EXPECT_THAT(ids, ElementsAre(5, 4));
 }
 
 TEST(Folder, BlankLinesAreOneToken) {

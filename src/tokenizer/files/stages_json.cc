@@ -39,13 +39,14 @@ Behavior read_behavior(const JsonPart& owner) {
   owner.refuse("behavior", "Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous");
 }
 
-void read_normalizer_steps(const json& value, const std::string& where, std::vector<normalizers::Step>& steps) {
+void read_normalizer_steps(const json& value, const std::string& where, std::size_t depth,
+                           std::vector<normalizers::Step>& steps) {
   const JsonPart part(value, where);
   const std::string type = part.type();
   if (type == "Sequence") {
     part.allow({"normalizers"});
     part.each("normalizers",
-              [&](const json& one, const std::string& place) { read_normalizer_steps(one, place, steps); });
+              [&](const json& one, const std::string& place) { read_normalizer_steps(one, place, depth + 1, steps); });
   } else if (type == "BertNormalizer") {
     part.allow({"clean_text", "handle_chinese_chars", "strip_accents", "lowercase"});
     text::BertNormalizerOptions options;
@@ -77,7 +78,7 @@ void read_normalizer_steps(const json& value, const std::string& where, std::vec
     if (type == "NFD") return void(steps.emplace_back(normalizers::Nfd{}));
     if (type == "NFKC") return void(steps.emplace_back(normalizers::Nfkc{}));
     if (type == "NFKD") return void(steps.emplace_back(normalizers::Nfkd{}));
-    if (type == "Lowercase") return void(steps.emplace_back(normalizers::Lowercase{}));
+    if (type == "Lowercase") return void(steps.emplace_back(normalizers::Lowercase{.is_nested = depth > 1}));
     if (type == "StripAccents") return void(steps.emplace_back(normalizers::StripAccents{}));
     if (type == "Nmt") return void(steps.emplace_back(normalizers::Nmt{}));
     if (type == "ByteLevel") return void(steps.emplace_back(normalizers::ByteLevel{}));
@@ -275,7 +276,7 @@ void read_post_processor_steps(const json& value, const std::string& where, Post
 
 Normalizer read_normalizer(const json& part, const std::string& where) {
   std::vector<normalizers::Step> steps;
-  if (!part.is_null()) read_normalizer_steps(part, where, steps);
+  if (!part.is_null()) read_normalizer_steps(part, where, 0, steps);
   return Normalizer(std::move(steps));
 }
 

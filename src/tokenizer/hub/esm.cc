@@ -148,7 +148,7 @@ LoadedTokenizer load_esm(std::string_view bytes, const std::string& where, const
   const auto eos = special(*tokens.eos);
   config.post_processors = {
       post_processors::TemplateProcessing{{{cls, first, eos}, {cls, first, eos, second, eos}}, {}, {}}};
-  config.cuts_no_pairs = true;
+  config.is_python = true;
   return loaded;
 }
 

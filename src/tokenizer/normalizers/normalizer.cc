@@ -53,7 +53,7 @@ struct Apply {
   void operator()(normalizers::Nfd) const { text::nfd(text, list); }
   void operator()(normalizers::Nfkc) const { text::nfkc(text, list); }
   void operator()(normalizers::Nfkd) const { text::nfkd(text, list); }
-  void operator()(normalizers::Lowercase) const { text::lowercase(text, list); }
+  void operator()(const normalizers::Lowercase&) const { text::lowercase(text, list); }
   void operator()(normalizers::StripAccents) const { text::strip_accents(text, list); }
   void operator()(normalizers::Nmt) const { text::nmt(text, list); }
   void operator()(normalizers::ByteLevel) const { text::spell_bytes(text, byte_level_char, list); }
@@ -76,6 +76,21 @@ struct Apply {
 };
 
 }  // namespace
+
+std::optional<Normalizer> Normalizer::in_lower_case() const {
+  for (const normalizers::Step& step : steps_) {
+    if (const auto* lower = std::get_if<normalizers::Lowercase>(&step); lower != nullptr && !lower->is_nested)
+      return {};
+  }
+  if (!steps_.empty()) {
+    // A Lowercase in front of these gives, for every code point, what they give without it.
+    const auto* bert = std::get_if<normalizers::Bert>(&steps_[0]);
+    if (bert != nullptr && bert->options.lowercase) return {};
+  }
+  std::vector<normalizers::Step> steps = {normalizers::Lowercase{}};
+  steps.insert(steps.end(), steps_.begin(), steps_.end());
+  return Normalizer(std::move(steps));
+}
 
 void Normalizer::apply(text::NormalizedText& text, text::ChangeList& list) const {
   const std::size_t most = kRoom + kMostGrowth * text.bytes.size();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,7 +25,9 @@ struct Nfc {};
 struct Nfd {};
 struct Nfkc {};
 struct Nfkd {};
-struct Lowercase {};
+struct Lowercase {
+  bool is_nested = false;  ///< in a sequence that is itself one step of another
+};
 struct StripAccents {};
 struct Nmt {};
 /// Bytes in place of characters, in the byte-level alphabet.
@@ -56,6 +59,10 @@ class Normalizer {
 
   bool empty() const noexcept { return steps_.empty(); }
   const std::vector<normalizers::Step>& steps() const noexcept { return steps_; }
+
+  /// What sentence-transformers makes of it for a model of do_lower_case: the same with a Lowercase in front, but as it
+  /// is where it has one, in a sequence of sequences that it does not look into. nullopt: nothing changes.
+  std::optional<Normalizer> in_lower_case() const;
 
   /// Makes `text` its normal form. @throws Error invalid_argument where a pattern takes too long
   void apply(text::NormalizedText& text, text::ChangeList& list) const;
