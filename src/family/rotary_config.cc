@@ -63,8 +63,10 @@ std::pair<RopeSettings, RopeSettings> read_ways(ConfigKeys& keys, const OldTheta
     }
   }
   const auto theta = [&](std::string_view key, RopeSettings& way, double otherwise) {
-    const double said = keys.number(key, 0, 1e30);
-    if (way.theta == 0) way.theta = said != 0 ? said : otherwise;
+    const double said = keys.number(key, otherwise, 1e30);
+    if (way.theta != 0) return;
+    if (said == 0) keys.refuse(key, "a number above 0", said);
+    way.theta = said;
   };
   if (by_kind) {
     theta(old.first, full, full_theta);

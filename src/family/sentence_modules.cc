@@ -52,7 +52,8 @@ SettingsFile required_settings(const ModuleFolder& folder) {
 PoolingModule read_pooling(const ModuleFolder& folder) {
   SettingsFile settings = required_settings(folder);
   PoolingModule pooling;
-  pooling.include_prompt = settings.flag("include_prompt", true);
+  const bool is_null = settings.names("include_prompt") && settings.take("include_prompt") == nullptr;
+  pooling.include_prompt = settings.flag("include_prompt", !is_null);  // null is as good as false, as in Python
   for (const std::string& name : settings.texts("pooling_mode")) {
     const auto* row = std::find_if(kModes.begin(), kModes.end(), [&](const ModeRow& one) { return one.name == name; });
     if (row == kModes.end()) {

@@ -37,9 +37,11 @@ void read_kind(SettingsFile& settings, SentenceModules& model) {
   static constexpr std::array<std::string_view, 6> kKinds = {
       "", "SentenceTransformer", "SparseEncoder", "CrossEncoder", "MultiVectorEncoder", "ColBERT"};
   model.model_type = settings.text("model_type");
-  if (std::find(kKinds.begin(), kKinds.end(), model.model_type) != kKinds.end()) return;
+  // A kind that is said and is none: Python passes the modules over and makes others.
+  const bool is_none = settings.names("model_type") && model.model_type.empty();
+  if (!is_none && std::find(kKinds.begin(), kKinds.end(), model.model_type) != kKinds.end()) return;
   settings.refuse("model_type", "SentenceTransformer, SparseEncoder, CrossEncoder, MultiVectorEncoder or ColBERT",
-                  base::printable(model.model_type));
+                  is_none ? "none" : base::printable(model.model_type));
 }
 
 // Arguments of Python's constructors. Those that change no number are let through.
@@ -135,6 +137,10 @@ void read_model_settings(const ModuleFolder& folder, bool has_pylate_module, Sen
   read_prompts(settings, model);
   model.similarity = settings.text("similarity_fn_name");
   model.truncate_dim = settings.size("truncate_dim");
+  const bool is_dense = model.model_type.empty() || model.model_type == "SentenceTransformer";
+  if (is_dense && model.truncate_dim == 0) {
+    settings.refuse("truncate_dim", "a number of dimensions from 1 on, or null", "0, which leaves nothing of a vector");
+  }
   model.max_active_dims = settings.size("max_active_dims");
   model.cross_encoder_activation = settings.text("activation_fn");
   read_flat_settings(settings, has_pylate_module, model);

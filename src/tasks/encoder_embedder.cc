@@ -30,12 +30,22 @@ bool has_pooling(const family::SentenceModules& modules) {
   return false;
 }
 
+// sentence-transformers makes another model of what was saved as another kind: the encoder alone, pooled by mean.
+void require_own_kind(const family::SentenceModules& modules) {
+  if (modules.model_type.empty() || modules.model_type == "SentenceTransformer") return;
+  throw Error(ErrorCode::unsupported, "Embedder",
+              "\"model_type\": \"SentenceTransformer\" in config_sentence_transformers.json for the modules of the "
+              "model's files",
+              "\"" + modules.model_type + "\", of which Python takes none of them");
+}
+
 Planned plan_of(const BertSession& session, const EmbedderOptions& options) {
   const std::size_t width = hidden_width(session, "Embedder", options.least);
   const std::optional<family::SentenceModules>& modules = session::Access::impl(session).settings().sentence;
   Planned result;
   SentencePlan& plan = result.plan;
   if (modules && has_pooling(*modules)) {
+    require_own_kind(*modules);
     plan = plan_modules(*modules, width, "Embedder");
     result.info.pooling_why = "the model's own";
     if (!options.pooling.empty()) {

@@ -1,5 +1,6 @@
 #include "family/sentence_modules.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -69,6 +70,28 @@ TEST_F(SentenceModulesTest, AnOldFolder) {
   EXPECT_EQ(model.max_seq_length, 24U);
   EXPECT_TRUE(model.do_lower_case);
   EXPECT_EQ(transformer_folder(folder_), folder_ / "0_Transformer");
+}
+
+TEST_F(SentenceModulesTest, WhatPythonTakesForFalseOrForAnotherKind) {
+  list({{st_ + "Transformer", ""}, {st_ + "Pooling", "1_Pooling"}});
+  const auto include_prompt = [&](const std::string& settings) {
+    write("1_Pooling/config.json", settings);
+    return std::get<PoolingModule>(read().modules[1]).include_prompt;
+  };
+  EXPECT_FALSE(include_prompt(R"({"include_prompt":null})"));
+  EXPECT_TRUE(include_prompt(R"({"include_prompt":true})"));
+  EXPECT_TRUE(include_prompt("{}"));
+  const std::string file = "config_sentence_transformers.json";
+  for (const char* none : {R"({"model_type":null})", R"({"model_type":""})"}) {
+    write(file, none);
+    EXPECT_THAT(refused(), HasSubstr("model_type: expected SentenceTransformer")) << none;
+  }
+  for (const char* zero : {R"({"truncate_dim":0})", R"({"model_type":"SentenceTransformer","truncate_dim":0})"}) {
+    write(file, zero);
+    EXPECT_THAT(refused(), HasSubstr("truncate_dim: expected a number of dimensions from 1 on")) << zero;
+  }
+  write(file, R"({"model_type":"CrossEncoder","truncate_dim":0})");  // which has no vectors
+  EXPECT_EQ(read().truncate_dim, 0U);
 }
 
 TEST_F(SentenceModulesTest, ANewFolderWithPrompts) {

@@ -108,6 +108,20 @@ TEST(Embedder, ATextBeyondRobertasPositionsIsCut) {
   EXPECT_EQ(embed(text).size(), 16U);
 }
 
+// Python makes another model of them: the encoder alone, pooled by mean.
+TEST(Embedder, ModulesOfAnotherKindOfModelAreRefused) {
+  const fs::path copy = fs::temp_directory_path() / ("bertrt_other_kind" + std::to_string(std::random_device()()));
+  fs::remove_all(copy);
+  fs::copy(golden("sentence-max"), copy, fs::copy_options::recursive);
+  fs::remove(copy / "config_sentence_transformers.json");
+  EXPECT_NO_THROW((void)Embedder::load(copy));
+  for (const std::string kind : {"CrossEncoder", "SparseEncoder", "MultiVectorEncoder"}) {
+    std::ofstream(copy / "config_sentence_transformers.json") << R"({"model_type": ")" << kind << "\"}";
+    EXPECT_THAT(thrown_by([&] { (void)Embedder::load(copy); }).what(), HasSubstr("found \"" + kind + "\"")) << kind;
+  }
+  fs::remove_all(copy);
+}
+
 // As older versions write it: the encoder in a folder of its own.
 TEST(Embedder, TheTransformersFolderMayBeBelow) {
   const fs::path copy = fs::temp_directory_path() / ("bertrt_folder_below" + std::to_string(std::random_device()()));
