@@ -151,6 +151,13 @@ void find_odd(const NamedWeights& weights, std::vector<std::string>& findings) {
   }
 }
 
+void take_one_label(CheckpointConfig& config) {
+  config.num_labels = 1;
+  if (config.labels.size() == 1) return;
+  config.labels.clear();
+  config.label_ids.clear();
+}
+
 fs::path folder_of(const fs::path& path) {
   if (path.filename() == "config.json") return path.has_parent_path() ? path.parent_path() : fs::path(".");
   return path;
@@ -164,13 +171,16 @@ bool is_checkpoint(const fs::path& path) {
                                           : fs::is_regular_file(path / "config.json", ignored);
 }
 
-Checkpoint read_checkpoint(const fs::path& path, bool thorough) {
+Checkpoint read_checkpoint(const fs::path& path, bool thorough, bool as_cross_encoder) {
   Checkpoint checkpoint;
   checkpoint.folder = folder_of(path);
   const fs::path file = checkpoint.folder / "config.json";
   const archive::FileBytes text = archive::FileBytes::read(file);
   checkpoint.config = read_config(archive::as_text(text.span()), file.string());
   const CheckpointConfig& config = checkpoint.config;
+  std::optional<HeadKind> told;
+  if (as_cross_encoder) told = HeadKind::sequence_classification;
+  if (told && !names_class_of(config, *told)) take_one_label(checkpoint.config);
 
   auto store =
       std::make_shared<Store>(Store{archive::TensorFiles::read(checkpoint.folder, archive::Reading::when_wanted), {}});
@@ -192,7 +202,7 @@ Checkpoint read_checkpoint(const fs::path& path, bool thorough) {
   }
 
   WeightTaker top(weights, "");
-  checkpoint.heads = checkpoint_heads(top, config, checkpoint.encoder, checkpoint.findings);
+  checkpoint.heads = checkpoint_heads(top, config, checkpoint.encoder, checkpoint.findings, told);
   const std::vector<std::string>& classes = config.architectures;
   if (std::find(classes.begin(), classes.end(), "HF_ColBERT") != classes.end()) top.find("linear.weight");
   refuse_unknown(taker, prefix, top, weights.where, checkpoint.findings);

@@ -35,8 +35,10 @@ struct Checkpoint {
 /// `architectures` names, which must be there, and those whose weights are there under a name that only they have.
 /// @param folder    or the path of its config.json
 /// @param thorough  every weight is looked through for values that are no finite numbers, which are findings
+/// @param as_cross_encoder  as sentence-transformers loads a saved CrossEncoder: a classifier of texts that is there is
+///                          the head, whatever `architectures` says; where that names no such class, it has one label
 /// @throws Error file_not_found, io, invalid_format, unsupported, model_mismatch
-Checkpoint read_checkpoint(const std::filesystem::path& folder, bool thorough = false);
+Checkpoint read_checkpoint(const std::filesystem::path& folder, bool thorough = false, bool as_cross_encoder = false);
 
 /// Whether a path is a checkpoint's: a folder with a config.json, or that file itself.
 bool is_checkpoint(const std::filesystem::path& path);

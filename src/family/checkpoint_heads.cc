@@ -53,15 +53,19 @@ std::optional<std::vector<HeadKind>> heads_of_class(const std::string& name, con
 
 class HeadReader {
  public:
+  /// @param labels_why  where the number of classes comes from
   HeadReader(WeightTaker& top, const CheckpointConfig& config, const EncoderSpec& encoder,
-             std::vector<std::string>& findings)
-      : top_(top), config_(config), encoder_(encoder), findings_(findings) {}
+             std::vector<std::string>& findings, std::string labels_why)
+      : top_(top), config_(config), encoder_(encoder), findings_(findings), labels_why_(std::move(labels_why)) {}
 
   bool is_there(HeadKind kind) const {
     if (named_by_architectures()) return false;
     if (kind == HeadKind::masked_lm) return top_.has(lm_names().dense);
     return top_.has(classifier_names(kind, config_.model_type).output);
   }
+
+  /// Whether the layer that gives a classifier's numbers is there, though other heads may call theirs the same.
+  bool has_output(HeadKind kind) const { return top_.has(classifier_names(kind, config_.model_type).output); }
 
   /// Whether not one of the head's own weights is there, as in the many folders whose config.json names the class that
   /// the encoder was trained with: an encoder saved by itself. A head without weights of its own is there with its
@@ -189,7 +193,7 @@ class HeadReader {
 
   void check_classes(HeadKind kind, const Dense& output) const {
     std::size_t classes = config_.num_labels;
-    std::string why = "config.json's labels";
+    std::string why = labels_why_;
     if (kind == HeadKind::next_sentence || kind == HeadKind::question_answering) {
       classes = 2;
       why = "two outputs";
@@ -205,15 +209,33 @@ class HeadReader {
   const CheckpointConfig& config_;
   const EncoderSpec& encoder_;
   std::vector<std::string>& findings_;
+  std::string labels_why_;
 };
 
 }  // namespace
 
+bool names_class_of(const CheckpointConfig& config, HeadKind kind) {
+  return std::any_of(config.architectures.begin(), config.architectures.end(), [&](const std::string& name) {
+    const auto heads = heads_of_class(name, config.model_type);
+    return heads && heads->size() == 1 && heads->front() == kind;
+  });
+}
+
 std::vector<CheckpointHead> checkpoint_heads(WeightTaker& top, const CheckpointConfig& config,
-                                             const EncoderSpec& encoder, std::vector<std::string>& findings) {
-  HeadReader reader(top, config, encoder, findings);
+                                             const EncoderSpec& encoder, std::vector<std::string>& findings,
+                                             std::optional<HeadKind> told) {
+  const bool is_named = !told || names_class_of(config, *told);
+  HeadReader reader(top, config, encoder, findings,
+                    is_named ? "config.json's labels" : "one label, since architectures names no such class");
   std::vector<HeadKind> wanted;
-  if (!config.architectures.empty()) {
+  if (told && reader.has_output(*told)) {
+    wanted = {*told};
+    if (!is_named) {
+      findings.push_back("architectures: config.json names no class for " + std::string(to_string(*told)) +
+                         "; the head is read all the same, with one label, as sentence-transformers loads a "
+                         "CrossEncoder");
+    }
+  } else if (!config.architectures.empty()) {
     const std::string& name = config.architectures.front();
     if (const auto heads = heads_of_class(name, config.model_type)) {
       wanted = *heads;

@@ -364,4 +364,12 @@ fs::path transformer_folder(const fs::path& folder) {
   return folder;
 }
 
+bool is_cross_encoder(const fs::path& folder) {
+  if (!ModuleFolder(folder).has(kList)) return false;
+  SettingsFile model(folder, "config_sentence_transformers.json");
+  if (model.text("model_type") != "CrossEncoder") return false;
+  SettingsFile transformer(transformer_folder(folder), "sentence_bert_config.json");
+  return transformer.text("transformer_task") == "sequence-classification";
+}
+
 }  // namespace bertrt::family

@@ -132,6 +132,10 @@ std::optional<SentenceModules> read_sentence_modules(const ModuleFolder& folder)
 /// alone. @throws Error as read_sentence_modules
 bool begins_with_table(const ModuleFolder& folder);
 
+/// Whether the folder is a saved CrossEncoder with a classifier of texts, told by its settings alone.
+/// @throws Error as read_sentence_modules
+bool is_cross_encoder(const std::filesystem::path& folder);
+
 /// The folder of the encoder's config.json: `folder` itself, or the one that modules.json has for its transformer.
 std::filesystem::path transformer_folder(const std::filesystem::path& folder);
 

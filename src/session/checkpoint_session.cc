@@ -58,7 +58,7 @@ family::Checkpoint read(const fs::path& path, bool thorough = false) {
       throw Error(ErrorCode::io, folder.string(), "a model file, or a folder with a config.json",
                   "a folder without one");
     }
-    return family::read_checkpoint(folder, thorough);
+    return family::read_checkpoint(folder, thorough, is_folder && family::is_cross_encoder(path));
   });
 }
 

@@ -124,6 +124,21 @@ TEST_F(CheckpointTest, EveryWeightIsThereAndNoOther) {
   EXPECT_THAT(refused(), HasSubstr("token_type_embeddings"));
 }
 
+TEST_F(CheckpointTest, ACrossEncodersClassifierIsReadWhateverArchitecturesSays) {
+  for (const nlohmann::json& classes : {nlohmann::json(), nlohmann::json::array(), nlohmann::json({"BertModel"}),
+                                        nlohmann::json({"BertForMaskedLM"}), nlohmann::json({"Other"})}) {
+    SCOPED_TRACE(classes.dump());
+    copy("roberta-sequence");
+    const std::size_t labels = read().config.num_labels;
+    set("architectures", classes);
+    EXPECT_TRUE(read().heads.empty());
+    // Python makes it one of one label then, which these weights are not.
+    ASSERT_GT(labels, 1U);
+    const Error error = thrown_by([&] { (void)read_checkpoint(folder_, false, true); });
+    EXPECT_THAT(error.what(), HasSubstr("1 x 32 (one label"));
+  }
+}
+
 TEST_F(CheckpointTest, WeightsAreFloatingPoint) {
   copy("bert");
   std::string bytes = read_file(folder_ / "model.safetensors");

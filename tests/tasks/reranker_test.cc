@@ -45,6 +45,26 @@ class SavedCrossEncoder : public Changed {
 };
 const nlohmann::json kNothing = nlohmann::json::object();
 
+// sentence-transformers loads the class that the task asks for, with one label where config.json names no such class.
+TEST(Reranker, ASavedCrossEncodersHeadIsReadWhateverArchitecturesSays) {
+  const float wanted = Reranker(SavedCrossEncoder(kNothing, kNothing).session())("the capital", "of france");
+  for (const nlohmann::json& classes : {nlohmann::json(), nlohmann::json::array(), nlohmann::json({"BertModel"}),
+                                        nlohmann::json({"BertForMaskedLM"}), nlohmann::json({"Other"})}) {
+    SCOPED_TRACE(classes.dump());
+    const SavedCrossEncoder saved(kNothing, kNothing);
+    nlohmann::json config = saved.config();
+    config["architectures"] = classes;
+    config["num_labels"] = 3;
+    saved.add("config.json", config.dump());
+    const BertSession session = saved.session();
+    EXPECT_THAT(session.info().findings, Contains(HasSubstr("no class for sequence-classification")));
+    EXPECT_FLOAT_EQ(Reranker(session)("the capital", "of france"), wanted);
+    // Without a word on what it was saved as it is an encoder.
+    saved.add("config_sentence_transformers.json", "{}");
+    EXPECT_THAT(thrown_by([&] { Reranker{saved.session()}; }).what(), HasSubstr("one without a head"));
+  }
+}
+
 TEST(Reranker, PutsThePromptInFrontOfTheQuery) {
   const Reranker plain(SavedCrossEncoder(kNothing, kNothing).session());
   const Reranker own(
