@@ -108,7 +108,9 @@ void add_task_types(WeightTaker& taker, EncoderSpec& encoder, std::deque<std::ve
 
 // Buffers of old versions: counts of 0, 1, 2, … and zeros, which the code makes itself. And what DeBERTa-v3's
 // pretraining kept beside its embeddings (what its second model's differ by from the first one's), which no code reads.
-bool harmless_buffer(std::string_view name) {
+bool harmless_buffer(std::string_view name, bool turns) {
+  // What tokens are turned by, in a family whose code turns none and makes no such buffer.
+  if (!turns && name.ends_with("rotary_emb.inv_freq")) return true;
   return name.ends_with("embeddings.position_ids") || name.ends_with("embeddings.token_type_ids") ||
          name.ends_with("embeddings.word_embeddings._weight") ||
          name.ends_with("embeddings.position_embeddings._weight");
@@ -123,11 +125,12 @@ bool looks_like_encoder(std::string_view name) {
                      [&](std::string_view start) { return name.starts_with(start); });
 }
 
+/// @param turns  the family has rotary positions
 void refuse_unknown(const WeightTaker& taker, const std::string& prefix, const WeightTaker& top,
-                    const std::string& where, std::vector<std::string>& findings) {
+                    const std::string& where, bool turns, std::vector<std::string>& findings) {
   std::vector<std::string> unused;
   for (const std::string& name : top.left_over()) {
-    if (harmless_buffer(name) || taker.took(name)) continue;
+    if (harmless_buffer(name, turns) || taker.took(name)) continue;
     if ((!prefix.empty() && name.starts_with(prefix)) || looks_like_encoder(name)) {
       throw Error(ErrorCode::unsupported, where, "an encoder with no weights beside those of its family",
                   base::printable(name));
@@ -205,7 +208,7 @@ Checkpoint read_checkpoint(const fs::path& path, bool thorough, bool as_cross_en
   checkpoint.heads = checkpoint_heads(top, config, checkpoint.encoder, checkpoint.findings, told);
   const std::vector<std::string>& classes = config.architectures;
   if (std::find(classes.begin(), classes.end(), "HF_ColBERT") != classes.end()) top.find("linear.weight");
-  refuse_unknown(taker, prefix, top, weights.where, checkpoint.findings);
+  refuse_unknown(taker, prefix, top, weights.where, config.rotary.has_value(), checkpoint.findings);
   if (thorough) find_odd(weights, checkpoint.findings);
   checkpoint.bytes = std::move(store);
   return checkpoint;

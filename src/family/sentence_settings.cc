@@ -44,18 +44,44 @@ void read_kind(SettingsFile& settings, SentenceModules& model) {
                   is_none ? "none" : base::printable(model.model_type));
 }
 
+// Whether an argument of the tokenizer's constructor says what its own file says, which it would stand in front of.
+bool says_the_same(const ModuleFolder& folder, const std::string& name, const Json& argument) {
+  static constexpr const char* kFile = "tokenizer_config.json";
+  if (name != "do_lower_case" || !folder.has(kFile)) return false;
+  const std::vector<std::byte> bytes = folder.read(kFile);
+  const nlohmann::json config = base::parse_json(archive::as_text(bytes), folder.where(kFile));
+  return config.is_object() && config.contains(name) && config[name] == nlohmann::json(argument);
+}
+
 // Arguments of Python's constructors. Those that change no number are let through.
-void check_arguments(SettingsFile& settings, const char* key) {
+void check_arguments(const ModuleFolder& folder, SettingsFile& settings, std::string_view key) {
   static constexpr std::array<std::string_view, 9> kHarmless = {
       "torch_dtype", "dtype",    "attn_implementation", "trust_remote_code", "use_safetensors", "low_cpu_mem_usage",
       "device_map",  "use_fast", "add_pooling_layer"};
   const Json* value = settings.take(key);
   if (value == nullptr) return;
   if (!value->is_object()) settings.refuse(key, "settings by names", shown(*value));
+  const bool of_tokenizer = key.starts_with("tokenizer") || key.starts_with("processor");
   for (const auto& [name, argument] : value->items()) {
-    if (std::find(kHarmless.begin(), kHarmless.end(), name) == kHarmless.end()) {
-      settings.refuse(key, "no arguments that change what is computed", shown(Json{{name, argument}}));
-    }
+    if (std::find(kHarmless.begin(), kHarmless.end(), name) != kHarmless.end()) continue;
+    if (of_tokenizer && says_the_same(folder, name, argument)) continue;
+    settings.refuse(key, "no arguments that change what is computed", shown(Json{{name, argument}}));
+  }
+}
+
+// Arguments of each call, by what they are for: only those that say nothing, and tensors of torch, as it has them.
+void check_processing(SettingsFile& settings) {
+  static constexpr std::array<std::string_view, 6> kParts = {"text",  "audio",  "image",
+                                                             "video", "common", "chat_template"};
+  static constexpr const char* kKey = "processing_kwargs";
+  const Json* value = settings.take(kKey);
+  if (value == nullptr) return;
+  if (!value->is_object()) settings.refuse(kKey, "settings by names", shown(*value));
+  for (const auto& [name, part] : value->items()) {
+    const bool is_known = std::find(kParts.begin(), kParts.end(), name) != kParts.end();
+    const bool is_usual = name == "common" && part == Json{{"return_tensors", "pt"}};
+    if (is_known && (is_usual || (part.is_object() && part.empty()))) continue;
+    settings.refuse(kKey, "no arguments that change what is computed", shown(Json{{name, part}}));
   }
 }
 
@@ -164,10 +190,11 @@ void read_encoder_settings(const ModuleFolder& folder, SentenceModules& model) {
     if (const auto length = settings.size("document_length")) model.document_length = length;
     read_expansion(settings, model);
     for (const char* key : {"model_args", "tokenizer_args", "config_args", "model_kwargs", "tokenizer_kwargs",
-                            "processor_kwargs", "config_kwargs", "processing_kwargs"}) {
-      check_arguments(settings, key);
+                            "processor_kwargs", "config_kwargs"}) {
+      check_arguments(folder, settings, key);
     }
-    settings.ignore({"unpad_inputs"});
+    check_processing(settings);
+    settings.ignore({"unpad_inputs", "backend"});  // Python goes by the caller's backend
     settings.refuse_the_rest();
     return;
   }

@@ -124,6 +124,15 @@ TEST_F(CheckpointTest, EveryWeightIsThereAndNoOther) {
   EXPECT_THAT(refused(), HasSubstr("token_type_embeddings"));
 }
 
+TEST_F(CheckpointTest, FrequenciesWithoutRotaryPositionsAreReadByNobody) {
+  copy("bert");
+  add("encoder.layer.0.attention.self.rotary_emb.inv_freq");
+  EXPECT_TRUE(read().findings.empty());
+  copy("gte-masked-lm");
+  add("encoder.layer.0.attention.rotary_emb.inv_freq");
+  EXPECT_THAT(refused(), HasSubstr("inv_freq"));
+}
+
 TEST_F(CheckpointTest, ACrossEncodersClassifierIsReadWhateverArchitecturesSays) {
   for (const nlohmann::json& classes : {nlohmann::json(), nlohmann::json::array(), nlohmann::json({"BertModel"}),
                                         nlohmann::json({"BertForMaskedLM"}), nlohmann::json({"Other"})}) {

@@ -94,6 +94,33 @@ TEST_F(SentenceModulesTest, WhatPythonTakesForFalseOrForAnotherKind) {
   EXPECT_EQ(read().truncate_dim, 0U);
 }
 
+TEST_F(SentenceModulesTest, ArgumentsThatChangeNothing) {
+  list({{st_ + "Transformer", ""}, {st_ + "Pooling", "1_Pooling"}});
+  write("1_Pooling/config.json", "{}");
+  write("tokenizer_config.json", R"({"do_lower_case":false})");
+  const std::string file = "sentence_bert_config.json";
+  for (const char* harmless :
+       {R"({"processing_kwargs":{}})", R"({"processing_kwargs":{"text":{},"chat_template":{}}})",
+        R"({"processing_kwargs":{"common":{"return_tensors":"pt"}}})", R"({"tokenizer_args":{"do_lower_case":false}})",
+        R"({"processor_kwargs":{"do_lower_case":false,"use_fast":true}})", R"({"backend":"torch"})"}) {
+    write(file, harmless);
+    EXPECT_NO_THROW((void)read()) << harmless;
+  }
+  for (const auto& [settings, key] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"processing_kwargs":{"text":{"max_length":5}}})", "processing_kwargs"},
+           {R"({"processing_kwargs":{"text":{"return_tensors":"pt"}}})", "processing_kwargs"},
+           {R"({"processing_kwargs":{"common":{"return_tensors":"np"}}})", "processing_kwargs"},
+           {R"({"processing_kwargs":{"other":{}}})", "processing_kwargs"},
+           {R"({"tokenizer_args":{"do_lower_case":true}})", "tokenizer_args"},
+           {R"({"config_args":{"do_lower_case":false}})", "config_args"}}) {
+    write(file, settings);
+    EXPECT_THAT(refused(), HasSubstr(key + ": expected no arguments")) << settings;
+  }
+  write("tokenizer_config.json", "{}");  // the class decides then, and BERT's is lower case
+  write(file, R"({"tokenizer_args":{"do_lower_case":false}})");
+  EXPECT_THAT(refused(), HasSubstr("tokenizer_args: expected no arguments"));
+}
+
 TEST_F(SentenceModulesTest, ANewFolderWithPrompts) {
   list({{"sentence_transformers.base.modules.transformer.Transformer", ""},
         {"sentence_transformers.sentence_transformer.modules.pooling.Pooling", "1_Pooling"}});
