@@ -3,10 +3,12 @@
 #include <oniguruma.h>
 
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "bertrt/error.h"
 #include "text/newer_characters.h"
+#include "text/punct_class.h"
 #include "text/utf8.h"
 
 namespace bertrt::text {
@@ -37,6 +39,8 @@ std::string message_of(int code, OnigErrorInfo* info) {
   const int length = onig_error_code_to_str(message, code, info);
   return {reinterpret_cast<const char*>(message), static_cast<std::size_t>(length)};
 }
+
+std::string quoted(std::string_view pattern) { return "\"" + std::string(pattern.substr(0, 80)) + "\": "; }
 
 struct Region {
   OnigRegion* region = onig_region_new();
@@ -113,13 +117,24 @@ Regex::Regex(std::string_view pattern, const std::string& where) : compiled_(std
                 std::to_string(pattern.size()));
   }
   initialize();
-  OnigErrorInfo info{};
-  const int result = onig_new(&compiled_->regex, bytes_of(pattern), bytes_of(pattern) + pattern.size(),
-                              ONIG_OPTION_NONE, ONIG_ENCODING_UTF8, ONIG_SYNTAX_ONIGURUMA, &info);
-  if (result != ONIG_NORMAL) {
-    throw Error(ErrorCode::invalid_format, where, "a regular expression",
-                "\"" + std::string(pattern.substr(0, 80)) + "\": " + message_of(result, &info));
+  const auto compile = [&](std::string_view written) {
+    OnigErrorInfo info{};
+    const int result = onig_new(&compiled_->regex, bytes_of(written), bytes_of(written) + written.size(),
+                                ONIG_OPTION_NONE, ONIG_ENCODING_UTF8, ONIG_SYNTAX_ONIGURUMA, &info);
+    if (result != ONIG_NORMAL) {
+      throw Error(ErrorCode::invalid_format, where, "a regular expression",
+                  quoted(pattern) + message_of(result, &info));
+    }
+  };
+  compile(pattern);  // what is no pattern is said of what the file has
+  const std::optional<std::string> plain = with_plain_punct(pattern);
+  if (!plain) {
+    throw Error(ErrorCode::invalid_format, where, "a class of punctuation without (?x), # and callouts beside it",
+                quoted(pattern) + "which may have them");
   }
+  if (*plain == pattern) return;
+  onig_free(std::exchange(compiled_->regex, nullptr));
+  compile(*plain);
 }
 
 Regex Regex::literal(std::string_view text) {
