@@ -9,6 +9,7 @@
 
 #include "bertrt/encoding.h"
 #include "text/normalized_text.h"
+#include "tokenizer/end_space.h"
 
 namespace bertrt::tokenizer {
 
@@ -19,6 +20,13 @@ struct Pieces {
   /// Where words are counted: the number of each token's word, the next one's in `next_word`. PipelineModel alone does.
   std::vector<std::int32_t>* words = nullptr;
   std::size_t next_word = 0;
+  /// The added tokens among them, with the white space of what they were found in (the normal form, for one that is
+  /// looked for there); in order, and only where offsets are trimmed. The facade puts them in.
+  struct Added {
+    std::size_t index;
+    EndSpace space;
+  };
+  std::vector<Added> added = {};
 };
 
 /// What a model has to know about the run beside its text.

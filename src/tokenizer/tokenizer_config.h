@@ -33,7 +33,6 @@ struct TokenizerConfig {
   bool clean_up_spaces = false;      ///< decode() cleans the text up, as transformers' clean_up_tokenization
   std::string word_end;              ///< CLIP: a mark that decode() makes a space of, and takes spaces off the ends
   std::size_t model_max_length = 0;  ///< tokenizer_config.json's, or a lone tokenizer.json's truncation; 0: neither
-  std::string where_added = "added_tokens";  ///< where the files have them, for messages
   /// Written in Python: no normalizer can be put in front, and a pair of texts is not cut token by token from the
   /// longer one, since what Python tokenizers leave is not Hugging Face's own.
   bool is_python = false;

@@ -112,21 +112,11 @@ TokenizerImpl::TokenizerImpl(LoadedTokenizer loaded)
     throw Error(ErrorCode::unsupported, "post_processor",
                 "no trimmed offsets with a unigram model whose pieces may have white space", "both");
   }
-  const bool has_normalizer = model_->has_normalizer();
-  for (const auto& [id, entry] : config_.added.by_id()) {
-    // Hugging Face trims by the white space of the normal form, which the text need not have.
-    if (has_normalizer && entry.token.normalized && (entry.token.lstrip || entry.token.rstrip)) {
-      throw Error(ErrorCode::unsupported, config_.where_added,
-                  "no token that is \"normalized\" and takes white space (lstrip, rstrip), where offsets are trimmed",
-                  "\"" + entry.token.content + "\"");
-    }
-  }
   trim_.emplace();
   for (std::size_t i = 0; i < model_->words().size(); ++i) {
     const auto id = static_cast<std::int32_t>(i);
     if (const auto token = model_->words().id_to_token(id)) trim_->add(id, *token);
   }
-  for (const auto& [id, entry] : config_.added.by_id()) trim_->add_from_text(id, entry.searched);
 }
 
 /// A part of model_; PipelineModel changes it in mark_special() alone.
@@ -138,13 +128,14 @@ std::shared_ptr<const TokenizerImpl> TokenizerImpl::in_lower_case() const {
   if (!normalizer) return nullptr;
   LoadedTokenizer loaded;
   loaded.config = config_;
-  loaded.config.added = config_.added.under(*normalizer, config_.where_added + " in lower case (do_lower_case)");
+  loaded.config.added = config_.added.under(*normalizer, "added_tokens in lower case (do_lower_case)");
   loaded.stages = std::make_shared<const Stages>(Stages{*std::move(normalizer), stages_->pre_tokenizer});
   loaded.model = std::make_shared<PipelineModel>(loaded.stages, words());
   return std::make_shared<const TokenizerImpl>(std::move(loaded));
 }
 
-void TokenizerImpl::put_added(std::int32_t id, Offset range, Pieces& pieces) {
+void TokenizerImpl::put_added(std::int32_t id, std::string_view found, Offset range, Pieces& pieces) const {
+  if (trim_) pieces.added.push_back({pieces.ids.size(), OffsetTrim::space_of(found)});
   pieces.ids.push_back(id);
   pieces.offsets.push_back(range);
   if (pieces.words != nullptr) pieces.words->push_back(static_cast<std::int32_t>(pieces.next_word++));
@@ -175,7 +166,7 @@ void TokenizerImpl::append_run(std::string_view text, Offset range, bool parse_s
   for (const Segment& segment : segments) {
     const std::size_t at = out.offsets.size();
     if (segment.id >= 0) {
-      put_added(segment.id, segment.range, out);
+      put_added(segment.id, slice(searched, segment.range), segment.range, out);
     } else {
       const Offset in_text = changes ? normalized.to_source(segment.range) : segment.range;
       RunContext context = context_at(range.begin + in_text.begin, parse_special_tokens);
@@ -248,7 +239,7 @@ void TokenizerImpl::append_text(std::string_view text, bool parse_special_tokens
   in_raw_text_.split(text, parse_special_tokens, segments);
   for (const Segment& segment : segments) {
     if (segment.id >= 0) {
-      put_added(segment.id, segment.range, out);
+      put_added(segment.id, slice(text, segment.range), segment.range, out);
     } else {
       append_run(text, segment.range, parse_special_tokens, out);
     }

@@ -68,7 +68,8 @@ class TokenizerImpl {
   void append_text(std::string_view text, bool parse_special_tokens, Pieces& pieces) const;
   void append_run(std::string_view text, Offset range, bool parse_special_tokens, Pieces& pieces) const;
   void append_ids(std::string_view text, Offset range, bool parse_special_tokens, std::vector<std::int32_t>& ids) const;
-  static void put_added(std::int32_t id, Offset range, Pieces& pieces);
+  /// `found`: what the token took, in the normal form if it is looked for there.
+  void put_added(std::int32_t id, std::string_view found, Offset range, Pieces& pieces) const;
 
   /// One encoding by the plain template: its `steps` with a window of each text.
   Encoding assemble(std::span<const TemplatePiece> steps, const Part (&parts)[2], const Window (&window)[2],
@@ -76,6 +77,8 @@ class TokenizerImpl {
   /// The same for any post-processors, with the overflow.
   Encoding assemble_by_drafts(const Part (&parts)[2], const PairWindows& windows, bool is_pair,
                               const EncodeOptions& options) const;
+  /// What is trimmed of one of a text's tokens.
+  EndSpace space_of(const Part& part, std::size_t index) const;
   static Encoding finish(const Draft& draft, const EncodeOptions& options, bool with_words);
   std::int32_t pad_id(const EncodeOptions& options) const;
   void pad(Encoding& encoding, const EncodeOptions& options) const;

@@ -216,7 +216,6 @@ void FolderLoader::finish(const NamedTokens& tokens, const Settings::KeyedTokens
       (!is_bpe ||
        settings_.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", cleans_up_bpe));
   config.model_max_length = settings_.model_max_length();
-  config.where_added = settings_.where_added() + " (" + choice_.name + ")";
   config.types_are_input = settings_.types_are_input().value_or(is_silent() || hands_types_on(choice_.name));
 }
 

@@ -216,13 +216,11 @@ void Settings::read_added_tokens(const TokenizerFiles& files) {
   if (values_.contains("added_tokens_decoder")) {
     const json& decoder = values_["added_tokens_decoder"];
     const std::string where = where_ + ": added_tokens_decoder";
-    where_added_ = where;
     if (!decoder.is_object()) throw Error(ErrorCode::invalid_format, where, "an object", decoder.dump().substr(0, 60));
     for (const auto& [id, value] : decoder.items()) add(id_of(id, where), added_token(value, where));
   } else {
     const json added = read_object(files, "added_tokens.json");
     const std::string where = files.where("added_tokens.json");
-    where_added_ = files.has("tokenizer.json") ? files.where("tokenizer.json") + ": added_tokens" : where;
     for (const auto& [content, id] : added.items()) {
       const auto is_it = [&, &token = content](const TokenValue& value) { return value.content == token; };
       bool special = own_extra_ && std::any_of(own_extra_->begin(), own_extra_->end(), is_it);

@@ -70,8 +70,6 @@ class Settings {
   /// "model_max_length", or "max_len"; 0 where neither is there or it is the very large number that stands for none.
   std::size_t model_max_length() const;
   const std::string& where() const noexcept { return where_; }
-  /// The file and the key that the added tokens come from.
-  const std::string& where_added() const noexcept { return where_added_; }
 
  private:
   /// A list that is read where it counts: what stands in it is no error otherwise.
@@ -86,7 +84,6 @@ class Settings {
   KeyedTokens read_extra(std::string_view text);
 
   std::string where_;
-  std::string where_added_;
   nlohmann::json values_;
   nlohmann::json model_config_;
   bool is_byte_level_ = false;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "bertrt/error.h"
+#include "tokenizer/templates/offset_trim.h"
 
 namespace bertrt::tokenizer {
 namespace {
@@ -30,7 +31,7 @@ void trim(Draft& draft, bool keeps_prefix_space, const DraftContext& context) {
   for (std::size_t i = 0; i < draft.tokens.size(); ++i) {
     Draft::Token& token = draft.tokens[i];
     if (token.text < 0) continue;
-    context.tokens->trim_one(context.text_of(token), token.id, i == 0, keeps_prefix_space, token.taken, token.offset);
+    OffsetTrim::trim(context.text_of(token), token.space, i == 0, keeps_prefix_space, token.offset);
   }
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bertrt/encoding.h"
-#include "tokenizer/templates/offset_trim.h"
+#include "tokenizer/end_space.h"
 #include "tokenizer/templates/post_processor.h"
 
 namespace bertrt::tokenizer {
@@ -24,7 +24,7 @@ struct Draft {
     std::int32_t id = -1;
     std::int32_t type_id = 0;
     Offset offset = {};
-    Offset taken = {};        ///< the offset before anything was trimmed
+    EndSpace space = {};      ///< what is trimmed
     std::int32_t word = -1;   ///< -1: none
     std::int8_t text = -1;    ///< which of the two texts the offset is in; -1: none
     bool is_special = false;  ///< put in by a template
@@ -47,7 +47,6 @@ struct Draft {
 /// What post-processors have to know beside the encodings.
 struct DraftContext {
   bool add_special_tokens = true;
-  const OffsetTrim* tokens = nullptr;  ///< white space at the ends of every token; needed where something is trimmed
   /// The text that a token's offset is in.
   std::function<std::string_view(const Draft::Token&)> text_of;
 };

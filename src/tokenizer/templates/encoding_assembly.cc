@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "bertrt/error.h"
@@ -14,6 +15,13 @@ void put(std::vector<T>& values, Side side, std::size_t count, T value) {
 }
 
 }  // namespace
+
+EndSpace TokenizerImpl::space_of(const Part& part, std::size_t index) const {
+  if (!trim_) return {};
+  const auto& added = part.pieces.added;
+  const auto found = std::ranges::lower_bound(added, index, {}, &Pieces::Added::index);
+  return found != added.end() && found->index == index ? found->space : trim_->of(part.pieces.ids[index]);
+}
 
 Encoding TokenizerImpl::assemble(std::span<const TemplatePiece> steps, const Part (&parts)[2],
                                  const Window (&window)[2], const EncodeOptions& options) const {
@@ -65,8 +73,11 @@ Encoding TokenizerImpl::assemble(std::span<const TemplatePiece> steps, const Par
     const Offset* offsets = parts[which].pieces.offsets.data();
     encoding.offsets.insert(encoding.offsets.end(), offsets + begin, offsets + end);
     if (plain_->trims) {
-      trim_->trim(parts[which].input.texts[0], {encoding.input_ids.data() + encoding.input_ids.size() - count, count},
-                  {encoding.offsets.data() + encoding.offsets.size() - count, count}, plain_->keeps_prefix_space);
+      Offset* const put = encoding.offsets.data() + encoding.offsets.size() - count;
+      for (std::size_t i = 0; i < count; ++i) {
+        OffsetTrim::trim(parts[which].input.texts[0], space_of(parts[which], begin + i), i == 0,
+                         plain_->keeps_prefix_space, put[i]);
+      }
     }
     put(encoding.special_tokens_mask, Side::right, count, std::uint8_t{0});
     put(encoding.sequence_ids, Side::right, count, static_cast<std::int8_t>(which));
@@ -85,7 +96,7 @@ Encoding TokenizerImpl::assemble_by_drafts(const Part (&parts)[2], const PairWin
       draft.tokens.push_back({.id = part.pieces.ids[i],
                               .type_id = static_cast<std::int32_t>(which),
                               .offset = part.pieces.offsets.empty() ? Offset{} : part.pieces.offsets[i],
-                              .taken = part.pieces.offsets.empty() ? Offset{} : part.pieces.offsets[i],
+                              .space = space_of(part, i),
                               .word = part.words.empty() ? -1 : part.words[i],
                               .text = static_cast<std::int8_t>(which)});
     }
@@ -98,8 +109,7 @@ Encoding TokenizerImpl::assemble_by_drafts(const Part (&parts)[2], const PairWin
     for (std::size_t i = 1; i < of.size(); ++i) draft.overflowing.push_back(draft_of(which, of[i]));
     encodings.push_back(std::move(draft));
   }
-  DraftContext context{
-      .add_special_tokens = options.add_special_tokens, .tokens = trim_ ? &*trim_ : nullptr, .text_of = {}};
+  DraftContext context{.add_special_tokens = options.add_special_tokens, .text_of = {}};
   context.text_of = [&parts](const Draft::Token& token) {
     return parts[static_cast<std::size_t>(token.text)].text_of(token.word);
   };
