@@ -49,6 +49,8 @@ void SubwordVocab::add(std::string_view token, std::int64_t id, const std::strin
     slot.span = {static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(token.size())};
     text_.append(token);
     ++used_;
+  } else if (Span& earlier = spans_[static_cast<std::size_t>(slot.id)]; earlier == slot.span) {
+    earlier = {};  // unless another token has taken that id
   }
   slot.id = static_cast<std::int32_t>(id);
   if (static_cast<std::size_t>(id) >= spans_.size()) spans_.resize(static_cast<std::size_t>(id) + 1);

@@ -16,8 +16,9 @@ class SubwordVocab {
   /// Makes room, so that filling does not grow step by step.
   void reserve(std::size_t tokens, std::size_t bytes);
 
-  /// Adds a token. One that is there already gets the new id, an id that is taken the new token: the last one counts,
-  /// as in Hugging Face's maps. `id` must be in [0, 2^22): a larger one is no vocabulary.
+  /// Adds a token. One that is there already gets the new id, and its earlier one has no token then; an id that is
+  /// taken gets the new token: the last one counts, as in Hugging Face's maps. `id` must be in [0, 2^22): a larger one
+  /// is no vocabulary.
   /// @throws Error invalid_format with `where`
   void add(std::string_view token, std::int64_t id, const std::string& where);
 
@@ -44,6 +45,7 @@ class SubwordVocab {
   struct Span {
     std::uint32_t begin = 0;
     std::uint32_t length = kNone;
+    friend bool operator==(Span, Span) = default;
   };
   struct Slot {
     std::uint32_t hash = 0;

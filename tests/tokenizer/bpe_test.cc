@@ -238,6 +238,44 @@ TEST(Bpe, AnUnknownTokenThatIsNoneIsMissedWhenItIsNeeded) {
   }
 }
 
+TEST(Bpe, VersionLinesAmongMergesAreNone) {
+  const std::string json = R"({"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2,"#version":3},)"
+                           R"("merges":["#version: 0.2","a b","#version b"]}})";
+  const std::vector<Tokenizer::File> files = {{"tokenizer.json", json}};
+  EXPECT_EQ(Tokenizer::from_files(files).encode("ab").input_ids, (std::vector<std::int32_t>{2}));
+  // In a pair it is a token like any other.
+  EXPECT_THAT(json_error_of("null", R"({"type":"BPE","vocab":{"a":0},"merges":[["#version:","0.2"]]})"),
+              HasSubstr("#version:"));
+}
+
+TEST(Bpe, AnEarlierIdOfATokenHasNone) {
+  const std::string json = R"({"model":{"type":"BPE","vocab":{"":4,"a":0,"c":2,"a":1,"b":3,"c":3,"c":2},"merges":[]}})";
+  const std::vector<Tokenizer::File> files = {{"tokenizer.json", json}};
+  const Tokenizer tokenizer = Tokenizer::from_files(files);
+  EXPECT_EQ(tokenizer.encode("a").input_ids, (std::vector<std::int32_t>{1}));
+  EXPECT_EQ(tokenizer.decode(std::vector<std::int32_t>{0, 1, 2}), "a c");
+  EXPECT_EQ(tokenizer.id_to_token(0), std::nullopt);
+}
+
+TEST(Bpe, IdsThatJsonDoesNotHaveAreErrors) {
+  const std::string null = "null";
+  for (const char* id : {"00", "-0", "01", "-1", "+1", "1.0", "1e0", "0x1", "\"0\"", "null", ".0"}) {
+    EXPECT_NE(json_error_of(null, R"({"type":"BPE","vocab":{"a":)" + std::string(id) + R"(},"merges":[]})"), "no error")
+        << id;
+  }
+  EXPECT_EQ(json_error_of(null, R"({"type":"BPE","vocab":{"a":10},"merges":[]})"), "no error");
+  for (const char* score : {"00", ".5", "5.", "1.e1", "-.5", "+1", "inf", "nan", "01.5", "-"}) {
+    EXPECT_NE(json_error_of(null, R"({"type":"Unigram","unk_id":0,"vocab":[["a",)" + std::string(score) + "]]}"),
+              "no error")
+        << score;
+  }
+  for (const char* score : {"0", "-0", "-0.0", "0.5", "-1e1", "1E+2", "10"}) {
+    EXPECT_EQ(json_error_of(null, R"({"type":"Unigram","unk_id":0,"vocab":[["a",)" + std::string(score) + "]]}"),
+              "no error")
+        << score;
+  }
+}
+
 TEST(Bpe, BrokenMergesAreErrors) {
   const std::string byte_level = R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true})";
   EXPECT_THAT(json_error_of(byte_level, R"({"type":"BPE","vocab":{"a":0},"merges":[["a"]]})"), HasSubstr("pair"));

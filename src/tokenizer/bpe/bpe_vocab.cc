@@ -13,6 +13,8 @@ namespace {
 // GPT-2's vocab.json has 20 bytes an entry, merges.txt 9; a little less makes the room that is reserved large enough.
 constexpr std::size_t kVocabBytesAnEntry = 16;
 constexpr std::size_t kMergesBytesAnEntry = 8;
+// A line of merges that begins so is none, wherever it stands: in the file, and in a list of lines.
+constexpr std::string_view kVersionLine = "#version";
 
 /// Adds merges by rank, some at a time, so that their look-ups wait for memory together.
 class MergeReader {
@@ -106,7 +108,7 @@ void read_merges_json(std::string_view bytes, const std::string& where, const Su
   while (json.next_element()) {
     if (json.peek() == '"') {
       json.read_string(left);
-      reader.add(left);
+      if (!left.starts_with(kVersionLine)) reader.add(left);
       continue;
     }
     json.enter_array();
@@ -150,7 +152,7 @@ void read_merges_txt(std::string_view bytes, const std::string& where, const Sub
     std::string_view line = bytes.substr(0, end);
     bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with("#version")) continue;  // an empty line is an error, as there
+    if (line.starts_with(kVersionLine)) continue;  // an empty line is an error, as there
     reader.add(line);
   }
   reader.flush();

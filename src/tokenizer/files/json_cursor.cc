@@ -1,5 +1,6 @@
 #include "tokenizer/files/json_cursor.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -150,23 +151,33 @@ void JsonCursor::skip_string() {
   ++at_;
 }
 
-double JsonCursor::read_number() {
+// from_chars would also take "inf", ".5", "5." and "007", which JSON does not have.
+void JsonCursor::check_number(const char* expected) {
+  const auto is_digit = [&](std::size_t at) { return at < bytes_.size() && bytes_[at] >= '0' && bytes_[at] <= '9'; };
   peek();
+  const std::size_t first = at_ + (bytes_[at_] == '-' ? 1 : 0);
+  if (!is_digit(first) || (bytes_[first] == '0' && is_digit(first + 1))) fail(expected);
+}
+
+double JsonCursor::read_number() {
+  check_number("a number");
   double value = 0;
   const char* begin = bytes_.data() + at_;
   const auto result = std::from_chars(begin, bytes_.data() + bytes_.size(), value);
-  // from_chars alone would also take "inf" and "nan", which JSON does not have.
-  if (result.ec != std::errc{} || !std::isfinite(value)) fail("a number");
+  const char* const point = std::find(begin, result.ptr, '.');
+  const bool ends_at_point = point != result.ptr && (point + 1 == result.ptr || point[1] < '0' || point[1] > '9');
+  if (result.ec != std::errc{} || !std::isfinite(value) || ends_at_point) fail("a number");
   at_ += static_cast<std::size_t>(result.ptr - begin);
   return value;
 }
 
 std::int64_t JsonCursor::read_integer() {
-  peek();
+  check_number("an integer");
   std::int64_t value = 0;
   const char* begin = bytes_.data() + at_;
   const auto result = std::from_chars(begin, bytes_.data() + bytes_.size(), value);
-  if (result.ec != std::errc{}) fail("an integer");
+  // "-0" is a number that is no integer to Hugging Face's reader.
+  if (result.ec != std::errc{} || (value == 0 && *begin == '-')) fail("an integer");
   at_ += static_cast<std::size_t>(result.ptr - begin);
   return value;
 }
