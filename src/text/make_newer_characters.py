@@ -65,19 +65,23 @@ def main():
                 classes.setdefault(c, []).append(number)
     size = lambda c: len(chr(c).encode())
     key = lambda c: (tuple(now.get(c, ())), size(c))
-    # Where no character has all classes: one with the same category, else the character itself.
+    # Where no character has all classes: of those with the same category the one with the fewest classes that are wrong, if
+    # that is better than the character itself.
     main = 3 + len(CATEGORIES)
     coarse = lambda classes, c: (tuple(n for n in classes.get(c, ()) if n < main), size(c))
+    wrong = lambda classes, c: len(set(classes).symmetric_difference(now.get(c, ())))
     newer = [c for c in POINTS if before.get(c) != now.get(c)]
-    known = {}
+    known, alike = {}, {}
     for c in sorted(set(POINTS) - set(newer)):
-        known.setdefault(key(c), c)
-        known.setdefault(coarse(now, c), c)
+        if known.setdefault(key(c), c) == c:
+            alike.setdefault(coarse(now, c), []).append(c)
     rows = []
     for c in newer:
         older = known.get(key(c))
-        if older is None and coarse(before, c) != coarse(now, c):
-            older = known[coarse(now, c)]
+        if older is None and alike.get(coarse(now, c)):
+            nearest = min(alike[coarse(now, c)], key=lambda o: (wrong(now.get(o, ()), c), o))
+            if coarse(before, c) != coarse(now, c) or wrong(now.get(nearest, ()), c) < wrong(before.get(c, ()), c):
+                older = nearest
         if older is None:
             continue
         if rows and rows[-1][1] == c - 1 and rows[-1][2] == older:

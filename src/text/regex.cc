@@ -8,7 +8,7 @@
 
 #include "bertrt/error.h"
 #include "text/newer_characters.h"
-#include "text/punct_class.h"
+#include "text/plain_classes.h"
 #include "text/utf8.h"
 
 namespace bertrt::text {
@@ -127,9 +127,9 @@ Regex::Regex(std::string_view pattern, const std::string& where) : compiled_(std
     }
   };
   compile(pattern);  // what is no pattern is said of what the file has
-  const std::optional<std::string> plain = with_plain_punct(pattern);
+  const std::optional<std::string> plain = with_plain_classes(pattern);
   if (!plain) {
-    throw Error(ErrorCode::invalid_format, where, "a class of punctuation without (?x), # and callouts beside it",
+    throw Error(ErrorCode::invalid_format, where, "[:punct:], \\p{Punct} and \\p{Word} without (?x), # and callouts beside them",
                 quoted(pattern) + "which may have them");
   }
   if (*plain == pattern) return;

@@ -1,4 +1,4 @@
-#include "text/punct_class.h"
+#include "text/plain_classes.h"
 
 #include <gtest/gtest.h>
 
@@ -45,22 +45,32 @@ TEST(PunctClass, HasNoSymbolsAsAProperty) {
   EXPECT_EQ(matched("[\\P{Punct}]", kText), "a1 $\u20ac\u00b1");
 }
 
+TEST(WordClass, IsThatOfLetters) {
+  constexpr std::string_view text = "a\u00b2\u00bd $";
+  EXPECT_EQ(matched("\\p{Word}", text), "a\u00b2\u00bd");
+  EXPECT_EQ(matched("\\P{^word}", text), "a\u00b2\u00bd");
+  EXPECT_EQ(matched("\\P{Word}", text), " $");
+  EXPECT_EQ(matched("\\p{^Word}", text), " $");
+  EXPECT_EQ(matched("(?W)\\p{Word}", text), "a");
+  EXPECT_EQ(with_plain_classes("[\\p{Word}]"), "[\\p{Word}]");
+}
+
 TEST(PunctClass, StandsWhereASetIsOpen) {
   for (const char* same :
        {"[:punct:]", "\\[[:punct:]", "[]:punct:]", "(?#[)[:punct:]", "\\c[[:punct:]", "[[:alpha:]][:punct:]",
         "[\\]][:punct:]", "\\C-[[:punct:]", "[[a]b][:punct:]", "[^]][:punct:]"}) {
-    EXPECT_EQ(with_plain_punct(same), same);
+    EXPECT_EQ(with_plain_classes(same), same);
   }
   for (const char* other : {"[[:punct:]]", "[][:punct:]]", "[^][:punct:]]", "[\\][:punct:]]", "[a[b]&&[:punct:]]",
                             "(?#\\))[[:punct:]]", "(?x)[[:punct:]#]", "\\#(?=x)#[[:punct:]]"}) {
-    EXPECT_NE(with_plain_punct(other), other);
-    EXPECT_TRUE(with_plain_punct(other)) << other;
+    EXPECT_NE(with_plain_classes(other), other);
+    EXPECT_TRUE(with_plain_classes(other)) << other;
   }
 }
 
 TEST(PunctClass, WhatCannotBeToldIsAnError) {
-  EXPECT_EQ(with_plain_punct("(?x)a # [\n[[:punct:]]"), std::nullopt);
-  EXPECT_EQ(with_plain_punct("(*FAIL)[[:punct:]]"), std::nullopt);
+  EXPECT_EQ(with_plain_classes("(?x)a # [\n[[:punct:]]"), std::nullopt);
+  EXPECT_EQ(with_plain_classes("(*FAIL)[[:punct:]]"), std::nullopt);
   EXPECT_THROW(Regex("(?x)a # [\n[[:punct:]]", "test"), Error);
   // No range ends with a class, whatever stands for it.
   EXPECT_THROW(Regex("[[:punct:]-z]", "test"), Error);

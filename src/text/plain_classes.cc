@@ -1,4 +1,4 @@
-#include "text/punct_class.h"
+#include "text/plain_classes.h"
 
 #include <algorithm>
 #include <cctype>
@@ -79,9 +79,16 @@ class Walk {
     for (const char c : pattern_.substr(at_ + 2, end - at_ - 2)) {
       if (c != ' ' && c != '-' && c != '_') name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     }
-    if (name != "punct" && name != "^punct") return copy(end + 1 - at_);
-    copy(2);
-    out_ += name.front() == '^' ? "^P}" : "P}";
+    const bool is_negated = name.starts_with('^');
+    const std::string_view bare = std::string_view(name).substr(is_negated);
+    if (bare == "word" && depth_ == 0) {
+      out_ += is_negated == is_at("P") ? 'w' : 'W';
+    } else if (bare == "punct") {
+      copy(2);
+      out_ += is_negated ? "^P}" : "P}";
+    } else {
+      return copy(end + 1 - at_);
+    }
     at_ = end + 1;
     changed_ = true;
   }
@@ -110,6 +117,6 @@ class Walk {
 
 }  // namespace
 
-std::optional<std::string> with_plain_punct(std::string_view pattern) { return Walk(pattern).written(); }
+std::optional<std::string> with_plain_classes(std::string_view pattern) { return Walk(pattern).written(); }
 
 }  // namespace bertrt::text
