@@ -109,6 +109,10 @@ struct EmbedCommand {
 };
 
 void EmbedCommand::check_usage() const {
+  if (!pooling.empty() && parse<Pooling>(queries.given_text())) {
+    throw UsageError("--pooling takes several modes with a comma, not a space: --pooling " + pooling.back() + "," +
+                     queries.given_text() + "; such a word as the text comes through standard input");
+  }
   const bool dense_only = !pooling.empty() || normalize || dimensions != 0 || !stores_floats() || !output.empty();
   if (sparse && dense_only) {
     throw UsageError("--sparse goes without --pooling, --normalize, --dimensions, --precision and --output");

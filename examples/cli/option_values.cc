@@ -38,6 +38,7 @@ CLI::Option* add_parts(CLI::App& command, const std::string& name, const std::st
     }
   };
   return command.add_option_function<std::vector<std::string>>(name, split, description)
+      ->expected(1)  // else the help promises several arguments
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }

@@ -217,6 +217,10 @@ Query Queries::read(std::string line) const {
 // Members beside these two are passed over.
 Query Queries::from_json(const std::string& line) const {
   Query query;
+  if (line.starts_with("\xEF\xBB\xBF")) {
+    query.bad = "a byte order mark (U+FEFF) in front of it";
+    return query;
+  }
   nlohmann::json json;
   try {
     json = nlohmann::json::parse(line);

@@ -42,6 +42,8 @@ class Queries {
   std::vector<Query> next(std::size_t limit);
 
   bool from_stdin() const { return text_option_->count() == 0; }
+  /// The text of the command line; empty where there is none.
+  const std::string& given_text() const { return text_; }
   bool keeps_going() const { return keep_going_; }
   /// What a query must be, for errors.
   const char* expected() const;

@@ -235,6 +235,8 @@ TEST(Embed, WhatBreaksOffLeavesAWholeFile) {
 TEST(Embed, BadUseIsRefused) {
   const std::string model = golden("sentence-mean");
   expect_refused({"embed", "--model", model, "--sparse", "--normalize", "a"}, 2, "--sparse goes without");
+  expect_refused({"embed", "--model", model, "--pooling", "cls", "mean"}, 2, "--pooling cls,mean");
+  EXPECT_EQ(run({"embed", "--help"}).out.find("lasttoken} ..."), std::string::npos);
   expect_refused({"embed", "--model", model, "--sparse", "a"}, 2, "heads: none");
   expect_refused({"embed", "--model", golden("splade"), "a"}, 2, "SpladePooling");
   expect_refused({"embed", "--model", model, "--prompt", "nothing", "a"}, 2, "query, document");

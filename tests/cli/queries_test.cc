@@ -85,6 +85,7 @@ TEST(Lines, ThatAreNoJsonSayWhy) {
       {"{\"text\":\"a\tb\"}", "control character"},
       {"{\"text\":\"a\xFF\"}", "UTF-8"},
       {"", "an empty line"},
+      {"\xEF\xBB\xBF{\"text\":\"a\"}", "byte order mark"},
       {"[1]", "no JSON object"},
   };
   for (const auto& [line, part] : lines) {
