@@ -24,6 +24,11 @@ TEST(NewerCharacters, MatchWhereTheyShould) {
   Regex("\\w+", "test").find_all("a\U0002EC36\u0363 b", matches);
   ASSERT_EQ(matches.size(), 3u);
   EXPECT_EQ(matches[0].end, 7u);
+  // Of no script that has another like it: it keeps its category, and is a letter.
+  matches.clear();
+  Regex("[[:alpha:]&&\\p{Mn}]", "test").find_all("\U0001E08F", matches);
+  ASSERT_EQ(matches.size(), 1u);
+  EXPECT_TRUE(matches[0].matched);
   // A pattern that names one sees it.
   matches.clear();
   Regex("\U0002EC36", "test").find_all("a\U0002EC36", matches);
