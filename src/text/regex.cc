@@ -129,7 +129,8 @@ Regex::Regex(std::string_view pattern, const std::string& where) : compiled_(std
   compile(pattern);  // what is no pattern is said of what the file has
   const std::optional<std::string> plain = with_plain_classes(pattern);
   if (!plain) {
-    throw Error(ErrorCode::invalid_format, where, "[:punct:], \\p{Punct} and \\p{Word} without (?x), # and callouts beside them",
+    throw Error(ErrorCode::invalid_format, where,
+                "[:punct:], \\p{Punct} and \\p{Word} without (?x), # and callouts beside them",
                 quoted(pattern) + "which may have them");
   }
   if (*plain == pattern) return;

@@ -18,8 +18,8 @@ struct PaddedOutput {
 };
 
 /// By offer. Which axis is the tokens' is told by roles, or by the shape where one axis alone can be. Padding must be
-/// neutral: a text padded twice, with different words behind its mask, has to give the same answer, and where the code can
-/// be read for another length, that of the text alone.
+/// neutral: a text padded twice, with different words behind its mask, has to give the same answer, and where the code
+/// can be read for another length, that of the text alone.
 /// @param operators  of the trace; runs it a few times. Empty result: the trace runs at other lengths, or takes no mask
 std::vector<PaddedOutput> read_padding(const family::Trace& trace, const std::vector<Offer>& offers,
                                        const OperatorsRun& operators, kernels::ThreadPool& pool);
