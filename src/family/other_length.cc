@@ -24,6 +24,9 @@ bool among(const Names& names, std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
+// Where the number stands for the length in the sizes of a view. Behind them is a head's size, or a token's.
+enum class InViews { everywhere, but_last, nowhere };
+
 // Lists that a view takes, and those that other operators take.
 struct Lists {
   std::set<Slot> views;
@@ -40,11 +43,14 @@ Lists lists_of(const graph::Program& program) {
   return lists;
 }
 
-graph::Program replaced(const graph::Program& program, std::int64_t traced, std::int64_t length, bool in_views) {
+graph::Program replaced(const graph::Program& program, std::int64_t traced, std::int64_t length, InViews in_views) {
   graph::Program other = program;
   const Lists lists = lists_of(program);
   const auto is_wanted = [&](Slot list) {
-    return lists.views.count(list) != 0 ? in_views : lists.others.count(list) != 0;
+    return lists.views.count(list) != 0 ? in_views != InViews::nowhere : lists.others.count(list) != 0;
+  };
+  const auto is_spared = [&](Slot list, std::size_t at, std::size_t size) {
+    return in_views == InViews::but_last && at + 1 == size && lists.views.count(list) != 0;
   };
   std::set<Slot> numbers;
   for (graph::Constant& constant : other.constants) {
@@ -53,8 +59,10 @@ graph::Program replaced(const graph::Program& program, std::int64_t traced, std:
     }
     if (const graph::List* list = constant.value.list(); list != nullptr && is_wanted(constant.slot)) {
       std::vector<graph::Value> items = list->items;
-      for (graph::Value& item : items) {
-        if (item.integer() != nullptr && *item.integer() == traced) item = graph::Value(length);
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        const std::int64_t* number = items[i].integer();
+        if (number == nullptr || *number != traced || is_spared(constant.slot, i, items.size())) continue;
+        items[i] = graph::Value(length);
       }
       constant.value = graph::Value::list(std::move(items));
     }
@@ -77,8 +85,11 @@ graph::Program replaced(const graph::Program& program, std::int64_t traced, std:
     bool wanted = one.kind == Instruction::Kind::call && among(kPlaces, one.op->name);
     if (one.kind == Instruction::Kind::make_list) wanted = is_wanted(one.outputs[0]);
     if (!wanted) continue;
-    for (graph::Argument& argument : one.arguments) {
-      if (numbers.count(argument.slot) != 0) argument.slot = slot;
+    for (std::size_t i = 0; i < one.arguments.size(); ++i) {
+      graph::Argument& argument = one.arguments[i];
+      if (numbers.count(argument.slot) == 0) continue;
+      if (one.kind == Instruction::Kind::make_list && is_spared(one.outputs[0], i, one.arguments.size())) continue;
+      argument.slot = slot;
     }
   }
   return other;
@@ -88,7 +99,7 @@ graph::Program replaced(const graph::Program& program, std::int64_t traced, std:
 
 std::vector<graph::Program> traced_at(const graph::Program& program, std::size_t traced, std::size_t length) {
   std::vector<graph::Program> guesses;
-  for (const bool in_views : {true, false}) {
+  for (const InViews in_views : {InViews::but_last, InViews::everywhere, InViews::nowhere}) {
     guesses.push_back(
         replaced(program, static_cast<std::int64_t>(traced), static_cast<std::int64_t>(length), in_views));
   }

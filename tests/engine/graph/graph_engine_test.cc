@@ -127,6 +127,14 @@ TEST(Padding, AnOutputThatItsLengthChangesIsRefusedForShorterTexts) {
   EXPECT_TRUE(other->facts().findings.empty());  // it was compared with the text alone
 }
 
+// The traced length stands for heads' sizes, too, which are no length.
+TEST(Padding, IsComparedWithTheTextAloneWhereHeadsAreAsWide) {
+  const TinyModel model({{"c1m = torch.view(c1t, [b, t, 8])", "c1m = torch.view(c1t, [b, 4, 8])"}}, "h2", "", 4);
+  ASSERT_EQ(model.trace().lengths->only(), 4U);
+  const auto engine = make_graph_engine(model.shared(), {});
+  EXPECT_NO_THROW(run(*engine, {text_of(3)}));
+}
+
 TEST(Padding, AnAxisThatCannotBeToldIsRefusedForShorterTexts) {
   const TinyModel model({kBaked}, "torch.sum(torch.mul(h2, torch.unsqueeze(attention_mask, 2)), [2])", "", 16);
   const auto engine = make_graph_engine(model.shared(), {});
