@@ -79,8 +79,7 @@ double cost_of_token(const family::Trace& trace) {
   options.shapes_only = true;
   const auto arguments = trace.example_arguments();
   const auto done = graph::evaluate(*trace.program, arguments, options);
-  const auto tokens = trace.lengths->only() != 0 ? trace.lengths->only() : trace.lengths->usual();
-  return done.multiplications / static_cast<double>(tokens);
+  return done.multiplications / static_cast<double>(trace.lengths->usual());
 }
 
 // Which tokens are hidden: one in the middle in a short proof; in a long one none, some, or all behind a place, by

@@ -13,6 +13,10 @@ namespace {
 
 using bertrt::graph::Tensor;
 
+bool near(float a, float b, float tolerance = 1e-5F) {
+  return std::abs(a - b) <= tolerance * std::max(1.0F, std::abs(a));
+}
+
 bool same(const Tensor& a, const Tensor& b, float tolerance = 1e-5F) {
   if (a.sizes() != b.sizes() || a.type() != b.type()) return false;
   if (!bertrt::graph::is_floating(a.type())) return bertrt::graph::to_integers(a) == bertrt::graph::to_integers(b);
@@ -20,7 +24,7 @@ bool same(const Tensor& a, const Tensor& b, float tolerance = 1e-5F) {
   const std::vector<float> y = bertrt::graph::to_floats(b);
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]))) continue;
-    if (!(std::abs(x[i] - y[i]) <= tolerance * std::max(1.0F, std::abs(x[i])))) return false;
+    if (!near(x[i], y[i], tolerance)) return false;
   }
   return true;
 }
@@ -34,7 +38,7 @@ bool ends_in_padding(const Tensor& once, const Tensor& again, std::size_t own) {
   const std::size_t width = x.size() / static_cast<std::size_t>(once.size(0));
   bool alike = true;
   for (std::size_t i = own * width; i < x.size(); ++i) {
-    if (!(std::abs(x[i] - y[i]) <= 1e-5F * std::max(1.0F, std::abs(x[i])))) return true;
+    if (!near(x[i], y[i])) return true;
     alike = alike && (i < (own + 1) * width || x[i] == x[i - width]);
   }
   return alike;
@@ -55,8 +59,8 @@ void read_axis(const OutputInfo& info, const Tensor& once, const Tensor& again, 
   if (output.tokens && info.evidence != Evidence::by_shape) return;
   const auto count = std::count(sizes.begin(), sizes.end(), static_cast<std::int64_t>(length));
   if (count == 0) return;
-  output.tokens = (output.tokens || count == 1) && sizes.size() >= 2 - static_cast<std::size_t>(output.tokens) &&
-                  sizes[0] == static_cast<std::int64_t>(length) && ends_in_padding(once, again, own);
+  const bool can_be = output.tokens || (count == 1 && sizes.size() >= 2);
+  output.tokens = can_be && sizes[0] == static_cast<std::int64_t>(length) && ends_in_padding(once, again, own);
   if (!output.tokens) output.objection = "which of its axes is the tokens' cannot be told at one length";
 }
 
@@ -74,11 +78,8 @@ class Texts {
   }
 
   std::vector<bertrt::graph::Value> arguments(std::size_t own, std::uint32_t text, std::int64_t padding) const {
-    family::Probe probe = family::make_probe(1, length_, family::MaskShape::full, limits_, 1 + text);
+    family::Probe probe = probe_of(text);
     const std::int64_t ids = std::max<std::int64_t>(limits_.ids, 1);
-    // Positions as they are counted, not random ones.
-    const std::int64_t first = trace_.position_padding < 0 ? 0 : trace_.position_padding + 1;
-    for (std::size_t i = 0; i < length_; ++i) probe.positions[i] = first + static_cast<std::int64_t>(i);
     for (std::size_t i = own; i < length_; ++i) {
       probe.mask[i] = 0;
       // One word, and then others of the text's vocabulary.
@@ -90,17 +91,23 @@ class Texts {
   /// The text's own tokens by themselves, for a program that was made for so many.
   std::vector<bertrt::graph::Value> alone(const bertrt::graph::Program& program, std::size_t own,
                                           std::uint32_t text) const {
-    family::Probe probe = family::make_probe(1, length_, family::MaskShape::full, limits_, 1 + text);
+    family::Probe probe = probe_of(text);
     probe.length = own;
     for (std::vector<std::int64_t>* values : {&probe.ids, &probe.mask, &probe.types, &probe.positions}) {
       values->resize(own);
     }
-    const std::int64_t first = trace_.position_padding < 0 ? 0 : trace_.position_padding + 1;
-    for (std::size_t i = 0; i < own; ++i) probe.positions[i] = first + static_cast<std::int64_t>(i);
     return family::arguments_of(program, probe);
   }
 
  private:
+  family::Probe probe_of(std::uint32_t text) const {
+    family::Probe probe = family::make_probe(1, length_, family::MaskShape::full, limits_, 1 + text);
+    // Positions as they are counted, not random ones.
+    const std::int64_t first = trace_.position_padding < 0 ? 0 : trace_.position_padding + 1;
+    for (std::size_t i = 0; i < length_; ++i) probe.positions[i] = first + static_cast<std::int64_t>(i);
+    return probe;
+  }
+
   const family::Trace& trace_;
   std::size_t length_;
   family::ProbeLimits limits_;
@@ -110,28 +117,25 @@ constexpr std::uint32_t kTexts = 3;
 constexpr std::uint32_t kMostTexts = 24;
 constexpr std::size_t kAlone = 8;  // tokens of the text that is run by itself
 
-// What the outputs of a text alone may be: by the trace's code as it would have been traced at its length, for each
-// guess of that code that runs.
-std::vector<std::vector<Tensor>> outputs_alone(const family::Trace& trace,
-                                               const std::vector<bertrt::graph::Slot>& slots, const Texts& texts,
-                                               std::size_t length, std::size_t own) {
-  std::vector<std::vector<Tensor>> found;
-  for (const bertrt::graph::Program& guess : family::traced_at(*trace.program, length, own)) {
-    try {
-      const std::vector<bertrt::graph::Value> arguments = texts.alone(guess, own, 0);
-      bertrt::graph::EvaluateOptions options;
-      options.keep = slots;
-      const bertrt::graph::Evaluation done = bertrt::graph::evaluate(guess, arguments, options);
-      std::vector<Tensor> outputs;
-      for (const bertrt::graph::Value& value : done.kept) {
-        if (value.tensor() != nullptr) outputs.push_back(*value.tensor());
-      }
-      if (outputs.size() == slots.size()) found.push_back(std::move(outputs));
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::out_of_resources) throw;
+// The outputs of a text alone, by a guess of the trace's code as it would have been traced at its length; empty where
+// that does not run.
+std::vector<Tensor> outputs_alone(const bertrt::graph::Program& guess, const std::vector<bertrt::graph::Slot>& slots,
+                                  const Texts& texts, std::size_t own) {
+  try {
+    const std::vector<bertrt::graph::Value> arguments = texts.alone(guess, own, 0);
+    bertrt::graph::EvaluateOptions options;
+    options.keep = slots;
+    const bertrt::graph::Evaluation done = bertrt::graph::evaluate(guess, arguments, options);
+    std::vector<Tensor> outputs;
+    for (const bertrt::graph::Value& value : done.kept) {
+      if (value.tensor() == nullptr) return {};
+      outputs.push_back(*value.tensor());
     }
+    return outputs;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::out_of_resources) throw;
+    return {};
   }
-  return found;
 }
 
 }  // namespace
@@ -171,16 +175,26 @@ std::vector<PaddedOutput> read_padding(const family::Trace& trace, const std::ve
   const std::size_t longest = std::min<std::size_t>((length + 1) / 2, kAlone);
   for (const std::size_t own : {longest, longest - 1}) {  // what goes by pairs shows at one of them
     if (own == 0) continue;
-    const std::vector<std::vector<Tensor>> alone = outputs_alone(trace, slots, texts, length, own);
-    if (alone.empty()) continue;
-    const std::vector<Tensor> padded = run(own, 0, 0);
-    for (std::size_t i = 0; i < padded.size(); ++i) {
-      if (!outputs[i].objection.empty()) continue;
-      const std::optional<std::size_t> tokens = outputs[i].tokens ? std::optional(own) : std::nullopt;
-      outputs[i].compared = std::any_of(alone.begin(), alone.end(), [&](const std::vector<Tensor>& guess) {
-        return same(of_text(guess[i], tokens), of_text(padded[i], tokens), 1e-3F);
-      });
-      if (!outputs[i].compared) outputs[i].objection = "how much padding there is changes it";
+    std::vector<Tensor> padded;
+    std::vector<bool> agrees(offers.size());
+    const auto is_open = [&](std::size_t i) { return outputs[i].objection.empty() && !agrees[i]; };
+    for (const bertrt::graph::Program& guess : family::traced_at(*trace.program, length, own)) {
+      const std::vector<Tensor> alone = outputs_alone(guess, slots, texts, own);
+      if (alone.empty()) continue;
+      if (padded.empty()) padded = run(own, 0, 0);
+      bool open = false;
+      for (std::size_t i = 0; i < offers.size(); ++i) {
+        if (!is_open(i)) continue;
+        const std::optional<std::size_t> tokens = outputs[i].tokens ? std::optional(own) : std::nullopt;
+        agrees[i] = same(of_text(alone[i], tokens), of_text(padded[i], tokens), 1e-3F);
+        open = open || !agrees[i];
+      }
+      if (!open) break;  // the other guesses need not be run
+    }
+    if (padded.empty()) continue;
+    for (std::size_t i = 0; i < offers.size(); ++i) {
+      if (is_open(i)) outputs[i].objection = "how much padding there is changes it";
+      outputs[i].compared = agrees[i];
     }
   }
   return outputs;
