@@ -1,9 +1,20 @@
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <string_view>
 
 #include "graph/torchscript/compiler.h"
 #include "graph/torchscript/messages.h"
 
 namespace bertrt::graph::torchscript {
+namespace {
+
+// They write no value: what the tensor was called before has other sizes from there on.
+constexpr std::array<std::string_view, 7> kViewsInPlace{"aten::squeeze_",   "aten::unsqueeze_", "aten::t_",
+                                                        "aten::transpose_", "aten::swapaxes_",  "aten::swapdims_",
+                                                        "aten::as_strided_"};
+
+}  // namespace
 
 Bound Compiler::inline_call(const CodeFile& file, const Definition& definition, std::vector<Given> given,
                             Frame& caller) {
@@ -68,14 +79,18 @@ const Operator& Compiler::find(Frame& frame, const std::string& name) {
 }
 
 Slot Compiler::call_operator(Frame& frame, const std::string& name, std::vector<Given> given) {
-  const Operator& op = find(frame, name);
+  const bool view_in_place = std::find(kViewsInPlace.begin(), kViewsInPlace.end(), name) != kViewsInPlace.end();
+  const Operator& op = find(frame, view_in_place ? name.substr(0, name.size() - 1) : name);
   std::vector<Argument> arguments;
   arguments.reserve(given.size());
   for (const Given& one : given) arguments.push_back({std::string(one.name), slot(frame, one.value)});
   read_halves(name, arguments);
   note_randomness(name, arguments);
   if (name == "prim::RaiseException") frame.raised = true;
-  return builder_.call(&op, std::move(arguments), place(frame), where(frame));
+  const Slot seen = view_in_place && !arguments.empty() ? arguments.front().slot : 0;
+  const Slot result = builder_.call(&op, std::move(arguments), place(frame), where(frame));
+  if (view_in_place) builder_.outdate(seen, where(frame));
+  return result;
 }
 
 // Numbers of element types are ATen's: 5 is half, 15 is bfloat16, 6 is float.

@@ -49,7 +49,9 @@ Program Compiler::compile(std::string_view method) {
   }
   Frame start(*top.file, top.file->at(*definition), builder_.entry(top.file->entry()));
   const Bound result = inline_call(*top.file, *definition, std::move(given), start);
-  return builder_.finish(slot(start, result), module_.version);
+  const Slot given_back = slot(start, result);
+  builder_.use(given_back, where(start));
+  return builder_.finish(given_back, module_.version);
 }
 
 Bound Compiler::input(const Parameter& parameter, std::string name) {

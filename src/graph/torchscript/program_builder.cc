@@ -70,6 +70,7 @@ void ProgramBuilder::push(Instruction instruction, const std::string& where) {
   if (size() >= kMaxInstructions) {
     throw not_graphable(where, "more than " + std::to_string(kMaxInstructions) + " instructions");
   }
+  for (const Argument& argument : instruction.arguments) use(argument.slot, where);
   program_.instructions.push_back(std::move(instruction));
 }
 
@@ -161,6 +162,16 @@ std::size_t ProgramBuilder::skip_unless(Slot condition, Place place, const std::
 std::size_t ProgramBuilder::skip(Place place, const std::string& where) {
   push({.kind = Instruction::Kind::skip, .arguments = {}, .outputs = {}, .place = place}, where);
   return size() - 1;
+}
+
+void ProgramBuilder::outdate(Slot slot, const std::string& where) {
+  if (constant_of_.contains(slot)) throw not_graphable(where, "the sizes of an attribute are changed in place");
+  outdated_.insert(slot);
+}
+
+void ProgramBuilder::use(Slot slot, const std::string& where) const {
+  if (!outdated_.contains(slot)) return;
+  throw not_graphable(where, "a tensor's sizes are changed in place, and what it was called before is used again");
 }
 
 const Value* ProgramBuilder::value(Slot slot) const {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,9 @@ class ProgramBuilder {
   Slot call(const Operator* op, std::vector<Argument> arguments, Place place, const std::string& where);
   Slot index(const Operator* op, Slot container, Slot index, Place place, const std::string& where);
   std::vector<Slot> unpack(Slot container, std::size_t count, Place place, const std::string& where);
+  /// The slot's tensor has other sizes now, under another slot: using this one is refused from here on.
+  void outdate(Slot slot, const std::string& where);
+  void use(Slot slot, const std::string& where) const;
   void move(Slot to, Slot from, Place place, const std::string& where);
   /// Jumps whose target is set later. @return the instruction's index
   std::size_t skip_unless(Slot condition, Place place, const std::string& where);
@@ -66,6 +70,7 @@ class ProgramBuilder {
   std::unordered_map<Slot, std::vector<Slot>> items_;  // of lists and tuples that are made here
   std::unordered_map<Slot, std::size_t> depth_;        // of containers in containers
   std::unordered_map<std::string, std::uint32_t> entries_;
+  std::unordered_set<Slot> outdated_;
 };
 
 }  // namespace bertrt::graph::torchscript

@@ -26,6 +26,20 @@ TEST(Compile, CallsOfValuesAreOperators) {
   EXPECT_THAT(lines_of({"return (x).resize_([2, 3])"}), ElementsAre("v0 = aten::resize_ x List of 2", "return v0"));
 }
 
+// x.unsqueeze_(1): a trace calls the tensor by the result from there on, and a script by its old name.
+TEST(Compile, ViewsInPlaceAreViewsWhereTheOldNameIsNotUsedAgain) {
+  EXPECT_THAT(lines_of({"a = torch.mul(x, y)", "b = torch.unsqueeze_(a, 1)", "return torch.t_(torch.squeeze_(b, 1))"}),
+              ElementsAre("v0 = aten::mul x y", "v1 = aten::unsqueeze v0 int 1", "v2 = aten::squeeze v1 int 1",
+                          "v3 = aten::t v2", "return v3"));
+  for (const std::vector<std::string>& lines :
+       {std::vector<std::string>{"a = torch.unsqueeze_(x, 1)", "return torch.add(x, a)"},
+        {"a = torch.transpose_(x, 0, 1)", "return x"},
+        {"t = (x, y)", "a = torch.t_(x)", "b, c, = t", "return torch.add(b, c)"}}) {
+    EXPECT_THAT(thrown_by([&] { lines_of(lines); }).what(),
+                HasSubstr("not graphable: a tensor's sizes are changed in place"));
+  }
+}
+
 TEST(Compile, ConversionsAreOperators) {
   EXPECT_THAT(lines_of({"a = int(x)", "b = float(x)", "c = annotate(number, x)", "return annotate(Tensor, b)"}),
               ElementsAre("v0 = aten::Int x", "v1 = aten::Float x", "v2 = aten::ScalarImplicit x", "return v1"));
