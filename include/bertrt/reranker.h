@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,10 @@
 #include "bertrt/output.h"
 #include "bertrt/session.h"
 #include "bertrt/task_types.h"
+
+namespace bertrt::tasks {
+class SentenceText;
+}  // namespace bertrt::tasks
 
 namespace bertrt {
 inline namespace v0 {
@@ -70,6 +75,7 @@ class BERTRT_API Reranker {
 
  private:
   BertSession session_;
+  std::shared_ptr<const tasks::SentenceText> texts_;
   std::string activation_;  ///< the last part of the torch class; empty: the rule
 };
 

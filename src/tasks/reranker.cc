@@ -1,6 +1,7 @@
 #include "bertrt/reranker.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/out_of_memory.h"
@@ -47,6 +48,7 @@ void check_one_label(std::size_t labels) {
 Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(session)) {
   base::or_out_of_memory("Reranker", [&] {
     tasks::require_head(session_, {.task = "Reranker", .heads = {"sequence-classification"}, .least = least});
+    texts_ = std::make_shared<tasks::SentenceText>(session_, 0);
     // sentence-transformers' own file comes before config.json.
     const session::TaskSettings& settings = tasks::settings_of(session_);
     const bool is_saved = settings.sentence && settings.sentence->model_type == "CrossEncoder" &&
@@ -71,12 +73,11 @@ Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions&
     encode.max_length = pair_limit(session_, options.max_length);
     Matrix scores;
     scores.rows = pairs.size();
-    const tasks::SentenceText texts(session_, 0);
-    const std::string prompt = texts.prompts().resolve(options.prompt, options.prompt_name);
+    const std::string prompt = texts_->prompts().resolve(options.prompt, options.prompt_name);
     const auto windows = [&](std::size_t text) {
       const std::string query = std::string(prompt).append(pairs[text].text);
       return std::vector<Encoding>{
-          texts.tokenizer().encode(query, pairs[text].pair.value_or(std::string_view()), encode)};
+          texts_->tokenizer().encode(query, pairs[text].pair.value_or(std::string_view()), encode)};
     };
     const auto take = [&](const tasks::WindowOutput& window) {
       const std::span<const float> logits = window.output.text_logits.value().row(window.row);
