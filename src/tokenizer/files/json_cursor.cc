@@ -182,6 +182,28 @@ std::int64_t JsonCursor::read_integer() {
   return value;
 }
 
+// A vocabulary is skipped as a whole: ten times as many bytes as are read else. Hence the place in a local variable.
+void JsonCursor::skip_brackets() {
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t at = at_; at < bytes_.size(); ++at) {
+    const char c = bytes_[at];
+    if (quoted) {
+      if (c == '\\') ++at;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      at_ = at + 1;
+      return;
+    }
+  }
+  at_ = bytes_.size();
+  fail(quoted ? "the end of a string" : "the end of a value");
+}
+
 // What is skipped is only matched by its brackets and quotes; whoever reads it later checks it.
 std::string_view JsonCursor::skip_value() {
   const char first = peek();
@@ -189,18 +211,7 @@ std::string_view JsonCursor::skip_value() {
   if (first == '"') {
     skip_string();
   } else if (first == '{' || first == '[') {
-    std::size_t depth = 0;
-    do {
-      if (at_ >= bytes_.size()) fail("the end of a value");
-      const char c = bytes_[at_];
-      if (c == '"') {
-        skip_string();
-        continue;
-      }
-      if (c == '{' || c == '[') ++depth;
-      if (c == '}' || c == ']') --depth;
-      ++at_;
-    } while (depth > 0);
+    skip_brackets();
   } else {
     while (at_ < bytes_.size() && std::string_view(" \n\t\r,:]}[{\"").find(bytes_[at_]) == std::string_view::npos)
       ++at_;

@@ -44,6 +44,7 @@ class JsonCursor {
   void skip_space() noexcept;
   void expect(char c);
   void skip_string();
+  void skip_brackets();
   void check_number(const char* expected);
   unsigned read_hex4();
   void read_escape(std::string& value);

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "bertrt/error.h"
 #include "tokenizer/files/json_part.h"
-#include "tokenizer/files/model_member.h"
 #include "tokenizer/files/model_spec.h"
 #include "tokenizer/files/stages_json.h"
 
@@ -61,9 +60,9 @@ std::vector<AddedToken> read_added_tokens(const JsonPart& document) {
   return tokens;
 }
 
-LoadedTokenizer read_tokenizer_json(std::string_view bytes, const std::string& where) {
-  const TokenizerJsonParts parts = split_tokenizer_json(bytes, where);
-  const json rest = base::parse_json(parts.rest, where);
+LoadedTokenizer read_tokenizer_json(const TokenizerJsonParts& file) {
+  const std::string& where = file.where;
+  const json& rest = file.rest;
   const JsonPart document(rest, where);
   document.allow({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
                   "decoder", "model"});
@@ -77,7 +76,7 @@ LoadedTokenizer read_tokenizer_json(std::string_view bytes, const std::string& w
   TokenizerConfig& config = loaded.config;
   config.decoder = read_decoder(member(rest, "decoder"), where + ": decoder");
   config.post_processors = read_post_processor(member(rest, "post_processor"), where + ": post_processor");
-  loaded.model = build_model(read_model(parts.model, where + ": model"), loaded.stages, where + ": model");
+  loaded.model = build_model(read_model(file.model, where + ": model"), loaded.stages, where + ": model");
   const WordModel& words = loaded.model->words();
   const std::vector<AddedToken> tokens = read_added_tokens(document);
   config.added.add(tokens, words, stages->normalizer);

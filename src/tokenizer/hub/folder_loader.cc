@@ -9,9 +9,9 @@
 #include "base/json.h"
 #include "bertrt/error.h"
 #include "tokenizer/bpe/bpe_vocab.h"
-#include "tokenizer/files/model_member.h"
 #include "tokenizer/files/model_spec.h"
 #include "tokenizer/files/tokenizer_json.h"
+#include "tokenizer/files/tokenizer_json_parts.h"
 #include "tokenizer/hub/class_plan.h"
 #include "tokenizer/hub/class_vocab.h"
 #include "tokenizer/hub/esm.h"
@@ -69,7 +69,7 @@ std::string sentencepiece_file(const TokenizerFiles& files, std::string_view nam
   return {};
 }
 
-/// The classes of transformers 5.23.0 whose model_input_names have the types.
+/// The classes of transformers 5.24 whose model_input_names have the types.
 bool hands_types_on(std::string_view name) {
   static constexpr std::array<std::string_view, 7> kClasses = {
       "BertTokenizer", "ConvBertTokenizer",   "DebertaTokenizer", "DebertaV2Tokenizer",
@@ -80,7 +80,11 @@ bool hands_types_on(std::string_view name) {
 
 class FolderLoader {
  public:
-  FolderLoader(const TokenizerFiles& files) : files_(files), settings_(files), choice_(choose(files, settings_)) {}
+  FolderLoader(const TokenizerFiles& files)
+      : files_(files),
+        json_(split(files)),
+        settings_(files, json_ ? &*json_ : nullptr),
+        choice_(choose(files, settings_)) {}
 
   LoadedTokenizer load() {
     if (choice_.name == "EsmTokenizer") {
@@ -95,7 +99,7 @@ class FolderLoader {
       throw Error(ErrorCode::unsupported, choice_.reason, "a tokenizer of the tokenizers library",
                   choice_.name + ", which is written in Python or needs another program");
     }
-    const bool has_json = files_.has(kTokenizerJson);
+    const bool has_json = json_.has_value();
     if (choice_.kind == ClassKind::stands && choice_.name == "TokenizersBackend") {
       return has_json ? load_as_it_stands(std::nullopt) : load_rebuilt(choice_.name, {});
     }
@@ -106,12 +110,17 @@ class FolderLoader {
                                    ? "BertTokenizer"
                                    : choice_.name;
     FileStages stages;
-    if (has_json) stages = read_file_stages(rest(), files_.where(kTokenizerJson));
+    if (has_json) stages = read_file_stages(json_->rest, json_->where);
     if (choice_.kind == ClassKind::stands && has_json) return load_as_it_stands(parent);
     return load_rebuilt(choice_.name == "FNetTokenizer" ? choice_.name : parent, std::move(stages));
   }
 
  private:
+  static std::optional<TokenizerJsonParts> split(const TokenizerFiles& files) {
+    const auto bytes = files.find(kTokenizerJson);
+    if (!bytes) return std::nullopt;
+    return split_tokenizer_json(*bytes, files.where(kTokenizerJson));
+  }
   static ClassChoice choose(const TokenizerFiles& files, const Settings& settings);
 
   /// No file says a word on the class.
@@ -123,14 +132,6 @@ class FolderLoader {
         throw Error(ErrorCode::invalid_format, where, (*token)->content + " in the vocabulary", "none");
       }
     }
-  }
-
-  const json& rest() {
-    if (rest_.is_null()) {
-      const std::string where = files_.where(kTokenizerJson);
-      rest_ = base::parse_json(split_tokenizer_json(*files_.find(kTokenizerJson), where).rest, where);
-    }
-    return rest_;
   }
 
   /// tokenizer.json's padding names the pad token where nothing else does; null is said, too.
@@ -150,9 +151,9 @@ class FolderLoader {
               bool cleans_up_bpe, LoadedTokenizer& loaded) const;
 
   const TokenizerFiles& files_;
+  std::optional<TokenizerJsonParts> json_;
   Settings settings_;
   ClassChoice choice_;
-  json rest_;
 };
 
 /// Files without any word on a class are taken for what their names are usual for, as this library always did; Hugging
@@ -220,11 +221,10 @@ void FolderLoader::finish(const NamedTokens& tokens, const Settings::KeyedTokens
 }
 
 LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>& parent) {
-  const std::string where = files_.where(kTokenizerJson);
-  LoadedTokenizer loaded = read_tokenizer_json(*files_.find(kTokenizerJson), where);
+  LoadedTokenizer loaded = read_tokenizer_json(*json_);
   TokenizerConfig& config = loaded.config;
   config.pad_type_id = 0;
-  const FileStages stages = read_file_stages(rest(), where);
+  const FileStages stages = read_file_stages(json_->rest, json_->where);
   std::vector<TokenValue> extra = settings_.extra().value_or(std::vector<TokenValue>{});
   NamedTokens tokens;
   std::optional<ClassPlan> plan;
@@ -252,9 +252,9 @@ LoadedTokenizer FolderLoader::load_as_it_stands(const std::optional<std::string>
 
 ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan, const SentencePieceModel* pieces,
                                   std::string& where) {
-  if (files_.has(kTokenizerJson)) {
-    where = files_.where(kTokenizerJson);
-    ModelSpec spec = read_model(split_tokenizer_json(*files_.find(kTokenizerJson), where).model, where + ": model");
+  if (json_) {
+    where = json_->where;
+    ModelSpec spec = read_model(json_->model, where + ": model");
     const bool fits = plan.model == ClassModel::wordpiece ? std::holds_alternative<WordPieceFiles>(spec)
                       : plan.model == ClassModel::bpe     ? std::holds_alternative<BpeSpec>(spec)
                                                           : std::holds_alternative<UnigramPieces>(spec);

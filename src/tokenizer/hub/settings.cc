@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "bertrt/error.h"
 #include "tokenizer/files/json_part.h"
-#include "tokenizer/files/model_member.h"
 
 namespace bertrt::tokenizer {
 namespace {
@@ -125,7 +124,7 @@ std::int64_t id_of(const std::string& text, const std::string& where) {
 
 }  // namespace
 
-Settings::Settings(const TokenizerFiles& files)
+Settings::Settings(const TokenizerFiles& files, const TokenizerJsonParts* file)
     : where_(files.where("tokenizer_config.json")),
       values_(read_object(files, "tokenizer_config.json")),
       model_config_(read_object(files, "config.json")) {
@@ -133,7 +132,7 @@ Settings::Settings(const TokenizerFiles& files)
   read_special_tokens_map(files);
   // transformers puts the texts of tokenizer_config.json behind all others.
   for (auto& [key, token] : of_config) put(key, std::move(token), model_specific_);
-  read_added_tokens(files);
+  read_added_tokens(files, file);
 }
 
 Settings::KeyedTokens Settings::read_extra(std::string_view text) {
@@ -208,7 +207,7 @@ std::optional<std::vector<TokenValue>> Settings::extra() const {
   return token_list(additional_->value, additional_->where);
 }
 
-void Settings::read_added_tokens(const TokenizerFiles& files) {
+void Settings::read_added_tokens(const TokenizerFiles& files, const TokenizerJsonParts* file) {
   const auto add = [&](std::int64_t id, TokenValue token) {
     added_by_content_.insert_or_assign(token.content, token);
     added_.insert_or_assign(id, std::move(token));
@@ -232,10 +231,9 @@ void Settings::read_added_tokens(const TokenizerFiles& files) {
       add(json_id(id, where), std::move(token));
     }
   }
-  const auto bytes = files.find("tokenizer.json");
-  if (!bytes) return;
-  const std::string where = files.where("tokenizer.json");
-  const json rest = base::parse_json(split_tokenizer_json(*bytes, where).rest, where);
+  if (file == nullptr) return;
+  const std::string& where = file->where;
+  const json& rest = file->rest;
   for (const char* stage : {"pre_tokenizer", "decoder"}) {
     is_byte_level_ = is_byte_level_ || (rest.contains(stage) && has_byte_level(rest[stage]));
   }

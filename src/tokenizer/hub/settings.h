@@ -12,6 +12,7 @@
 
 #include "tokenizer/added_vocabulary.h"
 #include "tokenizer/files/tokenizer_files.h"
+#include "tokenizer/files/tokenizer_json_parts.h"
 #include "tokenizer/hub/class_choice.h"
 
 // Internal to the layer: the JSON library must not reach a header that another layer includes.
@@ -40,8 +41,9 @@ class Settings {
   /// Tokens by names, in the order in which they are added.
   using KeyedTokens = std::vector<std::pair<std::string, TokenValue>>;
 
+  /// @param file  tokenizer.json; null where there is none
   /// @throws Error invalid_format, unsupported
-  explicit Settings(const TokenizerFiles& files);
+  Settings(const TokenizerFiles& files, const TokenizerJsonParts* file);
 
   ClassHints class_hints() const;
 
@@ -78,7 +80,7 @@ class Settings {
     std::string where;
   };
 
-  void read_added_tokens(const TokenizerFiles& files);
+  void read_added_tokens(const TokenizerFiles& files, const TokenizerJsonParts* file);
   void read_special_tokens_map(const TokenizerFiles& files);
   /// The tokens of other names that tokenizer_config.json has as texts or in an object.
   KeyedTokens read_extra(std::string_view text);
