@@ -105,7 +105,7 @@ class ConfigKeys {
 
   void refuse_the_rest() const {
     for (const auto& [key, value] : json_.items()) {
-      if (taken_.contains(key) || changes_nothing(key)) continue;
+      if (taken_.contains(key) || value.is_null() || changes_nothing(key)) continue;
       throw Error(ErrorCode::unsupported, where_ + ": " + base::printable(key),
                   "a setting that is known for this family, or known to change nothing that it computes",
                   "one that is not: " + shown(value));

@@ -101,6 +101,8 @@ TEST(CheckpointConfig, SettingsThatChangeTheArithmeticAreRefused) {
   EXPECT_THAT(refused(R"("hidden_act":null)"), HasSubstr("hidden_act"));
   EXPECT_THAT(refused(R"("tie_word_embeddings":null)"), HasSubstr("tie_word_embeddings"));
   EXPECT_THAT(refused(R"("position_embedding_type":null)"), HasSubstr("position_embedding_type"));
+  // What nobody reads is not set by a null.
+  EXPECT_NO_THROW(read(R"("rope_scaling":null,"my_own_trick":null)"));
 }
 
 TEST(CheckpointConfig, DebertasPositions) {
