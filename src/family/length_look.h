@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "family/shares.h"
 #include "graph/program.h"
 #include "graph/value.h"
 
@@ -31,20 +32,6 @@ struct LengthLook {
   struct Place {
     std::int64_t size = 0;  ///< of the axis
     std::int64_t last = 0;
-  };
-
-  /// A number that a tensor is divided by; one that it is multiplied by is its reciprocal.
-  struct Share {
-    enum class Of {
-      sum,     ///< over as many values as tokens
-      mean,    ///< of as many; here the number is what it is multiplied by
-      places,  ///< 0, 1, 2, …, as many as tokens
-      values,  ///< computed from the text
-      other,   ///< known without the text
-    };
-    Of of = Of::other;
-    double number = 0;
-    std::int64_t folded = 0;  ///< how many the sum or mean is of; the places
   };
 
   /// @throws Error what evaluate() throws

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "bertrt/error.h"
 #include "family/encoder_match.h"
 #include "family/gathered_heads.h"
 #include "family/lengths.h"
+#include "family/looked_lengths.h"
 #include "family/pairs_apart.h"
 #include "family/probe_limits.h"
 #include "family/repeated_heads.h"
@@ -74,43 +76,6 @@ Look look_at(const graph::Program& program, const Probe& probe) {
   for (const NodeId state : look.encoder->states) look.states.push_back(slot_of(instance, state));
   if (look.encoder->pooled) look.pooled = slot_of(instance, *look.encoder->pooled);
   return look;
-}
-
-// Numbers that stand in the code, and sizes of small tensors: where a model could begin to behave in another way.
-std::set<std::size_t> landmarks(const graph::Program& program, std::size_t limit) {
-  std::set<std::size_t> found;
-  const auto add = [&](std::int64_t value) {
-    if (value > 1 && value <= static_cast<std::int64_t>(limit)) found.insert(static_cast<std::size_t>(value));
-  };
-  for (const graph::Constant& constant : program.constants) {
-    if (const auto* integer = constant.value.integer()) add(*integer);
-    const graph::Tensor* tensor = constant.value.tensor();
-    if (tensor == nullptr) continue;
-    const bool weight = graph::is_floating(tensor->type()) || graph::is_stored_weight(*tensor);
-    if (constant.origin == graph::Constant::Origin::attribute && weight) continue;
-    for (const std::int64_t size : tensor->sizes()) add(size);
-    if (tensor->elements() == 1 && graph::is_integral(tensor->type())) add(graph::to_integers(*tensor)[0]);
-  }
-  return found;
-}
-
-// Lengths at which the program has to be the same encoder again, up to `limit`, and to `marks_to` where there are
-// marks.
-std::set<std::size_t> other_lengths(const graph::Program& program, std::size_t limit, std::size_t marks_to,
-                                    bool thorough) {
-  std::set<std::size_t> lengths = {2, 7};
-  for (const std::size_t mark : landmarks(program, marks_to)) {
-    lengths.insert(mark + 1);
-    // Keys `mark` tokens away may be the last that are seen: the longest text of a model with a limit shows it.
-    if (marks_to != limit) lengths.insert(mark + 2);
-    if (!thorough) continue;
-    lengths.insert({mark - 1, mark, 2 * mark + 1});
-  }
-  if (thorough) lengths.insert({3, 4, 5, 6, 8});
-  lengths.insert(limit);
-  const std::size_t most = marks_to == limit ? limit : marks_to + 2;
-  std::erase_if(lengths, [&](std::size_t length) { return length < 2 || length > most; });
-  return lengths;
 }
 
 // A text too short for a window shows none of it: takes what the longer of two looks sees. False where they disagree.

@@ -2,43 +2,125 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace bertrt::family {
 namespace {
 
-using Share = LengthLook::Share;
+bool near(double number, double wanted) { return std::abs(number - wanted) <= 1e-6 * std::abs(wanted); }
 
-bool near(double number, double wanted) { return std::abs(number - wanted) <= 1e-6 * wanted; }
+// What Python computes from a length, and no other number is likely to be near to: texts with and without their special
+// tokens, or one more.
+template <typename F>
+bool is_of_a_length(double number, double tokens, double least, F f) {
+  for (const double length : {tokens - 2, tokens - 1, tokens, tokens + 1}) {
+    if (length < least) continue;
+    const double wanted = f(length);
+    if (std::floor(wanted) != wanted && (near(number, wanted) || near(1 / number, wanted))) return true;
+  }
+  return false;
+}
 
-bool is_length(const Share& share, double tokens) {
+bool is_logarithm(double number, double tokens) {
+  constexpr double kLeast = 3;  // log(2) turns nats into bits
+  return is_of_a_length(number, tokens, kLeast, [](double length) { return std::log(length); }) ||
+         is_of_a_length(number, tokens, kLeast, [](double length) { return std::log2(length); }) ||
+         is_of_a_length(number, tokens, kLeast, [](double length) { return std::log10(length); });
+}
+
+// That no other number is likely to be near to: 2 is the square root of 4, and the fourth of 16.
+bool is_root(double number, double tokens) {
+  if (std::floor(number) == number || std::floor(1 / number) == 1 / number) return false;
+  for (const double power : {2.0, 3.0, 4.0}) {
+    if (near(number, std::pow(tokens, 1 / power)) || near(number, std::pow(tokens - 1, 1 / power))) return true;
+  }
+  return false;
+}
+
+bool is_length(const Share& share, double number, double tokens) {
+  for (const double wanted : {tokens - 2, tokens - 1, tokens, tokens + 1, 2 * tokens}) {
+    if (wanted > 0 && near(number, wanted)) return true;
+  }
   const auto folded = static_cast<double>(share.folded);
-  return near(share.number, tokens) || near(share.number, folded) || near(share.number, folded - 1);
+  const auto all = static_cast<double>(share.all);
+  return near(number, folded) || near(number, folded - 1) || (share.all > 1 && near(number, all));
+}
+
+// Places as angles or in shares of a few: pi / length, 3 / length.
+bool is_part_of_places(double number, double tokens) {
+  if (std::floor(number) == number) return false;
+  for (const double length : {tokens - 1, tokens, tokens + 1}) {
+    const double parts = std::abs(length / number);
+    for (const double wanted :
+         {std::numbers::pi / 2, std::numbers::pi, 2 * std::numbers::pi, 2.0, 3.0, 4.0, 5.0, 10.0}) {
+      if (near(parts, wanted)) return true;
+    }
+  }
+  return false;
+}
+
+// Scores are divided by the root of a head's size, or of a few of them.
+bool is_root_of_a_size(const Share& share, double number) {
+  const auto square = static_cast<std::int64_t>(std::llround(number > 1 ? number * number : 1 / (number * number)));
+  if (square <= 0) return false;
+  const auto fits = [&](std::int64_t size) { return size > 0 && (size % square == 0 || square % size == 0); };
+  return fits(share.contracted) || (share.contracted == 0 && fits(share.width));
+}
+
+const char* of_values(const Share& share, double tokens) {
+  constexpr double kLeast = 5;
+  const double number = std::abs(share.number);
+  // Of values of the text alone: the buckets of T5's and MPNet's distances are divided by a logarithm of their own.
+  if (share.of == Share::Of::other || share.of == Share::Of::places) return nullptr;
+  if (is_logarithm(number, tokens)) {
+    return share.how == Share::How::adds ? "the logarithm of the traced length is added to values"
+                                         : "values are scaled by the logarithm of the traced length";
+  }
+  if (share.how == Share::How::divides && !is_root_of_a_size(share, number) &&
+      is_of_a_length(number, tokens, kLeast, [](double length) { return std::sqrt(length); })) {
+    return "values are scaled by the root of the traced length";
+  }
+  return nullptr;
 }
 
 const char* share_of_length(const Share& share, std::size_t length) {
   const auto tokens = static_cast<double>(length);
+  const double number = std::abs(share.number);
+  switch (share.how) {
+    case Share::How::adds: return of_values(share, tokens);
+    case Share::How::fills:
+      if (length >= 4 && (near(number, tokens) || near(number, 1 / tokens) || is_logarithm(number, tokens))) {
+        return "a tensor is filled with the traced length";
+      }
+      return nullptr;
+    case Share::How::compares:
+      if (length >= 4 && share.of == Share::Of::sum && near(number, tokens)) {
+        return "a sum over the tokens is compared with the traced length";
+      }
+      return nullptr;
+    case Share::How::divides: break;
+  }
   switch (share.of) {
     case Share::Of::sum:
-      if (is_length(share, tokens) || near(share.number, std::sqrt(tokens))) {
+      if (is_length(share, number, tokens) || near(number, std::sqrt(tokens)) || is_root(number, tokens)) {
         return "a sum over the tokens is divided by the traced length";
       }
       break;
     case Share::Of::mean:
-      if (is_length(share, tokens)) return "a mean over the tokens is multiplied by the traced length";
-      break;
-    case Share::Of::places:
-      if (is_length(share, tokens)) return "places are divided by the traced length";
-      break;
-    case Share::Of::values:
-      // No other number is near that of many lengths, so it need not be known what it scales. (Of distances it is: the
-      // buckets of T5 and MPNet are divided by a logarithm of their own.)
-      if (length > 2 && (near(share.number, std::log(tokens)) || near(1 / share.number, std::log(tokens)))) {
-        return "values are scaled by the logarithm of the traced length";
+      if (is_length(share, 1 / number, tokens) || is_root(number, tokens) || is_root(1 / number, tokens) ||
+          near(number, tokens / (tokens - 1)) || near(number, (tokens - 1) / tokens)) {
+        return "a mean over the tokens is scaled by the traced length";
       }
       break;
+    case Share::Of::places:
+      if (is_length(share, number, tokens) || is_part_of_places(number, tokens)) {
+        return "places are divided by the traced length";
+      }
+      break;
+    case Share::Of::values:
     case Share::Of::other: break;
   }
-  return nullptr;
+  return of_values(share, tokens);
 }
 
 // Whether an axis is as long as the text, but for a few tokens.
@@ -80,11 +162,16 @@ std::string written_length(const graph::Program& program, const LengthLook& trac
     return "place " + std::to_string(place) + " of the traced text's " + std::to_string(traced.length) +
            " is written into it, and nothing says whether it moves with the length," + at(instruction);
   };
+  const auto tokens = static_cast<double>(traced.length);
   for (const auto& [instruction, now] : other.shares) {
-    const auto then = traced.shares.find(instruction);
-    if (then == traced.shares.end() || then->second.of != now.of || then->second.number != now.number) continue;
-    if (now.folded != 0 && !follows(then->second.folded, now.folded, traced, other)) continue;
-    if (const char* what = share_of_length(then->second, traced.length)) return what + at(instruction);
+    const auto found = traced.shares.find(instruction);
+    if (found == traced.shares.end()) continue;
+    const Share& then = found->second;
+    if (then.how != now.how || then.number != now.number) continue;
+    // What is as long as the tokens by chance is folded at one of the lengths alone, or not with it.
+    const bool same = then.of == now.of && (now.folded == 0 || follows(then.folded, now.folded, traced, other));
+    if (const char* what = same ? share_of_length(then, traced.length) : of_values(then, tokens))
+      return what + at(instruction);
   }
   for (const auto& [instruction, now] : other.slices) {
     const auto found = traced.slices.find(instruction);
@@ -105,9 +192,9 @@ std::string written_length(const graph::Program& program, const LengthLook& trac
   }
   for (const auto& [instruction, now] : other.starts) {
     const auto then = traced.starts.find(instruction);
-    const auto tokens = static_cast<std::int64_t>(traced.length);
+    const auto length = static_cast<std::int64_t>(traced.length);
     if (then == traced.starts.end() || then->second != now || std::abs(now) < 4) continue;
-    if (std::abs(now) == tokens || std::abs(now) == tokens - 1) {
+    if (std::abs(now) == length || std::abs(now) == length - 1) {
       return "places are counted from the traced length" + at(instruction);
     }
   }

@@ -1,5 +1,6 @@
 #include "graph/slices.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string_view>
@@ -33,11 +34,11 @@ class Definitions {
       return true;
     }
     const Instruction* made = by_slot_[slot];
-    if (made == nullptr || times_[slot] != 1) {
-      if (made != nullptr) return false;
+    if (made == nullptr) {
       out.push_back(slot);  // an input
       return true;
     }
+    if (times_[slot] != 1) return flatten_branches(slot, out, depth);
     switch (made->kind) {
       case Instruction::Kind::make_list:
       case Instruction::Kind::make_tuple:
@@ -66,6 +67,21 @@ class Definitions {
   }
 
  private:
+  // What every branch leaves one tensor in is that tensor.
+  bool flatten_branches(Slot slot, std::vector<Slot>& out, std::size_t depth) const {
+    for (const Instruction& instruction : program_.instructions) {
+      if (std::find(instruction.outputs.begin(), instruction.outputs.end(), slot) == instruction.outputs.end())
+        continue;
+      std::vector<Slot> one;
+      if (instruction.kind != Instruction::Kind::move || !flatten(instruction.arguments[0].slot, one, depth + 1) ||
+          one.size() != 1) {
+        return false;
+      }
+    }
+    out.push_back(slot);
+    return true;
+  }
+
   const Program& program_;
   std::vector<const Instruction*> by_slot_;
   std::vector<std::uint32_t> times_;

@@ -10,7 +10,7 @@
 namespace bertrt::graph {
 
 /// The slots of what a method returns, in flatten()'s order; nothing where the result is put together in a way that
-/// only a run shows (a tensor list that an operator made, a branch).
+/// only a run shows (a tensor list that an operator made, a tuple out of a branch).
 std::optional<std::vector<Slot>> output_slots(const Program& program);
 
 /// Which instructions `wanted` slots need when `given` ones are there already, by Instruction index (1: needed). Writes

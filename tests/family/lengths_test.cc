@@ -122,11 +122,53 @@ TEST(Lengths, AreTheTracedOneWhereASumIsDividedByIt) {
   };
   EXPECT_EQ(only("9", 9), 9U);
   EXPECT_EQ(only("3.", 9), 9U);  // its root
-  EXPECT_EQ(only("7", 9), 0U);
+  EXPECT_EQ(only("7", 9), 9U);   // without the first and the last token
+  EXPECT_EQ(only("6", 9), 0U);
   EXPECT_EQ(only("torch.size(h2, 1)", 9), 0U);
   // Of other axes than the tokens'.
   const std::string width = "y = torch.div(torch.sum(h2, [2]), 8)\n";
   EXPECT_EQ(TinyModel({}, "(h2, y)", width, 8).trace().lengths->only(), 0U);
+}
+
+TEST(Lengths, AreTheTracedOneWhereWhatPythonMadeOfItStands) {
+  const auto only = [](const std::string& y) {
+    return TinyModel({}, "(h2, y)", "s = torch.sum(h2, [1])\ny = " + y + "\n", 10).trace().lengths->only();
+  };
+  for (const char* y : {
+           "torch.sub(torch.logsumexp(h2, [1]), 2.302585092994046)",  // log(10)
+           "torch.div(torch.neg(s), 2.0794415416798357)",             // log(8), an entropy
+           "torch.mul(torch.mean(h2, [1]), 3.1622776601683795)",      // sqrt(10)
+           "torch.div(torch.std(h2, [1]), 3.1622776601683795)",       // a standard error
+           "torch.div(torch.norm(h2, 2, [1]), 3.1622776601683795)",   // an RMS
+           "torch.div(torch.sqrt(torch.sum(torch.pow(h2, 2), [1])), 3.1622776601683795)",
+           "torch.div(torch.sub(s, torch.select(h2, 1, 0)), 9)",
+           "torch.div(torch.add(s, torch.select(h2, 1, 0)), 11)",
+           "torch.div(torch.mul(s, 2.), 20)",
+           "torch.div(torch.matmul(s, torch.ones([8, 8])), 10)",
+           "torch.div(torch.select(torch.cumsum(h2, 1), 1, -1), 10)",
+           "torch.add(torch.select(h2, 1, 0), s, alpha=0.1)",
+           "torch.div(torch.sum(h2, [1, 2]), 80)",
+           "torch.mul(torch.var(h2, [1]), 0.9)",
+           "torch.mul(h2, torch.reshape(torch.cos(torch.mul(torch.arange(torch.size(h2, 1)), 0.3141592653589793)), [1, "
+           "-1, 1]))",
+           "torch.cat([s, torch.full([1, 1], 10.)], 1)",
+           "torch.div(torch.matmul(h2, torch.transpose(h2, 1, 2)), 3.1622776601683795)",
+           "torch.where(torch.ge(s, 10), s, torch.neg(s))",
+       }) {
+    EXPECT_EQ(only(y), 10U) << y;
+  }
+  for (const char* y : {
+           "torch.sub(torch.logsumexp(h2, [1]), 2.3)",
+           "torch.div(torch.add(torch.mean(h2, [1]), torch.select(h2, 1, 0)), 2)",
+           "torch.mul(torch.mean(h2, [1]), 0.1)",
+           // A head of 8 or 2 has such roots.
+           "torch.div(torch.matmul(h2, torch.transpose(h2, 1, 2)), 2.8284271247461903)",
+           "torch.div(torch.matmul(torch.softmax(torch.matmul(h2, torch.transpose(h2, 1, 2)), -1), h2), 10)",
+           "torch.mul(h2, torch.reshape(torch.cos(torch.mul(torch.arange(torch.size(h2, 1)), 0.5)), [1, -1, 1]))",
+           "torch.cat([s, torch.full([1, 1], 1.)], 1)",
+       }) {
+    EXPECT_EQ(only(y), 0U) << y;
+  }
 }
 
 }  // namespace

@@ -166,6 +166,22 @@ INSTANTIATE_TEST_SUITE_P(
                  {"v2 = torch.linear(h1,", "v2 = torch.linear(h1z,"},
                  {"torch.add(o2, h1)", "torch.add(o2, h1z)"}},
                 "at 21 tokens"},
+        Variant{"AnotherModelAtANumbersOwnLength",
+                {{"q2 = torch.linear(h1",
+                  "if torch.eq(t, 17):\n  h1z = torch.mul(h1, 1.5)\nelse:\n  h1z = h1\nq2 = "
+                  "torch.linear(h1z"},
+                 {"k2 = torch.linear(h1,", "k2 = torch.linear(h1z,"},
+                 {"v2 = torch.linear(h1,", "v2 = torch.linear(h1z,"},
+                 {"torch.add(o2, h1)", "torch.add(o2, h1z)"}},
+                "at 17 tokens"},
+        Variant{"AnotherModelAtOneToken",
+                {{"q2 = torch.linear(h1",
+                  "if torch.eq(t, 1):\n  h1z = torch.mul(h1, 1.5)\nelse:\n  h1z = h1\nq2 = "
+                  "torch.linear(h1z"},
+                 {"k2 = torch.linear(h1,", "k2 = torch.linear(h1z,"},
+                 {"v2 = torch.linear(h1,", "v2 = torch.linear(h1z,"},
+                 {"torch.add(o2, h1)", "torch.add(o2, h1z)"}},
+                "at 1 tokens"},
         // around it
         Variant{"ResidualHalved", {{"torch.add(o1, h0)", "torch.add(o1, h0, alpha=0.5)"}}},
         Variant{"ResidualMissing", {{"torch.add(o1, h0)", "torch.add(o1, o1)"}}},

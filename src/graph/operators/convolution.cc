@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "graph/operators/arithmetic.h"
+#include "graph/operators/composites.h"
 #include "graph/operators/pointwise.h"
 #include "graph/operators/products.h"
 #include "graph/operators/table.h"
@@ -105,9 +106,8 @@ Tensor convolved(Call& c, const Tensor& x, const Tensor& weight, const std::opti
 }
 
 /// `axes` of 1 or 2; an input without a batch has one axis less.
-Tensor convolve(Call& c, std::size_t axes, const Sizes& stride, const Sizes& padding, const Sizes& dilation,
+Tensor convolve(Call& c, Tensor x, std::size_t axes, const Sizes& stride, const Sizes& padding, const Sizes& dilation,
                 std::int64_t groups) {
-  Tensor x = c.tensor(0);
   Tensor weight = c.tensor(1);
   const auto rank = static_cast<std::int64_t>(axes) + 2;
   if (weight.rank() != rank || (x.rank() != rank && x.rank() != rank - 1)) {
@@ -132,34 +132,49 @@ Tensor convolve(Call& c, std::size_t axes, const Sizes& stride, const Sizes& pad
   return single ? selected(out, 0, 0) : out;
 }
 
+/// Padding by name. Where a window leaves an odd number to pad, the last one stands behind the input.
+Tensor convolve_padded(Call& c, std::size_t axes, const std::string& name) {
+  const Tensor& x = c.tensor(0);
+  const Tensor& weight = c.tensor(1);
+  const Sizes stride = c.integers(3);
+  const Sizes dilation = c.integers(5);
+  Sizes padding(axes, 0);
+  if (name != "valid" && name != "same") c.fail("padding valid, same or numbers", name);
+  if (name == "valid" || weight.rank() != static_cast<std::int64_t>(axes) + 2) {
+    return convolve(c, x, axes, stride, padding, dilation, c.integer(6));
+  }
+  std::vector<Value> behind;  // the last axis first
+  for (std::size_t i = axes; i-- > 0;) {
+    if (number_of(c, stride, i, axes) != 1) c.fail("a stride of 1", to_string(stride));
+    const std::int64_t apart = number_of(c, dilation, i, axes);
+    std::int64_t whole = 0;
+    if (apart < 1 || __builtin_mul_overflow(apart, weight.size(static_cast<std::int64_t>(i) + 2) - 1, &whole)) {
+      c.fail("dilations above 0", to_string(dilation));
+    }
+    padding[i] = whole / 2;
+    behind.insert(behind.end(), {Value(std::int64_t{0}), Value(whole % 2)});
+  }
+  const bool is_even =
+      std::all_of(behind.begin(), behind.end(), [](const Value& value) { return *value.integer() == 0; });
+  return convolve(
+      c, is_even ? x : made_by(c, "aten::constant_pad_nd", {Value(x), Value::list(std::move(behind)), Value(0.0)}),
+      axes, stride, padding, dilation, c.integer(6));
+}
+
 template <std::size_t axes>
 void convolution(Call& c) {
-  Sizes padding;
-  if (const std::string* text = c.argument(4).text()) {
-    if (*text != "valid" && *text != "same") c.fail("padding valid, same or numbers", *text);
-    if (*text == "same") {
-      const Sizes dilation = c.integers(5);
-      for (std::size_t i = 0; i < axes; ++i) {
-        const std::int64_t size = c.tensor(1).rank() == static_cast<std::int64_t>(axes) + 2
-                                      ? c.tensor(1).size(static_cast<std::int64_t>(i) + 2)
-                                      : 1;
-        if (size % 2 == 0) c.refuse("padding that is the same on both sides", "a window of an even size");
-        if (number_of(c, c.integers(3), i, axes) != 1) c.fail("a stride of 1", to_string(c.integers(3)));
-        padding.push_back(number_of(c, dilation, i, axes) * (size / 2));
-      }
-    } else {
-      padding.assign(axes, 0);
-    }
-  } else {
-    padding = c.integers(4);
-  }
-  c.give(convolve(c, axes, c.integers(3), padding, c.integers(5), c.integer(6)));
+  if (const std::string* name = c.argument(4).text()) return c.give(convolve_padded(c, axes, *name));
+  c.give(convolve(c, c.tensor(0), axes, c.integers(3), c.integers(4), c.integers(5), c.integer(6)));
 }
-void raw_convolution(Call& c) {
-  if (c.flag(6)) c.refuse("a convolution", "a transposed one");
+std::size_t axes_of_windows(Call& c) {
   const std::int64_t axes = c.tensor(1).rank() - 2;
   if (axes != 1 && axes != 2) c.refuse("one or two axes", to_string(c.tensor(1).sizes()));
-  c.give(convolve(c, static_cast<std::size_t>(axes), c.integers(3), c.integers(4), c.integers(5), c.integer(8)));
+  return static_cast<std::size_t>(axes);
+}
+void convolution_mode(Call& c) { c.give(convolve_padded(c, axes_of_windows(c), *c.argument(4).text())); }
+void raw_convolution(Call& c) {
+  if (c.flag(6)) c.refuse("a convolution", "a transposed one");
+  c.give(convolve(c, c.tensor(0), axes_of_windows(c), c.integers(3), c.integers(4), c.integers(5), c.integer(8)));
 }
 
 void im2col(Call& c) {
@@ -214,6 +229,9 @@ void add_convolution(Table& t) {
                                 "int[] padding, int[] dilation, bool transposed, int[] output_padding, int groups, "
                                 "bool benchmark, bool deterministic, bool cudnn_enabled) -> Tensor",
                                 raw_convolution}});
+  t.add("aten::_convolution_mode", {{"_convolution_mode(Tensor input, Tensor weight, Tensor? bias, int[] stride, str "
+                                     "padding, int[] dilation, int groups) -> Tensor",
+                                     convolution_mode}});
   t.add("aten::convolution", {{"convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, "
                                "int[] dilation, bool transposed, int[] output_padding, int groups) -> Tensor",
                                raw_convolution}});

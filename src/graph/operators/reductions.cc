@@ -225,10 +225,20 @@ template <bool root>
 void spread_correction(Call& c) {
   c.give(spread(c, axes_of(c, 1, c.tensor(0).rank()), c.has(2) ? c.real(2) : 1, c.flag(3), root).first);
 }
+void give_both(Call& c, const std::pair<Tensor, Tensor>& both) {
+  c.give(Value::tuple({Value(both.first), Value(both.second)}));
+}
+template <bool root>
+void spread_and_mean_all(Call& c) {
+  give_both(c, spread(c, {}, c.flag(1) ? 1 : 0, false, root));
+}
+template <bool root>
+void spread_and_mean_axis(Call& c) {
+  give_both(c, spread(c, axes_of(c, 1, c.tensor(0).rank()), c.flag(2) ? 1 : 0, c.flag(3), root));
+}
 template <bool root>
 void spread_and_mean(Call& c) {
-  const auto [value, center] = spread(c, axes_of(c, 1, c.tensor(0).rank()), c.has(2) ? c.real(2) : 1, c.flag(3), root);
-  c.give(Value::tuple({Value(value), Value(center)}));
+  give_both(c, spread(c, axes_of(c, 1, c.tensor(0).rank()), c.has(2) ? c.real(2) : 1, c.flag(3), root));
 }
 
 void logsumexp(Call& c) {
@@ -303,12 +313,20 @@ void add_reductions(Table& t) {
          {"std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor", spread_axis<true>},
          {"std.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor",
           spread_correction<true>}});
-  t.add("aten::var_mean", {{"var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool "
-                            "keepdim=False) -> (Tensor, Tensor)",
-                            spread_and_mean<false>}});
-  t.add("aten::std_mean", {{"std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool "
-                            "keepdim=False) -> (Tensor, Tensor)",
-                            spread_and_mean<true>}});
+  t.add("aten::var_mean",
+        {{"var_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)", spread_and_mean_all<false>},
+         {"var_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)",
+          spread_and_mean_axis<false>},
+         {"var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool "
+          "keepdim=False) -> (Tensor, Tensor)",
+          spread_and_mean<false>}});
+  t.add("aten::std_mean",
+        {{"std_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)", spread_and_mean_all<true>},
+         {"std_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)",
+          spread_and_mean_axis<true>},
+         {"std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool "
+          "keepdim=False) -> (Tensor, Tensor)",
+          spread_and_mean<true>}});
   t.add("aten::logsumexp", {{"logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", logsumexp}});
   t.add("aten::count_nonzero", {{"count_nonzero.dim_IntList(Tensor self, int[] dim) -> Tensor", count_nonzero},
                                 {"count_nonzero(Tensor self, int? dim=None) -> Tensor", count_nonzero}});
