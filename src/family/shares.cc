@@ -209,6 +209,7 @@ void ShareWatcher::add_share(const Event& event, Share::How how, std::size_t ten
   const bool known = of == nullptr || of->known();
   Share share{how, known ? Share::Of::other : Share::Of::values, number};
   share.width = last_size(of);
+  if (of != nullptr && of->rank() > 1) share.height = of->sizes()[of->sizes().size() - 2];
   if (const auto slot = argument(event, tensor)) {
     if (const auto found = contracted_.find(*slot); found != contracted_.end()) share.contracted = found->second;
   }

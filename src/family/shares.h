@@ -32,7 +32,8 @@ struct Share {
   double number = 0;
   std::int64_t folded = 0;      ///< how many tokens the sum or mean is of; the places
   std::int64_t all = 0;         ///< how many values the sum or mean is of, over all its axes
-  std::int64_t width = 0;       ///< of the tensor's last axis
+  std::int64_t height = 0;      ///< of the tensor's last axis but one
+  std::int64_t width = 0;       ///< of its last axis
   std::int64_t contracted = 0;  ///< how many products are summed in each of its values, where it is a product; else 0
 };
 

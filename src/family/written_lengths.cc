@@ -59,12 +59,12 @@ bool is_part_of_places(double number, double tokens) {
   return false;
 }
 
-// Scores are divided by the root of a head's size, or of a few of them.
+// Scores are divided by the root of a head's size, or of a few of them; queries and keys, too, as they stand or turned.
 bool is_root_of_a_size(const Share& share, double number) {
   const auto square = static_cast<std::int64_t>(std::llround(number > 1 ? number * number : 1 / (number * number)));
   if (square <= 0) return false;
-  const auto fits = [&](std::int64_t size) { return size > 0 && (size % square == 0 || square % size == 0); };
-  return fits(share.contracted) || (share.contracted == 0 && fits(share.width));
+  const auto fits = [&](std::int64_t size) { return size > 2 && (size % square == 0 || square % size == 0); };
+  return share.contracted != 0 ? fits(share.contracted) : fits(share.width) || fits(share.height);
 }
 
 const char* of_values(const Share& share, double tokens) {
