@@ -55,7 +55,7 @@ std::string Lengths::look(std::size_t length) const {
       return (window ? "a window of the traced length's at " : "a slice of the traced length at ") +
              program_->where(program_->instructions[instruction].place);
     }
-    if (std::string written = written_length(*program_, *reference_, here); !written.empty()) return written;
+    if (std::string written = written_length(*program_, *reference_, here, moving_); !written.empty()) return written;
     for (std::size_t i = 0; i < here.outputs.size() && i < reference_->outputs.size(); ++i) {
       const graph::Sizes& then = reference_->outputs[i];
       const graph::Sizes& now = here.outputs[i];
@@ -103,6 +103,19 @@ const std::string& Lengths::objection(std::size_t length) const {
   return known_.emplace(length, std::move(answer)).first->second;
 }
 
+// What has another number at another length is computed from it, and may have the traced one's by chance.
+void Lengths::find_moving() {
+  for (const std::size_t length : {2 * traced_, traced_ + 1, traced_ / 2}) {
+    if (length == 0 || length == traced_) continue;
+    try {
+      const std::set<std::size_t> moved = moved_numbers(*reference_, look_at_length(length));
+      moving_.insert(moved.begin(), moved.end());
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;
+    }
+  }
+}
+
 void Lengths::find_written() {
   std::map<std::size_t, bool> written;
   for (const auto& [instruction, slice] : reference_->slices) {
@@ -115,19 +128,7 @@ void Lengths::find_written() {
     });
     written.emplace(instruction, window);
   }
-  // What ends elsewhere at another length is computed from it.
-  for (const std::size_t length : {2 * traced_, traced_ + 1, traced_ / 2}) {
-    if (written.empty() || length == 0) break;
-    try {
-      const LengthLook other = look_at_length(length);
-      for (const auto& [instruction, slice] : other.slices) {
-        const auto found = written.find(instruction);
-        if (found != written.end() && reference_->slices.at(instruction).end != slice.end) written.erase(found);
-      }
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::out_of_resources) throw;
-    }
-  }
+  std::erase_if(written, [&](const auto& entry) { return moving_.contains(entry.first); });
   written_ = std::move(written);
 }
 
@@ -135,6 +136,7 @@ void Lengths::search() {
   if (traced_ != 0) {
     try {
       reference_ = std::make_shared<const LengthLook>(look_at_length(traced_));
+      find_moving();
       find_written();
     } catch (const Error& error) {
       if (error.code() == ErrorCode::out_of_resources) throw;

@@ -154,7 +154,23 @@ bool is_window(const LengthLook& look, const LengthLook::Slice& slice) {
 
 }  // namespace
 
-std::string written_length(const graph::Program& program, const LengthLook& traced, const LengthLook& other) {
+std::set<std::size_t> moved_numbers(const LengthLook& one, const LengthLook& other) {
+  std::set<std::size_t> moved;
+  const auto compare = [&](const auto& numbers, const auto& others, auto differ) {
+    for (const auto& [instruction, number] : numbers) {
+      const auto found = others.find(instruction);
+      if (found != others.end() && differ(number, found->second)) moved.insert(instruction);
+    }
+  };
+  compare(one.slices, other.slices, [](const auto& a, const auto& b) { return a.first != b.first || a.end != b.end; });
+  compare(one.places, other.places, [](const auto& a, const auto& b) { return a.last != b.last; });
+  compare(one.starts, other.starts, [](std::int64_t a, std::int64_t b) { return a != b; });
+  compare(one.shares, other.shares, [](const Share& a, const Share& b) { return a.number != b.number; });
+  return moved;
+}
+
+std::string written_length(const graph::Program& program, const LengthLook& traced, const LengthLook& other,
+                           const std::set<std::size_t>& moving) {
   const auto at = [&](std::size_t instruction) {
     return " at " + program.where(program.instructions[instruction].place);
   };
@@ -165,7 +181,7 @@ std::string written_length(const graph::Program& program, const LengthLook& trac
   const auto tokens = static_cast<double>(traced.length);
   for (const auto& [instruction, now] : other.shares) {
     const auto found = traced.shares.find(instruction);
-    if (found == traced.shares.end()) continue;
+    if (found == traced.shares.end() || moving.contains(instruction)) continue;
     const Share& then = found->second;
     if (then.how != now.how || then.number != now.number) continue;
     // What is as long as the tokens by chance is folded at one of the lengths alone, or not with it.
@@ -175,7 +191,7 @@ std::string written_length(const graph::Program& program, const LengthLook& trac
   }
   for (const auto& [instruction, now] : other.slices) {
     const auto found = traced.slices.find(instruction);
-    if (found == traced.slices.end()) continue;
+    if (found == traced.slices.end() || moving.contains(instruction)) continue;
     const LengthLook::Slice& then = found->second;
     if (then.first != now.first || then.end != now.end || !follows(then.size(), now.size(), traced, other)) continue;
     const std::int64_t place = inner_place(then);
@@ -184,7 +200,7 @@ std::string written_length(const graph::Program& program, const LengthLook& trac
   }
   for (const auto& [instruction, now] : other.places) {
     const auto then = traced.places.find(instruction);
-    if (then == traced.places.end() || then->second.last != now.last ||
+    if (then == traced.places.end() || moving.contains(instruction) || then->second.last != now.last ||
         !follows(then->second.size, now.size, traced, other)) {
       continue;
     }
@@ -193,7 +209,8 @@ std::string written_length(const graph::Program& program, const LengthLook& trac
   for (const auto& [instruction, now] : other.starts) {
     const auto then = traced.starts.find(instruction);
     const auto length = static_cast<std::int64_t>(traced.length);
-    if (then == traced.starts.end() || then->second != now || std::abs(now) < 4) continue;
+    if (then == traced.starts.end() || moving.contains(instruction) || then->second != now || std::abs(now) < 4)
+      continue;
     if (std::abs(now) == length || std::abs(now) == length - 1) {
       return "places are counted from the traced length" + at(instruction);
     }

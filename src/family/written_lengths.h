@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string>
 
 #include "family/length_look.h"
@@ -10,7 +12,12 @@ namespace bertrt::family {
 /// What of the traced length stands in a program's code as a number, as what Python's len(), item() and int() give
 /// does: told by two looks at it, since what is the same in both is not computed from the length.
 /// @param traced  the look at the traced length
+/// @param moving  instructions whose numbers move with the length, as still other looks show
 /// @return what and where, for people; empty: nothing was found
-std::string written_length(const graph::Program& program, const LengthLook& traced, const LengthLook& other);
+std::string written_length(const graph::Program& program, const LengthLook& traced, const LengthLook& other,
+                           const std::set<std::size_t>& moving);
+
+/// Instructions whose places, slices, beginnings or numbers differ between two looks.
+std::set<std::size_t> moved_numbers(const LengthLook& one, const LengthLook& other);
 
 }  // namespace bertrt::family

@@ -130,6 +130,13 @@ TEST(Lengths, AreTheTracedOneWhereASumIsDividedByIt) {
   EXPECT_EQ(TinyModel({}, "(h2, y)", width, 8).trace().lengths->only(), 0U);
 }
 
+TEST(Lengths, GoOnWhereAPlaceIsComputedFromThem) {
+  const std::string middle = "y = torch.select(h2, 1, torch.floordiv(torch.size(h2, 1), 2))\n";
+  const auto lengths = TinyModel({}, "(h2, y)", middle, 16).trace().lengths;
+  // The middle of 17 tokens is where that of 16 is.
+  for (const std::size_t length : {15, 17, 18}) EXPECT_EQ(lengths->objection(length), "") << length;
+}
+
 TEST(Lengths, AreTheTracedOneWhereWhatPythonMadeOfItStands) {
   const auto only = [](const std::string& y) {
     return TinyModel({}, "(h2, y)", "s = torch.sum(h2, [1])\ny = " + y + "\n", 10).trace().lengths->only();

@@ -87,6 +87,9 @@ Slot Compiler::call_operator(Frame& frame, const std::string& name, std::vector<
   read_halves(name, arguments);
   note_randomness(name, arguments);
   if (name == "prim::RaiseException") frame.raised = true;
+  if (writes_in_place(op) && !arguments.empty() && builder_.is_constant_tensor(arguments.front().slot)) {
+    builder_.add_finding(name + " writes into a constant of the trace: here it is as the file has it for every text");
+  }
   const Slot seen = view_in_place && !arguments.empty() ? arguments.front().slot : 0;
   const Slot result = builder_.call(&op, std::move(arguments), place(frame), where(frame));
   if (view_in_place) builder_.outdate(seen, where(frame));

@@ -179,6 +179,11 @@ const Value* ProgramBuilder::value(Slot slot) const {
   return found == constant_of_.end() ? nullptr : &program_.constants[found->second].value;
 }
 
+bool ProgramBuilder::is_constant_tensor(Slot slot) const {
+  const auto found = constant_of_.find(slot);
+  return found != constant_of_.end() && program_.constants[found->second].origin == Constant::Origin::constant;
+}
+
 std::uint32_t ProgramBuilder::entry(const std::string& name) {
   const auto [at, is_new] = entries_.emplace(name, static_cast<std::uint32_t>(program_.entries.size()));
   if (is_new) program_.entries.push_back(printable(name));

@@ -51,6 +51,8 @@ class ProgramBuilder {
 
   /// Null for what is not known before the program runs.
   const Value* value(Slot slot) const;
+  /// CONSTANTS.c0 and the like: a run of libtorch's may find what the one before left in them.
+  bool is_constant_tensor(Slot slot) const;
   std::uint32_t entry(const std::string& name);
   /// Once each.
   void add_finding(std::string finding);

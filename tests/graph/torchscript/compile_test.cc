@@ -265,6 +265,16 @@ TEST(Compile, AttributesAreConstantsByTheirPath) {
   EXPECT_EQ(storages[0], storages[1]) << "tied weights are one storage";
 }
 
+TEST(Compile, ConstantsThatAreWrittenToAreAFinding) {
+  test::Parts parts;
+  parts.code = forward({"return torch.mul(x, torch.add_(CONSTANTS.c0, 1))"});
+  parts.constants = {pickled::tensor("0", {}, 1)};
+  parts.entries = {{"constants/0", std::string(4, '\0')}};
+  const auto opened = test::open(parts);
+  EXPECT_THAT(read_program(*opened->module, "forward", find_operator).findings,
+              ElementsAre(HasSubstr("aten::add_ writes into a constant")));
+}
+
 TEST(Compile, ConstantsOfRankZeroPromoteAsNumbers) {
   test::Parts parts;
   parts.code = forward({"return torch.add(CONSTANTS.c0, CONSTANTS.c1)"});
