@@ -123,6 +123,7 @@ void expect_entries(const std::string& file) {
 
 TEST(TokenizerFiles, FoldersAreTakenAsAutoTokenizerDoes) { expect_entries("folders.json"); }
 TEST(TokenizerFiles, StagesInAnyCombination) { expect_entries("combinations.json"); }
+TEST(TokenizerFiles, EquallyGoodWaysAreToldApartAsItDoes) { expect_entries("ties.json"); }
 
 }  // namespace
 }  // namespace bertrt

@@ -196,7 +196,7 @@ void read_bpe_json(std::string_view model, const std::string& where, BpeSpec& sp
     } else if (key == "dropout") {
       if (json.peek() == 'n') {
         json.skip_value();
-      } else if (const double dropout = json.read_number(); dropout != 0) {
+      } else if (const double dropout = json.read_number(JsonReader::tokenizers); dropout != 0) {
         throw Error(ErrorCode::unsupported, where, "no dropout, which makes tokens random", std::to_string(dropout));
       }
     } else if (key == "type") {

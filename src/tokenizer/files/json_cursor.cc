@@ -1,8 +1,6 @@
 #include "tokenizer/files/json_cursor.h"
 
-#include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #include "bertrt/error.h"
 #include "text/utf8.h"
@@ -151,28 +149,20 @@ void JsonCursor::skip_string() {
   ++at_;
 }
 
-// from_chars would also take "inf", ".5", "5." and "007", which JSON does not have.
-void JsonCursor::check_number(const char* expected) {
-  const auto is_digit = [&](std::size_t at) { return at < bytes_.size() && bytes_[at] >= '0' && bytes_[at] <= '9'; };
+double JsonCursor::read_number(JsonReader reader) {
   peek();
-  const std::size_t first = at_ + (bytes_[at_] == '-' ? 1 : 0);
-  if (!is_digit(first) || (bytes_[first] == '0' && is_digit(first + 1))) fail(expected);
-}
-
-double JsonCursor::read_number() {
-  check_number("a number");
-  double value = 0;
-  const char* begin = bytes_.data() + at_;
-  const auto result = std::from_chars(begin, bytes_.data() + bytes_.size(), value);
-  const char* const point = std::find(begin, result.ptr, '.');
-  const bool ends_at_point = point != result.ptr && (point + 1 == result.ptr || point[1] < '0' || point[1] > '9');
-  if (result.ec != std::errc{} || !std::isfinite(value) || ends_at_point) fail("a number");
-  at_ += static_cast<std::size_t>(result.ptr - begin);
-  return value;
+  const JsonNumber number = read_json_number(bytes_.substr(at_), reader);
+  if (number.size == 0) fail("a number");
+  at_ += number.size;
+  return number.value;
 }
 
 std::int64_t JsonCursor::read_integer() {
-  check_number("an integer");
+  // from_chars would also take "007", which JSON does not have.
+  const auto is_digit = [&](std::size_t at) { return at < bytes_.size() && bytes_[at] >= '0' && bytes_[at] <= '9'; };
+  peek();
+  const std::size_t first = at_ + (bytes_[at_] == '-' ? 1 : 0);
+  if (!is_digit(first) || (bytes_[first] == '0' && is_digit(first + 1))) fail("an integer");
   std::int64_t value = 0;
   const char* begin = bytes_.data() + at_;
   const auto result = std::from_chars(begin, bytes_.data() + bytes_.size(), value);

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "tokenizer/files/json_number.h"
+
 namespace bertrt::tokenizer {
 
 /// Walks through JSON without building a tree: a vocabulary of 50,000 entries costs one pass over its bytes.
@@ -25,7 +27,8 @@ class JsonCursor {
 
   /// The string here, unescaped, into `value`.
   void read_string(std::string& value);
-  double read_number();
+  /// @param reader  how the digits are rounded
+  double read_number(JsonReader reader);
   std::int64_t read_integer();
   /// Steps over any value and gives its bytes.
   std::string_view skip_value();
@@ -45,7 +48,6 @@ class JsonCursor {
   void expect(char c);
   void skip_string();
   void skip_brackets();
-  void check_number(const char* expected);
   unsigned read_hex4();
   void read_escape(std::string& value);
 

@@ -123,7 +123,7 @@ void read_vocab_txt(std::string_view bytes, const std::string& where, WordPieceV
   if (vocab.entries().empty()) throw Error(ErrorCode::invalid_format, where, "one token a line", "an empty file");
 }
 
-ModelSpec read_model(std::string_view model, const std::string& where) {
+ModelSpec read_model(std::string_view model, const std::string& where, JsonReader reader) {
   const std::string type = type_of(model, where);
   if (type == "WordPiece") return read_wordpiece(model, where);
   if (type == "WordLevel") return read_wordlevel(model, where);
@@ -134,7 +134,7 @@ ModelSpec read_model(std::string_view model, const std::string& where) {
   }
   if (type == "Unigram") {
     UnigramPieces pieces;
-    read_unigram_json(model, where, pieces);
+    read_unigram_json(model, where, reader, pieces);
     return pieces;
   }
   throw Error(ErrorCode::unsupported, where, "a model WordPiece, BPE, Unigram or WordLevel", type);

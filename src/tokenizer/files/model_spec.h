@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "tokenizer/bpe/bpe_words.h"
+#include "tokenizer/files/json_number.h"
 #include "tokenizer/pipeline_model.h"
 #include "tokenizer/subword_vocab.h"
 #include "tokenizer/unigram/unigram_words.h"
@@ -27,8 +28,9 @@ struct WordLevelFiles {
 using ModelSpec = std::variant<WordPieceFiles, BpeSpec, UnigramPieces, WordLevelFiles>;
 
 /// tokenizer.json's "model". Old files do not say its type: then by its keys, as Hugging Face does it.
+/// @param reader  of the scores of a unigram model
 /// @throws Error invalid_format, unsupported (a type or a key that is not known, dropout)
-ModelSpec read_model(std::string_view model, const std::string& where);
+ModelSpec read_model(std::string_view model, const std::string& where, JsonReader reader);
 
 /// vocab.txt: a token a line, without white space at its end. @throws Error invalid_format
 void read_vocab_txt(std::string_view bytes, const std::string& where, WordPieceVocab& vocab);

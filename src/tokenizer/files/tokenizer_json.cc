@@ -76,7 +76,8 @@ LoadedTokenizer read_tokenizer_json(const TokenizerJsonParts& file) {
   TokenizerConfig& config = loaded.config;
   config.decoder = read_decoder(member(rest, "decoder"), where + ": decoder");
   config.post_processors = read_post_processor(member(rest, "post_processor"), where + ": post_processor");
-  loaded.model = build_model(read_model(file.model, where + ": model"), loaded.stages, where + ": model");
+  loaded.model =
+      build_model(read_model(file.model, where + ": model", JsonReader::tokenizers), loaded.stages, where + ": model");
   const WordModel& words = loaded.model->words();
   const std::vector<AddedToken> tokens = read_added_tokens(document);
   config.added.add(tokens, words, stages->normalizer);

@@ -254,7 +254,7 @@ ModelSpec FolderLoader::read_spec(const std::string& name, const ClassPlan& plan
                                   std::string& where) {
   if (json_) {
     where = json_->where;
-    ModelSpec spec = read_model(json_->model, where + ": model");
+    ModelSpec spec = read_model(json_->model, where + ": model", JsonReader::python);
     const bool fits = plan.model == ClassModel::wordpiece ? std::holds_alternative<WordPieceFiles>(spec)
                       : plan.model == ClassModel::bpe     ? std::holds_alternative<BpeSpec>(spec)
                                                           : std::holds_alternative<UnigramPieces>(spec);

@@ -9,7 +9,9 @@ void ChunkCuts::build(const UnigramPieces& pieces, const UnigramNormalizer& norm
       if (separates_[a] || separates_[b]) cuts_[a * 256 + b] = kSpace;
     }
   }
-  if (!pieces.vocab.has_exact_scores()) return;
+  watches_ties_ = !pieces.vocab.has_exact_scores();
+  if (watches_ties_ && !pieces.vocab.has_small_scores()) return;
+  if (watches_ties_) most_ = kMostWatched;
   std::string_view unknown;
   if (const auto piece = pieces.vocab.piece(pieces.unk_id)) unknown = *piece;
   for (unsigned c = '!'; c < 127; ++c) {
@@ -43,7 +45,8 @@ void ChunkCuts::forget(std::string_view piece) noexcept {
   }
 }
 
-std::size_t ChunkCuts::cut(std::string_view text, std::size_t begin, TextWords& words) const noexcept {
+std::size_t ChunkCuts::cut(std::string_view text, std::size_t begin, std::size_t most,
+                           TextWords& words) const noexcept {
   constexpr std::size_t kStretch = 4096;
   words.clear();
   std::size_t at = begin;
@@ -59,11 +62,11 @@ std::size_t ChunkCuts::cut(std::string_view text, std::size_t begin, TextWords& 
       const std::uint8_t cut = between(static_cast<unsigned char>(text[at - 1]), static_cast<unsigned char>(text[at]));
       if (cut == 0) continue;
       if (cut == kSpace) break;
-      if (at - chunk >= kMostExact) continue;
+      if (at - chunk >= most) continue;
       words.add(word - begin, at - begin, word == chunk ? kFirst : kInner);
       word = at;
     }
-    if (at - chunk > kMostExact) {
+    if (at - chunk > most) {
       words.cut(known);
       word = chunk;
     }

@@ -9,7 +9,7 @@ namespace {
 // Large vocabularies have about 30 bytes an entry in tokenizer.json, 8 of them the piece.
 constexpr std::size_t kBytesAnEntry = 24;
 
-void read_vocab(JsonCursor& json, const std::string& where, UnigramVocab& vocab) {
+void read_vocab(JsonCursor& json, const std::string& where, JsonReader reader, UnigramVocab& vocab) {
   std::string piece;
   json.enter_array();
   while (json.next_element()) {
@@ -17,14 +17,14 @@ void read_vocab(JsonCursor& json, const std::string& where, UnigramVocab& vocab)
     if (!json.next_element()) json.fail("a piece and its score");
     json.read_string(piece);
     if (!json.next_element()) json.fail("a piece and its score");
-    vocab.add(piece, json.read_number(), where);
+    vocab.add(piece, json.read_number(reader), where);
     if (json.next_element()) json.fail("a piece and its score");
   }
 }
 
 }  // namespace
 
-void read_unigram_json(std::string_view model, const std::string& where, UnigramPieces& pieces) {
+void read_unigram_json(std::string_view model, const std::string& where, JsonReader reader, UnigramPieces& pieces) {
   JsonCursor json(model, where);
   std::string key;
   std::int64_t unk_id = -1;
@@ -44,7 +44,7 @@ void read_unigram_json(std::string_view model, const std::string& where, Unigram
       pieces.byte_fallback = json.read_flag(false);
     } else if (key == "vocab") {
       has_vocab = true;
-      read_vocab(json, where, pieces.vocab);
+      read_vocab(json, where, reader, pieces.vocab);
     } else if (key == "type") {
       json.skip_value();
     } else {

@@ -35,12 +35,17 @@ bool byte_pieces(const UnigramVocab& vocab, std::string_view run, std::vector<st
 
 void UnigramLattice::search(const UnigramVocab& vocab, std::string_view word, const Options& options) {
   best_.assign(word.size() + 1, Best{});
+  if (options.watches_ties) near_.assign(word.size() + 1, 0);
   const double unknown_score = vocab.min_score() - kUnknownPenalty;
   for (std::size_t begin = 0; begin < word.size();) {
     const double score = best_[begin].score;
     const std::size_t character = begin + text::decode_utf8(word, begin).length;
     const auto offer = [&](std::size_t end, double candidate, std::int32_t id) {
       Best& best = best_[end];
+      if (options.watches_ties && best.id >= 0) {
+        const double lead = candidate - best.score;
+        near_[end] = lead < kNear && (lead > -kNear || near_[end] != 0) ? 1 : 0;
+      }
       if (best.id < 0 || candidate > best.score) best = {candidate, id, static_cast<std::uint32_t>(begin)};
     };
     bool has_character = false;
@@ -70,9 +75,11 @@ void UnigramLattice::encode(const UnigramVocab& vocab, std::string_view word, co
                             std::vector<std::int32_t>& ids, std::vector<Offset>& offsets) {
   search(vocab, word, options);
   cuts_.clear();
+  is_near_tie_ = false;
   for (auto end = static_cast<std::uint32_t>(word.size()); end > 0; end = best_[end].begin) {
     const Best& best = best_[end];
     const bool unknown = best.id == options.unk_id;
+    is_near_tie_ = is_near_tie_ || (options.watches_ties && near_[end] != 0);
     if (unknown && !cuts_.empty() && cuts_.back().id < 0) {
       cuts_.back().range.begin = best.begin;
     } else {

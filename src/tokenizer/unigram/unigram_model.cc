@@ -59,14 +59,24 @@ bool UnigramModel::encode_chunks(std::string_view text, RunContext context, Scra
   const auto make = [&](std::string_view chunk, std::uint8_t kind, Pieces& pieces) {
     SubwordModel::normalize(chunk, {}, scratch.text);
     if (!spec_.normalizer.apply(scratch.text, scratch.changes)) return false;
-    encode_words(scratch.text, context, scratch, pieces, kind == ChunkCuts::kInner);
-    return true;
+    const bool is_inner = kind == ChunkCuts::kInner;
+    scratch.watches_ties = is_inner && cuts_->watches_ties();
+    encode_words(scratch.text, context, scratch, pieces, is_inner);
+    return !scratch.watches_ties || !scratch.has_near_tie;
   };
   const std::size_t mark = output.mark();
   TextWords words;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t next = cuts_->cut(text, at, words);
-    if (!cache.encode_words(text, at, words, scratch.pieces, output, make)) {
+    const std::size_t known = output.mark();
+    std::size_t next = cuts_->cut(text, at, words);
+    scratch.has_near_tie = false;
+    bool done = cache.encode_words(text, at, words, scratch.pieces, output, make);
+    if (!done && scratch.has_near_tie) {
+      output.rewind(known);
+      next = cuts_->cut_at_space(text, at, words);
+      done = cache.encode_words(text, at, words, scratch.pieces, output, make);
+    }
+    if (!done) {
       output.rewind(mark);
       return false;
     }
@@ -133,13 +143,15 @@ void UnigramModel::encode_word(const text::NormalizedText& text, std::size_t beg
       word.source.push_back(text.source[at]);
     }
   }
-  const UnigramLattice::Options options{pieces_.unk_id, pieces_.byte_fallback, context.special_pieces};
+  const UnigramLattice::Options options{pieces_.unk_id, pieces_.byte_fallback, context.special_pieces,
+                                        scratch.watches_ties};
   const std::string_view bytes = word.bytes;
   for (std::size_t from = 0; from < bytes.size();) {
     const std::size_t mark = spec_.split_at_mark ? bytes.find(kMark, from + 1) : std::string_view::npos;
     const std::size_t to = mark == std::string_view::npos ? bytes.size() : mark;
     const std::size_t known = pieces.offsets.size();
     scratch.lattice.encode(pieces_.vocab, bytes.substr(from, to - from), options, pieces.ids, pieces.offsets);
+    scratch.has_near_tie = scratch.has_near_tie || scratch.lattice.is_near_tie();
     for (std::size_t i = known; i < pieces.offsets.size(); ++i) {
       Offset& offset = pieces.offsets[i];
       offset = {word.source[from + offset.begin].begin, word.source[from + offset.end - 1].end};

@@ -57,7 +57,9 @@ class UnigramModel final : public SubwordModel {
     text::ChangeList changes;
     text::NormalizedText word;  ///< a word with its mark
     UnigramLattice lattice;
-    Pieces pieces;  ///< of one chunk
+    Pieces pieces;              ///< of one chunk
+    bool watches_ties = false;  ///< what stands before the word that is encoded may decide between equal ways
+    bool has_near_tie = false;  ///< and there were some
   };
 
   /// Chunk by chunk between white space. False when the text has to be taken as a whole: what was put out is then taken

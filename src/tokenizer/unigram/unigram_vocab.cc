@@ -71,6 +71,7 @@ void UnigramVocab::add(std::string_view piece, double score, const std::string& 
   }
   ends_[node].score = score;
   has_exact_scores_ = has_exact_scores_ && is_exact(score);
+  has_small_scores_ = has_small_scores_ && std::fabs(score) < 64;
   ends_[node].id = static_cast<std::int32_t>(spans_.size());
   min_score_ = spans_.empty() ? score : std::min(min_score_, score);
   spans_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(piece.size())});

@@ -59,6 +59,8 @@ class UnigramVocab {
   double min_score() const noexcept { return min_score_; }
   /// Each score is a multiple of 2^-32 below 512, as scores that were floats are: sums of some thousand lose nothing.
   bool has_exact_scores() const noexcept { return has_exact_scores_; }
+  /// Each score is between -64 and 64, as logarithms of probabilities are: sums of some thousand lose little.
+  bool has_small_scores() const noexcept { return has_small_scores_; }
   /// `b` stands right behind `a` in some piece. Both are ASCII.
   bool are_together(unsigned char a, unsigned char b) const noexcept { return together_[a].test(b); }
 
@@ -87,6 +89,7 @@ class UnigramVocab {
   std::size_t used_ = 0;
   double min_score_ = 0;
   bool has_exact_scores_ = true;
+  bool has_small_scores_ = true;
   std::array<std::bitset<128>, 128> together_;
 
   static constexpr std::array<Node, 256> filled() {
