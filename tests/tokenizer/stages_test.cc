@@ -159,6 +159,8 @@ TEST(Stages, WhatIsNotKnownIsAnErrorThatNamesIt) {
                kModel + "}"),
       HasSubstr("regular expression"));
   EXPECT_THAT(error_of(R"({"pre_tokenizer":{"type":"FixedLength","length":0},)" + kModel + "}"), HasSubstr("length"));
+  EXPECT_THAT(error_of(R"({"normalizer":{"type":"Prepend","prepend":""},)" + kModel + "}"),
+              HasSubstr("a text to put in"));
 }
 
 TEST(Stages, NestingIsBounded) {

@@ -60,7 +60,13 @@ void read_normalizer_steps(const json& value, const std::string& where, std::siz
     steps.emplace_back(normalizers::Strip{part.flag("strip_left"), part.flag("strip_right")});
   } else if (type == "Prepend") {
     part.allow({"prepend"});
-    steps.emplace_back(normalizers::Prepend{part.text("prepend")});
+    std::string content = part.text("prepend");
+    if (content.empty()) {
+      // Hugging Face takes the text's first character for one that was put in, and its next stages count wrong from
+      // there.
+      throw Error(ErrorCode::unsupported, part.where() + ".prepend", "a text to put in", "an empty one");
+    }
+    steps.emplace_back(normalizers::Prepend{std::move(content)});
   } else if (type == "Replace") {
     part.allow({"pattern", "content"});
     normalizers::Replace step;
