@@ -60,7 +60,8 @@ struct EmbedCommand {
     command.add_option("--multi-vector", role, "A vector a token: the texts are queries or documents")
         ->check(CLI::IsMember({"query", "document"}))
         ->excludes(sparse_option);
-    command.add_option("--output", output, "Write the vectors to this .npy file, row by row")->check(not_empty());
+    command.add_option("--output", output, "Write the vectors to this .npy file, share by share of the texts")
+        ->check(not_empty());
     command.add_option("--skip", skip, "Pass over so many texts; an --output that has so many rows is gone on with")
         ->transform(whole_number(0, std::uint64_t{1} << 40U));
     command.add_flag("--json", json, "One JSON object a line");
@@ -317,9 +318,12 @@ void EmbedCommand::run() {
     write_ranges();
   }
   const auto start = std::chrono::steady_clock::now();
-  const std::size_t count = stream.run();
+  // What waits here would be lost with the process; whoever writes a line and waits finds its row.
+  const std::size_t count = stream.run([this] {
+    if (file) file->flush();
+  });
   if (!file) return;
-  file->flush();
+  file->flush();  // no text at all is a matrix, too
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::fprintf(stderr, "bertrt: %zu texts in %.1f s, %.0f texts/s\n", count, seconds,
                static_cast<double>(count) / std::max(seconds, 1e-9));

@@ -110,6 +110,11 @@ NpyFile::NpyFile(std::filesystem::path path, std::string type, std::size_t colum
     check_old(rows);
     rows_ = rows;
   }
+  if (std::filesystem::is_fifo(path_, ignored) || std::filesystem::is_socket(path_, ignored)) {
+    throw UsageError(path_.string() +
+                     " is a pipe: the header of an .npy file is written again as its rows come in, so "
+                     "that a file is needed");
+  }
   file_ = std::fopen(path_.string().c_str(), is_new_ ? "w+b" : "r+b");
   if (file_ == nullptr) lost();
   if (is_new_) write_at(0, header(type_, 0, columns_));

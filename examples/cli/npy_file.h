@@ -12,17 +12,17 @@
 
 namespace bertrt::cli {
 
-/// Writes a matrix as numpy's .npy, row by row, so that the file is a whole one at any time: its header counts the rows
-/// that are wholly behind it, and is written anew after them. What breaks off can be gone on with. A file that is there
-/// already stays as it is up to the first row.
+/// Writes a matrix as numpy's .npy, some rows at a time, so that the file is a whole one at any time: its header counts
+/// the rows that are wholly behind it, and is written anew after them. What breaks off can be gone on with. A file that
+/// is there already stays as it is up to the first row.
 class NpyFile {
  public:
   /// @param type     numpy's: "<f4", "|i1", "|u1"
   /// @param columns  of a row, each of `column_bytes` bytes
   /// @param rows     0: a new file, in the place of one that is there. Else one that has so many rows of this kind is
   ///                 gone on with; where there is none, a new one
-  /// @throws UsageError for a file that is something else, has another number of rows or is shorter than they are;
-  ///         OutputLost
+  /// @throws UsageError for a file that is something else, has another number of rows or is shorter than they are, and
+  ///         for what no one can go back in, as a pipe; OutputLost
   NpyFile(std::filesystem::path path, std::string type, std::size_t columns, std::size_t column_bytes,
           std::size_t rows);
   NpyFile(const NpyFile&) = delete;

@@ -66,12 +66,13 @@ std::vector<std::string> TextStream::look_ahead(std::size_t count) {
   return texts;
 }
 
-std::size_t TextStream::run() {
+std::size_t TextStream::run(const std::function<void()>& shared) {
   Progress progress("embedding", queries_.from_stdin() ? stdin_file_size() : 0, !stdout_is_terminal());
   std::size_t count = 0;
   for (std::vector<Query> batch = take(); !batch.empty(); batch = take()) {
     count += batch.size();
     answer(std::move(batch));
+    shared();
     progress.update(queries_.bytes_taken());
   }
   return count;

@@ -30,8 +30,8 @@ class TextStream {
   std::size_t skip(std::size_t count);
   /// The next share's good texts, without an answer yet: they come again in run(). Once only, before it.
   std::vector<std::string> look_ahead(std::size_t count);
-  /// All that are left. @return how many
-  std::size_t run();
+  /// All that are left. @param shared  is called behind each share, when its answers are written. @return how many
+  std::size_t run(const std::function<void()>& shared);
 
  private:
   std::vector<Query> take();

@@ -133,6 +133,27 @@ TEST(Embed, AnNpyFileIsGoneOnWith) {
   for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_NEAR(parts[i], at_once[i], 1e-5);
 }
 
+// The second line is written when the first one's row is in the file, so that a kill would not take it.
+TEST(Embed, RowsAreInTheFileBeforeTheNextTextsCome) {
+  const std::string path = output_path("bertrt_between.npy");
+  const std::string seen = "head -c 128 " + path + " 2>/dev/null | grep -aq \"(1, 16)\"";
+  const std::string lines =
+      "{ echo a; for i in $(seq 1500); do if " + seen + "; then echo river; break; fi; sleep 0.02; done; }";
+  const Outcome outcome =
+      run_shell(lines + " | \"$BERTRT\" embed --model '" + golden("sentence-mean") + "' --output " + path);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(npy(path).first, "(2, 16)");
+}
+
+TEST(Embed, APipeIsNoOutput) {
+  const std::string path = output_path("bertrt_pipe.npy");
+  const Outcome outcome = run_shell("mkfifo " + path + " && \"$BERTRT\" embed --model '" + golden("sentence-mean") +
+                                    "' --output " + path + " a");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("is a pipe"));
+  std::filesystem::remove(path);
+}
+
 // Rows that the file has not would come back as zeros.
 TEST(Embed, AFileThatIsShorterThanItsHeaderSaysIsNotGoneOnWith) {
   const std::string model = golden("sentence-mean");
