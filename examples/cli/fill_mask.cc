@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "bertrt/error.h"
+#include "bertrt/runtime.h"
 #include "commands.h"
 #include "json.h"
 #include "model_options.h"
@@ -25,7 +29,8 @@ struct FillMaskCommand {
     add_model_options(command, model);
     add_length_options(command, length);
     command.add_option("-k,--top-k", top_k, "Words for each mask")->transform(whole_number(1))->capture_default_str();
-    add_list(command, "--targets", targets, "Only these words, e.g. france,spain");
+    add_list(command, "--targets", targets,
+             "Only these words, e.g. france,spain; a word that is no token counts as its first piece");
     command.add_flag("--json", json, "One JSON object a line");
   }
 
@@ -75,9 +80,17 @@ void write_readable(const Query& query, const std::vector<MaskAnswer>& masks, st
   }
 }
 
+// A target that is no token is scored as something else: whoever asked has to know. Once, and not for each batch.
+void note_warnings() {
+  set_warning_handler([said = std::make_shared<std::set<std::string, std::less<>>>()](std::string_view message) {
+    if (said->emplace(message).second) std::fprintf(stderr, "bertrt: note: %s\n", printable(message).c_str());
+  });
+}
+
 void FillMaskCommand::run() {
   const BertSession session = load_session(model);
   const FillMask fill(session);
+  if (!targets.empty()) note_warnings();
   const Tokenizer& tokenizer = session.tokenizer();
   const std::int32_t mask_id = tokenizer.special_tokens().mask;
   const EncodeOptions options = encode_options(length, session.info().max_length);

@@ -62,6 +62,17 @@ TEST(FillMask, TargetsAreTheOnlyAnswers) {
   EXPECT_EQ(cut["masks"][0]["predictions"][0]["token"], "no");
 }
 
+TEST(FillMask, ATargetThatIsNoTokenIsSaidOnce) {
+  const Outcome outcome =
+      run({"fill-mask", "--json", "--targets", "capital,no-such-word-at-all"}, "A [MASK].\nThe [MASK].\n");
+  EXPECT_EQ(outcome.status, 0);
+  const std::string note = "\"no-such-word-at-all\" is no token of the vocabulary; \"no\" is taken for it";
+  const std::size_t at = outcome.err.find(note);
+  ASSERT_NE(at, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find(note, at + 1), std::string::npos) << outcome.err;
+  EXPECT_EQ(run({"fill-mask", "--json", "--targets", "capital", "A [MASK]."}).err, "");
+}
+
 TEST(FillMask, NoMaskIsBadInput) {
   expect_refused({"fill-mask", "no mask here"}, 2, "[MASK]");
   EXPECT_TRUE(run_json({"fill-mask", ""}).at(0).at("masks").empty()) << "as a blank line";
