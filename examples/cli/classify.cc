@@ -17,7 +17,7 @@ struct ClassifyCommand {
   explicit ClassifyCommand(CLI::App& command) : queries(command, Pairs::taken) {
     add_model_options(command, model);
     add_length_options(command, length);
-    command.add_option("-k,--top-k", top_k, "At most so many labels; default: all")->transform(whole_number(0));
+    command.add_option("-k,--top-k", top_k, "At most so many labels; default: all")->transform(whole_number(1));
     command.add_option("--function", function, "What makes scores of the model's numbers; default: as the model says")
         ->check(CLI::IsMember({"softmax", "sigmoid", "none"}));
     command.add_flag("--json", json, "One JSON object a line");

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cctype>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -47,6 +49,35 @@ std::string_view advice(const Error& error, const CLI::App& app) {
       return "--trust checked lets libtorch run a file whose operators are all known; full, any that you vouch for";
     default: return "";
   }
+}
+
+/// The message, with what the library calls an option under the name that the command has for it.
+std::string in_own_words(const Error& error, const CLI::App& app) {
+  constexpr std::string_view kOptions = "Options::";
+  const auto is_name = [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == '.'; };
+  const auto flag_of = [&](std::string_view name) {
+    std::string flag = "--" + std::string(name.substr(name.rfind('.') + 1));
+    if (name == "hypothesis_template") flag = "--template";
+    if (name == "prompt_name") flag = "--prompt";
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    return has_option(app, flag.c_str()) ? flag : std::string();
+  };
+  std::string message = error.what();
+  // The tokenizer's options stand there by their names alone.
+  const std::string& where = error.where();
+  const std::string flag = std::all_of(where.begin(), where.end(), is_name) ? flag_of(where) : "";
+  if (!flag.empty() && message.starts_with(where + ':')) message.replace(0, where.size(), flag);
+  for (std::size_t at = message.find(kOptions); at != std::string::npos; at = message.find(kOptions, at + 1)) {
+    std::size_t begin = at;
+    while (begin > 0 && std::isalpha(static_cast<unsigned char>(message[begin - 1])) != 0) --begin;
+    std::size_t end = at + kOptions.size();
+    while (end < message.size() && is_name(message[end])) ++end;
+    const std::string own = flag_of(std::string_view(message).substr(at + kOptions.size(), end - at - kOptions.size()));
+    if (own.empty()) continue;
+    message.replace(begin, end - begin, own);
+    at = begin;
+  }
+  return message;
 }
 
 /// One line that does a terminal no harm, whatever the text holds.
@@ -125,7 +156,7 @@ int run(int argc, char** argv) {
     print_error(error.what());
     return kFailed;
   } catch (const Error& error) {
-    print_error(error.what(), advice(error, app));
+    print_error(in_own_words(error, app), advice(error, app));
     const bool failed = error.code() == ErrorCode::runtime || error.code() == ErrorCode::out_of_resources;
     return failed ? kFailed : kBadUsage;
   }

@@ -52,7 +52,7 @@ struct RerankCommand {
   explicit RerankCommand(CLI::App& command) : queries(command, Pairs::refused, "documents, one a line") {
     add_model_options(command, model);
     command.add_option("-q,--query", query, "What the documents are ranked for")->required();
-    command.add_option("-k,--top-k", top_k, "At most so many documents; default: all")->transform(whole_number(0));
+    command.add_option("-k,--top-k", top_k, "At most so many documents; default: all")->transform(whole_number(1));
     command.add_option("--max-length", options.max_length, "Longest pair in tokens; default: the model's")
         ->transform(whole_number(1));
     CLI::Option* name =

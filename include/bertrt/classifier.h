@@ -16,7 +16,7 @@ inline namespace v0 {
 
 /// How to classify; the defaults are those of transformers' pipeline.
 struct ClassifierOptions {
-  /// The best labels that are wanted, at most; nullopt: all of them.
+  /// The best labels that are wanted, at most; nullopt: all of them; 0: none, as in transformers.
   std::optional<std::size_t> top_k = 1;
   /// Left out, the model's files decide: none for a regression, sigmoid for several labels at once or a single one,
   /// softmax else.

@@ -57,7 +57,7 @@ class BERTRT_API Reranker {
   Matrix predict(std::span<const TextPair> pairs, const RerankerOptions& options = {}) const;
 
   /// The documents, best first; equals in the order given.
-  /// @param top_k  at most so many; nullopt: all
+  /// @param top_k  at most so many; nullopt: all; 0: none
   /// @throws Error unsupported for a model with more than one label
   std::vector<RankedDocument> rank(std::string_view query, std::span<const std::string> documents,
                                    std::optional<std::size_t> top_k = std::nullopt,

@@ -51,7 +51,8 @@ TEST(CommandLine, NumbersAreDecimalAndInTheirRange) {
       {{"tokenize", "--max-length"}, "1e3"}, {{"encode", "--threads"}, "0x1"},
       {{"bench", "--batch-size"}, "0"},      {{"bench", "--passes"}, "0"},
       {{"bench", "--lengths"}, "8,0"},       {{"embed", "--skip"}, "-1"},
-      {{"fill-mask", "--top-k"}, "+1"},
+      {{"fill-mask", "--top-k"}, "+1"},      {{"classify", "--top-k"}, "0"},
+      {{"rerank", "--top-k"}, "0"},          {{"qa", "--top-k"}, "0"},
   };
   for (auto [command, value] : wrong) {
     command.push_back(value);
@@ -91,6 +92,25 @@ TEST(CommandLine, ALimitAboveTheModelsIsRefused) {
     expect_refused({command, "--max-length", "600", "a [MASK]"}, 2, "at most 512");
   }
   EXPECT_EQ(run_json({"tokenize", "--max-length", "600", "a"}).size(), 1U) << "a tokenizer has no model's limit";
+}
+
+// As the command has it, not as the library does.
+TEST(CommandLine, AWrongOptionIsNamedByItsFlag) {
+  const std::string tasks = BERTRT_TEST_DATA "/tasks/";
+  const std::vector<std::pair<std::vector<std::string>, std::string>> jobs = {
+      {{"ner", "--model", tasks + "token-classification", "--stride", "3", "a"}, "--stride: expected an aggregation"},
+      {{"ner", "--model", tasks + "token-classification", "--aggregation", "simple", "--stride", "1000", "a"},
+       "--stride: expected less"},
+      {{"ner", "--model", tasks + "token-classification", "--max-length", "100000", "a"}, "--max-length: expected"},
+      {{"qa", "--model", tasks + "question-answering", "-q", "a", "--doc-stride", "5000", "b"},
+       "--doc-stride: expected"},
+      {{"zero-shot", "--model", tasks + "zero-shot", "--labels", "a", "--template", "b", "c"}, "--template: expected"},
+      {{"embed", "--model", tasks + "sentence-mean", "--dimensions", "9999", "a"}, "--dimensions: expected"},
+      {{"embed", "--model", tasks + "sentence-mean", "--prompt", "none", "a"}, "--prompt: expected"},
+      {{"tokenize", "--max-length", "1", "a"}, "--max-length: expected"},
+      {{"fill-mask", "--top-k", "90000000", "a [MASK]"}, "--top-k: expected"},
+  };
+  for (const auto& [job, part] : jobs) expect_refused(job, 2, "bertrt: " + part);
 }
 
 TEST(CommandLine, OptionsThatWouldDoNothingAreRefused) {

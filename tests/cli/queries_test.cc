@@ -60,7 +60,7 @@ TEST(Lines, KeepGoingEndsWhereNoTextCanBeAnswered) {
   for (int i = 0; i < 600; ++i) words += "a ";
   const std::vector<std::pair<std::vector<std::string>, std::string>> jobs = {
       {{"tokenize", "--stride", "7", "--max-length", "5", "--truncation", "longest_first"}, "stride"},
-      {{"tokenize", "--max-length", "1"}, "max_length"},
+      {{"tokenize", "--max-length", "1"}, "--max-length"},
       {{"qa", "--model", tasks + "question-answering", "-q", words}, "question"},
       {{"zero-shot", "--model", tasks + "zero-shot", "--labels", words}, "expected"},
   };
