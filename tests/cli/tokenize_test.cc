@@ -17,6 +17,16 @@ TEST(Tokenize, GivesTheContract) {
     "offsets":[[0,0],[0,3],[4,10],[0,0],[0,2],[2,3],[0,0]],"overflowing":[]})"));
 }
 
+TEST(Tokenize, TakesATokenizerThroughAPipe) {
+  const std::string file = BERTRT_TEST_DATA "/unigram/json_first/tokenizer.json";
+  const Outcome piped = run_shell("cat " + file + " | \"$BERTRT\" tokenize --json --tokenizer /dev/stdin 'a text'");
+  EXPECT_EQ(piped.status, 0) << piped.err;
+  EXPECT_EQ(piped.out, run({"tokenize", "--json", "--tokenizer", file, "a text"}).out);
+  const Outcome other = run_shell("echo text | \"$BERTRT\" tokenize --tokenizer /dev/stdin 'a text'");
+  EXPECT_EQ(other.status, 2);
+  EXPECT_THAT(other.err, testing::HasSubstr("a name without an ending, and no JSON in it"));
+}
+
 TEST(Tokenize, CountsOffsetsInCodePointsWhenAsked) {
   const auto lines = run_json({"tokenize", "--offsets", "codepoint", "É."});
   EXPECT_EQ(lines.at(0).at("offsets"), json::parse("[[0,0],[0,1],[1,2],[0,0]]"));

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "base/lfs_pointer.h"
 #include "bertrt/error.h"
@@ -19,19 +21,29 @@ constexpr std::array kKnown = {"tokenizer.json",          "vocab.txt",  "spiece.
                                "sentencepiece.bpe.model", "spm.model",  "tokenizer.model",
                                "sentencepiece.model",     "vocab.json", "merges.txt"};
 
-/// What a lone file is taken for: its own name where that is known, else by its extension.
-std::string role_of(const fs::path& path) {
+/// What a lone file is taken for: its own name where that is known, else by its extension. What has none, as a pipe's
+/// end, is a tokenizer.json where it is JSON.
+std::string role_of(const fs::path& path, std::string_view bytes) {
   const std::string name = path.filename().string();
   if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) return name;
   const std::string extension = path.extension().string();
   if (extension == ".txt") return "vocab.txt";
   if (extension == ".json") return "tokenizer.json";
   if (extension == ".model") return "spiece.model";
-  throw Error(ErrorCode::unsupported, path.string(), "a vocabulary (.txt), a tokenizer.json or a sentencepiece .model",
-              "a file that ends in '" + extension + "'");
+  const bool is_json = extension.empty() && bytes.substr(0, bytes.find_first_not_of(" \t\r\n") + 1).ends_with('{');
+  if (is_json) return "tokenizer.json";
+  throw Error(
+      ErrorCode::unsupported, path.string(), "a vocabulary (.txt), a tokenizer.json or a sentencepiece .model",
+      extension.empty() ? "a name without an ending, and no JSON in it" : "a file that ends in '" + extension + "'");
 }
 
 std::string read_file(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_fifo(path, ignored)) {
+    std::ostringstream all;
+    all << std::ifstream(path, std::ios::binary).rdbuf();
+    return std::move(all).str();
+  }
   std::ifstream in(path, std::ios::binary | std::ios::ate);
   const auto size = in ? static_cast<std::streamoff>(in.tellg()) : -1;
   if (size < 0) throw Error(ErrorCode::io, path.string(), "a readable file", "one that cannot be opened");
@@ -78,8 +90,10 @@ TokenizerFiles TokenizerFiles::read(const fs::path& path) {
     for (const char* name : kBesideAny) add_if_there(name, path);
     return files;
   }
-  const std::string role = role_of(path);
-  add(role, path);
+  auto bytes = std::make_unique<std::string>(read_file(path));
+  const std::string_view view = *bytes;
+  const std::string role = role_of(path, view);
+  files.entries_.push_back({role, path.string(), view, std::move(bytes)});
   const fs::path folder = path.parent_path();
   if (role == "vocab.json") add_if_there("merges.txt", folder);
   if (role == "merges.txt") add_if_there("vocab.json", folder);
