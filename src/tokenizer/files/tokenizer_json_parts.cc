@@ -10,7 +10,8 @@
 namespace bertrt::tokenizer {
 
 TokenizerJsonParts split_tokenizer_json(std::string_view bytes, const std::string& where) {
-  TokenizerJsonParts parts{.where = where};
+  TokenizerJsonParts parts;
+  parts.where = where;
   JsonCursor json(bytes, where);
   std::string key;
   json.enter_object();
