@@ -26,6 +26,7 @@ from pathlib import Path
 
 from bundle import READ_BY_FILES, tokenizer_files, write_archive
 from families import ALLOWED, FAMILIES, TASKS, TRACED_AS, check, served, table
+from halves import halve, round_to
 from heads import HEAD_MODULE, logits_of
 from proof import ExportError, check_written, layers, max_length, prove, run_with_encoder, sample, selftest
 from quantized import halve_tables, quantize, with_integers
@@ -137,8 +138,8 @@ def export(options):
     if len(tokenizer) > config["vocab_size"]:
         raise ExportError(f"the tokenizer has {len(tokenizer)} tokens, the model's embedding {config['vocab_size']}")
     integers = {}
-    if options.dtype in HALVES:  # what a loader gets after widening; the reference of every comparison
-        model.to(getattr(torch, options.dtype)).float()
+    if options.dtype in HALVES:
+        round_to(model, getattr(torch, options.dtype))
     elif options.dtype == "int8":
         integers = quantize(model)
 
@@ -415,7 +416,7 @@ def trace(model, manifest, integers):
     with plain_masks(), whole_table_of_distances(model.config), one_line(what):
         traced = torch.jit.trace_module(own, inputs, check_trace=False)
     if manifest["dtype"] in HALVES:
-        traced.to(getattr(torch, manifest["dtype"]))  # after tracing: else the trace would hold constants in halves
+        halve(traced, model, getattr(torch, manifest["dtype"]))  # after tracing: else it would hold constants in halves
     elif manifest["dtype"] == "int8":
         halve_tables(traced, model)
     archive = io.BytesIO()

@@ -152,7 +152,7 @@ def row(program, family, task, dtype, expected, root):
     model = export.load_model(str(folder), task)
     with torch.no_grad():
         if dtype in export.HALVES:
-            model.to(getattr(torch, dtype)).float()
+            export.round_to(model, getattr(torch, dtype))
         elif dtype == "int8":
             export.quantize(model)
     engine, found = compare(program, path, model, task)

@@ -311,6 +311,41 @@ class EdgesTest(unittest.TestCase):
         manifest, _ = self.bundle(folder)
         self.assertEqual(manifest["methods"]["head"], {"inputs": ["hidden_rows"], "outputs": ["logits"]})
 
+    def test_frequencies_of_rotary_positions_are_never_rounded(self):
+        special = {"bos_token_id": 2, "eos_token_id": 3, "pad_token_id": 0}
+        decoder = special | {"head_dim": 8, "num_key_value_heads": 2}
+        esm = {"position_embedding_type": "rotary", "mask_token_id": 4, "pad_token_id": 0}
+        for dtype, config in (
+            (torch.float16, transformers.ModernBertConfig(vocab_size=20, cls_token_id=2, sep_token_id=3, **special, **SIZES)),
+            (torch.bfloat16, transformers.EuroBertConfig(vocab_size=20, mask_token_id=4, **special, **SIZES)),
+            (torch.float16, transformers.EsmConfig(vocab_size=20, **esm, **SIZES)),
+            (torch.bfloat16, transformers.Gemma3TextConfig(vocab_size=20, use_bidirectional_attention=True, **decoder, **SIZES)),
+        ):
+            with self.subTest(model=config.model_type):
+                folder = self.folder / config.model_type
+                folder.mkdir()
+                bert_checkpoint(folder)
+                transformers.AutoModel.from_config(config).save_pretrained(folder)
+                name = str(dtype).removeprefix("torch.")
+                result = export(folder, "--output", self.output, "--task", "encoder", "--length", 16, "--dtype", name)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                # As transformers loads a checkpoint in halves.
+                loaded = transformers.AutoModel.from_pretrained(folder, dtype=dtype)
+                expected = {name: value for name, value in loaded.named_buffers() if name.endswith("inv_freq")}
+                found = dict(torch.jit.load(self.output).named_buffers())
+                used = [name for name in expected if name in found]
+                self.assertTrue(used)
+                for name in used:
+                    self.assertTrue(torch.equal(found[name], expected[name].float()), name)
+                model = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+                for value in model.parameters():
+                    value.data = value.data.to(dtype).float()
+                case = json.loads(entries(self.output)["extra/bertrt/selftest.json"])["cases"][0]
+                with torch.no_grad():
+                    states = model(input_ids=torch.tensor([case["input_ids"]])).last_hidden_state
+                wanted = states[0, case["last_hidden_state"]["rows"]]
+                self.assertLess((wanted - torch.tensor(case["last_hidden_state"]["data"])).abs().max().item(), 1e-6)
+
     def test_integers_of_a_model_without_tables_of_positions_and_types(self):
         special = {"cls_token_id": 2, "sep_token_id": 3, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
         config = transformers.ModernBertConfig(vocab_size=20, global_attn_every_n_layers=2, **special, **SIZES)

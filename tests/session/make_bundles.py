@@ -24,6 +24,7 @@ BUNDLES = {
     "fnet-rows": ("fnet", "encoder", "float32", (3, 20)),  # no mask, and no complex numbers
     "esm-proteins": ("esm", "encoder", "float32", (3, 20)),  # its tokenizer is Python code
     "bert-int8": ("bert", "sequence-classification", "int8", (3, 20)),  # the words' rows are integers, too
+    "eurobert-halves": ("eurobert", "encoder", "float16", (3, 38)),  # weights in halves, rotary frequencies in fp32
     "electra-int8": ("electra", "encoder", "int8", (3, 20)),
 }
 
@@ -51,7 +52,7 @@ def main(folder):
                 sys.exit(failed)
             model = engines.export.load_model(str(checkpoint), task)
         if dtype in engines.export.HALVES:
-            model.to(getattr(torch, dtype)).float()
+            engines.export.round_to(model, getattr(torch, dtype))
         elif dtype == "int8":
             with torch.no_grad():
                 engines.export.quantize(model)
