@@ -1,10 +1,12 @@
 #include "archive/tensor_files.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "archive/byte_reader.h"
 #include "archive/safetensors.h"
@@ -60,7 +62,27 @@ std::string other_weights(const fs::path& folder) {
       return std::string(name) + " alone, which is not read here; load it in Python and save it again (safetensors)";
     }
   }
-  return "none of them";
+  // An adapter, a variant ("model.fp16.safetensors"), shards whose index is missing.
+  std::error_code error;
+  std::vector<std::string> found;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const fs::path name = entry->path().filename();
+    if (name.extension() != ".safetensors" && name.extension() != ".bin") continue;
+    const std::string stem = name.stem().string();
+    if (stem.starts_with("model") || stem.starts_with("pytorch_model") || stem.starts_with("adapter_model")) {
+      found.push_back(name.string());
+    }
+  }
+  if (found.empty()) return "none of them";
+  std::sort(found.begin(), found.end());
+  const std::string& first = found.front();
+  const std::string more = found.size() > 1 ? " and " + std::to_string(found.size() - 1) + " more" : std::string();
+  const bool is_adapter = first.starts_with("adapter_model.");
+  return base::printable(first) + more +
+         (is_adapter
+              ? ", which is an adapter and not read: merge it first in Python (merge_and_unload) and save it again"
+              : ", which is not read under this name: save the model again without a variant, or rename the file");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "archive/tensor_files.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
+#include "family/checkpoint_folder.h"
 #include "family/checkpoint_heads.h"
 #include "family/deberta.h"
 #include "family/named_encoder.h"
@@ -177,6 +178,7 @@ bool is_checkpoint(const fs::path& path) {
 Checkpoint read_checkpoint(const fs::path& path, bool thorough, bool as_cross_encoder) {
   Checkpoint checkpoint;
   checkpoint.folder = folder_of(path);
+  refuse_adapter(checkpoint.folder);
   const fs::path file = checkpoint.folder / "config.json";
   const archive::FileBytes text = archive::FileBytes::read(file);
   checkpoint.config = read_config(archive::as_text(text.span()), file.string());

@@ -155,6 +155,14 @@ void read_expansion(SettingsFile& settings, SentenceModules& model) {
   model.query_expansion = query;
 }
 
+// Python raises it for a model of any kind.
+void check_query_length(SettingsFile& settings, const SentenceModules& model) {
+  if (!model.query_expansion || !model.query_length || *model.query_length >= model.query_expansion->length) return;
+  settings.refuse("query_length",
+                  "at least " + std::to_string(model.query_expansion->length) + ", the length of query_expansion",
+                  std::to_string(*model.query_length));
+}
+
 }  // namespace
 
 void read_model_settings(const ModuleFolder& folder, bool has_pylate_module, SentenceModules& model) {
@@ -189,6 +197,7 @@ void read_encoder_settings(const ModuleFolder& folder, SentenceModules& model) {
     if (const auto length = settings.size("query_length")) model.query_length = length;
     if (const auto length = settings.size("document_length")) model.document_length = length;
     read_expansion(settings, model);
+    check_query_length(settings, model);
     for (const char* key : {"model_args", "tokenizer_args", "config_args", "model_kwargs", "tokenizer_kwargs",
                             "processor_kwargs", "config_kwargs"}) {
       check_arguments(folder, settings, key);

@@ -14,6 +14,7 @@
 #include "bertrt/error.h"
 #include "engine/factory.h"
 #include "family/checkpoint.h"
+#include "family/checkpoint_folder.h"
 #include "family/sentence_modules.h"
 #include "session/decision.h"
 #include "session/load_timer.h"
@@ -55,8 +56,9 @@ family::Checkpoint read(const fs::path& path, bool thorough = false) {
     }
     const fs::path folder = is_folder ? family::transformer_folder(path) : path;
     if (!family::is_checkpoint(folder)) {
+      family::refuse_adapter(folder);
       throw Error(ErrorCode::io, folder.string(), "a model file, or a folder with a config.json",
-                  "a folder without one");
+                  family::what_lacks_a_config(folder));
     }
     return family::read_checkpoint(folder, thorough, is_folder && family::is_cross_encoder(path));
   });

@@ -92,5 +92,15 @@ TEST_F(TensorFilesTest, OtherWeightsAreNamed) {
   EXPECT_THAT(refused().what(), HasSubstr("tf_model.h5 alone"));
 }
 
+TEST_F(TensorFilesTest, WeightsUnderOtherNamesAreNamed) {
+  write("training_args.bin", "x");
+  EXPECT_THAT(refused().what(), HasSubstr("none of them"));
+  write("model.fp16.safetensors", "x");
+  EXPECT_THAT(refused().what(), HasSubstr("model.fp16.safetensors, which is not read under this name"));
+  write("adapter_model.safetensors", "x");
+  EXPECT_THAT(refused().what(), HasSubstr("adapter_model.safetensors and 1 more, which is an adapter"));
+  EXPECT_EQ(refused().code(), ErrorCode::file_not_found);
+}
+
 }  // namespace
 }  // namespace bertrt::archive

@@ -346,6 +346,13 @@ TEST_F(CheckpointTest, RoFormersAnglesMayBeLeftOut) {
   EXPECT_THAT(refused(), HasSubstr("max_position_embeddings"));
 }
 
+TEST_F(CheckpointTest, AnAdapterBesideTheWeightsIsRefused) {
+  copy("bert");
+  EXPECT_EQ(read_checkpoint(folder_).config.model_type, "bert");
+  std::ofstream(folder_ / "adapter_config.json") << R"({"peft_type":"LORA"})";
+  EXPECT_THAT(refused(), HasSubstr("merge it first"));
+}
+
 TEST_F(CheckpointTest, AFolderWithoutWeightsOrConfig) {
   copy("bert");
   fs::remove(folder_ / "model.safetensors");

@@ -260,6 +260,24 @@ TEST_F(SentenceModulesTest, PyLatesFlatSettings) {
   EXPECT_THAT(refused(), HasSubstr("a Dense"));
 }
 
+TEST_F(SentenceModulesTest, QueriesMustReachTheirExpansionInAModelOfAnyKind) {
+  list({{st_ + "Transformer", ""}, {st_ + "Pooling", "1_Pooling"}});
+  write("1_Pooling/config.json", "{}");
+  const auto settings = [&](const std::string& length) {
+    write("sentence_bert_config.json",
+          R"({"query_expansion":{"strategy":"fixed","length":12},"query_length":)" + length + "}");
+  };
+  for (const char* fits : {"12", "13", "null"}) {
+    settings(fits);
+    EXPECT_TRUE(read_sentence_modules(folder_).has_value()) << fits;
+  }
+  for (const char* is_less : {"0", "11"}) {
+    settings(is_less);
+    EXPECT_THAT(refused(), HasSubstr("query_length"));
+    EXPECT_THAT(refused(), HasSubstr("at least 12"));
+  }
+}
+
 TEST_F(SentenceModulesTest, StanfordsColbert) {
   write("config.json", R"({"architectures":["BertModel"]})");
   EXPECT_FALSE(read_sentence_modules(folder_).has_value());
