@@ -26,7 +26,7 @@ inline namespace v0 {
 
 /// The columns of a vector over the vocabulary that are not 0.
 struct SparseVector {
-  std::vector<std::int32_t> indices;  ///< token ids, ascending
+  std::vector<std::int32_t> indices;  ///< token ids, ascending, each once
   std::vector<float> values;          ///< one for each
 
   friend bool operator==(const SparseVector&, const SparseVector&) = default;
@@ -40,7 +40,8 @@ struct SparseToken {
 };
 
 /// Σ over the tokens that both have of the product of their weights.
-BERTRT_API float dot(const SparseVector& a, const SparseVector& b) noexcept;
+/// @throws Error invalid_argument for indices that do not ascend, or not a value for each
+BERTRT_API float dot(const SparseVector& a, const SparseVector& b);
 
 /// How texts become sparse vectors; prompts as in EmbedOptions.
 struct SparseEmbedOptions {
@@ -91,6 +92,7 @@ class BERTRT_API SparseEmbedder {
                      const SparseEmbedOptions& options = {}) const;
 
   /// By descending weight, the lower id first among equals. @param top_k  0: all
+  /// @throws Error invalid_argument for an index outside of the vocabulary, or not a value for each
   std::vector<SparseToken> decode(const SparseVector& vector, std::size_t top_k = 0) const;
 
   /// How token logits become one row: "the model's own", or the rule that is taken where its files name none.

@@ -36,8 +36,8 @@ struct TokenClassifierOptions {
   std::vector<std::string> ignore_labels = {"O"};
   /// Tokens that neighbouring windows of a long text share. Left out, what does not fit is dropped, as in Python.
   std::optional<std::size_t> stride = std::nullopt;
-  /// Tokens of a window, special ones included, at most what the model takes; 0: the tokenizer's limit. Without one, a
-  /// text that is too long for the model is an error.
+  /// Tokens of a window, special ones included, at most what the model takes; 0: the tokenizer's limit. Without one
+  /// windows of a `stride` are as long as the model takes, and without a stride a text that is too long is an error.
   std::size_t max_length = 0;
   OffsetUnit offsets = OffsetUnit::bytes;
 };

@@ -14,6 +14,7 @@
 
 #include "bertrt/encoding.h"
 #include "bertrt/export.h"
+#include "bertrt/parse.h"
 
 namespace bertrt::session {
 struct Access;
@@ -32,6 +33,11 @@ enum class Truncation {
   only_first,     ///< from the first alone
   only_second,    ///< from the second alone
 };
+
+/// The name as written above.
+BERTRT_API std::string_view to_string(Truncation truncation) noexcept;
+template <>
+BERTRT_API std::optional<Truncation> parse(std::string_view name) noexcept;
 
 /// How to encode. Defaults: special tokens on, no truncation, no padding.
 struct EncodeOptions {
@@ -162,7 +168,7 @@ class BERTRT_API Tokenizer {
   friend struct session::Access;
   const tokenizer::TokenizerImpl& impl() const;
   /// With the model's limit where they truncate and name none.
-  EncodeOptions limited(EncodeOptions options) const noexcept;
+  EncodeOptions limited(EncodeOptions options) const;
 
   std::shared_ptr<const tokenizer::TokenizerImpl> impl_;
   std::size_t model_max_length_ = 0;  ///< of the session that it came with; 0: no limit

@@ -28,7 +28,8 @@ struct ZeroShotOptions {
 ///   bertrt::ZeroShot ask(session);
 ///   auto answer = ask("Who are you voting for?", {"politics", "sport"});   // answer[0].label == "politics"
 ///
-/// One run of the model for each text and label. Texts are cut to the tokenizer's limit, hypotheses never. Const calls
+/// One run of the model for each text and label. Texts are cut to the tokenizer's limit or the model's, the
+/// smaller, hypotheses never. Const calls
 /// may run on many threads at once.
 class BERTRT_API ZeroShot {
  public:

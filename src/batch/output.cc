@@ -29,9 +29,9 @@ std::string_view to_string(OutputRole role) noexcept {
     case OutputRole::text_logits: return "text_logits";
     case OutputRole::start_logits: return "start_logits";
     case OutputRole::end_logits: return "end_logits";
-    case OutputRole::other: break;
+    case OutputRole::other: return "other";
   }
-  return "other";
+  return "unknown";
 }
 
 template <>
@@ -46,9 +46,9 @@ std::string_view to_string(Evidence evidence) noexcept {
     case Evidence::by_shape: return "by shape";
     case Evidence::by_name: return "by name";
     case Evidence::recognized: return "recognized";
-    case Evidence::none: break;
+    case Evidence::none: return "none";
   }
-  return "none";
+  return "unknown";
 }
 
 template <>

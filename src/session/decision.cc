@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/enum_names.h"
 #include "model/output_names.h"
 
 namespace bertrt::session {
@@ -97,6 +98,10 @@ void check_options(const SessionOptions& options) {
     throw Error(ErrorCode::invalid_argument, std::string("SessionOptions::") + where, std::move(expected),
                 std::move(found));
   };
+  base::check_named("SessionOptions::engine", options.engine);
+  base::check_named("SessionOptions::packed.dtype", options.packed.dtype);
+  base::check_named("SessionOptions::torchscript.length_policy", options.torchscript.length_policy);
+  if (options.trust) base::check_named("SessionOptions::trust", *options.trust);
   if (options.engine == EngineKind::torchscript && options.trust == Trust::data_only) {
     reject("trust", "checked or full with the torchscript engine, which runs the file's code", "data_only");
   }

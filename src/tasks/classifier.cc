@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/enum_names.h"
 #include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "tasks/head.h"
@@ -47,6 +48,7 @@ std::vector<std::vector<LabelScore>> Classifier::operator()(std::span<const std:
 std::vector<std::vector<LabelScore>> Classifier::operator()(std::span<const TextPair> batch,
                                                             const ClassifierOptions& options) const {
   return base::or_out_of_memory("Classifier", [&] {
+    if (options.function) base::check_named("ClassifierOptions::function", *options.function);
     const Tokenizer& tokenizer = session_.tokenizer();
     const EncodeOptions encode =
         tasks::encode_options(session_, options.truncation, options.max_length, "ClassifierOptions::max_length");

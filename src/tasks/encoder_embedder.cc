@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
 #include "tasks/embedder_impl.h"
@@ -40,6 +41,7 @@ void require_own_kind(const family::SentenceModules& modules) {
 }
 
 Planned plan_of(const BertSession& session, const EmbedderOptions& options) {
+  for (const Pooling pooling : options.pooling) base::check_named("EmbedderOptions::pooling", pooling);
   const std::size_t width = hidden_width(session, "Embedder", options.least);
   const std::optional<family::SentenceModules>& modules = session::Access::impl(session).settings().sentence;
   Planned result;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/enum_names.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
 #include "tasks/what_it_has.h"
@@ -45,6 +46,7 @@ void require_head(const BertSession& session, const HeadWanted& wanted) {
   const auto refuse = [&](std::string expected, std::string found) {
     throw Error(ErrorCode::unsupported, std::string(wanted.task), std::move(expected), std::move(found));
   };
+  base::check_named("the evidence that is asked for", wanted.least);
   const std::string expected = "a model with a head for " + joined(wanted.heads, " or ");
   const std::vector<std::string>& heads = settings_of(session).heads;
   const auto is_there = [&](std::string_view head) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/enum_names.h"
 #include "base/out_of_memory.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
@@ -164,6 +165,7 @@ Matrix MultiVectorEmbedderImpl::counted(const Encoding& encoding, std::size_t re
 
 std::vector<Matrix> MultiVectorEmbedderImpl::embed(std::span<const std::string_view> texts, TextRole role,
                                                    const MultiVectorOptions& options) const {
+  base::check_named("role", role);
   const bool is_query = role == TextRole::query;
   const std::string_view name = options.prompt_name.empty() ? to_string(role) : std::string_view(options.prompt_name);
   const std::string prompt = text_.prompts().resolve(options.prompt, name);
@@ -196,7 +198,13 @@ std::vector<Matrix> MultiVectorEmbedderImpl::embed(std::span<const std::string_v
 namespace bertrt {
 inline namespace v0 {
 
-std::string_view to_string(TextRole role) noexcept { return role == TextRole::query ? "query" : "document"; }
+std::string_view to_string(TextRole role) noexcept {
+  switch (role) {
+    case TextRole::query: return "query";
+    case TextRole::document: return "document";
+  }
+  return "unknown";
+}
 
 template <>
 std::optional<TextRole> parse(std::string_view name) noexcept {

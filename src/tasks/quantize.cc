@@ -98,6 +98,7 @@ QuantizationRanges quantization_ranges(const Matrix& calibration) {
 
 QuantizedMatrix quantize(const Matrix& vectors, Precision precision, const QuantizationRanges* ranges) {
   return base::or_out_of_memory("quantize", [&] {
+    base::check_named("quantize: precision", precision);
     if (precision == Precision::float32) refuse("int8, uint8, binary or ubinary", "float32, which is what there is");
     check_numbers(vectors);
     const bool bits = precision == Precision::binary || precision == Precision::ubinary;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/enum_names.h"
 #include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "tasks/answer_spans.h"
@@ -29,6 +30,7 @@ EncodeOptions encode_options(const BertSession& session, tasks::AskedOrder order
                              const QuestionAnsweringOptions& options) {
   if (options.top_k == 0) refuse("QuestionAnsweringOptions::top_k", "at least 1", "0");
   if (options.max_answer_length == 0) refuse("QuestionAnsweringOptions::max_answer_length", "at least 1", "0");
+  base::check_named("QuestionAnsweringOptions::offsets", options.offsets);
   EncodeOptions encode;
   const std::size_t limit = tasks::length_limit(session, options.max_length, "QuestionAnsweringOptions::max_length");
   encode.max_length = options.max_length != 0 ? limit : limit == 0 ? kUsualWindow : std::min(limit, kUsualWindow);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/enum_names.h"
 #include "base/out_of_memory.h"
 #include "base/plain_text.h"
 #include "bertrt/error.h"
@@ -66,6 +67,7 @@ Reranker::Reranker(BertSession session, Evidence least) : session_(std::move(ses
 
 Matrix Reranker::predict(std::span<const TextPair> pairs, const RerankerOptions& options) const {
   return base::or_out_of_memory("Reranker", [&] {
+    if (options.activation) base::check_named("RerankerOptions::activation", *options.activation);
     EncodeOptions encode;
     encode.with_offsets = false;
     encode.with_overflow = false;

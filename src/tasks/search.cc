@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/enum_names.h"
 #include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "kernels/thread_pool.h"
@@ -84,6 +85,9 @@ std::vector<std::vector<SearchHit>> best_rows(std::size_t queries, std::size_t r
   return results;
 }
 
+// A matrix of no rows that nobody gave a width goes with every other.
+bool is_some(std::size_t rows, std::size_t columns) { return rows != 0 || columns != 0; }
+
 void check_widths(std::size_t queries, std::size_t corpus) {
   if (queries == corpus) return;
   throw Error(ErrorCode::invalid_argument, "search",
@@ -91,6 +95,7 @@ void check_widths(std::size_t queries, std::size_t corpus) {
 }
 
 void check_bytes(const QuantizedMatrix& matrix) {
+  base::check_named("QuantizedMatrix::precision", matrix.precision);
   const bool bits = matrix.precision == Precision::binary || matrix.precision == Precision::ubinary;
   const std::size_t bytes = bits ? (matrix.columns + 7) / 8 : matrix.columns;
   const bool whole =
@@ -127,10 +132,13 @@ std::vector<float> inverse_norms(const QuantizedMatrix& rows) {
 
 std::vector<std::vector<SearchHit>> search(const Matrix& queries, const Matrix& corpus, const SearchOptions& options) {
   return base::or_out_of_memory("search", [&]() -> std::vector<std::vector<SearchHit>> {
+    base::check_named("SearchOptions::similarity", options.similarity);
     tasks::check_matrix("search", queries);
     tasks::check_matrix("search", corpus);
+    if (is_some(queries.rows, queries.cols) && is_some(corpus.rows, corpus.cols)) {
+      check_widths(queries.cols, corpus.cols);
+    }
     if (queries.rows == 0) return {};
-    if (corpus.rows != 0) check_widths(queries.cols, corpus.cols);
     std::vector<float> query_norms(queries.rows, 1.0F);
     std::vector<float> norms(corpus.rows, 1.0F);
     if (options.similarity == Similarity::cosine) {
@@ -146,15 +154,18 @@ std::vector<std::vector<SearchHit>> search(const Matrix& queries, const Matrix& 
 std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const QuantizedMatrix& corpus,
                                            const SearchOptions& options) {
   return base::or_out_of_memory("search", [&]() -> std::vector<std::vector<SearchHit>> {
+    base::check_named("SearchOptions::similarity", options.similarity);
     check_bytes(queries);
     check_bytes(corpus);
-    if (queries.rows == 0) return {};
-    if (queries.precision != corpus.precision) {
+    if (is_some(queries.rows, queries.columns) && queries.precision != corpus.precision) {
       throw Error(ErrorCode::invalid_argument, "search",
                   "queries of the corpus' precision, " + std::string(to_string(corpus.precision)),
                   std::string(to_string(queries.precision)));
     }
-    if (corpus.rows != 0) check_widths(queries.columns, corpus.columns);
+    if (is_some(queries.rows, queries.columns) && is_some(corpus.rows, corpus.columns)) {
+      check_widths(queries.columns, corpus.columns);
+    }
+    if (queries.rows == 0) return {};
     if (corpus.precision == Precision::binary || corpus.precision == Precision::ubinary) {
       return best_rows(queries.rows, corpus.rows, options, [&](std::size_t query, std::size_t row) {
         const std::span<const std::uint8_t> a = queries.row(query);

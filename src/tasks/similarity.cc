@@ -39,12 +39,14 @@ std::optional<Similarity> parse(std::string_view name) noexcept {
 }
 
 float similarity(std::span<const float> a, std::span<const float> b, Similarity function) {
+  base::check_named("similarity function", function);
   check_widths("similarity", a.size(), b.size());
   return tasks::score(a, b, function, tasks::inverse_norm(a), tasks::inverse_norm(b));
 }
 
 Matrix similarity(const Matrix& a, const Matrix& b, Similarity function) {
   return base::or_out_of_memory("similarity", [&] {
+    base::check_named("similarity function", function);
     tasks::check_matrix("similarity", a);
     tasks::check_matrix("similarity", b);
     check_widths("similarity", a.cols, b.cols);

@@ -1,6 +1,8 @@
 #include "bertrt/sparse_embedder.h"
 
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "base/out_of_memory.h"
@@ -12,7 +14,28 @@
 namespace bertrt {
 inline namespace v0 {
 
-float dot(const SparseVector& a, const SparseVector& b) noexcept {
+namespace {
+
+void check_pairs(const char* where, const SparseVector& vector) {
+  if (vector.values.size() == vector.indices.size()) return;
+  throw Error(
+      ErrorCode::invalid_argument, where, "a value for each index",
+      std::to_string(vector.values.size()) + " values for " + std::to_string(vector.indices.size()) + " indices");
+}
+
+void check_vector(const char* where, const SparseVector& vector) {
+  check_pairs(where, vector);
+  const auto wrong = std::adjacent_find(vector.indices.begin(), vector.indices.end(), std::greater_equal<>());
+  if (wrong == vector.indices.end()) return;
+  throw Error(ErrorCode::invalid_argument, where, "indices that ascend, each once",
+              std::to_string(wrong[1]) + " behind " + std::to_string(wrong[0]));
+}
+
+}  // namespace
+
+float dot(const SparseVector& a, const SparseVector& b) {
+  check_vector("dot", a);
+  check_vector("dot", b);
   double sum = 0;
   for (std::size_t i = 0, j = 0; i < a.indices.size() && j < b.indices.size();) {
     if (a.indices[i] == b.indices[j]) {
@@ -85,10 +108,15 @@ std::size_t SparseEmbedder::stream(const std::function<std::optional<std::string
 
 std::vector<SparseToken> SparseEmbedder::decode(const SparseVector& vector, std::size_t top_k) const {
   return base::or_out_of_memory("SparseEmbedder", [&] {
+    check_pairs("SparseEmbedder::decode", vector);
     std::vector<SparseToken> tokens;
     const std::size_t count = top_k == 0 ? vector.values.size() : top_k;
     for (const std::size_t i : tasks::top_indices(vector.values, count)) {
       const std::int32_t id = vector.indices[i];
+      if (id < 0 || static_cast<std::size_t>(id) >= vocabulary()) {
+        throw Error(ErrorCode::invalid_argument, "SparseEmbedder::decode",
+                    "indices below the vocabulary's " + std::to_string(vocabulary()), std::to_string(id));
+      }
       tokens.push_back(
           {std::string(impl().text().tokenizer().id_to_token(id).value_or(std::string_view())), id, vector.values[i]});
     }

@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/enum_names.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
 #include "tasks/sparse_embedder_impl.h"
@@ -104,6 +105,7 @@ std::pair<SparseRule, std::string> rule_of(const BertSession& session) {
 }  // namespace
 
 std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const EmbedderOptions& options) {
+  base::check_named("EmbedderOptions::least", options.least);
   const SessionInfo& info = session.info();
   const OutputInfo* output = info.find_output(OutputRole::token_logits);
   if (output == nullptr || (!info.task.empty() && info.task != "masked-lm" && info.task != "sparse")) {

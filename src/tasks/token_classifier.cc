@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/enum_names.h"
 #include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
@@ -88,6 +89,8 @@ class TokenReader {
 };
 
 EncodeOptions encode_options(const BertSession& session, const TokenClassifierOptions& options) {
+  base::check_named("TokenClassifierOptions::aggregation", options.aggregation);
+  base::check_named("TokenClassifierOptions::offsets", options.offsets);
   EncodeOptions encode;
   const std::size_t own = session.tokenizer().model_max_length();
   if (options.stride) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
 
@@ -42,6 +43,7 @@ std::string what_it_has(const BertSession& session) {
 }
 
 std::size_t hidden_width(const BertSession& session, const std::string& task, Evidence least) {
+  base::check_named("EmbedderOptions::least", least);
   const OutputInfo* last = nullptr;
   for (const OutputInfo& output : session.info().outputs) {
     if (output.role == OutputRole::hidden_state && !output.in_more) last = &output;

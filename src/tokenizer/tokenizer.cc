@@ -9,6 +9,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/enum_names.h"
 #include "base/out_of_memory.h"
 #include "bertrt/error.h"
 #include "tokenizer/files/tokenizer_files.h"
@@ -26,6 +27,22 @@ Tokenizer make(const tokenizer::TokenizerFiles& files) {
 
 }  // namespace
 
+std::string_view to_string(Truncation truncation) noexcept {
+  switch (truncation) {
+    case Truncation::none: return "none";
+    case Truncation::longest_first: return "longest_first";
+    case Truncation::only_first: return "only_first";
+    case Truncation::only_second: return "only_second";
+  }
+  return "unknown";
+}
+
+template <>
+std::optional<Truncation> parse(std::string_view name) noexcept {
+  using enum Truncation;
+  return base::find_by_name({none, longest_first, only_first, only_second}, name);
+}
+
 Tokenizer::Tokenizer(std::shared_ptr<const tokenizer::TokenizerImpl> impl) : impl_(std::move(impl)) {}
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path) {
@@ -41,7 +58,8 @@ const tokenizer::TokenizerImpl& Tokenizer::impl() const {
   return *impl_;
 }
 
-EncodeOptions Tokenizer::limited(EncodeOptions options) const noexcept {
+EncodeOptions Tokenizer::limited(EncodeOptions options) const {
+  base::check_named("EncodeOptions::truncation", options.truncation);
   if (options.max_length > 0 || options.truncation == Truncation::none) return options;
   const std::size_t of_files = model_max_length();
   options.max_length = model_max_length_ == 0 || of_files == 0 ? std::max(model_max_length_, of_files)

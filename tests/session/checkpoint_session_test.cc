@@ -10,6 +10,7 @@
 #include "bertrt/session.h"
 #include "bertrt/verify.h"
 #include "error_matchers.h"
+#include "scratch_folder.h"
 
 namespace bertrt {
 namespace {
@@ -165,6 +166,39 @@ TEST(CheckpointSession, AFolderThatIsNone) {
   const Error error = thrown_by([] { BertSession::load(std::filesystem::path(BERTRT_TEST_DATA)); });
   EXPECT_EQ(error.code(), ErrorCode::io);
   EXPECT_THAT(error.what(), HasSubstr("config.json"));
+}
+
+TEST(CheckpointSession, ValuesThatNoEnumNamesAreRefused) {
+  const auto refused = [](const SessionOptions& options, const char* option) {
+    const Error error = thrown_by([&] { BertSession::load(folder("bert"), options); });
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument) << option;
+    EXPECT_EQ(error.where(), option);
+    EXPECT_EQ(error.found(), "the value 9");
+  };
+  refused({.engine = static_cast<EngineKind>(9)}, "SessionOptions::engine");
+  refused({.trust = static_cast<Trust>(9)}, "SessionOptions::trust");
+  refused({.packed = {.dtype = static_cast<DType>(9)}}, "SessionOptions::packed.dtype");
+  refused({.torchscript = {.length_policy = static_cast<LengthPolicy>(9)}},
+          "SessionOptions::torchscript.length_policy");
+}
+
+TEST(CheckpointSession, AnAdapterAloneIsNoModel) {
+  const ScratchFolder made;
+  std::ofstream(made.path() / "adapter_config.json") << "{}";
+  const auto load = [&] { BertSession::load(made.path()); };
+  EXPECT_THAT(thrown_by(load).what(), HasSubstr("merge it first"));
+  EXPECT_THAT(thrown_by([&] { (void)inspect(made.path()); }).what(), HasSubstr("merge it first"));
+}
+
+TEST(CheckpointSession, TheRootOfACachedModelPointsToItsFiles) {
+  const ScratchFolder made;
+  std::filesystem::create_directories(made.path() / "snapshots" / "0f1e");
+  EXPECT_THAT(thrown_by([&] { BertSession::load(made.path()); }).what(), HasSubstr("a folder without one"));
+  std::ofstream(made.path() / "snapshots" / "0f1e" / "config.json") << "{}";
+  EXPECT_THAT(thrown_by([&] { BertSession::load(made.path()); }).what(), HasSubstr("snapshots/0f1e; name that folder"));
+  std::filesystem::create_directories(made.path() / "snapshots" / "2d3c");
+  std::ofstream(made.path() / "snapshots" / "2d3c" / "config.json") << "{}";
+  EXPECT_THAT(thrown_by([&] { BertSession::load(made.path()); }).what(), HasSubstr("snapshots/0f1e and 1 more"));
 }
 
 }  // namespace

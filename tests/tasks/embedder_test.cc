@@ -291,6 +291,32 @@ TEST(SparseEmbedder, AMaskedLanguageModelAloneIsPooledAsUsualAndSaysSo) {
   EXPECT_EQ(embed.decode(vector, 2).size(), 2U);
 }
 
+TEST(SparseEmbedder, DecodesNoVectorThatIsNone) {
+  const SparseEmbedder embed(session("splade"));
+  const auto columns = static_cast<std::int32_t>(embed.vocabulary());
+  EXPECT_EQ(embed.decode({{0, columns - 1}, {1, 2}}).size(), 2U);
+  for (const SparseVector& wrong :
+       {SparseVector{{-1}, {1}}, SparseVector{{columns}, {1}}, SparseVector{{1}, {1, 2}}, SparseVector{{1, 2}, {1}}}) {
+    EXPECT_EQ(thrown_by([&] { embed.decode(wrong); }).code(), ErrorCode::invalid_argument);
+  }
+}
+
+TEST(Embedders, ValuesThatNoEnumNamesAreRefused) {
+  const BertSession plain = session("splade");
+  Error error = thrown_by([&] { Embedder(plain, {.pooling = {Pooling::cls, static_cast<Pooling>(99)}}); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(error.what(), HasSubstr("EmbedderOptions::pooling"));
+  EXPECT_THAT(error.what(), HasSubstr("the value 99"));
+  for (const auto least : {static_cast<Evidence>(9), static_cast<Evidence>(-1)}) {
+    error = thrown_by([&] { SparseEmbedder(plain, {.least = least}); });
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  }
+  const MultiVectorEmbedder many(session("colbert"));
+  error = thrown_by([&] { many({"one"}, static_cast<TextRole>(7)); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(error.what(), HasSubstr("query, document"));
+}
+
 TEST(SparseEmbedder, SaysWhoseItsPoolingIs) {
   EXPECT_EQ(SparseEmbedder(session("splade")).pooling_why(), "the model's own");
 }

@@ -41,6 +41,27 @@ TEST(Labels, NamesOfAnotherNumberOfClassesAreDropped) {
   EXPECT_THAT(classify.labels(), testing::ElementsAre("LABEL_0", "LABEL_1", "LABEL_2"));
 }
 
+TEST(Labels, ValuesThatNoEnumNamesAreRefused) {
+  const auto refused = [](const auto& run, const char* option) {
+    const Error error = thrown_by(run);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument) << option;
+    EXPECT_EQ(error.where(), option);
+    EXPECT_EQ(error.found(), "the value 9");
+  };
+  const auto function = static_cast<ScoreFunction>(9);
+  const auto offsets = static_cast<OffsetUnit>(9);
+  const Classifier classify(load("text-classification"));
+  refused([&] { classify("one", {.function = function}); }, "ClassifierOptions::function");
+  refused([&] { classify("one", {.truncation = static_cast<Truncation>(9)}); }, "EncodeOptions::truncation");
+  const Reranker rerank(load("cross-encoder"));
+  refused([&] { rerank("one", "two", {.activation = function}); }, "RerankerOptions::activation");
+  const TokenClassifier find(load("token-classification"));
+  refused([&] { find("one", {.aggregation = static_cast<Aggregation>(9)}); }, "TokenClassifierOptions::aggregation");
+  refused([&] { find("one", {.offsets = offsets}); }, "TokenClassifierOptions::offsets");
+  const QuestionAnswering answer(load("question-answering"));
+  refused([&] { answer("one", "two", {.offsets = offsets}); }, "QuestionAnsweringOptions::offsets");
+}
+
 TEST(Labels, OfTwoHeadsOfAKindNoneIsTaken) {
   const fs::path folder = fs::path(BERTRT_TEST_DATA) / "tasks";
   const BertSession session =

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "bertrt/sparse_embedder.h"
 #include "error_matchers.h"
 
 namespace bertrt {
@@ -142,6 +143,49 @@ TEST(Matrices, ThatAreNotWhatTheySayAreRefused) {
   EXPECT_EQ(thrown_by([&] { quantization_ranges(broken); }).code(), ErrorCode::invalid_argument);
   const QuantizedMatrix bytes{Precision::int8, 2, 2, 2, {1}};
   EXPECT_EQ(thrown_by([&] { search(bytes, bytes); }).code(), ErrorCode::invalid_argument);
+}
+
+TEST(Search, WidthsAreComparedWithoutRowsToo) {
+  const Matrix corpus{1, 3, {1, 2, 3}};
+  EXPECT_EQ(thrown_by([&] { search(Matrix{0, 2, {}}, corpus); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { search(corpus, Matrix{0, 2, {}}); }).code(), ErrorCode::invalid_argument);
+  EXPECT_TRUE(search(Matrix{0, 3, {}}, corpus).empty());
+  EXPECT_TRUE(search(Matrix{}, corpus).empty());
+  EXPECT_THAT(search(corpus, Matrix{}), ElementsAre(::testing::IsEmpty()));
+  const QuantizedMatrix bits = quantize(corpus, Precision::binary);
+  const QuantizedMatrix none = quantize(Matrix{0, 9, {}}, Precision::binary);
+  EXPECT_EQ(thrown_by([&] { search(none, bits); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { search(bits, none); }).code(), ErrorCode::invalid_argument);
+  EXPECT_TRUE(search(QuantizedMatrix{}, bits).empty());
+}
+
+TEST(Search, ValuesThatNoEnumNamesAreRefused) {
+  const Matrix one{1, 2, {1, 2}};
+  const auto refused = [](auto&& run, const char* what) {
+    const Error error = thrown_by(run);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument) << what;
+    EXPECT_THAT(error.what(), ::testing::HasSubstr(what));
+  };
+  const auto far = static_cast<Similarity>(77);
+  refused([&] { search(one, one, {.similarity = far}); }, "cosine, dot, euclidean, manhattan, found the value 77");
+  refused([&] { similarity(one, one, far); }, "the value 77");
+  refused([&] { similarity(one.row(0), one.row(0), static_cast<Similarity>(-1)); }, "the value -1");
+  refused([&] { quantize(one, static_cast<Precision>(77)); }, "the value 77");
+  QuantizedMatrix bits = quantize(one, Precision::binary);
+  refused([&] { search(bits, bits, {.similarity = far}); }, "SearchOptions::similarity");
+  bits.precision = static_cast<Precision>(9);
+  refused([&] { search(bits, bits); }, "QuantizedMatrix::precision");
+}
+
+TEST(SparseDot, OfVectorsThatAreNone) {
+  const SparseVector a{{1, 4, 9}, {1, 2, 3}};
+  const SparseVector b{{4, 5, 9}, {5, 7, 1}};
+  EXPECT_FLOAT_EQ(dot(a, b), 13);
+  for (const SparseVector& wrong : {SparseVector{{1, 4, 9}, {1, 2}}, SparseVector{{1}, {1, 2}},
+                                    SparseVector{{4, 1}, {1, 2}}, SparseVector{{4, 4}, {1, 2}}}) {
+    EXPECT_EQ(thrown_by([&] { dot(a, wrong); }).code(), ErrorCode::invalid_argument);
+    EXPECT_EQ(thrown_by([&] { dot(wrong, a); }).code(), ErrorCode::invalid_argument);
+  }
 }
 
 TEST(MaxSim, ByHand) {
