@@ -37,11 +37,16 @@ ElementType element_type(at::ScalarType type) {
   }
 }
 
+// Of none both addresses may be null, which memcpy does not take.
+void copy_bytes(void* to, const void* from, std::size_t count) {
+  if (count != 0) std::memcpy(to, from, count);
+}
+
 at::Tensor to_torch(const Tensor& tensor) {
   const Storage& storage = *tensor.storage();
   at::Tensor base = at::empty({storage.elements()}, scalar_type(tensor.type()));
-  std::memcpy(base.data_ptr(), storage.data(),
-              static_cast<std::size_t>(storage.elements()) * archive::element_size(storage.type()));
+  copy_bytes(base.data_ptr(), storage.data(),
+             static_cast<std::size_t>(storage.elements()) * archive::element_size(storage.type()));
   at::Tensor view = base.as_strided(tensor.sizes(), tensor.strides(), tensor.offset());
   if (tensor.wrapped_number) {
     view = view.clone();
@@ -55,8 +60,8 @@ Tensor from_torch(const at::Tensor& tensor) {
   const Sizes strides(tensor.strides().begin(), tensor.strides().end());
   const auto elements = static_cast<std::int64_t>(tensor.storage().nbytes() / tensor.element_size());
   const auto storage = Storage::make(element_type(tensor.scalar_type()), elements);
-  std::memcpy(storage->mutable_data(), tensor.storage().data(),
-              static_cast<std::size_t>(elements) * tensor.element_size());
+  copy_bytes(storage->mutable_data(), tensor.storage().data(),
+             static_cast<std::size_t>(elements) * tensor.element_size());
   return Tensor(storage, sizes, strides, tensor.storage_offset());
 }
 
