@@ -5,15 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "family/among.h"
 #include "family/shares.h"
 #include "graph/evaluate.h"
 
 namespace bertrt::family {
 namespace {
-
-bool any_of(std::string_view name, std::initializer_list<std::string_view> names) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 std::optional<LengthLook::Slice> slice_of(const graph::Event& event) {
   const graph::Tensor* from = event.arguments[0].tensor();
@@ -91,11 +88,11 @@ class Watcher {
 
   void see(const graph::Event& event) {
     const std::string_view name = event.op->name;
-    if (any_of(name, {"aten::slice", "aten::narrow"})) {
+    if (among({"aten::slice", "aten::narrow"}, name)) {
       if (const auto slice = slice_of(event)) look_.slices[event.instruction] = *slice;
-    } else if (any_of(name, {"aten::select", "aten::index_select", "aten::gather", "aten::index"})) {
+    } else if (among({"aten::select", "aten::index_select", "aten::gather", "aten::index"}, name)) {
       if (const auto place = place_of(event)) look_.places[event.instruction] = *place;
-    } else if (any_of(name, {"aten::pad", "aten::constant_pad_nd"})) {
+    } else if (among({"aten::pad", "aten::constant_pad_nd"}, name)) {
       if (const auto place = padding_of(event)) look_.places[event.instruction] = *place;
     } else if (name == "aten::arange") {
       if (event.arguments.size() < 2) return;

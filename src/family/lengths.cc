@@ -55,7 +55,10 @@ std::string Lengths::look(std::size_t length) const {
       return (window ? "a window of the traced length's at " : "a slice of the traced length at ") +
              program_->where(program_->instructions[instruction].place);
     }
-    if (std::string written = written_length(*program_, *reference_, here, moving_); !written.empty()) return written;
+    if (std::string written = written_length(*program_, *reference_, here,
+                                             [this](std::size_t instruction) { return moves(instruction); });
+        !written.empty())
+      return written;
     for (std::size_t i = 0; i < here.outputs.size() && i < reference_->outputs.size(); ++i) {
       const graph::Sizes& then = reference_->outputs[i];
       const graph::Sizes& now = here.outputs[i];
@@ -104,16 +107,18 @@ const std::string& Lengths::objection(std::size_t length) const {
 }
 
 // What has another number at another length is computed from it, and may have the traced one's by chance.
-void Lengths::find_moving() {
-  for (const std::size_t length : {2 * traced_, traced_ + 1, traced_ / 2}) {
-    if (length == 0 || length == traced_) continue;
-    try {
-      const std::set<std::size_t> moved = moved_numbers(*reference_, look_at_length(length));
-      moving_.insert(moved.begin(), moved.end());
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::out_of_resources) throw;
+bool Lengths::moves(std::size_t instruction) const {
+  std::call_once(moving_once_, [this] {  // few traces have a number to ask for
+    for (const std::size_t length : {2 * traced_, traced_ + 1, traced_ / 2}) {
+      if (length == 0 || length == traced_) continue;
+      try {
+        moving_.merge(moved_numbers(*reference_, look_at_length(length)));
+      } catch (const Error& error) {
+        if (error.code() == ErrorCode::out_of_resources) throw;
+      }
     }
-  }
+  });
+  return moving_.contains(instruction);
 }
 
 void Lengths::find_written() {
@@ -128,7 +133,7 @@ void Lengths::find_written() {
     });
     written.emplace(instruction, window);
   }
-  std::erase_if(written, [&](const auto& entry) { return moving_.contains(entry.first); });
+  std::erase_if(written, [&](const auto& entry) { return moves(entry.first); });
   written_ = std::move(written);
 }
 
@@ -136,7 +141,6 @@ void Lengths::search() {
   if (traced_ != 0) {
     try {
       reference_ = std::make_shared<const LengthLook>(look_at_length(traced_));
-      find_moving();
       find_written();
     } catch (const Error& error) {
       if (error.code() == ErrorCode::out_of_resources) throw;

@@ -47,7 +47,7 @@ class Lengths {
   LengthLook look_at_length(std::size_t length) const;
   std::string look(std::size_t length) const;
   bool has_by_itself(std::size_t output, std::size_t length) const;
-  void find_moving();
+  bool moves(std::size_t instruction) const;
   void find_written();
   void search();
   std::size_t shortest_from(std::size_t failing, std::size_t at) const;
@@ -63,10 +63,11 @@ class Lengths {
   std::size_t usual_ = 0;
   std::string why_;
   std::shared_ptr<const LengthLook> reference_;  // at the traced length
-  std::set<std::size_t> moving_;                 // instructions whose numbers are computed from the length
   // Slices whose ends are written into the code and reach the traced length's, by instruction; whether one is the last
   // of windows over the tokens.
   std::map<std::size_t, bool> written_;
+  mutable std::once_flag moving_once_;
+  mutable std::set<std::size_t> moving_;  // instructions whose numbers are computed from the length
   mutable std::mutex mutex_;
   mutable std::map<std::size_t, std::string> known_;
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "family/among.h"
 #include "graph/operator.h"
 #include "graph/tensor.h"
 #include "graph/value.h"
@@ -23,9 +24,6 @@ AskedLengths asked_lengths(const graph::Program& program) {
                                                   "aten::remainder",   "aten::Int",         "aten::Float"};
   static constexpr std::string_view kAsks[] = {"aten::eq", "aten::ne", "aten::lt",          "aten::le",
                                                "aten::gt", "aten::ge", "aten::__contains__"};
-  const auto among = [](const auto& names, std::string_view name) {
-    return std::find(std::begin(names), std::end(names), name) != std::end(names);
-  };
   std::set<graph::Slot> small;
   for (const graph::Constant& constant : program.constants) {
     const std::int64_t* number = constant.value.integer();

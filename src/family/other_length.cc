@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "family/among.h"
 #include "graph/operator.h"
 
 namespace bertrt::family {
@@ -18,11 +19,6 @@ constexpr std::string_view kPlaces[] = {
     "aten::ones",     "aten::full",   "aten::repeat",   "aten::tile",     "aten::broadcast_to", "aten::new_zeros",
     "aten::new_ones", "aten::eye",    "aten::linspace", "aten::new_full", "aten::index_fill"};
 constexpr std::string_view kViews[] = {"aten::view", "aten::reshape", "aten::unflatten"};
-
-template <typename Names>
-bool among(const Names& names, std::string_view name) {
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
 
 // Where the number stands for the length in the sizes of a view. Behind them is a head's size, or a token's.
 enum class InViews { everywhere, but_last, nowhere };

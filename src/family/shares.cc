@@ -4,6 +4,8 @@
 #include <cmath>
 #include <initializer_list>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "family/terms.h"
 #include "graph/value.h"
@@ -14,9 +16,23 @@ namespace {
 using graph::Event;
 using graph::Tensor;
 
-bool any_of(std::string_view name, std::initializer_list<std::string_view> names) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
+// What an operator means to the watcher.
+enum class Kind {
+  none,
+  hands_on,   // what its first argument is: views, and what is done to each value
+  sums,       // over the axes of argument 1
+  norms,      // over those of argument 2
+  means,      // over those of argument 1
+  weighs,     // its last axis comes to one
+  contracts,  // einsum
+  multiplies_matrices,
+  multiplies,
+  divides,
+  compares,
+  adds,
+  fills,      // with argument 1
+  fills_new,  // with argument 2
+};
 
 // "aten::div_" is "div".
 std::string_view plain(std::string_view name) {
@@ -25,48 +41,35 @@ std::string_view plain(std::string_view name) {
   return name;
 }
 
-// What hands on what its first argument is: views, and what is done to each value.
-bool hands_on(std::string_view name) {
-  return any_of(name, {"squeeze",
-                       "unsqueeze",
-                       "view",
-                       "reshape",
-                       "flatten",
-                       "unflatten",
-                       "transpose",
-                       "permute",
-                       "movedim",
-                       "t",
-                       "numpy_T",
-                       "mT",
-                       "expand",
-                       "select",
-                       "slice",
-                       "narrow",
-                       "index",
-                       "gather",
-                       "take_along_dim",
-                       "index_select",
-                       "contiguous",
-                       "clone",
-                       "detach",
-                       "alias",
-                       "to",
-                       "type_as",
-                       "neg",
-                       "dropout",
-                       "masked_fill",
-                       "abs",
-                       "sqrt",
-                       "square",
-                       "pow",
-                       "log",
-                       "log1p",
-                       "relu",
-                       "clamp",
-                       "clamp_min",
-                       "linear",
-                       "exp"});
+Kind kind_of(std::string_view name) {
+  static const std::unordered_map<std::string_view, Kind> kKinds = [] {
+    std::unordered_map<std::string_view, Kind> kinds;
+    const auto add = [&](Kind kind, std::initializer_list<std::string_view> names) {
+      for (const std::string_view one : names) kinds.emplace(one, kind);
+    };
+    add(Kind::hands_on, {"squeeze",      "unsqueeze",      "view",       "reshape", "flatten",     "unflatten",
+                         "transpose",    "permute",        "movedim",    "t",       "numpy_T",     "mT",
+                         "expand",       "select",         "slice",      "narrow",  "index",       "gather",
+                         "index_select", "take_along_dim", "contiguous", "clone",   "detach",      "alias",
+                         "to",           "type_as",        "neg",        "dropout", "masked_fill", "abs",
+                         "sqrt",         "square",         "pow",        "log",     "log1p",       "exp",
+                         "relu",         "clamp",          "clamp_min",  "linear"});
+    add(Kind::sums, {"sum", "nansum", "cumsum", "logsumexp"});
+    add(Kind::norms, {"norm", "linalg_vector_norm", "linalg_norm"});
+    add(Kind::means, {"mean", "nanmean", "std", "var"});
+    add(Kind::weighs, {"softmax", "_softmax"});
+    add(Kind::contracts, {"einsum"});
+    add(Kind::multiplies_matrices, {"matmul", "bmm", "mm"});
+    add(Kind::multiplies, {"mul", "multiply"});
+    add(Kind::divides, {"div", "true_divide", "divide"});
+    add(Kind::compares, {"ge", "gt", "le", "lt", "eq", "ne"});
+    add(Kind::adds, {"add", "sub", "rsub", "subtract"});
+    add(Kind::fills, {"full", "full_like", "fill"});
+    add(Kind::fills_new, {"new_full"});
+    return kinds;
+  }();
+  const auto found = kKinds.find(plain(name));
+  return found == kKinds.end() ? Kind::none : found->second;
 }
 
 std::int64_t last_size(const Tensor* tensor) {
@@ -106,40 +109,29 @@ void ShareWatcher::carry(const Event& event, std::size_t from) {
 }
 
 void ShareWatcher::see(const Event& event) {
-  const std::string_view name = plain(event.op->name);
   if (event.arguments.empty()) return;
-  if (any_of(name, {"sum", "nansum", "cumsum", "logsumexp"})) {
-    if (event.arguments.size() > 1) see_fold(event, event.arguments[1], true);
-  } else if (any_of(name, {"norm", "linalg_vector_norm", "linalg_norm"})) {
-    if (event.arguments.size() > 2) see_fold(event, event.arguments[2], true);
-  } else if (any_of(name, {"mean", "nanmean", "std", "var"})) {
-    if (event.arguments.size() > 1) see_fold(event, event.arguments[1], false);
-  } else if (any_of(name, {"softmax", "_softmax"})) {
-    weights_.insert(result(event));
-  } else if (name == "einsum") {
-    see_einsum(event);
-  } else if (any_of(name, {"matmul", "bmm", "mm"})) {
-    see_product(event);
-  } else if (any_of(name, {"mul", "multiply"})) {
-    see_number(event, Share::How::divides, true);
-  } else if (any_of(name, {"div", "true_divide", "divide"})) {
-    see_number(event, Share::How::divides, false);
-  } else if (any_of(name, {"ge", "gt", "le", "lt", "eq", "ne"})) {
-    see_number(event, Share::How::compares, false);
-  } else if (any_of(name, {"add", "sub", "rsub", "subtract"})) {
-    see_sum_of_two(event);
-  } else if (any_of(name, {"full", "full_like", "fill"})) {
-    see_filling(event, 1);
-  } else if (name == "new_full") {
-    see_filling(event, 2);
-  } else if (hands_on(name)) {
-    carry(event, 0);
+  switch (kind_of(event.op->name)) {
+    case Kind::none: return;
+    case Kind::hands_on: return carry(event, 0);
+    case Kind::sums: return see_fold(event, 1, true);
+    case Kind::norms: return see_fold(event, 2, true);
+    case Kind::means: return see_fold(event, 1, false);
+    case Kind::weighs: weights_.insert(result(event)); return;
+    case Kind::contracts: return see_einsum(event);
+    case Kind::multiplies_matrices: return see_product(event);
+    case Kind::multiplies: return see_number(event, Share::How::divides, true);
+    case Kind::divides: return see_number(event, Share::How::divides, false);
+    case Kind::compares: return see_number(event, Share::How::compares, false);
+    case Kind::adds: return see_sum_of_two(event);
+    case Kind::fills: return see_filling(event, 1);
+    case Kind::fills_new: return see_filling(event, 2);
   }
 }
 
-void ShareWatcher::see_fold(const Event& event, const graph::Value& axes, bool is_sum) {
+void ShareWatcher::see_fold(const Event& event, std::size_t axes_at, bool is_sum) {
   const Tensor* from = event.arguments[0].tensor();
-  if (from == nullptr || from->rank() == 0) return;
+  if (from == nullptr || from->rank() == 0 || axes_at >= event.arguments.size()) return;
+  const graph::Value& axes = event.arguments[axes_at];
   Fold made{is_sum, 0, 1};
   const auto take = [&](const graph::Value& item) {
     const std::int64_t* axis = item.integer();

@@ -62,7 +62,7 @@ class ShareWatcher {
   const Fold* fold(const graph::Event& event, std::size_t index) const;
   void carry(const graph::Event& event, std::size_t from);
 
-  void see_fold(const graph::Event& event, const graph::Value& axes, bool is_sum);
+  void see_fold(const graph::Event& event, std::size_t axes_at, bool is_sum);
   void see_product(const graph::Event& event);
   void see_einsum(const graph::Event& event);
   void see_number(const graph::Event& event, Share::How how, bool inverts);

@@ -170,7 +170,7 @@ std::set<std::size_t> moved_numbers(const LengthLook& one, const LengthLook& oth
 }
 
 std::string written_length(const graph::Program& program, const LengthLook& traced, const LengthLook& other,
-                           const std::set<std::size_t>& moving) {
+                           const std::function<bool(std::size_t instruction)>& moves) {
   const auto at = [&](std::size_t instruction) {
     return " at " + program.where(program.instructions[instruction].place);
   };
@@ -181,37 +181,37 @@ std::string written_length(const graph::Program& program, const LengthLook& trac
   const auto tokens = static_cast<double>(traced.length);
   for (const auto& [instruction, now] : other.shares) {
     const auto found = traced.shares.find(instruction);
-    if (found == traced.shares.end() || moving.contains(instruction)) continue;
+    if (found == traced.shares.end()) continue;
     const Share& then = found->second;
     if (then.how != now.how || then.number != now.number) continue;
     // What is as long as the tokens by chance is folded at one of the lengths alone, or not with it.
     const bool same = then.of == now.of && (now.folded == 0 || follows(then.folded, now.folded, traced, other));
-    if (const char* what = same ? share_of_length(then, traced.length) : of_values(then, tokens))
-      return what + at(instruction);
+    const char* what = same ? share_of_length(then, traced.length) : of_values(then, tokens);
+    if (what != nullptr && !moves(instruction)) return what + at(instruction);
   }
   for (const auto& [instruction, now] : other.slices) {
     const auto found = traced.slices.find(instruction);
-    if (found == traced.slices.end() || moving.contains(instruction)) continue;
+    if (found == traced.slices.end()) continue;
     const LengthLook::Slice& then = found->second;
     if (then.first != now.first || then.end != now.end || !follows(then.size(), now.size(), traced, other)) continue;
     const std::int64_t place = inner_place(then);
-    if (is_far(place, traced) && !then.reaches_the_end() && !is_window(traced, then))
+    if (is_far(place, traced) && !then.reaches_the_end() && !is_window(traced, then) && !moves(instruction)) {
       return unclear(place, instruction);
+    }
   }
   for (const auto& [instruction, now] : other.places) {
     const auto then = traced.places.find(instruction);
-    if (then == traced.places.end() || moving.contains(instruction) || then->second.last != now.last ||
+    if (then == traced.places.end() || then->second.last != now.last ||
         !follows(then->second.size, now.size, traced, other)) {
       continue;
     }
-    if (is_far(now.last, traced)) return unclear(now.last, instruction);
+    if (is_far(now.last, traced) && !moves(instruction)) return unclear(now.last, instruction);
   }
   for (const auto& [instruction, now] : other.starts) {
     const auto then = traced.starts.find(instruction);
     const auto length = static_cast<std::int64_t>(traced.length);
-    if (then == traced.starts.end() || moving.contains(instruction) || then->second != now || std::abs(now) < 4)
-      continue;
-    if (std::abs(now) == length || std::abs(now) == length - 1) {
+    if (then == traced.starts.end() || then->second != now || std::abs(now) < 4) continue;
+    if ((std::abs(now) == length || std::abs(now) == length - 1) && !moves(instruction)) {
       return "places are counted from the traced length" + at(instruction);
     }
   }
