@@ -142,13 +142,6 @@ void JsonCursor::read_string(std::string& value) {
   }
 }
 
-void JsonCursor::skip_string() {
-  ++at_;
-  while (at_ < bytes_.size() && bytes_[at_] != '"') at_ += bytes_[at_] == '\\' ? 2 : 1;
-  if (at_ >= bytes_.size()) fail("the end of a string");
-  ++at_;
-}
-
 double JsonCursor::read_number(JsonReader reader) {
   peek();
   const JsonNumber number = read_json_number(bytes_.substr(at_), reader);
@@ -173,19 +166,24 @@ std::int64_t JsonCursor::read_integer() {
 }
 
 // A vocabulary is skipped as a whole: ten times as many bytes as are read else. Hence the place in a local variable.
-void JsonCursor::skip_brackets() {
+void JsonCursor::skip_quotes_and_brackets() {
   std::size_t depth = 0;
   bool quoted = false;
   for (std::size_t at = at_; at < bytes_.size(); ++at) {
     const char c = bytes_[at];
-    if (quoted) {
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted) {
       if (c == '\\') ++at;
-      quoted = c != '"';
-    } else if (c == '"') {
-      quoted = true;
+      continue;
     } else if (c == '{' || c == '[') {
       ++depth;
-    } else if ((c == '}' || c == ']') && --depth == 0) {
+    } else if (c == '}' || c == ']') {
+      --depth;
+    } else {
+      continue;
+    }
+    if (depth == 0 && !quoted) {
       at_ = at + 1;
       return;
     }
@@ -198,10 +196,8 @@ void JsonCursor::skip_brackets() {
 std::string_view JsonCursor::skip_value() {
   const char first = peek();
   const std::size_t begin = at_;
-  if (first == '"') {
-    skip_string();
-  } else if (first == '{' || first == '[') {
-    skip_brackets();
+  if (first == '"' || first == '{' || first == '[') {
+    skip_quotes_and_brackets();
   } else {
     while (at_ < bytes_.size() && std::string_view(" \n\t\r,:]}[{\"").find(bytes_[at_]) == std::string_view::npos)
       ++at_;

@@ -46,8 +46,7 @@ class JsonCursor {
  private:
   void skip_space() noexcept;
   void expect(char c);
-  void skip_string();
-  void skip_brackets();
+  void skip_quotes_and_brackets();
   unsigned read_hex4();
   void read_escape(std::string& value);
 

@@ -64,14 +64,16 @@ TokenizerFiles::TokenizerFiles(std::span<const Tokenizer::File> files) {
 
 TokenizerFiles TokenizerFiles::read(const fs::path& path) {
   TokenizerFiles files;
-  const auto add = [&files](const std::string& name, const fs::path& from) {
-    auto bytes = std::make_unique<std::string>(read_file(from));
-    const std::string_view view = *bytes;
-    files.entries_.push_back({name, from.string(), view, std::move(bytes)});
+  const auto add = [&files](const std::string& name, const fs::path& from, std::string bytes) {
+    auto owned = std::make_unique<std::string>(std::move(bytes));
+    const std::string_view view = *owned;
+    files.entries_.push_back({name, from.string(), view, std::move(owned)});
   };
   const auto add_if_there = [&](const std::string& name, const fs::path& folder) {
     std::error_code ignored;
-    if (!files.has(name) && fs::is_regular_file(folder / name, ignored)) add(name, folder / name);
+    if (!files.has(name) && fs::is_regular_file(folder / name, ignored)) {
+      add(name, folder / name, read_file(folder / name));
+    }
   };
   std::error_code failed;
   const fs::file_status status = fs::status(path, failed);
@@ -90,10 +92,9 @@ TokenizerFiles TokenizerFiles::read(const fs::path& path) {
     for (const char* name : kBesideAny) add_if_there(name, path);
     return files;
   }
-  auto bytes = std::make_unique<std::string>(read_file(path));
-  const std::string_view view = *bytes;
-  const std::string role = role_of(path, view);
-  files.entries_.push_back({role, path.string(), view, std::move(bytes)});
+  std::string bytes = read_file(path);
+  const std::string role = role_of(path, bytes);
+  add(role, path, std::move(bytes));
   const fs::path folder = path.parent_path();
   if (role == "vocab.json") add_if_there("merges.txt", folder);
   if (role == "merges.txt") add_if_there("vocab.json", folder);
