@@ -22,13 +22,6 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : value;
 }
 
-Truncation truncation(std::string_view name) {
-  if (name == "longest_first") return Truncation::longest_first;
-  if (name == "only_first") return Truncation::only_first;
-  if (name == "only_second") return Truncation::only_second;
-  return Truncation::none;
-}
-
 // Engines but libtorch's open no library, and would not say so.
 void check_libraries_open(const ModelOptions& options, const SessionOptions& session) {
   std::optional<EngineKind> engine;
@@ -137,7 +130,7 @@ EncodeOptions encode_options(const LengthOptions& options, std::size_t model_max
   }
   EncodeOptions result;
   result.max_length = options.max_length == 0 ? model_max : options.max_length;
-  result.truncation = truncation(options.truncation);
+  result.truncation = parse<Truncation>(options.truncation).value();
   return result;
 }
 

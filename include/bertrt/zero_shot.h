@@ -28,9 +28,8 @@ struct ZeroShotOptions {
 ///   bertrt::ZeroShot ask(session);
 ///   auto answer = ask("Who are you voting for?", {"politics", "sport"});   // answer[0].label == "politics"
 ///
-/// One run of the model for each text and label. Texts are cut to the tokenizer's limit or the model's, the
-/// smaller, hypotheses never. Const calls
-/// may run on many threads at once.
+/// One run of the model for each text and label. Texts are cut to the tokenizer's limit or the model's, the smaller;
+/// hypotheses never. Const calls may run on many threads at once.
 class BERTRT_API ZeroShot {
  public:
   /// Entailment is the first label of the model's label2id that begins with "entail"; without one it is the last
