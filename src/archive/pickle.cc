@@ -55,6 +55,7 @@ std::size_t PickleValue::size() const noexcept {
     case PickleKind::tuple:
     case PickleKind::list:
     case PickleKind::tensor:
+    case PickleKind::quantized_tensor:
     case PickleKind::storage: return count;
     case PickleKind::dict: return count / 2;
     default: return 0;

@@ -21,11 +21,12 @@ enum class PickleKind : std::uint8_t {
   tuple,
   list,
   dict,
-  global,   ///< a class or function by name
-  object,   ///< an object of a TorchScript class: its class and its state, a dict of attributes as a rule
-  tensor,   ///< the arguments of torch._utils._rebuild_tensor_v2: storage, offset, sizes, strides, …
-  storage,  ///< a persistent id: ('storage', type, key, device, elements)
-  opaque,   ///< known and harmless, but of no use here: torch.device, a complex number, a quantized or sparse tensor
+  global,            ///< a class or function by name
+  object,            ///< an object of a TorchScript class: its class and its state, a dict of attributes as a rule
+  tensor,            ///< the arguments of torch._utils._rebuild_tensor_v2: storage, offset, sizes, strides, …
+  quantized_tensor,  ///< those of torch._utils._rebuild_qtensor: storage, offset, sizes, strides, quantizer, …
+  storage,           ///< a persistent id: ('storage', type, key, device, elements)
+  opaque,            ///< known and harmless, but of no use here: torch.device, a complex number, a sparse tensor
 };
 
 /// Whose pickles are read: each knows names and opcodes that the other never writes.
@@ -49,9 +50,9 @@ class PickleValue {
   std::string_view text() const noexcept;  ///< of a text, else empty
   std::string global_name() const;         ///< "module.name" of a global, else empty
 
-  /// Entries of a tuple, list, tensor or storage; pairs of a dict; else 0.
+  /// Entries of a tuple, list, tensor of either kind or storage; pairs of a dict; else 0.
   std::size_t size() const noexcept;
-  PickleValue operator[](std::size_t index) const;              ///< of a tuple, list, tensor or storage; index < size()
+  PickleValue operator[](std::size_t index) const;              ///< of what has entries but a dict; index < size()
   PickleValue key(std::size_t index) const;                     ///< of a dict; index < size()
   PickleValue value(std::size_t index) const;                   ///< of a dict; index < size()
   std::optional<PickleValue> find(std::string_view key) const;  ///< of a dict by a text key

@@ -330,15 +330,14 @@ void PickleMachine::reduce() {
   static constexpr std::array<std::string_view, 5> kFirstArgument = {
       "torch.jit._pickle\nrestore_type_tag", "torch.jit._pickle\nbuild_intlist", "torch.jit._pickle\nbuild_tensorlist",
       "torch.jit._pickle\nbuild_doublelist", "torch.jit._pickle\nbuild_boollist"};
-  static constexpr std::array<std::string_view, 6> kOpaque = {"torch.jit._pickle\nbuild_tensor_from_id",
-                                                              "torch\ndevice",
-                                                              "builtins\ncomplex",
-                                                              "torch._utils\n_rebuild_sparse_tensor",
-                                                              "torch._utils\n_rebuild_qtensor",
-                                                              "torch._utils\n_rebuild_device_tensor_from_numpy"};
+  static constexpr std::array<std::string_view, 5> kOpaque = {
+      "torch.jit._pickle\nbuild_tensor_from_id", "torch\ndevice", "builtins\ncomplex",
+      "torch._utils\n_rebuild_sparse_tensor", "torch._utils\n_rebuild_device_tensor_from_numpy"};
   const bool saved = writer_ == PickleWriter::torch_save;
   if (name == "torch._utils\n_rebuild_tensor_v2" || (saved && name == "torch._utils\n_rebuild_tensor")) {
     push_range(PickleKind::tensor, node(arguments).first, node(arguments).count);
+  } else if (name == "torch._utils\n_rebuild_qtensor") {
+    push_range(PickleKind::quantized_tensor, node(arguments).first, node(arguments).count);
   } else if (saved &&
              (name == "torch._utils\n_rebuild_parameter" || name == "torch._utils\n_rebuild_parameter_with_state")) {
     stack_.push_back(argument(arguments, 0));  // the tensor, whether it is to be trained, hooks, attributes

@@ -33,6 +33,7 @@ std::span<const std::uint32_t> PickleShape::children(std::uint32_t id) const {
     case PickleKind::dict:
     case PickleKind::object:
     case PickleKind::tensor:
+    case PickleKind::quantized_tensor:
     case PickleKind::storage: return std::span(pickle_.pool_).subspan(static_cast<std::size_t>(node.first), node.count);
     default: return {};
   }

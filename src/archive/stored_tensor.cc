@@ -64,7 +64,8 @@ std::int64_t bytes_each(const TensorDescription& tensor, const std::string& wher
 }  // namespace
 
 TensorDescription describe_tensor(const PickleValue& tensor, const std::string& where) {
-  if (!tensor.is(PickleKind::tensor) || tensor.size() < 4 || tensor.size() > 7) {
+  const bool is_tensor = tensor.is(PickleKind::tensor) || tensor.is(PickleKind::quantized_tensor);
+  if (!is_tensor || tensor.size() < 4 || tensor.size() > 7) {
     throw bad(where, "a tensor's storage, offset, sizes and strides", "something else");
   }
   const PickleValue storage = tensor[0];
@@ -123,8 +124,8 @@ std::optional<TensorView> view_tensor(TensorDescription description, std::span<c
 }
 
 void check_tensors(const Pickle& pickle, Archive& archive, std::string_view folder, const std::string& where) {
-  for (const PickleValue& tensor : pickle.values_of(PickleKind::tensor)) {
-    (void)read_tensor(tensor, archive, folder, where);
+  for (const PickleKind kind : {PickleKind::tensor, PickleKind::quantized_tensor}) {
+    for (const PickleValue& tensor : pickle.values_of(kind)) (void)read_tensor(tensor, archive, folder, where);
   }
 }
 

@@ -27,8 +27,8 @@ struct TensorDescription {
   std::uint64_t element_bytes = 0;    ///< of a stored number
 };
 
-/// The description of a PickleKind::tensor. `where` ("model.pt: data.pkl: encoder.weight") is for messages. For the
-/// tensors of traced_inputs.pkl, whose storages are empty by design, this is all there is.
+/// The description of a PickleKind::tensor or quantized_tensor. `where` ("model.pt: data.pkl: encoder.weight") is for
+/// messages. For the tensors of traced_inputs.pkl, whose storages are empty by design, this is all there is.
 /// @throws Error invalid_format, also for a storage of elements that libtorch does not know
 TensorDescription describe_tensor(const PickleValue& tensor, const std::string& where);
 

@@ -60,6 +60,7 @@ const std::vector<Operator>& table() {
     add_reductions(made);
     add_norms(made);
     add_distances(made);
+    add_quantization(made);
     add_scans(made);
     add_indexing(made);
     add_embedding_bags(made);

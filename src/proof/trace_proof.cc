@@ -7,6 +7,8 @@
 #include "batch/batch.h"
 #include "bertrt/error.h"
 #include "engine/graph/graph_engine.h"
+#include "engine/graph/recognized_engine.h"
+#include "graph/rounding.h"
 #include "proof/cases.h"
 
 namespace bertrt::proof {
@@ -16,11 +18,20 @@ EncoderOutput run(const engine::Engine& engine, std::span<const Encoding> texts)
   return engine.run(batch::make_batch(texts, {}), RunRequest::everything());
 }
 
+std::shared_ptr<const family::Trace> comparable(const std::shared_ptr<const family::Trace>& trace) {
+  if (trace->program == nullptr || !graph::rounds(*trace->program)) return trace;
+  auto other = std::make_shared<family::Trace>(*trace);
+  other->program = std::make_shared<const graph::Program>(graph::without_rounding(*trace->program));
+  return other;
+}
+
 }  // namespace
 
-TraceProof::TraceProof(std::shared_ptr<const family::Trace> trace, std::span<const std::int32_t> special_ids,
+TraceProof::TraceProof(const std::shared_ptr<const family::Trace>& trace, std::span<const std::int32_t> special_ids,
                        bool inside, bool thorough)
-    : trace_(std::move(trace)), cases_(make_cases(*trace_, special_ids, thorough)) {
+    : trace_(comparable(trace)),
+      without_rounding_(trace_ != trace),
+      cases_(make_cases(*trace_, special_ids, thorough)) {
   const auto reference = engine::graph::make_reference_engine(trace_, inside);
   infos_ = reference->facts().outputs;
   sort_out(*reference);
@@ -43,6 +54,11 @@ void TraceProof::sort_out(const engine::Engine& reference) {
       return true;
     }
   });
+}
+
+std::unique_ptr<const engine::Engine> TraceProof::make_engine(EngineKind kind, const SessionOptions& options) const {
+  if (kind == EngineKind::packed) return engine::graph::make_recognized_engine(trace_, options);
+  return engine::graph::make_graph_engine(trace_, options);
 }
 
 std::size_t TraceProof::longest() const noexcept {

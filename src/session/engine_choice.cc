@@ -147,7 +147,7 @@ class Chooser {
     timer_.stage("evaluate the trace");
     return make(kind, "equal to the trace on texts run through both when it was loaded", [&](const Engine& engine) {
       auto objection = forward_pass_differs(kind, *proof);
-      if (!objection) objection = proof->judge(engine, engine.facts().dtype).objection;
+      if (!objection) objection = differs(kind, engine, *proof);
       trim_heap();
       timer_.stage("compare with the trace");
       if (!objection && cache) {
@@ -158,13 +158,17 @@ class Chooser {
     });
   }
 
+  std::optional<std::string> differs(EngineKind kind, const Engine& engine, const proof::TraceProof& proof) {
+    if (!proof.without_rounding()) return proof.judge(engine, engine.facts().dtype).objection;
+    return proof.judge(*proof.make_engine(kind, options_), options_.packed.dtype).objection;
+  }
+
   // In the lower dtypes rounding would hide what fp32 shows plainly.
   std::optional<std::string> forward_pass_differs(EngineKind kind, const proof::TraceProof& proof) {
     if (options_.packed.dtype == DType::fp32) return std::nullopt;
     SessionOptions plain = options_;
     plain.packed.dtype = DType::fp32;
-    return proof.judge(*engine::factory(kind).make({source_.file, source_.trace, plain, source_.traits}), DType::fp32)
-        .objection;
+    return proof.judge(*proof.make_engine(kind, plain), DType::fp32).objection;
   }
 
   // @param proof  gives an objection, or none; empty: not asked

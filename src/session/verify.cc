@@ -48,7 +48,7 @@ void hold_to_self_test(const session::SessionImpl& impl, VerifyReport& report) {
 bool is_hidden(OutputRole role) { return role == OutputRole::hidden_state || role == OutputRole::pooled_output; }
 
 void hold_to_trace(const session::SessionImpl& impl, const std::shared_ptr<const family::Trace>& trace,
-                   VerifyReport& report) {
+                   const SessionOptions& options, VerifyReport& report) {
   const bool packed = report.engine == EngineKind::packed;
   if (packed && !trace->reading.recognition) {
     return object(report, "looked at for more lengths, it is no encoder that the packed engine knows: " +
@@ -57,7 +57,11 @@ void hold_to_trace(const session::SessionImpl& impl, const std::shared_ptr<const
   std::vector<std::int32_t> special_ids;
   if (impl.tokenizer()) special_ids = session::special_ids_of(*impl.tokenizer());
   const proof::TraceProof proof(trace, special_ids, packed, true);
-  const proof::Comparison found = proof.judge(impl.engine(), impl.info().dtype);
+  if (proof.without_rounding() && report.engine == EngineKind::torchscript) {
+    return object(report, "the trace rounds to integers while it runs, which libtorch cannot be told to leave out");
+  }
+  const auto other = proof.without_rounding() ? proof.make_engine(report.engine, options) : nullptr;
+  const proof::Comparison found = proof.judge(other ? *other : impl.engine(), impl.info().dtype);
   report.trace_cases = proof.cases();
   report.longest_case = proof.longest();
   report.cases += report.trace_cases;
@@ -112,7 +116,7 @@ VerifyReport verify(const std::filesystem::path& path, const SessionOptions& opt
     }
     VerifyReport report = start(*impl);
     if (!impl->self_test().empty()) hold_to_self_test(*impl, report);
-    if (trace->program != nullptr) hold_to_trace(*impl, trace, report);
+    if (trace->program != nullptr) hold_to_trace(*impl, trace, options, report);
     return report;
   });
 }

@@ -71,6 +71,47 @@ TEST(Operators, SequencesWindowsAndDiagonalsAreBounded) {
   EXPECT_EQ(failure("aten::diag", {Value(one), n(kMin)}), ErrorCode::runtime);
 }
 
+// torch.ops.quantized.linear_dynamic with weights of one (torch 2.13, fbgemm): x, reduce_range, what is left of it.
+TEST(Operators, QuantizedLayersRoundAsLibtorchDoes) {
+  struct Case {
+    std::vector<float> given;
+    bool reduce_range;
+    std::vector<float> left;
+  };
+  const std::vector<float> mixed = {-1, -0.3F, 0, 0.004F, 0.5F, 2, 3, 0.7F};
+  const std::vector<float> positive = {0.5F, 1, 2, 3, 4, 5, 6, 7.5F};
+  const std::vector<float> negative = {-0.5F, -1, -2, -3, -4, -5, -6, -7.5F};
+  const std::vector<float> small = {1e-4F, -2e-4F, 3e-5F, 0, 5e-5F, 1e-5F, -1e-5F, 2e-3F};
+  const std::vector<float> halves = {0.5F, 1.5F, 2.5F, 127, -0.5F, 63.5F, 62.5F, 0};
+  const std::vector<float> large = {-1e6F, 3e6F, 12345, -5e5F, 1, 2, 3e5F, 0};
+  const std::vector<Case> cases = {
+      {mixed, true, {-1.00787401F, -0.314960629F, 0, 0, 0.503937006F, 2.01574802F, 2.99212599F, 0.692913413F}},
+      {mixed, false, {-1.00392163F, -0.298039228F, 0, 0, 0.501960814F, 2.00784326F, 2.99607849F, 0.70588237F}},
+      {positive,
+       true,
+       {0.472440958F, 1.00393701F, 2.00787401F, 3.01181102F, 4.01574802F, 5.01968527F, 6.02362204F, 7.5F}},
+      {negative,
+       true,
+       {-0.472440958F, -1.00393701F, -2.00787401F, -3.01181102F, -4.01574802F, -5.01968527F, -6.02362204F, -7.5F}},
+      {small, true, {0.000121999998F, -0.000182999996F, 0, 0, 6.09999988e-05F, 0, 0, 0.00201299996F}},
+      {halves, true, {0, 1.00393701F, 2.00787401F, 127.5F, 0, 63.2480316F, 62.2440948F, 0}},
+      {halves, false, halves},
+      {large, true, {-1007874, 2992126, 0, -503937, 0, 0, 314960.625F, 0}},
+      {std::vector<float>(8), true, std::vector<float>(8)},
+  };
+  for (const Case& one : cases) {
+    const Tensor x = Tensor::make(ElementType::float32, {2, 4});
+    std::copy(one.given.begin(), one.given.end(), x.mutable_data<float>());
+    const Value left = call("bertrt::round_to_integers", {Value(x), Value(one.reduce_range)});
+    const std::vector<float> found = to_floats(*left.tensor());
+    for (std::size_t i = 0; i < 8; ++i) EXPECT_FLOAT_EQ(found[i], one.left[i]) << one.given[i];
+  }
+  const Tensor infinite = Tensor::scalar(std::numeric_limits<double>::infinity(), ElementType::float32);
+  EXPECT_EQ(failure("bertrt::round_to_integers", {Value(infinite)}), ErrorCode::runtime);
+  EXPECT_EQ(failure("bertrt::round_to_integers", {Value(Tensor::scalar(1.0, ElementType::float64))}),
+            ErrorCode::runtime);
+}
+
 TEST(Operators, DivideAsPythonDoes) {
   EXPECT_EQ(*call("aten::floordiv", {n(-7), n(2)}).integer(), -4);
   EXPECT_EQ(*call("aten::remainder", {n(-7), n(3)}).integer(), 2);

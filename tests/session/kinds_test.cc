@@ -1,6 +1,8 @@
 // Traces of kinds that are easily taken for something else (make_kinds.py), on each engine against Python.
 #include "session/kinds.h"
 
+#include "bertrt/verify.h"
+
 namespace bertrt {
 namespace {
 
@@ -27,6 +29,15 @@ TEST(Kinds, WhatIsNotExplainedIsNotPacked) {
     if (kind["packed"]) continue;
     const auto path = folder() / (kind["name"].get<std::string>() + ".pt");
     EXPECT_THROW(BertSession::load(path, {.engine = EngineKind::packed}), Error) << kind["name"];
+  }
+}
+
+// Where the last bit of a sum decides how a value is rounded, two right runs differ: what is proven is all the rest.
+TEST(Kinds, QuantizedLayersAreVerifiedWithoutTheirRounding) {
+  for (const char* name : {"quantized", "quantized_rows", "quantized_frozen", "quantized_head", "half_layers"}) {
+    const VerifyReport report = verify(folder() / (std::string(name) + ".pt"));
+    EXPECT_TRUE(report.ok) << name << ": " << report.why;
+    EXPECT_GT(report.trace_cases, 10U) << name;
   }
 }
 

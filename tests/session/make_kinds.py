@@ -13,6 +13,7 @@ import sys
 import zipfile
 
 import torch
+from torch.ao.quantization import default_dynamic_qconfig, per_channel_dynamic_qconfig, quantize_dynamic
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import BertConfig, BertForMaskedLM, BertModel, RobertaConfig, RobertaModel
 
@@ -228,8 +229,25 @@ def main(folder):
     few = RobertaConfig(**{**SHAPE, "max_position_embeddings": 8, "type_vocab_size": 2, "pad_token_id": 1})
     for traced, lengths in ((4, (2, 4, 6)), (6, (1, 3, 6))):
         kind(folder, f"few_positions_{traced}", Wrap(spread(RobertaModel(few)), states), [H, P], True, traced=traced, lengths=lengths)
+    # Layers whose weights are integers, and what they are given, too, while they run (without torchscript: its own class).
+    last = lambda o, m: o.last_hidden_state
+    labels = lambda: Wrap(encoder(), lambda o, m, l: l(o.pooler_output), spread(torch.nn.Linear(HIDDEN, 3)))
+    kind(folder, "quantized", quantized(Wrap(encoder(), last)), [H], False, torchscript=False)
+    kind(folder, "quantized_rows", quantized(labels(), per_channel_dynamic_qconfig), [X], False, torchscript=False)
+    kind(folder, "quantized_frozen", quantized(labels()), [X], False, freeze, torchscript=False)
+    kind(folder, "quantized_head", head_quantized(labels()), [X], True, torchscript=False)
+    kind(folder, "half_layers", quantize_dynamic(labels(), {torch.nn.Linear}, torch.float16), [X], True, torchscript=False)
     with open(os.path.join(folder, "kinds.json"), "w", encoding="utf8") as file:
         json.dump(KINDS, file, separators=(",", ":"))
+
+
+def quantized(model, how=default_dynamic_qconfig):
+    return quantize_dynamic(model, {torch.nn.Linear: how}, torch.qint8)
+
+
+def head_quantized(model):
+    model.layer = quantized(torch.nn.Sequential(model.layer))
+    return model
 
 
 def clipped(model):

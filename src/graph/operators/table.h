@@ -51,6 +51,7 @@ void add_diagonals(Table& table);
 void add_reductions(Table& table);
 void add_norms(Table& table);
 void add_distances(Table& table);
+void add_quantization(Table& table);
 void add_scans(Table& table);
 void add_indexing(Table& table);
 void add_embedding_bags(Table& table);

@@ -79,6 +79,7 @@ const Operator& Compiler::find(Frame& frame, const std::string& name) {
 }
 
 Slot Compiler::call_operator(Frame& frame, const std::string& name, std::vector<Given> given) {
+  if (name.starts_with("quantized::")) return quantized_linear(frame, name, given);
   const bool view_in_place = std::find(kViewsInPlace.begin(), kViewsInPlace.end(), name) != kViewsInPlace.end();
   const Operator& op = find(frame, view_in_place ? name.substr(0, name.size() - 1) : name);
   std::vector<Argument> arguments;
@@ -144,6 +145,7 @@ Bound Compiler::read_attribute(Frame& frame, std::uint32_t object, std::string_v
     return expression(constant);
   }
   if (attribute->object) return {Bound::Kind::object, *attribute->object};
+  if (is_packed(attribute->value)) return packed(attribute->value, module_.data_storages, path);
   if (!attribute->usable)
     throw not_graphable(where(frame), "attribute " + printable(path) + " is of a type that is not known here");
   return bound(builder_.constant(Constant::Origin::attribute, path, [&] {
@@ -159,9 +161,10 @@ Bound Compiler::read_constant(Frame& frame, std::string_view name) {
   if (!known) throw malformed(where(frame), "a constant of the file", quoted(name));
   std::string full("CONSTANTS.");
   full += name;
-  return bound(builder_.constant(Constant::Origin::constant, full, [&] {
-    return values_.read(module_.constants->root()[index], module_.constant_storages, true, where(frame));
-  }));
+  const archive::PickleValue value = module_.constants->root()[index];
+  if (is_packed(value)) return packed(value, module_.constant_storages, std::move(full));
+  return bound(builder_.constant(Constant::Origin::constant, full,
+                                 [&] { return values_.read(value, module_.constant_storages, true, where(frame)); }));
 }
 
 }  // namespace bertrt::graph::torchscript

@@ -118,11 +118,11 @@ Error Compiler::unexpected(const Frame& frame, std::string expected) const {
 Slot Compiler::slot(Frame& frame, Bound value) const {
   switch (value.kind) {
     case Bound::Kind::slot: return value.index;
-    case Bound::Kind::object:
-      throw not_graphable(where(frame), "a module that is handled as a value, as quantized weights are");
+    case Bound::Kind::object: throw not_graphable(where(frame), "a module that is handled as a value");
     case Bound::Kind::function: throw not_graphable(where(frame), "a function that is handled as a value");
     case Bound::Kind::uninitialized: throw not_graphable(where(frame), "a value that is never set");
     case Bound::Kind::inputs: throw not_graphable(where(frame), "several inputs that are handled as one value");
+    case Bound::Kind::packed: throw not_graphable(where(frame), "quantized weights that are handled as a value");
     case Bound::Kind::undecided: break;
   }
   throw not_graphable(where(frame), "a value that depends on a branch");

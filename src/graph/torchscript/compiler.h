@@ -26,9 +26,10 @@ struct Bound {
     uninitialized,  ///< uninitialized(T): in the code, but never read
     undecided,      ///< a module or a function that a branch chooses
     inputs,         ///< a dict, tuple or list of the method's inputs
+    packed,         ///< the weights of a quantized layer, as libtorch keeps them
   };
   Kind kind = Kind::slot;
-  std::uint32_t index = 0;  ///< slot, index into Module::objects, into Compiler::functions_ or input_groups_
+  std::uint32_t index = 0;  ///< slot, index into Module::objects, into Compiler::functions_, input_groups_ or packed_
 
   bool operator==(const Bound&) const = default;
 };
@@ -69,6 +70,12 @@ class Compiler {
     std::map<std::string_view, Bound> names;
     bool raised = false;
   };
+  /// Weights that a class of libtorch's own keeps.
+  struct Packed {
+    archive::PickleValue object;
+    const Storages* storages;
+    std::string name;
+  };
   struct Function {
     const CodeFile* file;
     const Definition* definition;
@@ -91,6 +98,11 @@ class Compiler {
   Bound read_attribute(Frame& frame, std::uint32_t object, std::string_view name);
   Bound read_constant(Frame& frame, std::string_view name);
   const Operator& find(Frame& frame, const std::string& name);
+
+  // compile_quantized.cc
+  static bool is_packed(const archive::PickleValue& value);
+  Bound packed(const archive::PickleValue& object, const Storages& storages, std::string name);
+  Slot quantized_linear(Frame& frame, const std::string& name, const std::vector<Given>& given);
 
   // compile_statement.cc
   void body(Frame& frame, std::uint32_t column);
@@ -142,6 +154,7 @@ class Compiler {
   ProgramBuilder builder_;
   std::vector<Function> functions_;
   std::vector<InputGroup> input_groups_;
+  std::vector<Packed> packed_;
   std::set<std::string> input_names_;
   std::unordered_map<const Definition*, std::uint32_t> function_index_;
   std::unordered_map<std::string, const Operator*> operators_;

@@ -20,12 +20,13 @@ int parse_version(archive::Archive& archive, std::string_view entry) {
 }
 
 // The storages are empty: sizes are recorded, data is not. So nothing is held against a record here.
-TracedInput example_of(const archive::PickleValue& value, std::string name) {
+TracedInput example_of(const archive::PickleValue& value, std::string name, const std::string& where) {
   TracedInput input;
   input.name = std::move(name);
-  if (auto tensor = unpack(value)) {
-    input.type = archive::storage_element_type(tensor->storage_name);
-    input.shape = std::move(tensor->shape);
+  if (value.is(archive::PickleKind::tensor)) {
+    archive::TensorDescription tensor = archive::describe_tensor(value, where);
+    input.type = tensor.type;
+    input.shape = std::move(tensor.shape);
   }
   return input;
 }
@@ -95,7 +96,8 @@ std::map<std::string, TracedExample, std::less<>> read_traced_inputs(archive::Ar
   using archive::PickleKind;
   std::map<std::string, TracedExample, std::less<>> examples;
   if (!archive.has("traced_inputs.pkl")) return examples;
-  const archive::Pickle pickle(archive.read("traced_inputs.pkl"), archive.where("traced_inputs.pkl"));
+  const std::string where = archive.where("traced_inputs.pkl");
+  const archive::Pickle pickle(archive.read("traced_inputs.pkl"), where);
   const archive::PickleValue root = pickle.root();
   std::size_t budget = 1U << 16U;
   for (std::size_t i = 0; root.is(PickleKind::dict) && i < root.size(); ++i) {
@@ -103,8 +105,8 @@ std::map<std::string, TracedExample, std::less<>> read_traced_inputs(archive::Ar
     const archive::PickleValue inputs = root.value(i);
     for (std::size_t k = 0; inputs.is(PickleKind::list) && k < inputs.size(); ++k) {
       each_input(inputs[k], [&](const archive::PickleValue& value, std::string key) {
-        if (budget-- == 0) throw malformed(archive.where("traced_inputs.pkl"), "a method's examples", "far more");
-        example.inputs.push_back(example_of(value, std::move(key)));
+        if (budget-- == 0) throw malformed(where, "a method's examples", "far more");
+        example.inputs.push_back(example_of(value, std::move(key), where));
       });
     }
     examples.emplace(root.key(i).text(), std::move(example));

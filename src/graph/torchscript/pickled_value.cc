@@ -1,5 +1,8 @@
 #include "graph/torchscript/pickled_value.h"
 
+#include <bit>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "graph/torchscript/messages.h"
@@ -30,6 +33,61 @@ Tensor ValueReader::tensor(const PickleValue& value, const Storages& storages, c
   if (found != tensors_.end()) return found->second;
   Tensor made = Tensor::from_archive(*view, keep_);
   tensors_.emplace(std::make_pair(&storages, std::move(key)), made);
+  return made;
+}
+
+Tensor ValueReader::dequantized(const PickleValue& value, const Storages& storages, const std::string& where) {
+  if (!value.is(PickleKind::quantized_tensor)) throw not_graphable(where, "quantized weights that are none");
+  const auto view = storages.view(value);
+  if (!view || view->type != ElementType::int8) {
+    throw not_graphable(where, "quantized weights of another kind than int8");
+  }
+  // The whole of its storage, and once: views of one storage by many scales would be many times its size.
+  const bool whole = view->contiguous() && view->elements() == view->storage.size();
+  const PickleValue quantizer = value.size() > 4 ? value[4] : value;  // or nothing that is a tuple
+  const bool has_scheme = quantizer.is(PickleKind::tuple) && quantizer.size() != 0;
+  const std::string scheme = has_scheme ? quantizer[0].global_name() : "";
+  std::vector<float> scales;
+  std::vector<float> zero_points;
+  if (scheme == "torch.per_tensor_affine" && quantizer.size() == 3 && quantizer[1].is(PickleKind::real) &&
+      quantizer[2].is(PickleKind::integer)) {
+    scales = {static_cast<float>(quantizer[1].real())};
+    zero_points = {static_cast<float>(quantizer[2].integer())};
+  } else if (scheme == "torch.per_channel_affine" && quantizer.size() == 4 && quantizer[1].is(PickleKind::tensor) &&
+             quantizer[2].is(PickleKind::tensor) && quantizer[3].is(PickleKind::integer) &&
+             quantizer[3].integer() == 0) {
+    scales = to_floats(tensor(quantizer[1], storages, where));
+    const Tensor places = tensor(quantizer[2], storages, where);
+    if (is_floating(places.type())) throw not_graphable(where, "quantized weights whose zero points are no integers");
+    for (const std::int64_t place : to_integers(places)) zero_points.push_back(static_cast<float>(place));
+  }
+  const std::size_t rows = view->shape.empty() ? 0 : static_cast<std::size_t>(view->shape[0]);
+  const bool fits = scales.size() == zero_points.size() && (scales.size() == 1 || scales.size() == rows);
+  if (!whole || rows == 0 || scales.empty() || !fits) {
+    throw not_graphable(where, "quantized weights that are no integers by one scale, or by one of each row");
+  }
+  std::string how;
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    how += std::to_string(std::bit_cast<std::uint32_t>(scales[i])) + ':' + std::to_string(zero_points[i]) + ',';
+  }
+  const auto [found, is_new] = dequantized_.try_emplace({&storages, view->storage_key});
+  auto& [made_so, made] = found->second;
+  if (is_new) {
+    made_so = std::move(how);
+    const auto numbers = std::make_shared<std::vector<float>>(view->storage.size());
+    const auto* from = reinterpret_cast<const std::int8_t*>(view->storage.data());
+    const std::size_t width = numbers->size() / rows;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t by = scales.size() == 1 ? 0 : row;
+      for (std::size_t i = row * width; i < (row + 1) * width; ++i) {
+        (*numbers)[i] = (static_cast<float>(from[i]) - zero_points[by]) * scales[by];
+      }
+    }
+    made = Tensor(Storage::view(ElementType::float32, std::as_bytes(std::span(*numbers)), numbers), view->shape,
+                  view->strides, 0);
+  } else if (made_so != how || made.sizes() != view->shape) {
+    throw not_graphable(where, "quantized weights that are one storage in two ways");
+  }
   return made;
 }
 

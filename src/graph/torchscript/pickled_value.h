@@ -25,6 +25,9 @@ class ValueReader {
   Value read(const archive::PickleValue& value, const Storages& storages, bool constants, const std::string& where) {
     return read(value, storages, constants, where, 0);
   }
+  /// The numbers that the integers of a quantized tensor stand for, in float32.
+  /// @throws Error unsupported for other integers than int8, or another scheme than by one scale or one a row
+  Tensor dequantized(const archive::PickleValue& value, const Storages& storages, const std::string& where);
 
  private:
   Value read(const archive::PickleValue& value, const Storages& storages, bool constants, const std::string& where,
@@ -35,6 +38,7 @@ class ValueReader {
 
   std::shared_ptr<const void> keep_;
   std::map<std::pair<const Storages*, std::string>, Tensor> tensors_;
+  std::map<std::pair<const Storages*, std::string>, std::pair<std::string, Tensor>> dequantized_;  ///< and how
   std::size_t budget_ = 1U << 20U;  // values; a pickle can hold one many times over
 };
 

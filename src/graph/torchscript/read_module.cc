@@ -18,6 +18,9 @@ constexpr std::size_t kMaxValues = 1U << 22U;      // that are looked at
 constexpr std::size_t kMaxPath = 1024;             // bytes
 constexpr std::size_t kMaxCode = 256U << 20U;      // bytes
 
+// Its class is none of the file's: it has a state and no attributes.
+bool made_by_libtorch(const PickleValue& object) { return object.class_name().starts_with("__torch__.torch.classes."); }
+
 class Reader {
  public:
   Reader(archive::Archive& archive, Module& module) : archive_(archive), module_(module) {}
@@ -124,7 +127,7 @@ class Reader {
       }
       const std::string path = prefix + std::string(attribute.name);
       check_kind(object, attribute, path);
-      if (attribute.value.is(PickleKind::object)) {
+      if (attribute.value.is(PickleKind::object) && !made_by_libtorch(attribute.value)) {
         attribute.object = read_object(attribute.value, path, depth + 1);
       } else if (attribute.value.is(PickleKind::tensor)) {
         add_tensor(attribute, path);
@@ -176,6 +179,11 @@ class Reader {
     --values_;
     if (value.is(PickleKind::tensor)) {
       storages.check(archive_, value, where);
+    } else if (value.is(PickleKind::quantized_tensor)) {
+      storages.check(archive_, value, where);
+      if (value.size() > 4) check_tensors(value[4], storages, where, depth + 1);  // its scales
+    } else if (value.is(PickleKind::object)) {
+      if (const auto state = value.state()) check_tensors(*state, storages, where, depth + 1);
     } else if (value.is(PickleKind::list) || value.is(PickleKind::tuple)) {
       for (std::size_t i = 0; i < value.size(); ++i) check_tensors(value[i], storages, where, depth + 1);
     } else if (value.is(PickleKind::dict)) {

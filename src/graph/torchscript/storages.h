@@ -5,26 +5,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "archive/archive.h"
 #include "archive/pickle.h"
+#include "archive/stored_tensor.h"
 #include "archive/tensor.h"
 
 namespace bertrt::graph::torchscript {
-
-/// A pickled tensor's numbers, their kinds checked and nothing else.
-struct PickledTensor {
-  std::string_view storage_name;  ///< "FloatStorage"
-  std::string_view key;           ///< of the storage
-  std::int64_t storage_elements = 0;
-  std::int64_t offset = 0;
-  std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> strides;
-};
-
-/// Nothing when the value is no tensor as torch.jit.save writes them.
-std::optional<PickledTensor> unpack(const archive::PickleValue& tensor);
 
 /// The storages of one folder of an archive ("data/", "constants/"). Each record is as long as its tensors say.
 class Storages {
@@ -36,7 +23,8 @@ class Storages {
   /// @throws Error invalid_format
   void check(archive::Archive& archive, const archive::PickleValue& tensor, const std::string& where);
 
-  /// A view of a tensor that was checked. Nothing for element types that the graph does not know (complex, quantized).
+  /// A view of a tensor that was checked; of one in quantized int8, its integers. Nothing for element types that the
+  /// graph does not know (complex, other quantized ones).
   std::optional<archive::TensorView> view(const archive::PickleValue& tensor) const;
 
  private:

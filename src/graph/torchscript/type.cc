@@ -100,7 +100,7 @@ Fit fits(const Type& type, const PickleValue& value, std::size_t& budget) {
     if (kind == PickleKind::opaque) return Fit::unknown;  // a member of an enumeration
     return when(kind == PickleKind::object && value.class_name() == type.name);
   }
-  if (kind == PickleKind::opaque) return Fit::unknown;
+  if (kind == PickleKind::opaque || kind == PickleKind::quantized_tensor) return Fit::unknown;
   if (type.name == "Tensor") return when(kind == PickleKind::tensor);
   if (type.name == "int") return when(kind == PickleKind::integer);
   if (type.name == "float") return when(kind == PickleKind::real);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <deque>
 #include <map>
 #include <memory>
@@ -25,6 +26,12 @@ inline std::string text(std::string_view value) {
 inline std::string integer(std::int64_t value) {
   std::string out = "\x8a\x08";
   archive::test::put(out, static_cast<std::uint64_t>(value), 8);
+  return out;
+}
+inline std::string real(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  std::string out = "G";
+  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(bits >> static_cast<unsigned>(shift));
   return out;
 }
 inline std::string boolean(bool value) { return value ? "\x88" : "\x89"; }

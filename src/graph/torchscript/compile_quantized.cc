@@ -1,0 +1,57 @@
+#include "graph/rounding.h"
+#include "graph/torchscript/compiler.h"
+#include "graph/torchscript/messages.h"
+
+// Layers that torch.ao.quantization.quantize_dynamic made: their weights are integers, and so is their input while they
+// run, over the range that it has then.
+namespace bertrt::graph::torchscript {
+
+bool Compiler::is_packed(const archive::PickleValue& value) {
+  return value.is(archive::PickleKind::object) &&
+         value.class_name() == "__torch__.torch.classes.quantized.LinearPackedParamsBase";
+}
+
+Bound Compiler::packed(const archive::PickleValue& object, const Storages& storages, std::string name) {
+  for (std::uint32_t i = 0; i < packed_.size(); ++i) {
+    if (packed_[i].name == name) return {Bound::Kind::packed, i};
+  }
+  packed_.push_back({object, &storages, std::move(name)});
+  return {Bound::Kind::packed, static_cast<std::uint32_t>(packed_.size() - 1)};
+}
+
+// linear_dynamic(x, weights, reduce_range) and linear_dynamic_fp16(x, weights): a linear layer, which takes of x what
+// is left of it as integers, or x as it is; weights in half precision are stored as floats that are halves.
+Slot Compiler::quantized_linear(Frame& frame, const std::string& name, const std::vector<Given>& given) {
+  const bool integers = name == "quantized::linear_dynamic";
+  if (!integers && name != "quantized::linear_dynamic_fp16") {
+    throw not_graphable(where(frame), "operator " + printable(name) + " is not known");
+  }
+  if (given.size() < 2 || given.size() > (integers ? 3 : 2) || given[1].value.kind != Bound::Kind::packed) {
+    throw malformed(where(frame), "an input, quantized weights" + std::string(integers ? ", reduce_range" : ""),
+                    "something else");
+  }
+  const Packed& weights = packed_[given[1].value.index];
+  const auto state = weights.object.state();
+  if (!state || !state->is(archive::PickleKind::tuple) || state->size() != 2) {
+    throw not_graphable(where(frame), "quantized weights that are no weight and bias");
+  }
+  const Slot weight = builder_.constant(Constant::Origin::attribute, weights.name + ".weight", [&]() -> Value {
+    if (integers) return values_.dequantized((*state)[0], *weights.storages, where(frame));
+    return values_.read((*state)[0], *weights.storages, false, where(frame));
+  });
+  const Slot bias = builder_.constant(Constant::Origin::attribute, weights.name + ".bias", [&] {
+    return values_.read((*state)[1], *weights.storages, false, where(frame));
+  });
+  Slot x = slot(frame, given[0].value);
+  if (integers) {
+    const Slot reduce_range = given.size() > 2 ? slot(frame, given[2].value) : builder_.boolean(false);
+    x = builder_.call(&find(frame, std::string(kRoundToIntegers)), {{{}, x}, {{}, reduce_range}}, place(frame),
+                      where(frame));
+    builder_.add_finding(
+        "quantized layers round what they are given to 8-bit integers, as libtorch does on x86: where a value stands "
+        "between two of them, the last bit of a sum decides, and answers differ from libtorch's by that much");
+  }
+  return builder_.call(&find(frame, "aten::linear"), {{{}, x}, {{}, weight}, {{}, bias}}, place(frame), where(frame));
+}
+
+}  // namespace bertrt::graph::torchscript
