@@ -34,6 +34,13 @@ void Table::add(std::string_view name, std::initializer_list<Row> overloads, Mix
   for (Overload& overload : made) op.overloads.push_back(std::move(overload));
 }
 
+void Table::alias(std::string_view name, std::string_view of) {
+  const Operator known = row(of);
+  Operator& op = row(name);
+  op.overloads = known.overloads;
+  op.mixing = known.mixing;
+}
+
 std::vector<Operator> Table::take() {
   std::sort(rows_.begin(), rows_.end(), [](const Operator& a, const Operator& b) { return a.name < b.name; });
   return std::move(rows_);
@@ -83,6 +90,7 @@ const std::vector<Operator>& table() {
     add_nested(made);
     add_recurrent(made);
     add_packed_sequences(made);
+    add_aliases(made);
     add_numbers(made);
     add_lists(made);
     add_description(made);

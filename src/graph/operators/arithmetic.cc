@@ -245,16 +245,12 @@ void add_arithmetic(Table& t) {
         {{"rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", rsub},
          {"rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", rsub}},
         Mixing::row_wise);
-  for (const char* name : {"aten::mul", "aten::multiply"}) {
-    t.pointwise(name, {{"mul.Tensor(Tensor self, Tensor other) -> Tensor", mul},
-                       {"mul.Scalar(Tensor self, Scalar other) -> Tensor", mul}});
-  }
-  for (const char* name : {"aten::div", "aten::divide"}) {
-    t.pointwise(name, {{"div.Tensor(Tensor self, Tensor other) -> Tensor", div},
-                       {"div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor", div_mode},
-                       {"div.Scalar(Tensor self, Scalar other) -> Tensor", div},
-                       {"div.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor", div_mode}});
-  }
+  t.pointwise("aten::mul", {{"mul.Tensor(Tensor self, Tensor other) -> Tensor", mul},
+                            {"mul.Scalar(Tensor self, Scalar other) -> Tensor", mul}});
+  t.pointwise("aten::div", {{"div.Tensor(Tensor self, Tensor other) -> Tensor", div},
+                            {"div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor", div_mode},
+                            {"div.Scalar(Tensor self, Scalar other) -> Tensor", div},
+                            {"div.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor", div_mode}});
   t.pointwise("aten::true_divide", {{"true_divide.Tensor(Tensor self, Tensor other) -> Tensor", true_divide},
                                     {"true_divide.Scalar(Tensor self, Scalar other) -> Tensor", true_divide}});
   t.pointwise("aten::floor_divide", {{"floor_divide(Tensor self, Tensor other) -> Tensor", floor_divide},

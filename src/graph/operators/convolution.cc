@@ -161,6 +161,69 @@ Tensor convolve_padded(Call& c, std::size_t axes, const std::string& name) {
       axes, stride, padding, dilation, c.integer(6));
 }
 
+/// What a convolution's gradient is: the input with zeros between its places, convolved with the weight turned around,
+/// whose first axis is the input's channels.
+Tensor convolve_transposed(Call& c, Tensor x, std::size_t axes, const Sizes& stride, const Sizes& padding,
+                           const Sizes& more, std::int64_t groups, const Sizes& dilation) {
+  Tensor weight = c.tensor(1);
+  const auto rank = static_cast<std::int64_t>(axes) + 2;
+  if (weight.rank() != rank || (x.rank() != rank && x.rank() != rank - 1) || weight.elements() == 0) {
+    c.fail("an input and a weight of " + std::to_string(rank) + " axes",
+           to_string(x.sizes()) + " and " + to_string(weight.sizes()));
+  }
+  const bool single = x.rank() == rank - 1;
+  if (single) x = unsqueezed(x, 0);
+  const std::int64_t channels = x.size(1);
+  if (groups < 1 || channels % groups != 0 || weight.size(0) != channels) {
+    c.fail("a weight that fits the input's channels", to_string(weight.sizes()) + " for " + to_string(x.sizes()));
+  }
+  std::vector<Value> around;  // the last axis first
+  for (std::size_t i = axes; i-- > 0;) {
+    const auto axis = static_cast<std::int64_t>(i) + 2;
+    const Window window{weight.size(axis), number_of(c, stride, i, axes), number_of(c, padding, i, axes),
+                        number_of(c, dilation, i, axes)};
+    const std::int64_t added = number_of(c, more, i, axes);
+    (void)window.places(c, 0, false);  // its numbers are in bounds
+    if (added < 0 || added >= std::max(window.stride, window.dilation)) {
+      c.fail("an output padding below the stride or the dilation", std::to_string(added));
+    }
+    if (x.size(axis) == 0) c.fail("an input with places", to_string(x.sizes()));
+    if (window.stride > 1) {  // zeros behind each place, the last of them one time too many
+      const Tensor apart = unsqueezed(transposed(x, axis, rank - 1), rank);
+      const Value behind = Value::list(Sizes{0, window.stride - 1});
+      const Tensor wide = made_by(c, "aten::constant_pad_nd", {Value(apart), behind, Value(0.0)});
+      Sizes joined = wide.sizes();
+      joined[static_cast<std::size_t>(rank - 1)] *= window.stride;
+      joined.pop_back();
+      x = transposed(reshaped(c, wide, joined), axis, rank - 1);
+    }
+    const std::int64_t edge = window.dilation * (window.size - 1) - window.padding;
+    around.insert(around.end(), {Value(edge), Value(edge + added - (window.stride - 1))});
+    weight = made_by(c, "aten::flip", {Value(weight), Value::list(Sizes{axis})});
+  }
+  // [groups * in, out, …] -> [groups * out, in, …]
+  Sizes apart = weight.sizes();
+  apart[0] /= groups;
+  apart.insert(apart.begin(), groups);
+  Sizes turned = weight.sizes();
+  turned[0] = groups * weight.size(1);
+  turned[1] = channels / groups;
+  weight = reshaped(c, transposed(reshaped(c, weight, apart), 1, 2), turned);
+  x = made_by(c, "aten::constant_pad_nd", {Value(x), Value::list(std::move(around)), Value(0.0)});
+  const Value ones = Value::list(Sizes(axes, 1));
+  const Value zeros = Value::list(Sizes(axes, 0));
+  const Tensor out =
+      made_by(c, axes == 1 ? "aten::conv1d" : "aten::conv2d",
+              {Value(x), Value(weight), c.argument(2), ones, zeros, Value::list(dilation), Value(groups)});
+  return single ? selected(out, 0, 0) : out;
+}
+
+template <std::size_t axes>
+void transposed_convolution(Call& c) {
+  c.give(convolve_transposed(c, c.tensor(0), axes, c.integers(3), c.integers(4), c.integers(5), c.integer(6),
+                             c.integers(7)));
+}
+
 template <std::size_t axes>
 void convolution(Call& c) {
   if (const std::string* name = c.argument(4).text()) return c.give(convolve_padded(c, axes, *name));
@@ -173,7 +236,10 @@ std::size_t axes_of_windows(Call& c) {
 }
 void convolution_mode(Call& c) { c.give(convolve_padded(c, axes_of_windows(c), *c.argument(4).text())); }
 void raw_convolution(Call& c) {
-  if (c.flag(6)) c.refuse("a convolution", "a transposed one");
+  if (c.flag(6)) {
+    return c.give(convolve_transposed(c, c.tensor(0), axes_of_windows(c), c.integers(3), c.integers(4), c.integers(7),
+                                      c.integer(8), c.integers(5)));
+  }
   c.give(convolve(c, c.tensor(0), axes_of_windows(c), c.integers(3), c.integers(4), c.integers(5), c.integer(8)));
 }
 
@@ -221,6 +287,14 @@ void add_convolution(Table& t) {
                          {"conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=[1], str "
                           "padding='valid', int[2] dilation=[1], int groups=1) -> Tensor",
                           convolution<2>}});
+  t.add("aten::conv_transpose1d",
+        {{"conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, int[1] stride=[1], int[1] padding=[0], "
+          "int[1] output_padding=[0], int groups=1, int[1] dilation=[1]) -> Tensor",
+          transposed_convolution<1>}});
+  t.add("aten::conv_transpose2d",
+        {{"conv_transpose2d.input(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=[1], int[2] "
+          "padding=[0], int[2] output_padding=[0], int groups=1, int[2] dilation=[1]) -> Tensor",
+          transposed_convolution<2>}});
   t.add("aten::_convolution", {{"_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, "
                                 "int[] dilation, bool transposed, int[] output_padding, int groups, bool benchmark, "
                                 "bool deterministic, bool cudnn_enabled, bool allow_tf32) -> Tensor",

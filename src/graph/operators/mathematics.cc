@@ -134,16 +134,13 @@ void positive(Call& c) {
 
 void add_mathematics(Table& t) {
   t.pointwise("aten::neg", {{"neg(Tensor self) -> Tensor", neg}});
-  t.pointwise("aten::negative", {{"negative(Tensor self) -> Tensor", neg}});
   t.pointwise("aten::abs", {{"abs(Tensor self) -> Tensor", absolute}});
-  t.pointwise("aten::absolute", {{"absolute(Tensor self) -> Tensor", absolute}});
   t.add("aten::positive", {{"positive(Tensor(a) self) -> Tensor(a)", positive}}, Mixing::row_wise);
   kept_function(t, "aten::sign", Sign{});
   kept_function(t, "aten::sgn", Sign{});
   kept_function(t, "aten::ceil", Ceil{});
   kept_function(t, "aten::floor", Floor{});
   kept_function(t, "aten::trunc", Trunc{});
-  kept_function(t, "aten::fix", Trunc{});
   t.pointwise("aten::round", {{"round(Tensor self) -> Tensor",
                                [](Call& c) { c.give(unary(c, c.tensor(0), c.tensor(0).type(), Round{})); }},
                               {"round.decimals(Tensor self, *, int decimals) -> Tensor", round_decimals}});
@@ -177,15 +174,9 @@ void add_mathematics(Table& t) {
   real_function(t, "aten::erf", [](auto x) { return std::erf(x); });
   real_function(t, "aten::erfc", [](auto x) { return std::erfc(x); });
   real_function(t, "aten::sigmoid", [](auto x) { return 1 / (1 + std::exp(-x)); });
-  for (const char* name : {"aten::asinh", "aten::arcsinh"})
-    real_function(t, name, [](auto x) { return std::asinh(x); });
-  for (const char* name : {"aten::acosh", "aten::arccosh"})
-    real_function(t, name, [](auto x) { return std::acosh(x); });
-  for (const char* name : {"aten::atanh", "aten::arctanh"})
-    real_function(t, name, [](auto x) { return std::atanh(x); });
-  real_function(t, "aten::arcsin", [](auto x) { return std::asin(x); });
-  real_function(t, "aten::arccos", [](auto x) { return std::acos(x); });
-  real_function(t, "aten::arctan", [](auto x) { return std::atan(x); });
+  real_function(t, "aten::asinh", [](auto x) { return std::asinh(x); });
+  real_function(t, "aten::acosh", [](auto x) { return std::acosh(x); });
+  real_function(t, "aten::atanh", [](auto x) { return std::atanh(x); });
   real_function(t, "aten::lgamma", [](auto x) { return std::lgamma(x); });
   real_function(t, "aten::deg2rad", [](auto x) { return x * static_cast<decltype(x)>(std::numbers::pi / 180); });
   real_function(t, "aten::rad2deg", [](auto x) { return x * static_cast<decltype(x)>(180 / std::numbers::pi); });
@@ -193,12 +184,7 @@ void add_mathematics(Table& t) {
     const auto angle = x * std::numbers::pi_v<decltype(x)>;
     return x == 0 ? decltype(x){1} : std::sin(angle) / angle;
   });
-  t.add("aten::special_expit",
-        {{"special_expit(Tensor self) -> Tensor",
-          [](Call& c) { c.give(floating_unary(c, c.tensor(0), [](auto x) { return 1 / (1 + std::exp(-x)); })); }}},
-        Mixing::row_wise);
   t.pointwise("aten::logit", {{"logit(Tensor self, float? eps=None) -> Tensor", logit}});
-  t.add("aten::special_logit", {{"special_logit(Tensor self, float? eps=None) -> Tensor", logit}}, Mixing::row_wise);
   t.add("aten::signbit", {{"signbit(Tensor self) -> Tensor", signbit}}, Mixing::row_wise);
   t.pointwise(
       "aten::nan_to_num",

@@ -191,13 +191,10 @@ void instance_norm(Call& c) {
 }  // namespace
 
 void add_normalization(Table& t) {
-  for (const char* name : {"aten::softmax", "aten::special_softmax"}) {
-    t.add(name, {{"softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", softmax<false>}});
-  }
+  t.add("aten::softmax", {{"softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", softmax<false>}});
   t.add("aten::_softmax", {{"_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", softmax_raw<false>}});
-  for (const char* name : {"aten::log_softmax", "aten::special_log_softmax"}) {
-    t.add(name, {{"log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", softmax<true>}});
-  }
+  t.add("aten::log_softmax",
+        {{"log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", softmax<true>}});
   t.add("aten::_log_softmax",
         {{"_log_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", softmax_raw<true>}});
   t.add("aten::layer_norm", {{"layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? "

@@ -125,10 +125,8 @@ void add_selection(Table& t) {
                {"masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor", masked_fill}});
   t.add("aten::masked_scatter", {{"masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor", masked_scatter}},
         Mixing::unknown, Table::Form::also_in_place);
-  for (const char* name : {"aten::clamp", "aten::clip"}) {
-    t.pointwise(name, {{"clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", clamp},
-                       {"clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", clamp}});
-  }
+  t.pointwise("aten::clamp", {{"clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", clamp},
+                              {"clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", clamp}});
   t.pointwise("aten::clamp_min", {{"clamp_min(Tensor self, Scalar min) -> Tensor", clamp_min},
                                   {"clamp_min.Tensor(Tensor self, Tensor min) -> Tensor", clamp_min}});
   t.pointwise("aten::clamp_max", {{"clamp_max(Tensor self, Scalar max) -> Tensor", clamp_max},

@@ -28,6 +28,8 @@ class Table {
   void pointwise(std::string_view name, std::initializer_list<Row> overloads) {
     add(name, overloads, Mixing::row_wise, Form::also_in_place);
   }
+  /// A second name of an operator that is there already, with the overloads that it has by then.
+  void alias(std::string_view name, std::string_view of);
   std::vector<Operator> take();
 
  private:
@@ -52,6 +54,7 @@ void add_reductions(Table& table);
 void add_norms(Table& table);
 void add_distances(Table& table);
 void add_quantization(Table& table);
+void add_aliases(Table& table);
 void add_scans(Table& table);
 void add_indexing(Table& table);
 void add_embedding_bags(Table& table);
