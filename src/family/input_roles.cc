@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/input_names.h"
 #include "bertrt/error.h"
 #include "family/instance.h"
 #include "family/probe.h"
@@ -74,7 +75,7 @@ class Namer {
   // Of a name that is nobody's, and shaped as a text's tokens are.
   bool is_text(std::size_t i) const {
     const graph::Sizes& shape = program_.inputs[i].traced_shape;
-    return !is_text_input(name(i)) && (shape.empty() || shape.size() == 2);
+    return !base::is_text_input(name(i)) && (shape.empty() || shape.size() == 2);
   }
 
   template <typename Test>
@@ -113,7 +114,7 @@ class Namer {
 
 std::vector<std::string> name_inputs(graph::Program& program, std::size_t length) {
   const bool named = std::all_of(program.inputs.begin(), program.inputs.end(),
-                                 [](const graph::ProgramInput& input) { return is_text_input(input.name); });
+                                 [](const graph::ProgramInput& input) { return base::is_text_input(input.name); });
   if (named) return {};
   std::optional<std::vector<std::int64_t>> rows = tables_of(program, length);
   if (!rows) return {};

@@ -35,10 +35,6 @@ graph::Value zeros(const Probe& probe, const graph::ProgramInput& input) {
 
 }  // namespace
 
-bool is_text_input(std::string_view name) {
-  return name == "input_ids" || name == "attention_mask" || name == "token_type_ids" || name == "position_ids";
-}
-
 InputNames input_names(const graph::Program& program) {
   InputNames names;
   for (std::size_t i = 0; i < program.inputs.size(); ++i) {

@@ -20,8 +20,6 @@ struct InputNames {
   bool others = false;                   ///< there is an input of another name
 };
 InputNames input_names(const graph::Program& program);
-/// Whether an input is one of those that every text has or that is made for it.
-bool is_text_input(std::string_view name);
 
 /// Made-up texts to look at a program with: [texts, length] each, row-major.
 struct Probe {

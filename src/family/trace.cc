@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/input_names.h"
 #include "bertrt/error.h"
 #include "family/examples.h"
 #include "family/input_roles.h"
@@ -101,7 +102,7 @@ bool take_example(const ts::Module& module, graph::Program& program, Trace& trac
     } else if (input.name == "attention_mask") {
       if (floats == 1) type = graph::ElementType::float32;
     } else if (const ts::TracedInput* other = the_other(example->inputs);
-               other != nullptr && !is_text_input(input.name)) {
+               other != nullptr && !base::is_text_input(input.name)) {
       // That of the one input that is none of an encoder's.
       input.traced_shape = other->shape;
       type = other->type;
@@ -119,7 +120,7 @@ bool take_example(const ts::Module& module, graph::Program& program, Trace& trac
 void check_other_inputs(const graph::Program& program, std::size_t traced_length) {
   for (const graph::ProgramInput& input : program.inputs) {
     const graph::Sizes& shape = input.traced_shape;
-    if (is_text_input(input.name) || traced_length == 0 || shape.empty()) continue;
+    if (base::is_text_input(input.name) || traced_length == 0 || shape.empty()) continue;
     if (shape.size() >= 2 && shape[1] == static_cast<std::int64_t>(traced_length)) continue;
     throw Error(
         ErrorCode::unsupported, "the model's input \"" + input.name + "\"",
@@ -200,7 +201,8 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     trace.findings.insert(trace.findings.end(), named.begin(), named.end());
     trace.findings.insert(trace.findings.end(), program->findings.begin(), program->findings.end());
     for (const graph::ProgramInput& input : program->inputs) {
-      if (!is_text_input(input.name)) trace.findings.push_back("an input that only the caller can give: " + input.name);
+      if (!base::is_text_input(input.name))
+        trace.findings.push_back("an input that only the caller can give: " + input.name);
     }
     trace.program = program;
     if (!input_names(*program).ids) {

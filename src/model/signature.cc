@@ -1,16 +1,13 @@
 #include "model/signature.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
+#include "base/input_names.h"
 #include "model/code_text.h"
 
 namespace bertrt::model {
 namespace {
-
-constexpr std::array<std::string_view, 7> kInputNames = {
-    "input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds", "head_mask", "bbox"};
 
 using Tokens = std::vector<CodeToken>;
 
@@ -55,7 +52,7 @@ std::vector<InputSpec> read_inputs(const Tokens& tokens, std::size_t from, std::
       const std::size_t colon = find_at_depth_0(tokens, at, comma, ':');
       const std::size_t value = find_at_depth_0(tokens, colon, comma, '=');
       InputSpec input;
-      input.name = standard_input_name(tokens[at].text);
+      input.name = base::standard_input_name(tokens[at].text);
       input.type = colon < comma ? join(tokens, colon + 1, value) : "Tensor";
       inputs.push_back(std::move(input));
     }
@@ -134,16 +131,6 @@ std::string code_entry_of(std::string_view class_name) {
   entry += class_name.substr(0, class_name.rfind('.'));
   std::replace(entry.begin(), entry.end(), '.', '/');
   return entry + ".py";
-}
-
-std::string standard_input_name(std::string_view name) {
-  const std::string_view base = name.substr(0, name.find('.'));
-  for (const std::string_view known : kInputNames) {
-    if (!base.starts_with(known)) continue;
-    const std::string_view suffix = base.substr(known.size());
-    if (suffix.find_first_not_of("0123456789") == std::string_view::npos) return std::string(known);
-  }
-  return std::string(base);
 }
 
 std::vector<Method> read_methods(std::string_view code, std::string_view class_name) {

@@ -15,7 +15,4 @@ std::string code_entry_of(std::string_view class_name);
 /// of a dict that is returned. Helpers that torch adds (names with two underscores) are left out.
 std::vector<Method> read_methods(std::string_view code, std::string_view class_name);
 
-/// A graph's name for an input without what torch adds to make it unique ("input_ids.1", "input_ids0").
-std::string standard_input_name(std::string_view name);
-
 }  // namespace bertrt::model

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/input_names.h"
 #include "graph/evaluate.h"
 
 namespace bertrt::proof {
@@ -36,7 +37,7 @@ Encoding made_up_text(const family::Trace& trace, std::size_t tokens, std::uint3
                                                                                                                 : 0);
   }
   for (const graph::ProgramInput& input : trace.program->inputs) {
-    if (family::is_text_input(input.name)) continue;
+    if (base::is_text_input(input.name)) continue;
     NamedInput extra;
     extra.name = input.name;
     extra.width = input.traced_shape.size() > 2 ? static_cast<std::size_t>(input.traced_shape[2]) : 1;

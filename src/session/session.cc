@@ -1,11 +1,11 @@
 #include "bertrt/session.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/input_names.h"
 #include "base/out_of_memory.h"
 #include "batch/wanted_rows.h"
 #include "bertrt/error.h"
@@ -19,11 +19,8 @@ namespace {
 
 // Values that nobody reads would be a mistake that nobody sees.
 void check_extra_inputs(const batch::Batch& batch, const std::vector<std::string>& inputs) {
-  // Members of Encoding: engines take them from there.
-  static constexpr std::array<std::string_view, 4> kOwn = {"input_ids", "attention_mask", "token_type_ids",
-                                                           "position_ids"};
   for (const NamedInput& extra : batch.extra_inputs) {
-    if (std::find(kOwn.begin(), kOwn.end(), extra.name) != kOwn.end()) {
+    if (base::is_text_input(extra.name)) {  // engines take it from the encoding
       throw Error(ErrorCode::invalid_argument, "extra input " + extra.name, "the encoding's own " + extra.name,
                   "one beside it, which nobody would read");
     }

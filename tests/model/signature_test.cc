@@ -82,13 +82,6 @@ TEST(Signature, BrokenCodeGivesNoMethodsAndNoHarm) {
   EXPECT_TRUE(read_methods("", "").empty());
 }
 
-TEST(Signature, GraphSuffixesAreStripped) {
-  EXPECT_EQ(standard_input_name("input_ids.1"), "input_ids");
-  EXPECT_EQ(standard_input_name("token_type_ids0"), "token_type_ids");
-  EXPECT_EQ(standard_input_name("argument_1"), "argument_1");
-  EXPECT_EQ(standard_input_name("input_ids_pair"), "input_ids_pair");
-}
-
 TEST(Signature, FindsTheEntryOfAClass) {
   EXPECT_EQ(code_entry_of("__torch__.a.b.Name"), "code/__torch__/a/b.py");
   EXPECT_EQ(code_entry_of("__torch__.Name"), "code/__torch__.py");

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "base/input_names.h"
 #include "bertrt/error.h"
 
 namespace bertrt::engine::torchscript {
@@ -27,9 +28,6 @@ constexpr std::array kKnownNames = {
     KnownName{"segment_ids", InputRole::token_type_ids},
     KnownName{"position_ids", InputRole::position_ids},
 };
-
-constexpr std::array<std::string_view, 4> kStandardNames = {"input_ids", "attention_mask", "token_type_ids",
-                                                            "position_ids"};
 
 at::ScalarType scalar_type(archive::ElementType type) {
   switch (type) {
@@ -62,7 +60,7 @@ InputSlot make_slot(const c10::Argument& argument, std::string_view name, const 
   const bool tensor = argument.type()->isSubtypeOf(*c10::OptionalType::ofTensor());
   if (known != kKnownNames.end() && tensor) {
     slot.role = known->role;
-    slot.name = kStandardNames[static_cast<std::size_t>(known->role)];
+    slot.name = base::kTextInputs[static_cast<std::size_t>(known->role)];
   } else if (argument.type()->kind() == c10::TypeKind::TensorType) {
     slot.role = InputRole::extra;
   } else if (argument.default_value() || argument.type()->kind() == c10::TypeKind::OptionalType) {

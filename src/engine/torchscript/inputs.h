@@ -15,6 +15,7 @@
 namespace bertrt::engine::torchscript {
 
 /// What an argument of a traced method takes.
+// The first four as base::kTextInputs has them.
 enum class InputRole {
   input_ids,
   attention_mask,

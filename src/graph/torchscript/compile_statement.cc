@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/input_names.h"
 #include "graph/torchscript/compiler.h"
 #include "graph/torchscript/messages.h"
 
@@ -89,7 +90,7 @@ void Compiler::assign(Frame& frame) {
   }
   if (value.kind == Bound::Kind::inputs && !input_groups_[value.index].keyed) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      set(frame, targets[i], bound(input_of(value.index, std::to_string(i), standard_input_name(targets[i]))));
+      set(frame, targets[i], bound(input_of(value.index, std::to_string(i), base::standard_input_name(targets[i]))));
     }
     return;
   }

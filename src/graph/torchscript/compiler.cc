@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/input_names.h"
 #include "graph/torchscript/messages.h"
 
 namespace bertrt::graph::torchscript {
@@ -43,7 +44,7 @@ Program Compiler::compile(std::string_view method) {
   std::set<std::string> names;
   for (std::size_t i = 1; i < signature.parameters.size(); ++i) {
     const std::string_view own = signature.parameters[i].name;
-    std::string name = standard_input_name(own);
+    std::string name = base::standard_input_name(own);
     if (!names.insert(name).second) name = own;
     given.push_back({{}, input(signature.parameters[i], std::move(name))});
   }

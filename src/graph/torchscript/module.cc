@@ -1,7 +1,6 @@
 #include "graph/torchscript/module.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "archive/byte_reader.h"
@@ -112,17 +111,6 @@ std::map<std::string, TracedExample, std::less<>> read_traced_inputs(archive::Ar
     examples.emplace(root.key(i).text(), std::move(example));
   }
   return examples;
-}
-
-std::string standard_input_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 7> kKnown = {
-      "input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds", "head_mask", "bbox"};
-  const std::string_view base = name.substr(0, name.find('.'));
-  for (const std::string_view known : kKnown) {
-    if (!base.starts_with(known)) continue;
-    if (base.substr(known.size()).find_first_not_of("0123456789") == std::string_view::npos) return std::string(known);
-  }
-  return std::string(base);
 }
 
 const std::vector<NamedTensor>& tensors(const Module& module) { return module.tensors; }

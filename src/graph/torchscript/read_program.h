@@ -87,7 +87,4 @@ using OperatorLookup = const Operator* (*)(std::string_view name);
 /// @throws Error unsupported: "not graphable", with the place and the reason; invalid_format for code that is none
 Program read_program(const Module& module, std::string_view method = "forward", OperatorLookup lookup = find_operator);
 
-/// "input_ids" for a graph's name of an input, which torch makes unique ("input_ids.1", "input_ids0").
-std::string standard_input_name(std::string_view name);
-
 }  // namespace bertrt::graph::torchscript

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/input_names.h"
 #include "graph/torchscript/messages.h"
 #include "graph/torchscript/module.h"
 
@@ -88,7 +89,7 @@ std::vector<MethodSignature> methods(const Module& module) {
     std::set<std::string> names;
     for (std::size_t i = 1; i < signature.parameters.size(); ++i) {
       const Parameter& parameter = signature.parameters[i];
-      std::string name = standard_input_name(parameter.name);
+      std::string name = base::standard_input_name(parameter.name);
       if (!names.insert(name).second) name = parameter.name;
       method.inputs.push_back({std::move(name), parameter.type, parameter.default_value.has_value()});
     }
