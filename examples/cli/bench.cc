@@ -263,6 +263,7 @@ void BenchCommand::run() const {
 
 void add_bench(CLI::App& app) {
   CLI::App* command = app.add_subcommand("bench", "Speed and memory of a model on this machine");
+  command->footer("");  // it takes no texts
   const auto state = std::make_shared<BenchCommand>(*command);
   command->callback([state] { state->run(); });
 }

@@ -154,6 +154,7 @@ void InspectCommand::run() {
 void add_inspect(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("inspect", "What a model file or checkpoint folder is, read without running anything in it");
+  command->footer("");  // it takes no texts
   const auto state = std::make_shared<InspectCommand>(*command);
   command->callback([state] { state->run(); });
 }

@@ -129,8 +129,11 @@ EncodeOptions encode_options(const LengthOptions& options, std::size_t model_max
                      " tokens (the model's limit), found " + std::to_string(options.max_length));
   }
   EncodeOptions result;
-  result.max_length = options.max_length == 0 ? model_max : options.max_length;
+  result.max_length = options.max_length;
   result.truncation = parse<Truncation>(options.truncation).value();
+  // What is cut is cut at the smaller of the model's limit and the tokenizer's own; what is not may be as long as the
+  // model's.
+  if (result.max_length == 0 && result.truncation == Truncation::none) result.max_length = model_max;
   return result;
 }
 

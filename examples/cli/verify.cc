@@ -82,6 +82,7 @@ void VerifyCommand::run() const {
 void add_verify(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "verify", "Hold a model to its self-test (a folder: its bertrt_reference.json) and to its trace, thoroughly");
+  command->footer("");  // it takes no texts
   const auto state = std::make_shared<VerifyCommand>(*command);
   command->callback([state] { state->run(); });
 }

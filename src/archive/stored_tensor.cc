@@ -14,7 +14,7 @@ struct OtherStorage {
   std::string_view name;
   std::int64_t bytes;
 };
-constexpr std::array<OtherStorage, 9> kOthers = {{
+constexpr std::array<OtherStorage, 17> kOthers = {{
     {"ComplexHalfStorage", 4},
     {"ComplexFloatStorage", 8},
     {"ComplexDoubleStorage", 16},
@@ -24,6 +24,14 @@ constexpr std::array<OtherStorage, 9> kOthers = {{
     {"QUInt4x2Storage", 1},
     {"QUInt2x4Storage", 1},
     {"UntypedStorage", 1},
+    {"Float8_e4m3fnStorage", 1},
+    {"Float8_e4m3fnuzStorage", 1},
+    {"Float8_e5m2Storage", 1},
+    {"Float8_e5m2fnuzStorage", 1},
+    {"Float8_e8m0fnuStorage", 1},
+    {"UInt16Storage", 2},
+    {"UInt32Storage", 4},
+    {"UInt64Storage", 8},
 }};
 
 Error bad(const std::string& where, std::string expected, std::string found) {
@@ -61,6 +69,19 @@ std::int64_t bytes_each(const TensorDescription& tensor, const std::string& wher
   throw bad(where, "a storage of a type that libtorch knows", base::printable(tensor.storage_name));
 }
 
+// What a tensor's numbers are to be taken for ({"neg": True}: their negatives, as the imaginary part of a conjugate has
+// them) stands behind its hooks, where torch writes anything.
+void check_bits(const PickleValue& tensor, const std::string& where) {
+  constexpr std::size_t kBits = 6;
+  if (!tensor.is(PickleKind::tensor) || tensor.size() <= kBits || tensor[kBits].is(PickleKind::none)) return;
+  const PickleValue bits = tensor[kBits];
+  if (bits.is(PickleKind::dict) && bits.size() == 0) return;
+  const bool negative = bits.is(PickleKind::dict) && bits.size() == 1 && bits.key(0).text() == "neg";
+  throw Error(ErrorCode::unsupported, where, "a tensor whose numbers are stored as they are",
+              negative ? "one that stands for their negatives (its neg bit; save resolve_neg() of it)"
+                       : "one with something else to be done to them");
+}
+
 }  // namespace
 
 TensorDescription describe_tensor(const PickleValue& tensor, const std::string& where) {
@@ -90,6 +111,7 @@ TensorDescription describe_tensor(const PickleValue& tensor, const std::string& 
   result.strides = read_integers(tensor[3], where, "strides");
   std::string problem = check_shape(result.shape, result.strides);
   if (!problem.empty()) throw bad(where, "a tensor's shape", std::move(problem));
+  check_bits(tensor, where);
   return result;
 }
 

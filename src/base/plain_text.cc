@@ -66,9 +66,10 @@ std::string one_line(std::string_view text) {
 }
 
 std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : text.substr(0, kShown)) result += c >= ' ' && c < '\x7f' ? c : '?';
-  return text.size() > kShown ? result + "..." : result;
+  if (text.size() <= kShown) return one_line(text);
+  std::size_t end = kShown;  // not inside of a code point
+  while (end > kShown - 4 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return one_line(text.substr(0, end)) + "...";
 }
 
 }  // namespace bertrt::base

@@ -13,7 +13,7 @@ std::string_view problem_of_text(std::string_view text) noexcept;
 /// ends and marks that turn the direction of text as \x1b or \u202e, bytes that are not UTF-8 as \xff).
 std::string one_line(std::string_view text);
 
-/// A text of anybody's for a message: its first 100 bytes, with '?' for all that is not plain ASCII.
+/// A text of anybody's for a message: one_line() of its first 100 bytes.
 std::string printable(std::string_view text);
 
 }  // namespace bertrt::base

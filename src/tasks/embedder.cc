@@ -90,7 +90,7 @@ Embedder::Embedder(BertSession session, const EmbedderOptions& options)
 Embedder Embedder::load(const std::filesystem::path& folder, const SessionOptions& session,
                         const EmbedderOptions& options) {
   return base::or_out_of_memory("Embedder", [&] {
-    if (auto table = tasks::make_table_embedder(folder, options)) return Embedder(std::move(table));
+    if (auto table = tasks::make_table_embedder(folder, session, options)) return Embedder(std::move(table));
     return Embedder(BertSession::load(folder, session), options);
   });
 }

@@ -62,7 +62,7 @@ SparseEmbedder::SparseEmbedder(BertSession session, const EmbedderOptions& optio
 SparseEmbedder SparseEmbedder::load(const std::filesystem::path& folder, const SessionOptions& session,
                                     const EmbedderOptions& options) {
   return base::or_out_of_memory("SparseEmbedder", [&] {
-    if (auto weights = tasks::make_token_weights(folder, options)) return SparseEmbedder(std::move(weights));
+    if (auto weights = tasks::make_token_weights(folder, session, options)) return SparseEmbedder(std::move(weights));
     return SparseEmbedder(BertSession::load(folder, session), options);
   });
 }

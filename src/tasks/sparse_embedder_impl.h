@@ -43,12 +43,14 @@ std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const
 
 /// A weight for each token that a text has (SparseStaticEmbedding); null for any other folder.
 std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesystem::path& folder,
+                                                             const SessionOptions& session,
                                                              const EmbedderOptions& options);
 
-/// The same of a table that is read already. @param folder  the model's
+/// The same of a table that is read already. @param folder  the model's  @param own_tokenizer  empty: the module's
 std::shared_ptr<const SparseEmbedderImpl> token_weights_of(const family::SparseStaticEmbeddingModule& module,
                                                            const family::SentenceModules& modules,
                                                            const std::filesystem::path& folder,
+                                                           const std::filesystem::path& own_tokenizer,
                                                            const EmbedderOptions& options);
 
 /// Texts with the prompt "query" by the one, all others by the other. @throws Error model_mismatch

@@ -133,7 +133,7 @@ std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const
   auto splade = std::make_shared<const Splade>(session, options.max_length, std::move(why), vocabulary, rule, active);
   if (!modules || !modules->query_table) return splade;
   const std::filesystem::path& folder = session::Access::impl(session).settings().folder;
-  return with_query_route(token_weights_of(*modules->query_table, *modules, folder, options), std::move(splade));
+  return with_query_route(token_weights_of(*modules->query_table, *modules, folder, {}, options), std::move(splade));
 }
 
 }  // namespace bertrt::tasks

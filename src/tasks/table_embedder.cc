@@ -109,8 +109,8 @@ class TableEmbedder final : public EmbedderImpl {
 }  // namespace
 
 std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::path& folder,
-                                                        const EmbedderOptions& options) {
-  const auto modules = table_modules(folder);
+                                                        const SessionOptions& session, const EmbedderOptions& options) {
+  const auto modules = table_modules(folder, session);
   if (!modules) return nullptr;
   const auto* module = std::get_if<family::StaticEmbeddingModule>(&modules->modules.front());
   if (module == nullptr) return nullptr;
@@ -142,7 +142,9 @@ std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::p
   // sentence-transformers takes tokenizer.json as it stands here, its truncation included.
   const std::filesystem::path own = folder / module->path / "tokenizer.json";
   const bool stands_alone = std::filesystem::exists(own);
-  Tokenizer tokenizer = Tokenizer::load(stands_alone ? own : folder / module->path);
+  Tokenizer tokenizer = Tokenizer::load(!session.tokenizer.empty() ? session.tokenizer
+                                        : stands_alone             ? own
+                                                                   : folder / module->path);
   const std::size_t own_length = stands_alone ? tokenizer.model_max_length() : 0;
   std::vector<float> table = rows_of(*module, folder.string());
   if (tokenizer.vocab_size() * width > table.size()) {

@@ -13,6 +13,6 @@ class EmbedderImpl;
 /// tokens, which are cut nowhere and have no special ones among them. Null for any other folder.
 /// @throws Error as Embedder::load
 std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::path& folder,
-                                                        const EmbedderOptions& options);
+                                                        const SessionOptions& session, const EmbedderOptions& options);
 
 }  // namespace bertrt::tasks

@@ -1,12 +1,34 @@
 #include "tasks/table_modules.h"
 
+#include <string>
+#include <string_view>
 #include <system_error>
 
 #include "archive/guard.h"
+#include "bertrt/error.h"
+#include "session/decision.h"
 
 namespace bertrt::tasks {
+namespace {
 
-std::optional<family::SentenceModules> table_modules(const std::filesystem::path& folder) {
+void check_without_engine(const SessionOptions& options) {
+  session::check_options(options);
+  const auto need = [](bool right, const char* option, const char* expected, std::string_view found) {
+    if (right) return;
+    throw Error(ErrorCode::unsupported, std::string("SessionOptions::") + option,
+                std::string(expected) + " for a table in the encoder's place, which no engine runs",
+                std::string(found));
+  };
+  need(options.engine == EngineKind::automatic, "engine", "automatic", to_string(options.engine));
+  need(options.packed.dtype == DType::fp32, "packed.dtype", "fp32", to_string(options.packed.dtype));
+  need(options.torchscript.device == "cpu", "torchscript.device", "\"cpu\"", options.torchscript.device);
+  need(options.torchscript.operator_libraries.empty(), "torchscript.operator_libraries", "none", "some");
+}
+
+}  // namespace
+
+std::optional<family::SentenceModules> table_modules(const std::filesystem::path& folder,
+                                                     const SessionOptions& session) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) return std::nullopt;
   return archive::guard_memory(folder.string(), [&]() -> std::optional<family::SentenceModules> {
@@ -14,6 +36,7 @@ std::optional<family::SentenceModules> table_modules(const std::filesystem::path
     if (!family::begins_with_table(folder)) return std::nullopt;
     auto modules = family::read_sentence_modules(folder);
     if (modules && modules->modules.empty()) return std::nullopt;
+    if (modules) check_without_engine(session);
     return modules;
   });
 }

@@ -50,9 +50,10 @@ class TokenWeights final : public SparseEmbedderImpl {
 std::shared_ptr<const SparseEmbedderImpl> token_weights_of(const family::SparseStaticEmbeddingModule& module,
                                                            const family::SentenceModules& modules,
                                                            const std::filesystem::path& folder,
+                                                           const std::filesystem::path& own_tokenizer,
                                                            const EmbedderOptions& options) {
   std::vector<float> weights = archive::to_float32(module.weights.tensor);
-  Tokenizer tokenizer = Tokenizer::load(folder / module.path);
+  Tokenizer tokenizer = Tokenizer::load(own_tokenizer.empty() ? folder / module.path : own_tokenizer);
   if (tokenizer.vocab_size() > weights.size()) {
     throw Error(ErrorCode::model_mismatch, folder.string(),
                 "a vocabulary of at most " + std::to_string(weights.size()) + " tokens",
@@ -64,8 +65,9 @@ std::shared_ptr<const SparseEmbedderImpl> token_weights_of(const family::SparseS
 }
 
 std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesystem::path& folder,
+                                                             const SessionOptions& session,
                                                              const EmbedderOptions& options) {
-  const auto modules = table_modules(folder);
+  const auto modules = table_modules(folder, session);
   if (!modules) return nullptr;
   const auto* module = std::get_if<family::SparseStaticEmbeddingModule>(&modules->modules.front());
   if (module == nullptr) return nullptr;
@@ -73,7 +75,7 @@ std::shared_ptr<const SparseEmbedderImpl> make_token_weights(const std::filesyst
     throw Error(ErrorCode::unsupported, "SparseEmbedder, modules.json", "a SparseStaticEmbedding alone",
                 std::to_string(modules->modules.size()) + " modules");
   }
-  return token_weights_of(*module, *modules, folder, options);
+  return token_weights_of(*module, *modules, folder, session.tokenizer, options);
 }
 
 }  // namespace bertrt::tasks

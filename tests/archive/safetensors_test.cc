@@ -101,7 +101,7 @@ std::vector<Bad> bad_files() {
        "begins where"},
       {"no_object", file_of(R"({"w":[1]})", 0), "dtype, shape"},
       {"metadata_of_numbers", file_of(R"({"__metadata__":{"a":1}})", 0), "__metadata__"},
-      {"a_name_to_show", file_of("{" + entry("\\u001b[31m", "F33", "[1]", "[0,4]") + "}", 4), "w: ?[31m"},
+      {"a_name_to_show", file_of("{" + entry("\\u001b[31m", "F33", "[1]", "[0,4]") + "}", 4), "w: \\x1b[31m"},
   };
 }
 

@@ -28,8 +28,9 @@ TEST(PlainText, RefusesWhatIsNotUtf8) {
   }
 }
 
-TEST(PlainText, PrintsNothingButAscii) {
-  EXPECT_EQ(printable("m/\x1b[31m\xc3\xa9\n"), "m/?[31m???");
+TEST(PlainText, PrintsTextAndSpellsOutTheRest) {
+  EXPECT_EQ(printable("m/\x1b[31m\xc3\xa9\n\xff"), "m/\\x1b[31m\xc3\xa9\\x0a\\xff");
+  EXPECT_EQ(printable(std::string(99, 'a') + "\xe6\xa4\x9c"), std::string(99, 'a') + "...");
   EXPECT_EQ(printable(std::string(101, 'a')), std::string(100, 'a') + "...");
   EXPECT_EQ(printable(std::string(100, 'a')), std::string(100, 'a'));
 }

@@ -6,7 +6,30 @@
 #include "graph/operators/table.h"
 
 namespace bertrt::graph {
-Sorted sorted(Call& c, const Tensor& a, std::int64_t axis, std::int64_t count, bool descending) {
+namespace {
+
+using Places = std::vector<std::int64_t>;
+
+// The first `count` of `order`. What stands behind them is in no order.
+template <typename Before>
+void sort_first(Places& order, std::int64_t count, Ties ties, Before before) {
+  const auto first = order.begin() + count;
+  switch (ties) {
+    case Ties::stable: return std::stable_sort(order.begin(), order.end(), before);
+    case Ties::sort: return std::sort(order.begin(), order.end(), before);
+    case Ties::top:
+    case Ties::unsorted: break;
+  }
+  if (count * 64 <= static_cast<std::int64_t>(order.size())) {
+    return std::partial_sort(order.begin(), first, order.end(), before);
+  }
+  std::nth_element(order.begin(), first - 1, order.end(), before);
+  if (ties == Ties::top) std::sort(order.begin(), first - 1, before);
+}
+
+}  // namespace
+
+Sorted sorted(Call& c, const Tensor& a, std::int64_t axis, std::int64_t count, bool descending, Ties ties) {
   const Tensor x = contiguous(c, a);
   Sizes sizes = x.sizes();
   if (x.rank() != 0) sizes[static_cast<std::size_t>(axis)] = count;
@@ -15,7 +38,7 @@ Sorted sorted(Call& c, const Tensor& a, std::int64_t axis, std::int64_t count, b
   const std::int64_t size = x.rank() == 0 ? 1 : x.size(axis);
   const std::int64_t step = x.rank() == 0 ? 1 : contiguous_strides(x.sizes())[static_cast<std::size_t>(axis)];
   with_type(x.type(), [&]<typename T>() {
-    std::vector<std::int64_t> order(static_cast<std::size_t>(size));
+    Places order(static_cast<std::size_t>(size));
     for (std::int64_t row = 0; row < x.elements() / size; ++row) {
       const T* from = x.data<T>() + row / step * step * size + row % step;
       const auto before = [&](std::int64_t p, std::int64_t q) {
@@ -25,7 +48,7 @@ Sorted sorted(Call& c, const Tensor& a, std::int64_t axis, std::int64_t count, b
         return left < right || (right != right && left == left);
       };
       std::iota(order.begin(), order.end(), std::int64_t{0});
-      std::stable_sort(order.begin(), order.end(), before);
+      sort_first(order, count, ties, before);
       const std::int64_t start = row / step * step * count + row % step;
       for (std::int64_t i = 0; i < count; ++i) {
         const std::int64_t place = order[static_cast<std::size_t>(i)];
@@ -48,27 +71,28 @@ void topk(Call& c) {
   const std::int64_t axis = c.axis(2, a.rank());
   if (count < 0 || count > length_of(a, axis))
     c.fail("k up to " + std::to_string(length_of(a, axis)), std::to_string(count));
-  c.give(both(sorted(c, a, axis, count, c.flag(3))));
+  c.give(both(sorted(c, a, axis, count, c.flag(3), c.flag(4) ? Ties::top : Ties::unsorted)));
 }
+Ties ties_of(Call& c, std::size_t stable) { return c.has(stable) && c.flag(stable) ? Ties::stable : Ties::sort; }
 void sort(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::int64_t axis = c.axis(1, a.rank());
-  c.give(both(sorted(c, a, axis, length_of(a, axis), c.flag(2))));
+  c.give(both(sorted(c, a, axis, length_of(a, axis), c.flag(2), Ties::sort)));
 }
 void sort_stable(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::int64_t axis = c.axis(2, a.rank());
-  c.give(both(sorted(c, a, axis, length_of(a, axis), c.flag(3))));
+  c.give(both(sorted(c, a, axis, length_of(a, axis), c.flag(3), ties_of(c, 1))));
 }
 void argsort(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::int64_t axis = c.axis(1, a.rank());
-  c.give(sorted(c, a, axis, length_of(a, axis), c.flag(2)).places);
+  c.give(sorted(c, a, axis, length_of(a, axis), c.flag(2), Ties::sort).places);
 }
 void argsort_stable(Call& c) {
   const Tensor& a = c.tensor(0);
   const std::int64_t axis = c.axis(2, a.rank());
-  c.give(sorted(c, a, axis, length_of(a, axis), c.flag(3)).places);
+  c.give(sorted(c, a, axis, length_of(a, axis), c.flag(3), ties_of(c, 1)).places);
 }
 
 Sorted one_of(Call& c, const Tensor& a, std::int64_t axis, std::int64_t k, bool keep) {

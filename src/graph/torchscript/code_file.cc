@@ -70,13 +70,15 @@ void CodeFile::read_class(Lexer& lexer) {
   ClassCode code;
   const Token name = lexer.next();
   const Token open = lexer.next();
-  Token base = lexer.next();
   code.name = name.text;
-  code.base = base.text;
-  for (; base.kind == TokenKind::name || base.is('.') || base.is(','); base = lexer.next()) {
+  bool right = name.kind == TokenKind::name && open.is(':');  // a scripted class
+  if (!right) {
+    Token base = lexer.next();
+    for (; base.kind == TokenKind::name || base.is('.') || base.is(','); base = lexer.next()) {
+    }
+    right = name.kind == TokenKind::name && open.is('(') && base.is(')') && lexer.next().is(':');
   }
-  const bool right = name.kind == TokenKind::name && open.is('(') && base.is(')') && lexer.next().is(':');
-  if (!right) throw malformed(lexer.where(name.line), "class NAME(BASE):", "something else");
+  if (!right) throw malformed(lexer.where(name.line), "class NAME: or class NAME(BASE):", "something else");
   code.first_declaration = static_cast<std::uint32_t>(declarations_.size());
   code.first_method = static_cast<std::uint32_t>(methods_.size());
   for (Lexer ahead = lexer;; ahead = lexer) {

@@ -28,7 +28,6 @@ struct Declaration {
 /// Ranges of CodeFile's lists, sorted by name.
 struct ClassCode {
   std::string_view name;
-  std::string_view base;  ///< "Module"
   std::uint32_t first_declaration = 0, last_declaration = 0;
   std::uint32_t first_method = 0, last_method = 0;
 };

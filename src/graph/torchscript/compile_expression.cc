@@ -154,6 +154,10 @@ Bound Compiler::member(Frame& frame, Bound of) {
     if (!calls) return read_attribute(frame, of.index, name);
     return call_method(frame, of.index, name, arguments(frame));
   }
+  if (of.kind == Bound::Kind::no_grad && calls && name == "__init__") {
+    (void)arguments(frame);
+    return bound(builder_.none());
+  }
   if (!calls) throw not_graphable(where(frame), "attribute " + quoted(name) + " of a value");
   const Slot self = slot(frame, of);
   std::vector<Given> given = arguments(frame);

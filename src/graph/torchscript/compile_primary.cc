@@ -119,12 +119,23 @@ Bound Compiler::builtin(Frame& frame, std::string_view name) {
   throw not_graphable(where(frame), "function " + printable(name) + " is not known");
 }
 
-// "__torch__.a.b.name": a free function.
-Bound Compiler::global(Frame& frame) {
+std::string Compiler::dotted_name(Frame& frame) {
   std::string path(take_name(frame));
   while (accept(frame, '.')) {
     path += '.';
     path += take_name(frame);
+  }
+  return path;
+}
+
+// "__torch__.a.b.name": a free function; or "__torch__.torch.autograd.grad_mode.no_grad.__new__(…)".
+Bound Compiler::global(Frame& frame) {
+  const std::string path = dotted_name(frame);
+  if (path == "__torch__.torch.autograd.grad_mode.no_grad.__new__") {
+    expect(frame, '(');
+    (void)dotted_name(frame);  // its class once more
+    expect(frame, ')');
+    return {Bound::Kind::no_grad, 0};
   }
   const std::string_view last = std::string_view(path).substr(path.rfind('.') + 1);
   const CodeFile* file = module_.file_of(path);

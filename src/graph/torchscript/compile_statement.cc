@@ -31,11 +31,12 @@ void Compiler::skip_body(Frame& frame, std::uint32_t column) {
 }
 
 void Compiler::statement(Frame& frame) {
-  static constexpr std::array<std::string_view, 16> kOthers = {
-      "for",    "while", "with", "def",      "class",  "try",   "raise", "assert",
-      "global", "del",   "elif", "continue", "import", "break", "else",  "lambda"};
+  static constexpr std::array<std::string_view, 15> kOthers = {"for",      "while",  "def",    "class", "try",
+                                                               "raise",    "assert", "global", "del",   "elif",
+                                                               "continue", "import", "break",  "else",  "lambda"};
   const Token first = frame.token;
   if (first.named("if")) return branch(frame);
+  if (first.named("with")) return with(frame);
   if (first.kind == TokenKind::name && std::find(kOthers.begin(), kOthers.end(), first.text) != kOthers.end()) {
     throw not_graphable(where(frame), "a statement " + quoted(first.text));
   }
@@ -51,6 +52,16 @@ void Compiler::statement(Frame& frame) {
   }
   if (frame.token.kind != TokenKind::newline) throw unexpected(frame, "the line's end");
   advance(frame);
+}
+
+// "with torch.no_grad():", whose lines are as good as those around them.
+void Compiler::with(Frame& frame) {
+  const std::uint32_t column = frame.token.column;
+  advance(frame);
+  const Bound context = expression(frame);
+  if (context.kind != Bound::Kind::no_grad) throw not_graphable(where(frame), "a statement \"with\"");
+  expect(frame, ':');
+  body(frame, column);
 }
 
 // "a = …", "a, b, = …", "a, b = c, d" (of a branch), or an expression for what it does.

@@ -123,6 +123,7 @@ Slot Compiler::slot(Frame& frame, Bound value) const {
     case Bound::Kind::function: throw not_graphable(where(frame), "a function that is handled as a value");
     case Bound::Kind::uninitialized: throw not_graphable(where(frame), "a value that is never set");
     case Bound::Kind::inputs: throw not_graphable(where(frame), "several inputs that are handled as one value");
+    case Bound::Kind::no_grad: throw not_graphable(where(frame), "a torch.no_grad() that is handled as a value");
     case Bound::Kind::packed: throw not_graphable(where(frame), "quantized weights that are handled as a value");
     case Bound::Kind::undecided: break;
   }

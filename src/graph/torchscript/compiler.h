@@ -26,6 +26,7 @@ struct Bound {
     uninitialized,  ///< uninitialized(T): in the code, but never read
     undecided,      ///< a module or a function that a branch chooses
     inputs,         ///< a dict, tuple or list of the method's inputs
+    no_grad,        ///< torch.no_grad(): no gradients are kept here anyway
     packed,         ///< the weights of a quantized layer, as libtorch keeps them
   };
   Kind kind = Kind::slot;
@@ -107,6 +108,7 @@ class Compiler {
   // compile_statement.cc
   void body(Frame& frame, std::uint32_t column);
   void statement(Frame& frame);
+  void with(Frame& frame);
   void assign(Frame& frame);
   void branch(Frame& frame);
   Way way(Frame& frame, std::uint32_t column);
@@ -127,6 +129,7 @@ class Compiler {
   Bound name(Frame& frame);
   Bound builtin(Frame& frame, std::string_view name);
   Bound global(Frame& frame);
+  std::string dotted_name(Frame& frame);
   Bound torch(Frame& frame);
   Bound ops(Frame& frame);
   Bound parentheses(Frame& frame);

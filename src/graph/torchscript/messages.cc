@@ -4,24 +4,6 @@
 
 namespace bertrt::graph::torchscript {
 
-std::string printable(std::string_view text) {
-  constexpr std::size_t kMost = 120;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string result;
-  for (const char c : text.substr(0, kMost)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F) {
-      result += c;
-    } else {
-      result += "\\x";
-      result += kDigits[byte >> 4U];
-      result += kDigits[byte & 15U];
-    }
-  }
-  if (text.size() > kMost) result += "...";
-  return result;
-}
-
 std::string quoted(std::string_view text) {
   std::string result(1, '"');
   result += printable(text);

@@ -3,12 +3,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/plain_text.h"
 #include "bertrt/error.h"
 
 namespace bertrt::graph::torchscript {
 
-/// A text of the file for a message: control characters and non-ASCII bytes as \xNN, cut behind 120 characters.
-std::string printable(std::string_view text);
+using base::printable;
 
 /// The same in double quotes.
 std::string quoted(std::string_view text);

@@ -209,6 +209,18 @@ TEST(Compile, NestingIsBounded) {
   EXPECT_THAT(thrown_by([&] { compiled({forward(tuples)}); }).what(), HasSubstr("values that are nested too deeply"));
 }
 
+TEST(Compile, WithoutGradientsCodeIsAsGood) {
+  const std::string no_grad = "__torch__.torch.autograd.grad_mode.no_grad";
+  EXPECT_THAT(lines_of({"_0 = " + no_grad + ".__new__(" + no_grad + ")", "_1 = (_0).__init__()",
+                        "with _0:", "  a = torch.add(x, y)", "return torch.neg(a)"}),
+              ElementsAre("v0 = aten::add x y", "v1 = aten::neg v0", "return v1"));
+  test::Parts parts;
+  parts.code = forward({"return x"}, "",
+                       "class no_grad:\n  prev : bool\n  def __init__(self: __torch__.no_grad) -> "
+                       "NoneType:\n    self.prev = False\n    return None\n");
+  EXPECT_THAT(lines_of(compiled(parts)), ElementsAre("return x"));
+}
+
 TEST(Compile, WhatIsNoGraphSaysWhere) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"z = torch.unknown(x)", "operator aten::unknown is not known"},
