@@ -85,8 +85,9 @@ struct SessionOptions {
   std::optional<Trust> trust = std::nullopt;
   /// Threads of one forward pass in this session; 0: as bertrt::num_threads() says. At most 1024.
   std::size_t threads = 0;
-  /// Most bytes that one run may hold beside the weights, where that is known before it starts (graph engine): a run
-  /// that needs more is refused. 0: a share of the machine's memory.
+  /// Most bytes that one run may hold beside the weights, where that is known before it starts (graph engine): a text
+  /// that needs more is refused, and no more texts of a batch run side by side than fit. 0: a share of the machine's
+  /// memory.
   std::size_t memory_budget = 0;
   /// Lengths to run once while loading, so that the first real call is not slow. Empty: a short one, and
   /// for the torchscript engine the traced one.

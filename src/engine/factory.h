@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "bertrt/error.h"
 #include "bertrt/session.h"
@@ -48,6 +49,13 @@ class EngineFactory {
   /// @throws Error unsafe_model before any code of the file is run under Trust::data_only; unsupported, invalid_format,
   ///         model_mismatch, invalid_argument, runtime
   virtual std::unique_ptr<const Engine> make(const EngineSource& source) const = 0;
+
+  /// EngineFacts::outputs of an engine for this trace, told without the work of making one.
+  /// @throws Error unsupported for a kind that has to be made for that
+  virtual std::vector<OutputInfo> outputs_of(const family::Trace&) const {
+    throw Error(ErrorCode::unsupported, "the outputs of a trace", "the packed or the graph engine",
+                std::string(to_string(kind())));
+  }
 
   /// On a checkpoint folder, whose weights are known by their names and of whose bytes nothing is kept.
   /// @throws Error unsupported for a kind that runs traces alone; model_mismatch, out_of_resources

@@ -182,16 +182,7 @@ class Reader {
                                : options_.usual_length != 0 ? options_.usual_length
                                                             : usual_length(options_.min_length, options_.max_length);
     limits_ = probe_limits(program_, length);
-    Look first;
-    try {
-      first = look(length, 2, mask_, 1);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
-      // That a trace has one text may be written into it: its operators run one at a time.
-      first = look(length, 1, mask_, 1);
-      first.encoder.reset();
-      first.why = std::string("two texts at once do not run: ") + error.what();
-    }
+    Look first = first_look(length);
     reading.outputs = first.outputs;
     reading.not_explained = first.why;
     if (!first.encoder) return reading;
@@ -233,6 +224,34 @@ class Reader {
  private:
   Look look(std::size_t length, std::size_t texts, MaskShape mask, std::uint32_t seed) const {
     return look_at(program_, make_probe(texts, length, mask, limits_, seed));
+  }
+
+  // That a trace has one text may be written into it, or that nothing but its end is hidden: its operators run one text
+  // at a time then, as far as they do.
+  Look first_look(std::size_t length) const {
+    struct Attempt {
+      std::size_t texts;
+      MaskShape mask;
+      const char* without;
+    };
+    const Attempt attempts[] = {{2, mask_, nullptr},
+                                {1, mask_, "two texts at once do not run: "},
+                                {1, MaskShape::full, "a text with hidden tokens does not run: "}};
+    std::string why;
+    for (const Attempt& attempt : attempts) {
+      try {
+        Look found = look(length, attempt.texts, attempt.mask, 1);
+        if (attempt.without == nullptr) return found;
+        found.encoder.reset();
+        found.why = attempt.without + why;
+        return found;
+      } catch (const Error& error) {
+        if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
+        why = error.what();
+        if (&attempt == std::end(attempts) - 1) throw;
+      }
+    }
+    return {};
   }
 
   // Whether what scores depend on can be too large to be known in a text of so many tokens.

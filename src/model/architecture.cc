@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace bertrt::model {
 namespace {
@@ -12,43 +13,19 @@ constexpr std::string_view kWordEmbeddings = "embeddings.word_embeddings.weight"
 struct Family {
   std::string_view architecture;
   std::string_view probe;  // a parameter below the prefix
-  EncoderLayout layout;
 };
-
-EncoderLayout layout(std::string_view layer, std::string_view query, std::string_view attention,
-                     std::string_view activation, std::string_view activation_caller, std::string_view feed_forward,
-                     std::string_view layer_norm) {
-  return {{}, {}, layer, query, attention, activation, activation_caller, feed_forward, layer_norm};
-}
-
-const EncoderLayout& bert_layout() {
-  static const EncoderLayout kLayout =
-      layout("encoder.layer.#.", "attention.self.query", "attention.self", "intermediate.intermediate_act_fn",
-             "intermediate", "intermediate.dense", "output.LayerNorm");
-  return kLayout;
-}
-
-const std::array<Family, 10>& families() {
-  static const std::array<Family, 10> kFamilies = {{
-      {"distilbert", "transformer.layer.0.attention.q_lin.weight",
-       layout("transformer.layer.#.", "attention.q_lin", "attention", "ffn.activation", "ffn", "ffn.lin1",
-              "output_layer_norm")},
-      {"albert", "encoder.albert_layer_groups.0.albert_layers.0.attention.query.weight",
-       layout("encoder.albert_layer_groups.#.albert_layers.0.", "attention.query", "attention", "activation", "", "ffn",
-              "full_layer_layer_norm")},
-      {"mpnet", "encoder.layer.0.attention.attn.q.weight",
-       layout("encoder.layer.#.", "attention.attn.q", "attention.attn", "intermediate.intermediate_act_fn",
-              "intermediate", "intermediate.dense", "output.LayerNorm")},
-      {"deberta-v2", "encoder.layer.0.attention.self.query_proj.weight", bert_layout()},
-      {"deberta", "encoder.layer.0.attention.self.in_proj.weight", bert_layout()},
-      {"longformer", "encoder.layer.0.attention.self.query_global.weight", bert_layout()},
-      {"mobilebert", "encoder.layer.0.bottleneck.input.dense.weight", bert_layout()},
-      {"ibert", "encoder.layer.0.attention.self.query.weight_integer", bert_layout()},
-      {"electra", "embeddings_project.weight", bert_layout()},
-      {"bert", "encoder.layer.0.attention.self.query.weight", bert_layout()},
-  }};
-  return kFamilies;
-}
+constexpr std::array<Family, 10> kFamilies = {{
+    {"distilbert", "transformer.layer.0.attention.q_lin.weight"},
+    {"albert", "encoder.albert_layer_groups.0.albert_layers.0.attention.query.weight"},
+    {"mpnet", "encoder.layer.0.attention.attn.q.weight"},
+    {"deberta-v2", "encoder.layer.0.attention.self.query_proj.weight"},
+    {"deberta", "encoder.layer.0.attention.self.in_proj.weight"},
+    {"longformer", "encoder.layer.0.attention.self.query_global.weight"},
+    {"mobilebert", "encoder.layer.0.bottleneck.input.dense.weight"},
+    {"ibert", "encoder.layer.0.attention.self.query.weight_integer"},
+    {"electra", "embeddings_project.weight"},
+    {"bert", "encoder.layer.0.attention.self.query.weight"},
+}};
 
 // "xlm-roberta" for ".../transformers/models/xlm_roberta/modeling_xlm_roberta.py", or for a class of that module that
 // torch gave a name of its own (…/modeling_xlm_roberta/___torch_mangle_3.py); empty for other paths.
@@ -79,15 +56,13 @@ bool counts_positions(const ModelFile& file) {
 
 }  // namespace
 
-std::optional<EncoderLayout> find_encoder(const ModelFile& file) {
+std::optional<EncoderPlace> find_encoder(const ModelFile& file) {
   for (const Parameter& words : file.parameters()) {
     if (!words.name.ends_with(kWordEmbeddings)) continue;
     const std::string prefix = words.name.substr(0, words.name.size() - kWordEmbeddings.size());
-    for (const Family& family : families()) {
+    for (const Family& family : kFamilies) {
       if (file.find_parameter(prefix + std::string(family.probe)) == nullptr) continue;
-      EncoderLayout found = family.layout;
-      found.prefix = prefix;
-      found.architecture = family.architecture;
+      EncoderPlace found{std::string(family.architecture), prefix};
       if (family.architecture == "bert") {
         const std::string type = model_type_of_embeddings(file, prefix);
         if (!type.empty()) found.architecture = type;
@@ -103,18 +78,6 @@ std::string guess_architecture(const ModelFile& file) {
   if (file.manifest() && !file.manifest()->architecture.empty()) return file.manifest()->architecture;
   const auto found = find_encoder(file);
   return found ? found->architecture : std::string();
-}
-
-std::string layer_path(const EncoderLayout& layout, std::size_t index) {
-  std::string path(layout.layer);
-  path.replace(path.find('#'), 1, std::to_string(index));
-  return layout.prefix + path;
-}
-
-std::size_t stored_layers(const ModelFile& file, const EncoderLayout& layout) {
-  std::size_t count = 0;
-  while (file.find_parameter(layer_path(layout, count) + std::string(layout.query) + ".weight") != nullptr) ++count;
-  return count;
 }
 
 }  // namespace bertrt::model

@@ -130,7 +130,12 @@ OperatorVerdict judge_operator(std::string_view space, std::string_view name) {
   return unless(false, name, "comes from outside of libtorch's arithmetic: nobody here knows what it does");
 }
 
-OperatorVerdict judge_builtin(std::string_view name) { return unless(contains(kBuiltins, name), name); }
+OperatorVerdict judge_builtin(std::string_view name) {
+  // "_0(x)" behind "_0 = __torch__.helper", as traces call scripted functions.
+  const bool own = name.size() > 1 && name[0] == '_' && name[1] >= '0' && name[1] <= '9';
+  return unless(contains(kBuiltins, name), name,
+                own ? "is called, a value of the code's own: what it stands for is not followed" : kUnknown);
+}
 
 bool divides(std::string_view name) {
   if (name.ends_with('_')) name.remove_suffix(1);

@@ -5,6 +5,7 @@
 
 #include "archive/guard.h"
 #include "base/out_of_memory.h"
+#include "engine/factory.h"
 #include "model/model_file.h"
 #include "model/report.h"
 #include "session/checkpoint_session.h"
@@ -50,6 +51,9 @@ ModelReport describe(const std::shared_ptr<const model::ModelFile>& opened, cons
     if (named && candidate.engine != options.engine) continue;
     if (candidate.possible) {
       report.engine = candidate.engine;
+      if (candidate.engine != EngineKind::torchscript) {
+        report.outputs = engine::factory(candidate.engine).outputs_of(*trace);
+      }
       report.engine_why += (report.engine_why.empty() ? "" : "; ") + candidate.why;
       break;
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "archive/guard.h"
+#include "model/architecture.h"
 #include "model/traits.h"
 #include "session/decision.h"
 #include "session/engine_choice.h"
@@ -54,8 +55,8 @@ SessionInfo make_info(const model::ModelFile& file, const ModelTraits& traits, c
   info.engine = choice.kind;
   info.engine_why = choice.why;
   info.dtype = facts.dtype;
+  info.architecture = model::guess_architecture(file);
   if (file.manifest()) {
-    info.architecture = file.manifest()->architecture;
     info.task = file.manifest()->task;
     info.labels = file.manifest()->labels;
   }

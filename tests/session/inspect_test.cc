@@ -1,4 +1,5 @@
 #include "bertrt/inspect.h"
+#include "bertrt/session.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,8 +42,20 @@ TEST(Inspect, ABundle) {
   EXPECT_EQ(report.architecture, "roberta");
   EXPECT_EQ(report.task, "masked-lm");
   EXPECT_GT(report.lengths.proven_max, 0U);
-  ASSERT_EQ(report.outputs.size(), 1U);
-  EXPECT_EQ(report.outputs[0].role, OutputRole::token_logits);
+  EXPECT_THAT(names(report.outputs), ElementsAre("layer 1", "layer 2", "0"));
+  EXPECT_EQ(report.outputs[2].role, OutputRole::token_logits);
+}
+
+// What a session gives, on whatever engine, and what it is.
+TEST(Inspect, SaysWhatASessionSays) {
+  for (const char* file : {"parity/roberta.pt", "kinds/doubled_layer.pt", "kinds/sentence.pt", "kinds/causal.pt"}) {
+    for (const EngineKind engine : {EngineKind::automatic, EngineKind::graph}) {
+      const ModelReport report = inspect(data(file), {.engine = engine});
+      const BertSession session = BertSession::load(data(file), {.engine = engine});
+      EXPECT_EQ(names(report.outputs), names(session.info().outputs)) << file;
+      EXPECT_EQ(report.architecture, session.info().architecture) << file;
+    }
+  }
 }
 
 TEST(Inspect, TheTutorialsTrap) {

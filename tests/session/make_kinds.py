@@ -101,6 +101,17 @@ class ById(Wrap):
         return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids, position_ids=positions).last_hidden_state
 
 
+class TypesBySeparator(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        ends = (input_ids == 3).long()
+        types = ends.cumsum(1) - ends - (token_type_ids * 0)
+        return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=types).last_hidden_state
+
+
 def packed_sequences(recurrent):
     """A recurrent layer over the tokens of a mask, as taggers pack and pad them."""
 
@@ -211,12 +222,17 @@ def main(folder):
     kind(folder, "text_cnn", Wrap(encoder(), text_cnn, spread(torch.nn.ModuleList(torch.nn.Conv1d(HIDDEN, 3, k) for k in (2, 3, 4)))), [O], True)
     kind(folder, "transformer_head", Wrap(encoder(), lambda o, m, l: l(o.last_hidden_state, src_key_padding_mask=m == 0),
          spread(torch.nn.TransformerEncoderLayer(HIDDEN, 2, 24, batch_first=True))), [O], True)
+    # In eval mode without gradients it leaves masked tokens out, and has no answer where they stand among the others.
+    kind(folder, "transformer_encoder_head", Wrap(encoder(), lambda o, m, l: l(o.last_hidden_state, src_key_padding_mask=m == 0),
+         spread(torch.nn.TransformerEncoder(torch.nn.TransformerEncoderLayer(HIDDEN, 2, 24, batch_first=True), 1))), [O], False, torchscript=False)
     kind(folder, "bool_mask", OtherNames(encoder(), lambda o, m: (o.last_hidden_state * m.unsqueeze(-1)).sum(1) / m.sum(1, keepdim=True)), [O], True, mask=torch.bool)
     kind(folder, "chosen_rows", ChosenRows(encoder(), lambda o, m: o.last_hidden_state), [O], True, torchscript=False, mask=torch.bool, rows=True)
     states = lambda o, m: (o.last_hidden_state, o.pooler_output)
     kind(folder, "dict_of_inputs", DictOfInputs(encoder(), states), [H, P], True, torchscript=False,
          together=lambda ids, mask, types: {"token_type_ids": types, "attention_mask": mask, "input_ids": ids})
     kind(folder, "list_of_inputs", ListOfInputs(encoder(), states), [H, P], True, torchscript=False, together=lambda *text: list(text))
+    # Token types that separators decide: as few of them as texts have.
+    kind(folder, "types_by_separator", TypesBySeparator(encoder()), [H], False, put=[(2, 3)])
     # An encoder that the packed engine knows, but for what it reads.
     for what in ("stop_words", "types", "positions"):
         kind(folder, f"{what}_by_id", ById(encoder(vocab_size=2000), what), [H], False, put=[(1, 9), (3, 9), (4, 7)])

@@ -1,8 +1,11 @@
 #include "engine/graph/factories.h"
 
+#include <utility>
+
 #include "bertrt/error.h"
 #include "bertrt/runtime.h"
 #include "engine/graph/graph_engine.h"
+#include "engine/graph/offers.h"
 #include "engine/graph/recognized_engine.h"
 #include "engine/packed/checkpoint_engine.h"
 #include "engine/packed/identity.h"
@@ -15,6 +18,12 @@ void need_cpu(const EngineSource& source) {
   if (source.options.torchscript.device == "cpu") return;
   throw Error(ErrorCode::unsupported, "SessionOptions::torchscript.device", "\"cpu\"",
               source.options.torchscript.device);
+}
+
+std::vector<OutputInfo> infos(const family::Trace& trace, bool inside) {
+  std::vector<OutputInfo> infos;
+  for (Offer& offer : make_offers(trace, inside)) infos.push_back(std::move(offer.info));
+  return infos;
 }
 
 }  // namespace
@@ -33,6 +42,8 @@ std::unique_ptr<const Engine> PackedFactory::make(const EngineSource& source) co
   check(source);
   return make_recognized_engine(source.trace, source.options);
 }
+
+std::vector<OutputInfo> PackedFactory::outputs_of(const family::Trace& trace) const { return infos(trace, true); }
 
 std::unique_ptr<const Engine> PackedFactory::make_of(const family::Checkpoint& checkpoint,
                                                      const SessionOptions& options) const {
@@ -55,5 +66,7 @@ std::unique_ptr<const Engine> GraphFactory::make(const EngineSource& source) con
   check(source);
   return make_graph_engine(source.trace, source.options);
 }
+
+std::vector<OutputInfo> GraphFactory::outputs_of(const family::Trace& trace) const { return infos(trace, false); }
 
 }  // namespace bertrt::engine::graph

@@ -11,6 +11,7 @@ class PackedFactory final : public EngineFactory {
   std::string identity(DType dtype) const override;
   void check(const EngineSource& source) const override;
   std::unique_ptr<const Engine> make(const EngineSource& source) const override;
+  std::vector<OutputInfo> outputs_of(const family::Trace& trace) const override;
   std::unique_ptr<const Engine> make_of(const family::Checkpoint& checkpoint,
                                         const SessionOptions& options) const override;
   EngineFacts facts_of(const family::Checkpoint& checkpoint) const override;
@@ -23,6 +24,7 @@ class GraphFactory final : public EngineFactory {
   std::string identity(DType dtype) const override;
   void check(const EngineSource& source) const override;
   std::unique_ptr<const Engine> make(const EngineSource& source) const override;
+  std::vector<OutputInfo> outputs_of(const family::Trace& trace) const override;
 };
 
 }  // namespace bertrt::engine::graph

@@ -62,19 +62,13 @@ class GraphEngine final : public Engine {
       slots.push_back(offers_[i].slot);
     }
     const auto plan = operators_.plan(std::move(slots));
-    std::vector<std::vector<Tensor>> found(batch.size());
-    const std::size_t runs = std::min(batch.size(), threads_.pool().threads());
     std::vector<std::size_t> lengths(batch.size());
     for (std::size_t text = 0; text < batch.size(); ++text) lengths[text] = length_of(batch, text);
-    const auto one = [&](std::size_t text, kernels::ThreadPool& pool) {
-      const auto arguments = arguments_of(*trace_, batch, text, lengths[text]);
-      found[text] = operators_.run(*plan, arguments, {}, pool, runs);
-    };
-    if (batch.size() == 1) {
-      one(0, threads_.pool());
-    } else {
-      threads_.pool().run(batch.size(), [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
+    std::vector<OperatorsRun::Text> texts;
+    for (std::size_t text = 0; text < batch.size(); ++text) {
+      texts.push_back({arguments_of(*trace_, batch, text, lengths[text])});
     }
+    const std::vector<std::vector<Tensor>> found = operators_.run(*plan, texts, threads_.pool());
     for (std::size_t text = 0; text < batch.size(); ++text) {
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         add_output(builder, wanted[i], text, found[text][i], kept_tokens(wanted[i], batch, text, lengths[text]));

@@ -1,6 +1,7 @@
 #include "engine/graph/operators_run.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -62,25 +63,44 @@ std::shared_ptr<const OperatorsRun::Plan> OperatorsRun::plan(std::vector<Slot> o
   return made;
 }
 
-std::size_t OperatorsRun::peak_bytes(const Plan& plan, std::span<const Value> arguments,
-                                     const bertrt::graph::EvaluateOptions& options) const {
+std::vector<std::pair<Slot, Value>> OperatorsRun::given_of(const Plan& plan, const Text& text) const {
+  std::vector<std::pair<Slot, Value>> given;
+  for (std::size_t i = 0; i < plan.needed.size(); ++i) given.emplace_back(plan.needed[i], text.given[i]);
+  return given;
+}
+
+std::size_t OperatorsRun::peak_bytes(const Plan& plan, const Text& text) const {
   constexpr std::size_t kMostKept = 4096;
   std::pair<std::vector<Slot>, std::vector<std::int64_t>> key{plan.outputs, {}};
-  for (const Value& argument : arguments) {
+  for (const Value& argument : text.arguments) {
     if (const Tensor* tensor = argument.tensor()) {
       key.second.insert(key.second.end(), tensor->sizes().begin(), tensor->sizes().end());
     }
   }
+  std::optional<std::size_t> peak;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = peaks_.find(key); found != peaks_.end()) return found->second;
+    if (const auto found = peaks_.find(key); found != peaks_.end()) peak = found->second;
   }
-  bertrt::graph::EvaluateOptions shapes = options;
-  shapes.shapes_only = true;
-  const std::size_t peak = bertrt::graph::evaluate(*trace_->program, arguments, shapes).peak_bytes;
-  const std::lock_guard lock(mutex_);
-  if (peaks_.size() < kMostKept) peaks_.emplace(std::move(key), peak);
-  return peak;
+  if (!peak) {
+    const auto given = given_of(plan, text);
+    bertrt::graph::EvaluateOptions options;
+    options.wanted = plan.wanted;
+    options.given = given;
+    options.keep = plan.outputs;
+    options.memory_budget = memory_budget_;
+    options.work_budget = work_budget(text.arguments);
+    options.shapes_only = true;
+    peak = bertrt::graph::evaluate(*trace_->program, text.arguments, options).peak_bytes;
+    const std::lock_guard lock(mutex_);
+    if (peaks_.size() < kMostKept) peaks_.emplace(std::move(key), *peak);
+  }
+  if (*peak > memory_budget_) {
+    throw Error(ErrorCode::out_of_resources, "SessionOptions::memory_budget",
+                "at most " + std::to_string(memory_budget_) + " bytes for a text",
+                std::to_string(*peak) + " bytes, which this one would need");
+  }
+  return *peak;
 }
 
 // An encoder multiplies each weight some ten times a token (ALBERT shares its layer), attention of a small one at 8192
@@ -96,27 +116,21 @@ double OperatorsRun::work_budget(std::span<const Value> arguments) const {
   return kAtLeast + kPerWeightAndToken * weights_ * static_cast<double>(tokens);
 }
 
-std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> arguments, std::span<const Value> given,
-                                      kernels::ThreadPool& pool, std::size_t runs) const {
-  std::vector<std::pair<Slot, Value>> there;
-  for (std::size_t i = 0; i < plan.needed.size(); ++i) there.emplace_back(plan.needed[i], given[i]);
+std::vector<Tensor> OperatorsRun::run(const Plan& plan, const Text& text, kernels::ThreadPool& pool) const {
+  (void)peak_bytes(plan, text);
+  const auto given = given_of(plan, text);
   bertrt::graph::EvaluateOptions options;
   options.wanted = plan.wanted;
-  options.given = there;
+  options.given = given;
   options.keep = plan.outputs;
-  options.memory_budget = std::max<std::size_t>(memory_budget_ / std::max<std::size_t>(runs, 1), 1);
-  options.work_budget = work_budget(arguments);
-  if (const std::size_t peak = peak_bytes(plan, arguments, options); peak > options.memory_budget) {
-    throw Error(ErrorCode::out_of_resources, "SessionOptions::memory_budget",
-                "at most " + std::to_string(options.memory_budget) + " bytes for a text",
-                std::to_string(peak) + " bytes, which this one would need");
-  }
+  options.memory_budget = memory_budget_;
+  options.work_budget = work_budget(text.arguments);
   if (fast_) {
     options.substitute = [&](const bertrt::graph::Event& event, Value& result) {
       return fast_->run(event, result, pool);
     };
   }
-  bertrt::graph::Evaluation done = bertrt::graph::evaluate(*trace_->program, arguments, options);
+  bertrt::graph::Evaluation done = bertrt::graph::evaluate(*trace_->program, text.arguments, options);
   // What is handed out is copied, and as a rule written down: a view of one number can be as large as anything.
   constexpr double kPerValue = 16;
   std::vector<Tensor> outputs;
@@ -134,6 +148,26 @@ std::vector<Tensor> OperatorsRun::run(const Plan& plan, std::span<const Value> a
                     " values for so few weights and tokens",
                 std::to_string(static_cast<std::int64_t>(values)));
   }
+  return outputs;
+}
+
+std::vector<std::vector<Tensor>> OperatorsRun::run(const Plan& plan, std::span<const Text> texts,
+                                                   kernels::ThreadPool& pool) const {
+  std::size_t largest = 1;
+  for (const Text& text : texts) largest = std::max(largest, peak_bytes(plan, text));
+  const std::size_t at_once = std::min({texts.size(), pool.threads(), memory_budget_ / largest});
+  std::vector<std::vector<Tensor>> outputs(texts.size());
+  if (at_once == 1) {
+    std::transform(texts.begin(), texts.end(), outputs.begin(),
+                   [&](const Text& text) { return run(plan, text, pool); });
+    return outputs;
+  }
+  std::atomic<std::size_t> next{0};
+  pool.run(at_once, [&](std::size_t) {
+    for (std::size_t i = next++; i < texts.size(); i = next++) {
+      outputs[i] = run(plan, texts[i], kernels::ThreadPool::serial());
+    }
+  });
   return outputs;
 }
 

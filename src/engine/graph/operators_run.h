@@ -35,18 +35,22 @@ class OperatorsRun {
   };
   std::shared_ptr<const Plan> plan(std::vector<bertrt::graph::Slot> outputs) const;
 
-  /// @param arguments  of the program, for one text
-  /// @param given      values of plan.needed, in its order
-  /// @param runs       that go on at one time and share the memory budget
+  /// What one text brings.
+  struct Text {
+    std::vector<bertrt::graph::Value> arguments;   ///< of the program
+    std::vector<bertrt::graph::Value> given = {};  ///< values of Plan::needed, in its order
+  };
   /// @return values of plan.outputs. @throws Error runtime; before it starts where it would need more memory than the
   ///         budget, or more steps than any model of its size
-  std::vector<bertrt::graph::Tensor> run(const Plan& plan, std::span<const bertrt::graph::Value> arguments,
-                                         std::span<const bertrt::graph::Value> given, kernels::ThreadPool& pool,
-                                         std::size_t runs = 1) const;
+  std::vector<bertrt::graph::Tensor> run(const Plan& plan, const Text& text, kernels::ThreadPool& pool) const;
+  /// Each text's, side by side: as many at one time as there are threads, and as the memory budget has room for.
+  std::vector<std::vector<bertrt::graph::Tensor>> run(const Plan& plan, std::span<const Text> texts,
+                                                      kernels::ThreadPool& pool) const;
 
  private:
-  std::size_t peak_bytes(const Plan& plan, std::span<const bertrt::graph::Value> arguments,
-                         const bertrt::graph::EvaluateOptions& options) const;
+  std::vector<std::pair<bertrt::graph::Slot, bertrt::graph::Value>> given_of(const Plan& plan, const Text& text) const;
+  /// What a text's run holds at most. @throws Error out_of_resources: more than the budget
+  std::size_t peak_bytes(const Plan& plan, const Text& text) const;
   double work_budget(std::span<const bertrt::graph::Value> arguments) const;
 
   std::shared_ptr<const family::Trace> trace_;

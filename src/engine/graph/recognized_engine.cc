@@ -125,9 +125,8 @@ class RecognizedEngine final : public Engine {
   void run_operators(batch::OutputBuilder& builder, const packed::PackedOutputs& outputs, const Work& work,
                      const packed::PackedOutput& done, const batch::Batch& batch) const {
     need_right_lengths(batch);
-    std::vector<std::vector<Tensor>> found(batch.size());
-    const std::size_t runs = std::min(batch.size(), threads_.pool().threads());
-    const auto one = [&](std::size_t text, kernels::ThreadPool& pool) {
+    std::vector<OperatorsRun::Text> texts;
+    for (std::size_t text = 0; text < batch.size(); ++text) {
       std::vector<Value> given;
       for (const Slot slot : work.operators->needed) {
         const packed::PackedSource source = given_by(slot);
@@ -138,14 +137,9 @@ class RecognizedEngine final : public Engine {
         const TokenRows& rows = done.states[outputs.state(source.index)];
         given.push_back(as_value(rows.text(text).data(), batch.length(text), rows.width(), true));
       }
-      const auto arguments = arguments_of(*trace_, batch, text, batch.length(text));
-      found[text] = operators_->run(*work.operators, arguments, given, pool, runs);
-    };
-    if (batch.size() == 1) {
-      one(0, threads_.pool());
-    } else {
-      threads_.pool().run(batch.size(), [&](std::size_t text) { one(text, kernels::ThreadPool::serial()); });
+      texts.push_back({arguments_of(*trace_, batch, text, batch.length(text)), std::move(given)});
     }
+    const std::vector<std::vector<Tensor>> found = operators_->run(*work.operators, texts, threads_.pool());
     for (std::size_t text = 0; text < batch.size(); ++text) {
       for (std::size_t i = 0; i < work.computed.size(); ++i) {
         add_output(builder, work.computed[i], text, found[text][i], std::nullopt);
