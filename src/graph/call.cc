@@ -8,6 +8,12 @@
 namespace bertrt::graph {
 namespace {
 
+// A count that no 64 bits may hold, without the digits behind its point.
+std::string whole(double count) {
+  std::string text = std::to_string(count);
+  return text.substr(0, text.find('.'));
+}
+
 struct Traits {
   bool known = true;
   bool varies = false;
@@ -176,7 +182,7 @@ void Call::count(double multiplications) {
 void Call::spend(double work) {
   run_.work += work;
   if (run_.work_budget > 0 && run_.work > run_.work_budget) {
-    fail("at most " + std::to_string(run_.work_budget) + " operations", std::to_string(run_.work));
+    fail("at most " + whole(run_.work_budget) + " operations", whole(run_.work));
   }
 }
 
@@ -184,7 +190,7 @@ void Call::compute(double elements) {
   if (!run_.shapes_only || !known_) return;
   run_.computed += elements;
   if (run_.computed > kMostComputed) {
-    fail("at most " + std::to_string(kMostComputed) + " values that have to be known before a run", "more");
+    fail("at most " + whole(kMostComputed) + " values that have to be known before a run", "more");
   }
 }
 
@@ -192,8 +198,7 @@ void Call::keep_known(double bytes) {
   if (!run_.shapes_only || !known_ || run_.known_budget == 0) return;
   run_.known_bytes += bytes;
   if (run_.known_bytes > run_.known_budget) {
-    fail("at most " + std::to_string(run_.known_budget) + " bytes of values that have to be known before a run",
-         "more");
+    fail("at most " + whole(run_.known_budget) + " bytes of values that have to be known before a run", "more");
   }
 }
 

@@ -47,6 +47,20 @@ TEST(Run, SeveralIdsAreOneBatchAndAnswerAsEachAlone) {
   EXPECT_NE(together[1]["outputs"], run_json(on(model, {"--ids", "7,9,8"})).at(0)["outputs"]) << "the mask counts";
 }
 
+// The model has 64 positions, its tokenizer a limit of 24.
+TEST(Run, CutsAtTheTokenizersOwnLimitWhereThatIsSmaller) {
+  const std::string model = BERTRT_TEST_DATA "/tasks/colbert";
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "a ";
+  const auto rows = [&](std::vector<std::string> options) {
+    options.push_back(text);
+    return run_json(on(model, std::move(options))).at(0)["outputs"][0]["shape"][0];
+  };
+  EXPECT_EQ(rows({"--truncation", "longest_first"}), 24);
+  EXPECT_EQ(rows({"--truncation", "longest_first", "--max-length", "30"}), 30);
+  EXPECT_EQ(rows({}), 42) << "what is not cut may be as long as the model's texts";
+}
+
 TEST(Run, TakesTextsAsWell) {
   const auto lines = run_json({"run"}, "one two\n\nthree\n");
   ASSERT_EQ(lines.size(), 3U);

@@ -215,6 +215,24 @@ TEST(Tasks, AModelThatDoesSomethingElseIsRefusedWithWhatItHas) {
             ErrorCode::unsupported);
 }
 
+// No engine runs a table: what only an engine could do is not passed over.
+TEST(Tasks, TablesRefuseWhatOnlyAnEngineCouldDo) {
+  const auto refused = [](const SessionOptions& options) {
+    EXPECT_THROW(Embedder::load(golden("neighbour-static"), options), Error);
+    EXPECT_THROW(SparseEmbedder::load(golden("neighbour-idf"), options), Error);
+  };
+  refused({.engine = EngineKind::graph});
+  refused({.engine = EngineKind::torchscript, .trust = Trust::data_only});
+  refused({.threads = 5000});
+  refused({.packed = {.dtype = DType::int8}});
+  refused({.torchscript = {.device = "cuda:7"}});
+  refused({.tokenizer = "/nonexistent"});
+  const Embedder own = Embedder::load(golden("neighbour-static"));
+  const Embedder named =
+      Embedder::load(golden("neighbour-static"), {.tokenizer = golden("neighbour-static") / "tokenizer.json"});
+  EXPECT_EQ(own("what is this"), named("what is this"));
+}
+
 TEST(Tasks, AnyPoolingCanBeAskedOfAModelWithOtherModules) {
   const Embedder embed(session("colbert"), {.pooling = {Pooling::mean}});
   EXPECT_EQ(embed.info().dimensions, 32U);
