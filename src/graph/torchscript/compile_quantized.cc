@@ -12,11 +12,9 @@ bool Compiler::is_packed(const archive::PickleValue& value) {
 }
 
 Bound Compiler::packed(const archive::PickleValue& object, const Storages& storages, std::string name) {
-  for (std::uint32_t i = 0; i < packed_.size(); ++i) {
-    if (packed_[i].name == name) return {Bound::Kind::packed, i};
-  }
-  packed_.push_back({object, &storages, std::move(name)});
-  return {Bound::Kind::packed, static_cast<std::uint32_t>(packed_.size() - 1)};
+  const auto [at, is_new] = packed_index_.emplace(name, static_cast<std::uint32_t>(packed_.size()));
+  if (is_new) packed_.push_back({object, &storages, std::move(name)});
+  return {Bound::Kind::packed, at->second};
 }
 
 // linear_dynamic(x, weights, reduce_range) and linear_dynamic_fp16(x, weights): a linear layer, which takes of x what

@@ -158,6 +158,7 @@ class Compiler {
   std::vector<Function> functions_;
   std::vector<InputGroup> input_groups_;
   std::vector<Packed> packed_;
+  std::unordered_map<std::string, std::uint32_t> packed_index_;
   std::set<std::string> input_names_;
   std::unordered_map<const Definition*, std::uint32_t> function_index_;
   std::unordered_map<std::string, const Operator*> operators_;
