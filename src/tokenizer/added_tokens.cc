@@ -27,10 +27,9 @@ bool starts_with_word(std::string_view text) {
   return !text.empty() && (text::unicode_flags(text::decode_utf8(text, 0).code_point) & text::kWord);
 }
 
-/// Where the white space at the end of `text` begins.
-std::size_t space_at_end(std::string_view text) {
-  std::size_t end = text.size();
-  while (end > 0) {
+/// Where the white space that ends at `end` begins, not before `first`.
+std::size_t space_before(std::string_view text, std::size_t end, std::size_t first) {
+  while (end > first) {
     const auto [at, flags] = character_before(text, end);
     if ((flags & text::kSpace) == 0) break;
     end = at;
@@ -38,9 +37,8 @@ std::size_t space_at_end(std::string_view text) {
   return end;
 }
 
-/// Where the white space at the start of `text` ends.
-std::size_t space_at_start(std::string_view text) {
-  std::size_t at = 0;
+/// Where the white space that begins at `at` ends.
+std::size_t space_behind(std::string_view text, std::size_t at) {
   while (at < text.size()) {
     const text::Decoded c = text::decode_utf8(text, at);
     if (!(text::unicode_flags(c.code_point) & text::kSpace)) break;
@@ -108,6 +106,7 @@ const AddedTokenMatcher::Pattern* AddedTokenMatcher::longest_at(std::string_view
 
 void AddedTokenMatcher::split(std::string_view text, bool parse_special, std::vector<Segment>& segments) const {
   std::size_t done = 0;
+  std::size_t space_end = 0;  // of the white space that a token took last: those found within it take the same
   for (std::size_t at = next_candidate(text, 0); at < text.size();) {
     const Pattern* pattern = longest_at(text, at);
     if (pattern == nullptr) {
@@ -121,8 +120,8 @@ void AddedTokenMatcher::split(std::string_view text, bool parse_special, std::ve
     if (token.special && !parse_special) continue;
     if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
     // White space that the token before has taken stays there.
-    if (token.lstrip) begin = std::max(space_at_end(text.substr(0, begin)), done);
-    if (token.rstrip) end += space_at_start(text.substr(end));
+    if (token.lstrip) begin = std::max(space_before(text, begin, done), done);
+    if (token.rstrip) end = space_end = end < space_end ? space_end : space_behind(text, end);
     if (begin >= end) continue;  // a token of white space, all of it
     if (done < begin) segments.push_back({offset(done, begin), -1});
     segments.push_back({offset(begin, end), pattern->id});

@@ -56,6 +56,15 @@ TEST(AddedTokens, WhiteSpaceIsTakenOnce) {
   EXPECT_EQ(show(m, "a<r>   b c"), "'a'1(<r>   )'b'2( )'c'");  // where Hugging Face panics
 }
 
+// Hugging Face's segments overlap here.
+TEST(AddedTokens, WhiteSpaceThatIsTakenIsLookedThroughAgain) {
+  const auto m = matcher({{.content = "\n", .id = 1, .rstrip = true}});
+  EXPECT_EQ(show(m, "a\n\n \nb"), "'a'1(\n\n \n)1(\n \n)1(\n)'b'");
+  EXPECT_EQ(show(m, "\n\n\u3000b\n "), "1(\n\n\u3000)1(\n\u3000)'b'1(\n )");
+  const auto both = matcher({{.content = "\n", .id = 1, .rstrip = true}, {.content = " x", .id = 2, .rstrip = true}});
+  EXPECT_EQ(show(both, "\n\n x \n"), "1(\n\n )1(\n )2( x \n)1(\n)");
+}
+
 TEST(AddedTokens, SingleWords) {
   const auto m = matcher({{.content = "one", .id = 1, .single_word = true}});
   EXPECT_EQ(show(m, "one ones \u00e9one (one)"), "1(one)' ones \u00e9one ('1(one)')'");
