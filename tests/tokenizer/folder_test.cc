@@ -59,6 +59,13 @@ TEST(Folder, DprIsLowercaseWhateverItsSettingsSay) {
   EXPECT_FALSE(load_as("DPRReaderTokenizer").types_are_input());
 }
 
+TEST(Folder, BertsTemplateWithoutBothItsTokensHasOneId) {
+  EXPECT_THAT(ids_of(bert(R"(, "cls_token": null)"), "a"), ElementsAre(2, 5, 3));
+  EXPECT_THAT(ids_of(bert(R"(, "cls_token": null, "sep_token": null)"), "a"), ElementsAre(3, 5, 3));
+  const std::string vocab = std::string(kVocab) + "None\n";
+  EXPECT_THAT(ids_of(bert(R"(, "cls_token": null, "sep_token": "None")", "{}", vocab), "a"), ElementsAre(11, 5, 11));
+}
+
 TEST(Folder, NewTokensAreNumberedInTheOrderOfTheFile) {
   const auto ids = [](std::string_view settings, std::string_view text, std::string_view map = "{}") {
     return ids_of(bert(settings, map), text);

@@ -54,6 +54,9 @@ class Ids {
   const WordModel& model_;
 };
 
+/// As transformers' templates write it.
+std::string name_of(const std::optional<TokenValue>& token) { return token ? token->content : "None"; }
+
 PostProcessors templates(std::vector<TemplatePiece> single, std::vector<TemplatePiece> pair) {
   return {post_processors::TemplateProcessing{{std::move(single), std::move(pair)}, {}, {}}};
 }
@@ -198,8 +201,10 @@ PostProcessors post_processors_of(const ClassPlan& plan, const NamedTokens& toke
     case Around::none: return texts_alone();
     case Around::bert:
     case Around::splinter: {
-      const auto cls = special(ids.id(tokens.cls, "cls_token", plan.cls_if_none), plan.cls_type_id);
       const std::int32_t sep = ids.id(tokens.sep, "sep_token", plan.sep_if_none);
+      const std::int32_t own_cls = ids.id(tokens.cls, "cls_token", plan.cls_if_none);
+      // transformers' template knows them by their names, and the later one's id counts for one name.
+      const auto cls = special(name_of(tokens.cls) == name_of(tokens.sep) ? sep : own_cls, plan.cls_type_id);
       std::vector<TemplatePiece> pair = {cls, first, special(sep, 0), second, special(sep, 1)};
       if (plan.around == Around::splinter) {
         const auto question = special(ids.id("[QUESTION]", "question_token"), 0);
