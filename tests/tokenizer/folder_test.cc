@@ -59,6 +59,45 @@ TEST(Folder, DprIsLowercaseWhateverItsSettingsSay) {
   EXPECT_FALSE(load_as("DPRReaderTokenizer").types_are_input());
 }
 
+std::string unigram_json(int unk_id, std::string_view vocab) {
+  return R"({"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null,
+    "decoder": null, "model": {"type": "Unigram", "unk_id": )" +
+         std::to_string(unk_id) + R"(, "vocab": [)" + std::string(vocab) + R"(], "byte_fallback": false}})";
+}
+
+TEST(Folder, T5PutsItsSentinelsBehindAListWithout) {
+  const std::string json = unigram_json(
+      2, R"(["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["\u2581", -2], ["a", -1], ["\u2581a", -1], ["<", -3])");
+  const auto load_with = [&](std::string_view settings, std::string_view map) {
+    const std::string config = R"({"tokenizer_class": "T5Tokenizer")" + std::string(settings) + "}";
+    return load({{"tokenizer.json", json}, {"tokenizer_config.json", config}, {"special_tokens_map.json", map}});
+  };
+  constexpr std::string_view kText = "a <usr><extra_id_0><extra_id_1><extra_id_7>";
+  constexpr std::string_view kTwo = R"(, "extra_ids": 2)";
+  EXPECT_THAT(ids_of(load_with(kTwo, R"({"additional_special_tokens": ["<usr>"]})"), kText),
+              ElementsAre(5, 7, 8, 9, 3, 6, 2, 4, 2, 1));
+  EXPECT_THAT(ids_of(load_with(kTwo, R"({"additional_special_tokens": null})"), kText),
+              ElementsAre(5, 3, 6, 2, 7, 8, 3, 6, 2, 4, 2, 1));
+  EXPECT_THAT(ids_of(load_with("", R"({"additional_special_tokens": ["<usr>"]})"), kText),
+              ElementsAre(5, 7, 8, 9, 15, 1));
+  EXPECT_THAT(
+      ids_of(load_with(kTwo, R"({"additional_special_tokens": ["<usr>", "<extra_id_7>", "<extra_id_8>"]})"), kText),
+      ElementsAre(5, 7, 3, 6, 2, 4, 2, 6, 2, 4, 2, 8, 1));
+  EXPECT_THAT(ids_of(load_with(R"(, "extra_ids": 2, "extra_special_tokens": ["<usr>"])", "{}"), kText),
+              ElementsAre(5, 7, 3, 6, 2, 4, 2, 6, 2, 4, 2, 6, 2, 4, 2, 1));
+  EXPECT_THAT(error_of([&] { return load_with(kTwo, R"({"additional_special_tokens": ["<extra_id_7>"]})"); }),
+              HasSubstr("extra_ids"));
+}
+
+TEST(Folder, MbartPutsItsLanguagesBeforeAList) {
+  const std::string json = unigram_json(3, R"(["<s>", 0], ["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["\u2581", -2],
+    ["a", -1], ["\u2581a", -1], ["en_XX", 0])");
+  const Tokenizer tokenizer = load({{"tokenizer.json", json},
+                                    {"tokenizer_config.json", R"({"tokenizer_class": "MBartTokenizer"})"},
+                                    {"special_tokens_map.json", R"({"additional_special_tokens": ["<usr>"]})"}});
+  EXPECT_THAT(ids_of(tokenizer, "a <usr> de_DE<x> ro_RO"), ElementsAre(6, 33, 11, 4, 3, 27, 2, 7));
+}
+
 TEST(Folder, BertsTemplateWithoutBothItsTokensHasOneId) {
   EXPECT_THAT(ids_of(bert(R"(, "cls_token": null)"), "a"), ElementsAre(2, 5, 3));
   EXPECT_THAT(ids_of(bert(R"(, "cls_token": null, "sep_token": null)"), "a"), ElementsAre(3, 5, 3));

@@ -61,13 +61,11 @@ PostProcessors templates(std::vector<TemplatePiece> single, std::vector<Template
   return {post_processors::TemplateProcessing{{std::move(single), std::move(pair)}, {}, {}}};
 }
 
-std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& plan,
-                                     const SentencePieceModel* pieces) {
-  // Beside a sentencepiece model transformers puts its pieces in the place of special_tokens_map.json's list.
-  const auto listed = pieces == nullptr ? settings.extra() : settings.own_extra();
-  if (listed) return *listed;
-  if (pieces == nullptr) return plan.usual_extra;
-  // What the model file says stands in the place of what the class is usually given.
+/// The list that a class's constructor is given; nullopt: none.
+std::optional<std::vector<TokenValue>> given_extra(const Settings& settings, const ClassPlan& plan,
+                                                   const SentencePieceModel* pieces) {
+  if (pieces == nullptr) return settings.additional();
+  // transformers puts a sentencepiece model's pieces in the place of the file's list.
   using Type = SentencePieceModel::PieceType;
   std::vector<TokenValue> tokens;
   for (const SentencePieceModel::Piece& piece : pieces->pieces) {
@@ -78,10 +76,35 @@ std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& 
                       .normalized = false,
                       .is_text = false});
   }
-  if (plan.around == Around::mbart) tokens.insert(tokens.begin(), plan.usual_extra.begin(), plan.usual_extra.end());
-  if (plan.around == Around::eos)
-    tokens.insert(tokens.end(), plan.usual_extra.begin(), plan.usual_extra.end());  // T5's own
   return tokens;
+}
+
+/// T5's "<extra_id_0>" and so on, behind the list that it is given, unless this has them.
+void add_extra_ids(const Settings& settings, const ClassPlan& plan, std::vector<TokenValue>& tokens) {
+  const auto has_id = [](const TokenValue& token) { return token.content.find("<extra_id_") != std::string::npos; };
+  const auto count = static_cast<std::size_t>(std::count_if(tokens.begin(), tokens.end(), has_id));
+  if (count == 0) {
+    tokens.insert(tokens.end(), plan.usual_extra.begin(), plan.usual_extra.end());
+  } else if (!plan.usual_extra.empty() && count != plan.usual_extra.size()) {
+    throw Error(ErrorCode::invalid_format, settings.where() + ": extra_ids",
+                "as many as the further special tokens have, " + std::to_string(count),
+                std::to_string(plan.usual_extra.size()));
+  }
+}
+
+std::vector<TokenValue> listed_extra(const Settings& settings, const ClassPlan& plan,
+                                     const SentencePieceModel* pieces) {
+  const std::optional<std::vector<TokenValue>>& own = settings.own_extra();
+  if (own && plan.around != Around::eos) return *own;  // counts alone, but T5 looks at both
+  std::optional<std::vector<TokenValue>> tokens = given_extra(settings, plan, pieces);
+  if (!tokens) {
+    tokens = plan.usual_extra;
+  } else if (plan.around == Around::mbart) {
+    tokens->insert(tokens->begin(), plan.usual_extra.begin(), plan.usual_extra.end());
+  } else if (plan.around == Around::eos) {
+    add_extra_ids(settings, plan, *tokens);
+  }
+  return own ? *own : std::move(*tokens);
 }
 
 }  // namespace

@@ -180,7 +180,8 @@ void Settings::read_special_tokens_map(const TokenizerFiles& files) {
     const json& value = map[key];
     const std::string place = where + ": " + key;
     if (key == kAdditional) {
-      additional_ = Listed{value, place};
+      additional_.reset();
+      if (!value.is_null()) additional_ = Listed{value, place};
       continue;
     }
     if (key == kExtra) {
@@ -202,8 +203,10 @@ void Settings::read_special_tokens_map(const TokenizerFiles& files) {
   }
 }
 
-std::optional<std::vector<TokenValue>> Settings::extra() const {
-  if (own_extra_ || !additional_) return own_extra_;
+std::optional<std::vector<TokenValue>> Settings::extra() const { return own_extra_ ? own_extra_ : additional(); }
+
+std::optional<std::vector<TokenValue>> Settings::additional() const {
+  if (!additional_) return std::nullopt;
   return token_list(additional_->value, additional_->where);
 }
 

@@ -54,9 +54,12 @@ class Settings {
   /// "extra_special_tokens", or "additional_special_tokens"; nullopt where neither is there.
   /// @throws Error invalid_format
   std::optional<std::vector<TokenValue>> extra() const;
-  /// The same without special_tokens_map.json's "additional_special_tokens", whose place a sentencepiece model's own
-  /// pieces take.
+  /// Of the two, extra_special_tokens, or what stands in its place in tokenizer_config.json.
   const std::optional<std::vector<TokenValue>>& own_extra() const noexcept { return own_extra_; }
+  /// Of the two, the list of the older name that a class's constructor is given: special_tokens_map.json's, whose place
+  /// a sentencepiece model's own pieces take.
+  /// @throws Error invalid_format
+  std::optional<std::vector<TokenValue>> additional() const;
   /// By id.
   const std::map<std::int64_t, TokenValue>& added_tokens() const noexcept { return added_; }
 
