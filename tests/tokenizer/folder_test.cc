@@ -59,6 +59,22 @@ TEST(Folder, DprIsLowercaseWhateverItsSettingsSay) {
   EXPECT_FALSE(load_as("DPRReaderTokenizer").types_are_input());
 }
 
+TEST(Folder, ALlamaIsNoneWhereItsFileSaysByteLevelAnywhere) {
+  const auto ids = [](std::string_view entry) {
+    const std::string json = R"({"version": "1.0", "added_tokens": [], "normalizer": null,
+      "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
+      "model": {"type": "BPE", "vocab": {"<unk>": 0, "<s>": 1, "</s>": 2, )" +
+                             std::string(entry) + R"("a": 3, "\u2581": 4, "\u2581a": 5},
+      "merges": [["\u2581", "a"]], "unk_token": "<unk>", "fuse_unk": true}})";
+    return ids_of(load({{"tokenizer.json", json},
+                        {"tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizer", "legacy": false})"}}),
+                  "a a");
+  };
+  EXPECT_THAT(ids(""), ElementsAre(5, 5));
+  EXPECT_THAT(ids(R"("ByteLevel": 6, )"), ElementsAre(3, 3));
+  EXPECT_THAT(ids(R"("ByteL\u0065vel": 6, )"), ElementsAre(5, 5));
+}
+
 std::string unigram_json(int unk_id, std::string_view vocab) {
   return R"({"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null,
     "decoder": null, "model": {"type": "Unigram", "unk_id": )" +

@@ -56,6 +56,11 @@ ClassChoice named(std::string_view name, std::string reason) {
   return row == nullptr ? plain(std::move(reason)) : of(*row, std::move(reason));
 }
 
+/// The text is searched, as transformers does it: what it stands for there, a stage or a token, makes no difference.
+bool says_byte_level(std::string_view tokenizer_json) {
+  return tokenizer_json.find("\"ByteLevel\"") != std::string_view::npos;
+}
+
 }  // namespace
 
 ClassChoice choose_class(const ClassHints& hints) {
@@ -67,8 +72,8 @@ ClassChoice choose_class(const ClassHints& hints) {
   const std::string of_type = "config.json: model_type \"" + hints.model_type + "\"";
   const TypeRow* by_name = find_type(hints.model_name);
   const bool is_wrong = (type != nullptr && type->hub_is_wrong) || (by_name != nullptr && by_name->hub_is_wrong);
-  if (!hints.has_own_code && without_fast(hub) == "LlamaTokenizer" && hints.is_byte_level && !is_wrong &&
-      (type == nullptr || type->class_name != "MistralCommonBackend")) {
+  if (!hints.has_own_code && without_fast(hub) == "LlamaTokenizer" && !is_wrong &&
+      (type == nullptr || type->class_name != "MistralCommonBackend") && says_byte_level(hints.tokenizer_json)) {
     return plain(reason);
   }
   if (!hints.has_own_code && !hub.empty() && type != nullptr && without_fast(type->class_name) != without_fast(hub)) {

@@ -22,12 +22,12 @@ struct ClassChoice {
 
 /// What the files say about the class; "" where they do not.
 struct ClassHints {
-  std::string tokenizer_class = {};  ///< tokenizer_config.json's
-  std::string config_class = {};     ///< config.json's tokenizer_class
-  std::string model_type = {};       ///< config.json's
-  std::string model_name = {};       ///< config.json's, which a few models are known by
-  bool has_own_code = false;         ///< tokenizer_config.json's auto_map has a tokenizer
-  bool is_byte_level = false;        ///< tokenizer.json has a ByteLevel stage: a LlamaTokenizer is none then
+  std::string tokenizer_class = {};      ///< tokenizer_config.json's
+  std::string config_class = {};         ///< config.json's tokenizer_class
+  std::string model_type = {};           ///< config.json's
+  std::string model_name = {};           ///< config.json's, which a few models are known by
+  bool has_own_code = false;             ///< tokenizer_config.json's auto_map has a tokenizer
+  std::string_view tokenizer_json = {};  ///< its text
 };
 
 /// The class that AutoTokenizer of transformers 5.24.0 chooses; docs/tokenizers.md has the order of precedence.

@@ -100,19 +100,6 @@ void put(const std::string& key, TokenValue token, std::vector<std::pair<std::st
   }
 }
 
-/// A stage or one of its sequence is ByteLevel.
-bool has_byte_level(const json& stage) {
-  if (!stage.is_object()) return false;
-  if (stage.value("type", json()) == "ByteLevel") return true;
-  for (const char* list : {"pretokenizers", "decoders"}) {
-    if (!stage.contains(list) || !stage[list].is_array()) continue;
-    for (const json& one : stage[list]) {
-      if (has_byte_level(one)) return true;
-    }
-  }
-  return false;
-}
-
 std::int64_t id_of(const std::string& text, const std::string& where) {
   std::int64_t id = -1;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), id);
@@ -127,7 +114,8 @@ std::int64_t id_of(const std::string& text, const std::string& where) {
 Settings::Settings(const TokenizerFiles& files, const TokenizerJsonParts* file)
     : where_(files.where("tokenizer_config.json")),
       values_(read_object(files, "tokenizer_config.json")),
-      model_config_(read_object(files, "config.json")) {
+      model_config_(read_object(files, "config.json")),
+      tokenizer_json_(files.find("tokenizer.json").value_or("")) {
   KeyedTokens of_config = read_extra(files.find("tokenizer_config.json").value_or(""));
   read_special_tokens_map(files);
   // transformers puts the texts of tokenizer_config.json behind all others.
@@ -237,9 +225,6 @@ void Settings::read_added_tokens(const TokenizerFiles& files, const TokenizerJso
   if (file == nullptr) return;
   const std::string& where = file->where;
   const json& rest = file->rest;
-  for (const char* stage : {"pre_tokenizer", "decoder"}) {
-    is_byte_level_ = is_byte_level_ || (rest.contains(stage) && has_byte_level(rest[stage]));
-  }
   if (values_.contains("added_tokens_decoder")) return;
   const JsonPart document(rest, where);
   if (!document.is_set("added_tokens")) return;
@@ -266,7 +251,7 @@ ClassHints Settings::class_hints() const {
           .has_own_code =
               has("auto_map") && (values_["auto_map"].is_array() ||
                                   (values_["auto_map"].is_object() && values_["auto_map"].contains("AutoTokenizer"))),
-          .is_byte_level = is_byte_level_};
+          .tokenizer_json = tokenizer_json_};
 }
 
 std::optional<TokenValue> Settings::named(const char* key, std::optional<TokenValue> usual) const {

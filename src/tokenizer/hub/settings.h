@@ -91,7 +91,7 @@ class Settings {
   std::string where_;
   nlohmann::json values_;
   nlohmann::json model_config_;
-  bool is_byte_level_ = false;
+  std::string_view tokenizer_json_;
   std::map<std::int64_t, TokenValue> added_;
   std::map<std::string, TokenValue, std::less<>> added_by_content_;
   std::map<std::string, TokenValue, std::less<>> from_map_;  ///< special_tokens_map.json's named tokens
