@@ -59,6 +59,46 @@ TEST(Folder, DprIsLowercaseWhateverItsSettingsSay) {
   EXPECT_FALSE(load_as("DPRReaderTokenizer").types_are_input());
 }
 
+// tokenizer.json of a few words, with one added token.
+std::string words_json(std::string_view content, int id, bool special, bool single_word = false) {
+  const auto flag = [](bool is_set) { return is_set ? "true" : "false"; };
+  return R"({"version": "1.0", "added_tokens": [{"id": )" + std::to_string(id) + R"(, "content": ")" +
+         std::string(content) + R"(", "single_word": )" + flag(single_word) +
+         R"(, "lstrip": false, "rstrip": false, "normalized": false, "special": )" + flag(special) +
+         R"(}], "normalizer": null, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
+         "model": {"type": "WordLevel", "vocab": {"a": 0, "<unk>": 1, "b": 2}, "unk_token": "<unk>"}})";
+}
+
+constexpr std::string_view kFast = R"({"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"})";
+
+TEST(Folder, OfTwoTokensUnderOneIdTheLaterInTheFileCounts) {
+  const std::string json = words_json("<x>", 3, true);
+  const Tokenizer tokenizer = load(
+      {{"tokenizer.json", json}, {"tokenizer_config.json", kFast}, {"added_tokens.json", R"({"z": 4, "foo": 4})"}});
+  EXPECT_THAT(ids_of(tokenizer, "z foo"), ElementsAre(1, 4));
+}
+
+TEST(Folder, WhichAddedTokensOfTheOldListAreSpecial) {
+  // The others are looked for in normalized text.
+  const auto ids = [](std::string_view settings, std::string_view map = "{}") {
+    const std::string config = R"({"tokenizer_class": "BertTokenizer")" + std::string(settings) + "}";
+    return ids_of(load({{"vocab.txt", kVocab},
+                        {"tokenizer_config.json", config},
+                        {"special_tokens_map.json", map},
+                        {"added_tokens.json", R"({"A": 7})"}}),
+                  "A a");
+  };
+  const auto special = ElementsAre(2, 7, 5, 3);
+  const auto plain = ElementsAre(2, 7, 7, 3);
+  EXPECT_THAT(ids(R"(, "mask_token": "A")"), special);
+  EXPECT_THAT(ids(R"(, "mask_token": {"__type": "AddedToken", "content": "A"})"), plain);
+  EXPECT_THAT(ids("", R"({"mask_token": {"content": "A"}})"), special);
+  EXPECT_THAT(ids(R"(, "mask_token": "A")", R"({"mask_token": "[MASK]"})"), plain);
+  EXPECT_THAT(ids(R"(, "extra_special_tokens": ["A"])"), special);
+  EXPECT_THAT(ids(R"(, "extra_special_tokens": [{"__type": "AddedToken", "content": "A"}])"), plain);
+  EXPECT_THAT(ids("", R"({"extra_special_tokens": [{"content": "A"}]})"), special);
+}
+
 TEST(Folder, ALlamaIsNoneWhereItsFileSaysByteLevelAnywhere) {
   const auto ids = [](std::string_view entry) {
     const std::string json = R"({"version": "1.0", "added_tokens": [], "normalizer": null,

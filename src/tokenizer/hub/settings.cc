@@ -150,6 +150,9 @@ Settings::KeyedTokens Settings::read_extra(std::string_view text) {
       own_extra_.emplace();  // said, and none
     } else {
       own_extra_ = token_list(value, where_ + ": " + key);
+      for (const TokenValue& token : *own_extra_) {
+        if (token.is_text) extra_texts_.insert(token.content);
+      }
     }
   }
   constexpr const char* kSpecific = "model_specific_special_tokens";
@@ -177,6 +180,7 @@ void Settings::read_special_tokens_map(const TokenizerFiles& files) {
       std::vector<TokenValue>& known = own_extra_ ? *own_extra_ : own_extra_.emplace();
       for (const json& one : value) {
         TokenValue token = special_token(one, place);
+        extra_texts_.insert(token.content);
         if (std::find(known.begin(), known.end(), token) == known.end()) known.push_back(std::move(token));
       }
       continue;
@@ -198,28 +202,41 @@ std::optional<std::vector<TokenValue>> Settings::additional() const {
   return token_list(additional_->value, additional_->where);
 }
 
+// transformers looks before it makes tokens of tokenizer_config.json's objects, so that these have no text yet.
+std::set<std::string, std::less<>> Settings::special_texts() const {
+  std::set<std::string, std::less<>> texts = extra_texts_;
+  for (const std::string_view key : kNamed) {
+    if (const auto mapped = from_map_.find(key); mapped != from_map_.end()) {
+      texts.insert(mapped->second.content);
+    } else if (const auto value = values_.find(key); value != values_.end() && value->is_string()) {
+      texts.insert(value->get<std::string>());
+    }
+  }
+  return texts;
+}
+
 void Settings::read_added_tokens(const TokenizerFiles& files, const TokenizerJsonParts* file) {
   const auto add = [&](std::int64_t id, TokenValue token) {
     added_by_content_.insert_or_assign(token.content, token);
     added_.insert_or_assign(id, std::move(token));
   };
+  const auto all = [](const std::string&, const json&) { return true; };
   if (values_.contains("added_tokens_decoder")) {
     const json& decoder = values_["added_tokens_decoder"];
     const std::string where = where_ + ": added_tokens_decoder";
     if (!decoder.is_object()) throw Error(ErrorCode::invalid_format, where, "an object", decoder.dump().substr(0, 60));
-    for (const auto& [id, value] : decoder.items()) add(id_of(id, where), added_token(value, where));
+    const std::string_view text = files.find("tokenizer_config.json").value_or("");
+    for (const std::string& id : keys_in_order(decoder, text, "added_tokens_decoder", all)) {
+      add(id_of(id, where), added_token(decoder[id], where));
+    }
   } else {
     const json added = read_object(files, "added_tokens.json");
     const std::string where = files.where("added_tokens.json");
-    for (const auto& [content, id] : added.items()) {
-      const auto is_it = [&, &token = content](const TokenValue& value) { return value.content == token; };
-      bool special = own_extra_ && std::any_of(own_extra_->begin(), own_extra_->end(), is_it);
-      for (const std::string_view key : kNamed) {
-        const auto value = named(std::string(key).c_str(), std::nullopt);
-        special = special || (value && is_it(*value));
-      }
+    const std::set<std::string, std::less<>> known = special_texts();
+    for (const std::string& content : keys_in_order(added, files.find("added_tokens.json").value_or(""), {}, all)) {
+      const bool special = known.contains(content);
       TokenValue token{.content = content, .special = special, .normalized = !special, .is_text = false};
-      add(json_id(id, where), std::move(token));
+      add(json_id(added[content], where), std::move(token));
     }
   }
   if (file == nullptr) return;

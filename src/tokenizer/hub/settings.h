@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,6 +84,8 @@ class Settings {
     std::string where;
   };
 
+  /// The contents of the named and further special tokens: an added token of added_tokens.json among them is special.
+  std::set<std::string, std::less<>> special_texts() const;
   void read_added_tokens(const TokenizerFiles& files, const TokenizerJsonParts* file);
   void read_special_tokens_map(const TokenizerFiles& files);
   /// The tokens of other names that tokenizer_config.json has as texts or in an object.
@@ -97,6 +100,7 @@ class Settings {
   std::map<std::string, TokenValue, std::less<>> from_map_;  ///< special_tokens_map.json's named tokens
   KeyedTokens model_specific_;
   std::optional<std::vector<TokenValue>> own_extra_;
+  std::set<std::string, std::less<>> extra_texts_;  ///< of the same, those that have a text before they are tokens
   std::optional<Listed> additional_;
 };
 
