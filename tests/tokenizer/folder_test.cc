@@ -71,6 +71,35 @@ std::string words_json(std::string_view content, int id, bool special, bool sing
 
 constexpr std::string_view kFast = R"({"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"})";
 
+TEST(Folder, ANamedTokenIsSpecialWhateverTheFileSaysOfIt) {
+  const std::string json = words_json("[PAD]", 3, false);
+  const auto load_with = [&](std::string_view settings) {
+    const std::string config =
+        R"({"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>")" + std::string(settings) + "}";
+    return load({{"tokenizer.json", json}, {"tokenizer_config.json", config}});
+  };
+  const std::vector<std::int32_t> ids = {0, 3, 2};
+  EXPECT_EQ(load_with("").decode(ids, true), "a [PAD] b");
+  EXPECT_EQ(load_with(R"(, "pad_token": "[PAD]")").decode(ids, true), "a b");
+  EXPECT_EQ(load_with(R"(, "image_token": "[PAD]")").decode(ids, true), "a b");
+  EXPECT_EQ(load_with(R"(, "extra_special_tokens": ["[PAD]"])").decode(ids, true), "a [PAD] b");
+  EXPECT_THAT(ids_of(load_with(R"(, "split_special_tokens": true)"), "a[PAD]b"), ElementsAre(0, 3, 2));
+  EXPECT_THAT(ids_of(load_with(R"(, "split_special_tokens": true, "pad_token": "[PAD]")"), "a[PAD]b"),
+              ElementsAre(0, 1, 1, 1, 2));
+}
+
+TEST(Folder, OfATokenUnderTwoIdsTheFlagsOfTheHigherCount) {
+  const auto ids = [](int of_json, int of_list) {
+    const std::string json = words_json("foo", of_json, true, true);
+    const std::string list = R"({"foo": )" + std::to_string(of_list) + "}";
+    return ids_of(load({{"tokenizer.json", json}, {"tokenizer_config.json", kFast}, {"added_tokens.json", list}}),
+                  "a foobar");
+  };
+  EXPECT_THAT(ids(4, 3), ElementsAre(0, 1));
+  EXPECT_THAT(ids(3, 4), ElementsAre(0, 3, 1));
+  EXPECT_THAT(ids(3, 3), ElementsAre(0, 1));
+}
+
 TEST(Folder, OfTwoTokensUnderOneIdTheLaterInTheFileCounts) {
   const std::string json = words_json("<x>", 3, true);
   const Tokenizer tokenizer = load(

@@ -113,17 +113,15 @@ void add_named_tokens(const std::map<std::int64_t, TokenValue>& of_files, const 
                       const std::vector<std::pair<std::string, TokenValue>>& specific,
                       const std::vector<TokenValue>& extra, LoadedTokenizer& loaded) {
   AddedVocabulary& added = loaded.config.added;
-  std::vector<AddedToken> existing;
-  std::set<std::string, std::less<>> known;  // their contents, and those of the files' list
-  for (const auto& [id, entry] : added.by_id()) {
-    existing.push_back(entry.token);
-    known.insert(entry.token.content);
-  }
+  std::set<std::string, std::less<>> known;  // contents
+  for (const auto& [id, entry] : added.by_id()) known.insert(entry.token.content);
+  // transformers adds every token of the files again, in the order of the ids: a named one becomes special so, and of
+  // a content under two ids the flags of the higher one count.
   std::vector<TokenValue> wanted;
   for (const auto& [id, value] : of_files) {
-    if (std::find(existing.begin(), existing.end(), value.token()) == existing.end()) wanted.push_back(value);
+    wanted.push_back(value);
+    known.insert(value.content);
   }
-  for (const TokenValue& value : wanted) known.insert(value.content);
   std::vector<const TokenValue*> named = values_of(tokens);
   for (const auto& [key, value] : specific) named.push_back(&value);
   const auto want = [&](const TokenValue& value) {
