@@ -1,11 +1,11 @@
 #include "bertrt/inspect.h"
-#include "bertrt/session.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "archive/test_zip.h"
 #include "bertrt/error.h"
+#include "bertrt/session.h"
 
 namespace bertrt {
 namespace {
