@@ -69,6 +69,17 @@ std::vector<std::pair<Slot, Value>> OperatorsRun::given_of(const Plan& plan, con
   return given;
 }
 
+bertrt::graph::EvaluateOptions OperatorsRun::options_for(const Plan& plan, const Text& text,
+                                                         std::span<const std::pair<Slot, Value>> given) const {
+  bertrt::graph::EvaluateOptions options;
+  options.wanted = plan.wanted;
+  options.given = given;
+  options.keep = plan.outputs;
+  options.memory_budget = memory_budget_;
+  options.work_budget = work_budget(text.arguments);
+  return options;
+}
+
 std::size_t OperatorsRun::peak_bytes(const Plan& plan, const Text& text) const {
   constexpr std::size_t kMostKept = 4096;
   std::pair<std::vector<Slot>, std::vector<std::int64_t>> key{plan.outputs, {}};
@@ -84,12 +95,7 @@ std::size_t OperatorsRun::peak_bytes(const Plan& plan, const Text& text) const {
   }
   if (!peak) {
     const auto given = given_of(plan, text);
-    bertrt::graph::EvaluateOptions options;
-    options.wanted = plan.wanted;
-    options.given = given;
-    options.keep = plan.outputs;
-    options.memory_budget = memory_budget_;
-    options.work_budget = work_budget(text.arguments);
+    bertrt::graph::EvaluateOptions options = options_for(plan, text, given);
     options.shapes_only = true;
     peak = bertrt::graph::evaluate(*trace_->program, text.arguments, options).peak_bytes;
     const std::lock_guard lock(mutex_);
@@ -119,12 +125,7 @@ double OperatorsRun::work_budget(std::span<const Value> arguments) const {
 std::vector<Tensor> OperatorsRun::run(const Plan& plan, const Text& text, kernels::ThreadPool& pool) const {
   (void)peak_bytes(plan, text);
   const auto given = given_of(plan, text);
-  bertrt::graph::EvaluateOptions options;
-  options.wanted = plan.wanted;
-  options.given = given;
-  options.keep = plan.outputs;
-  options.memory_budget = memory_budget_;
-  options.work_budget = work_budget(text.arguments);
+  bertrt::graph::EvaluateOptions options = options_for(plan, text, given);
   if (fast_) {
     options.substitute = [&](const bertrt::graph::Event& event, Value& result) {
       return fast_->run(event, result, pool);

@@ -49,6 +49,10 @@ class OperatorsRun {
 
  private:
   std::vector<std::pair<bertrt::graph::Slot, bertrt::graph::Value>> given_of(const Plan& plan, const Text& text) const;
+  /// `given` outlives the options.
+  bertrt::graph::EvaluateOptions options_for(
+      const Plan& plan, const Text& text,
+      std::span<const std::pair<bertrt::graph::Slot, bertrt::graph::Value>> given) const;
   /// What a text's run holds at most. @throws Error out_of_resources: more than the budget
   std::size_t peak_bytes(const Plan& plan, const Text& text) const;
   double work_budget(std::span<const bertrt::graph::Value> arguments) const;
