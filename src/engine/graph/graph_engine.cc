@@ -64,11 +64,11 @@ class GraphEngine final : public Engine {
     const auto plan = operators_.plan(std::move(slots));
     std::vector<std::size_t> lengths(batch.size());
     for (std::size_t text = 0; text < batch.size(); ++text) lengths[text] = length_of(batch, text);
-    std::vector<OperatorsRun::Text> texts;
+    std::vector<OperatorsRun::Arguments> texts;
     for (std::size_t text = 0; text < batch.size(); ++text) {
-      texts.push_back({arguments_of(*trace_, batch, text, lengths[text])});
+      texts.push_back(arguments_of(*trace_, batch, text, lengths[text]));
     }
-    const std::vector<std::vector<Tensor>> found = operators_.run(*plan, texts, threads_.pool());
+    const std::vector<std::vector<Tensor>> found = operators_.run(*plan, texts, {}, threads_.pool());
     for (std::size_t text = 0; text < batch.size(); ++text) {
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         add_output(builder, wanted[i], text, found[text][i], kept_tokens(wanted[i], batch, text, lengths[text]));

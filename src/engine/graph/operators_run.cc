@@ -63,27 +63,30 @@ std::shared_ptr<const OperatorsRun::Plan> OperatorsRun::plan(std::vector<Slot> o
   return made;
 }
 
-std::vector<std::pair<Slot, Value>> OperatorsRun::given_of(const Plan& plan, const Text& text) const {
-  std::vector<std::pair<Slot, Value>> given;
-  for (std::size_t i = 0; i < plan.needed.size(); ++i) given.emplace_back(plan.needed[i], text.given[i]);
+OperatorsRun::Given OperatorsRun::given_of(const Plan& plan, const GivenAt& given_at, std::size_t text) const {
+  Given given;
+  if (plan.needed.empty()) return given;
+  std::vector<Value> values = given_at(text);
+  for (std::size_t i = 0; i < plan.needed.size(); ++i) given.emplace_back(plan.needed[i], std::move(values[i]));
   return given;
 }
 
-bertrt::graph::EvaluateOptions OperatorsRun::options_for(const Plan& plan, const Text& text,
-                                                         std::span<const std::pair<Slot, Value>> given) const {
+bertrt::graph::EvaluateOptions OperatorsRun::options_for(const Plan& plan, const Arguments& arguments,
+                                                         const Given& given) const {
   bertrt::graph::EvaluateOptions options;
   options.wanted = plan.wanted;
   options.given = given;
   options.keep = plan.outputs;
   options.memory_budget = memory_budget_;
-  options.work_budget = work_budget(text.arguments);
+  options.work_budget = work_budget(arguments);
   return options;
 }
 
-std::size_t OperatorsRun::peak_bytes(const Plan& plan, const Text& text) const {
+std::size_t OperatorsRun::peak_bytes(const Plan& plan, std::span<const Arguments> texts, const GivenAt& given_at,
+                                     std::size_t text) const {
   constexpr std::size_t kMostKept = 4096;
   std::pair<std::vector<Slot>, std::vector<std::int64_t>> key{plan.outputs, {}};
-  for (const Value& argument : text.arguments) {
+  for (const Value& argument : texts[text]) {
     if (const Tensor* tensor = argument.tensor()) {
       key.second.insert(key.second.end(), tensor->sizes().begin(), tensor->sizes().end());
     }
@@ -94,10 +97,10 @@ std::size_t OperatorsRun::peak_bytes(const Plan& plan, const Text& text) const {
     if (const auto found = peaks_.find(key); found != peaks_.end()) peak = found->second;
   }
   if (!peak) {
-    const auto given = given_of(plan, text);
-    bertrt::graph::EvaluateOptions options = options_for(plan, text, given);
+    const Given given = given_of(plan, given_at, text);
+    bertrt::graph::EvaluateOptions options = options_for(plan, texts[text], given);
     options.shapes_only = true;
-    peak = bertrt::graph::evaluate(*trace_->program, text.arguments, options).peak_bytes;
+    peak = bertrt::graph::evaluate(*trace_->program, texts[text], options).peak_bytes;
     const std::lock_guard lock(mutex_);
     if (peaks_.size() < kMostKept) peaks_.emplace(std::move(key), *peak);
   }
@@ -122,16 +125,15 @@ double OperatorsRun::work_budget(std::span<const Value> arguments) const {
   return kAtLeast + kPerWeightAndToken * weights_ * static_cast<double>(tokens);
 }
 
-std::vector<Tensor> OperatorsRun::run(const Plan& plan, const Text& text, kernels::ThreadPool& pool) const {
-  (void)peak_bytes(plan, text);
-  const auto given = given_of(plan, text);
-  bertrt::graph::EvaluateOptions options = options_for(plan, text, given);
+std::vector<Tensor> OperatorsRun::run_one(const Plan& plan, const Arguments& arguments, const Given& given,
+                                          kernels::ThreadPool& pool) const {
+  bertrt::graph::EvaluateOptions options = options_for(plan, arguments, given);
   if (fast_) {
     options.substitute = [&](const bertrt::graph::Event& event, Value& result) {
       return fast_->run(event, result, pool);
     };
   }
-  bertrt::graph::Evaluation done = bertrt::graph::evaluate(*trace_->program, text.arguments, options);
+  bertrt::graph::Evaluation done = bertrt::graph::evaluate(*trace_->program, arguments, options);
   // What is handed out is copied, and as a rule written down: a view of one number can be as large as anything.
   constexpr double kPerValue = 16;
   std::vector<Tensor> outputs;
@@ -152,22 +154,22 @@ std::vector<Tensor> OperatorsRun::run(const Plan& plan, const Text& text, kernel
   return outputs;
 }
 
-std::vector<std::vector<Tensor>> OperatorsRun::run(const Plan& plan, std::span<const Text> texts,
-                                                   kernels::ThreadPool& pool) const {
+std::vector<std::vector<Tensor>> OperatorsRun::run(const Plan& plan, std::span<const Arguments> texts,
+                                                   const GivenAt& given_at, kernels::ThreadPool& pool) const {
   std::size_t largest = 1;
-  for (const Text& text : texts) largest = std::max(largest, peak_bytes(plan, text));
+  for (std::size_t i = 0; i < texts.size(); ++i) largest = std::max(largest, peak_bytes(plan, texts, given_at, i));
   const std::size_t at_once = std::min({texts.size(), pool.threads(), memory_budget_ / largest});
   std::vector<std::vector<Tensor>> outputs(texts.size());
+  const auto one = [&](std::size_t i, kernels::ThreadPool& threads) {
+    outputs[i] = run_one(plan, texts[i], given_of(plan, given_at, i), threads);
+  };
   if (at_once == 1) {
-    std::transform(texts.begin(), texts.end(), outputs.begin(),
-                   [&](const Text& text) { return run(plan, text, pool); });
+    for (std::size_t i = 0; i < texts.size(); ++i) one(i, pool);
     return outputs;
   }
   std::atomic<std::size_t> next{0};
   pool.run(at_once, [&](std::size_t) {
-    for (std::size_t i = next++; i < texts.size(); i = next++) {
-      outputs[i] = run(plan, texts[i], kernels::ThreadPool::serial());
-    }
+    for (std::size_t i = next++; i < texts.size(); i = next++) one(i, kernels::ThreadPool::serial());
   });
   return outputs;
 }

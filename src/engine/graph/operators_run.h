@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,26 +36,28 @@ class OperatorsRun {
   };
   std::shared_ptr<const Plan> plan(std::vector<bertrt::graph::Slot> outputs) const;
 
-  /// What one text brings.
-  struct Text {
-    std::vector<bertrt::graph::Value> arguments;   ///< of the program
-    std::vector<bertrt::graph::Value> given = {};  ///< values of Plan::needed, in its order
-  };
-  /// @return values of plan.outputs. @throws Error runtime; before it starts where it would need more memory than the
-  ///         budget, or more steps than any model of its size
-  std::vector<bertrt::graph::Tensor> run(const Plan& plan, const Text& text, kernels::ThreadPool& pool) const;
-  /// Each text's, side by side: as many at one time as there are threads, and as the memory budget has room for.
-  std::vector<std::vector<bertrt::graph::Tensor>> run(const Plan& plan, std::span<const Text> texts,
-                                                      kernels::ThreadPool& pool) const;
+  using Arguments = std::vector<bertrt::graph::Value>;  ///< of the program, for one text
+  /// A text's values of Plan::needed, in its order. Asked by several threads at once.
+  using GivenAt = std::function<std::vector<bertrt::graph::Value>(std::size_t text)>;
+  /// Each text's values of plan.outputs. Texts run side by side: as many at one time as there are threads, and as the
+  /// memory budget has room for.
+  /// @param given_at  may be empty where nothing is needed
+  /// @throws Error runtime; before anything runs where a text would need more memory than the budget, or more steps
+  /// than
+  ///         any model of its size
+  std::vector<std::vector<bertrt::graph::Tensor>> run(const Plan& plan, std::span<const Arguments> texts,
+                                                      const GivenAt& given_at, kernels::ThreadPool& pool) const;
 
  private:
-  std::vector<std::pair<bertrt::graph::Slot, bertrt::graph::Value>> given_of(const Plan& plan, const Text& text) const;
-  /// `given` outlives the options.
-  bertrt::graph::EvaluateOptions options_for(
-      const Plan& plan, const Text& text,
-      std::span<const std::pair<bertrt::graph::Slot, bertrt::graph::Value>> given) const;
+  using Given = std::vector<std::pair<bertrt::graph::Slot, bertrt::graph::Value>>;
+  Given given_of(const Plan& plan, const GivenAt& given_at, std::size_t text) const;
+  /// What the spans of the options point at outlives them.
+  bertrt::graph::EvaluateOptions options_for(const Plan& plan, const Arguments& arguments, const Given& given) const;
   /// What a text's run holds at most. @throws Error out_of_resources: more than the budget
-  std::size_t peak_bytes(const Plan& plan, const Text& text) const;
+  std::size_t peak_bytes(const Plan& plan, std::span<const Arguments> texts, const GivenAt& given_at,
+                         std::size_t text) const;
+  std::vector<bertrt::graph::Tensor> run_one(const Plan& plan, const Arguments& arguments, const Given& given,
+                                             kernels::ThreadPool& pool) const;
   double work_budget(std::span<const bertrt::graph::Value> arguments) const;
 
   std::shared_ptr<const family::Trace> trace_;

@@ -149,7 +149,8 @@ std::vector<PaddedOutput> read_padding(const family::Trace& trace, const std::ve
   const auto plan = operators.plan(slots);
   const Texts texts(trace, length);
   const auto run = [&](std::size_t own, std::uint32_t text, std::int64_t padding) {
-    return operators.run(*plan, {texts.arguments(own, text, padding)}, pool);
+    const OperatorsRun::Arguments arguments = texts.arguments(own, text, padding);
+    return operators.run(*plan, {&arguments, 1}, {}, pool).front();
   };
   std::vector<PaddedOutput> outputs(offers.size());
   bool steps = false;

@@ -125,8 +125,11 @@ class RecognizedEngine final : public Engine {
   void run_operators(batch::OutputBuilder& builder, const packed::PackedOutputs& outputs, const Work& work,
                      const packed::PackedOutput& done, const batch::Batch& batch) const {
     need_right_lengths(batch);
-    std::vector<OperatorsRun::Text> texts;
+    std::vector<OperatorsRun::Arguments> texts;
     for (std::size_t text = 0; text < batch.size(); ++text) {
+      texts.push_back(arguments_of(*trace_, batch, text, batch.length(text)));
+    }
+    const auto given_at = [&](std::size_t text) {
       std::vector<Value> given;
       for (const Slot slot : work.operators->needed) {
         const packed::PackedSource source = given_by(slot);
@@ -137,9 +140,9 @@ class RecognizedEngine final : public Engine {
         const TokenRows& rows = done.states[outputs.state(source.index)];
         given.push_back(as_value(rows.text(text).data(), batch.length(text), rows.width(), true));
       }
-      texts.push_back({arguments_of(*trace_, batch, text, batch.length(text)), std::move(given)});
-    }
-    const std::vector<std::vector<Tensor>> found = operators_->run(*work.operators, texts, threads_.pool());
+      return given;
+    };
+    const std::vector<std::vector<Tensor>> found = operators_->run(*work.operators, texts, given_at, threads_.pool());
     for (std::size_t text = 0; text < batch.size(); ++text) {
       for (std::size_t i = 0; i < work.computed.size(); ++i) {
         add_output(builder, work.computed[i], text, found[text][i], std::nullopt);
