@@ -1,6 +1,7 @@
 #include "family/recognize.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -234,24 +235,23 @@ class Reader {
       MaskShape mask;
       const char* without;
     };
-    const Attempt attempts[] = {{2, mask_, nullptr},
+    const Attempt attempts[] = {{2, mask_, ""},
                                 {1, mask_, "two texts at once do not run: "},
                                 {1, MaskShape::full, "a text with hidden tokens does not run: "}};
-    std::string why;
+    std::optional<Error> failed;
     for (const Attempt& attempt : attempts) {
       try {
         Look found = look(length, attempt.texts, attempt.mask, 1);
-        if (attempt.without == nullptr) return found;
+        if (!failed) return found;
         found.encoder.reset();
-        found.why = attempt.without + why;
+        found.why = std::string(attempt.without) + failed->what();
         return found;
       } catch (const Error& error) {
         if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
-        why = error.what();
-        if (&attempt == std::end(attempts) - 1) throw;
+        failed = error;
       }
     }
-    return {};
+    throw Error(*failed);
   }
 
   // Whether what scores depend on can be too large to be known in a text of so many tokens.

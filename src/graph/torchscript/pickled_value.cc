@@ -1,6 +1,5 @@
 #include "graph/torchscript/pickled_value.h"
 
-#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -66,14 +65,9 @@ Tensor ValueReader::dequantized(const PickleValue& value, const Storages& storag
   if (!whole || rows == 0 || scales.empty() || !fits) {
     throw not_graphable(where, "quantized weights that are no integers by one scale, or by one of each row");
   }
-  std::string how;
-  for (std::size_t i = 0; i < scales.size(); ++i) {
-    how += std::to_string(std::bit_cast<std::uint32_t>(scales[i])) + ':' + std::to_string(zero_points[i]) + ',';
-  }
   const auto [found, is_new] = dequantized_.try_emplace({&storages, view->storage_key});
-  auto& [made_so, made] = found->second;
+  Dequantized& made = found->second;
   if (is_new) {
-    made_so = std::move(how);
     const auto numbers = std::make_shared<std::vector<float>>(view->storage.size());
     const auto* from = reinterpret_cast<const std::int8_t*>(view->storage.data());
     const std::size_t width = numbers->size() / rows;
@@ -83,12 +77,13 @@ Tensor ValueReader::dequantized(const PickleValue& value, const Storages& storag
         (*numbers)[i] = (static_cast<float>(from[i]) - zero_points[by]) * scales[by];
       }
     }
-    made = Tensor(Storage::view(ElementType::float32, std::as_bytes(std::span(*numbers)), numbers), view->shape,
-                  view->strides, 0);
-  } else if (made_so != how || made.sizes() != view->shape) {
+    made = {std::move(scales), std::move(zero_points),
+            Tensor(Storage::view(ElementType::float32, std::as_bytes(std::span(*numbers)), numbers), view->shape,
+                   view->strides, 0)};
+  } else if (made.scales != scales || made.zero_points != zero_points || made.numbers.sizes() != view->shape) {
     throw not_graphable(where, "quantized weights that are one storage in two ways");
   }
-  return made;
+  return made.numbers;
 }
 
 std::vector<Value> ValueReader::items(const PickleValue& value, const Storages& storages, bool constants,

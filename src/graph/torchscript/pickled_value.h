@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "archive/pickle.h"
 #include "graph/torchscript/storages.h"
@@ -38,7 +39,13 @@ class ValueReader {
 
   std::shared_ptr<const void> keep_;
   std::map<std::pair<const Storages*, std::string>, Tensor> tensors_;
-  std::map<std::pair<const Storages*, std::string>, std::pair<std::string, Tensor>> dequantized_;  ///< and how
+  /// Of each storage what its integers stand for, and the scales and zero points by which they do.
+  struct Dequantized {
+    std::vector<float> scales;
+    std::vector<float> zero_points;
+    Tensor numbers;
+  };
+  std::map<std::pair<const Storages*, std::string>, Dequantized> dequantized_;
   std::size_t budget_ = 1U << 20U;  // values; a pickle can hold one many times over
 };
 
