@@ -19,7 +19,7 @@
 #include "kernels/isa/calibration.h"
 #include "kernels/linear.h"
 #include "kernels/linear_scratch.h"
-#include "kernels/ops/attention.h"
+#include "kernels/ops/narrow_attention.h"
 #include "kernels/thread_pool.h"
 
 namespace {
@@ -113,27 +113,36 @@ void measure_attention(std::size_t length) {
   const std::size_t hidden = heads * kHeadSize;
   const std::vector<float> qkv = random_values(length * 3 * hidden);
   std::vector<float> out(length * hidden);
-  const std::size_t scratch_size = kernels::ops::attention_scratch_size(length, kHeadSize) * sizeof(float);
-  kernels::AlignedBuffer scratch(scratch_size);
+  const kernels::ops::AttentionKernel wide = kernels::ops::attention_kernel(DType::fp32);
+  const kernels::ops::AttentionKernel narrow = kernels::ops::attention_kernel(DType::bf16);
+  const std::size_t scratch_size = wide.scratch_size(length, kHeadSize) * sizeof(float);
+  const std::size_t narrow_size = narrow.scratch_size(length, kHeadSize) * sizeof(float);
+  kernels::AlignedBuffer scratch(std::max(scratch_size, narrow_size));
   kernels::ops::AttentionTask task;
   task.stride = 3 * hidden;
   task.length = task.row_end = length;
   task.head_size = kHeadSize;
   task.scale = 0.125F;
   task.out_stride = hidden;
-  const auto run = [&] {
+  const auto run = [&](const kernels::ops::AttentionKernel& kernel) {
     for (std::size_t head = 0; head < heads; ++head) {
       task.query = qkv.data() + head * kHeadSize;
       task.key = task.query + hidden;
       task.value = task.key + hidden;
       task.out = out.data() + head * kHeadSize;
-      kernels::ops::attention(task, reinterpret_cast<float*>(scratch.data()));
+      kernel.run(task, reinterpret_cast<float*>(scratch.data()));
     }
   };
-  const double time = least<1>({run}, 2)[0] / static_cast<double>(heads);
+  const auto times = least<2>({[&] { run(wide); }, [&] { run(narrow); }}, 2);
   const auto n = static_cast<double>(length);
-  std::printf("%5zu tokens: attention %.2f ms a head (%.0f GFLOP/s), scratch %zu KB\n", length, time,
-              4 * n * n * kHeadSize / time / 1e6, scratch_size / 1024);
+  const double work = 4 * n * n * kHeadSize * static_cast<double>(heads) / 1e6;
+  const auto each = static_cast<double>(heads);
+  std::printf(
+      "%5zu tokens: attention of a head, fp32 %.3f ms (%.0f GFLOP/s), scratch %zu KB; in bf16 and int8 sessions %.3f "
+      "ms "
+      "(%.2fx), %zu KB\n",
+      length, times[0] / each, work / times[0], scratch_size / 1024, times[1] / each, times[0] / times[1],
+      narrow_size / 1024);
 }
 
 std::vector<std::size_t> parse_numbers(const std::string& text) {

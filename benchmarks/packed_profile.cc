@@ -119,7 +119,8 @@ class Parts {
                                        .scale = layer.scale,
                                        .takes_mask = weights_.takes_mask,
                                        .window = layer.window,
-                                       .bias = weights_.relative_bias},
+                                       .bias = weights_.relative_bias,
+                                       .kernel = weights_.attention_kernel},
                                       pool, attention_, narrow.data());
                              })).median;
     const double norms = measure(each_layer([&](const LayerWeights& layer) {

@@ -20,6 +20,12 @@ enum class EngineKind {
   torchscript,  ///< libtorch's interpreter on the trace itself. Asking for it by name is consent to Trust::checked
 };
 
+/// What the packed engine multiplies. Sums, softmax and norms are fp32 in all three.
+///
+/// fp32: within rounding of the trace. bf16: weights and inputs rounded to bf16. int8: weights by output channel,
+/// inputs by row, in layers; attention in fp32, or from 48 tokens on in bf16 where the processor multiplies that
+/// (AVX-512 bf16), so that longer texts give other last digits there than elsewhere; BERTRT_MAX_ISA=avx512vnni gives
+/// everywhere the same.
 enum class DType { fp32, bf16, int8 };
 
 /// How a text shorter than the traced shape is run by the torchscript engine.

@@ -41,7 +41,8 @@ std::vector<float> causal_bias(std::size_t length) {
 }
 
 // A head of which each query sees the keys up to its own: blocks of queries, each against the keys up to its end.
-void attend_causal(const kernels::ops::AttentionTask& whole, const float* bias, float* scratch) {
+void attend_causal(const kernels::ops::AttentionTask& whole, const float* bias,
+                   const kernels::ops::AttentionKernel& kernel, float* scratch) {
   for (std::size_t row = whole.row_begin; row < whole.row_end;) {
     const std::size_t end = std::min(row / kWindowRows * kWindowRows + kWindowRows, whole.length);
     kernels::ops::AttentionTask task = whole;
@@ -49,7 +50,7 @@ void attend_causal(const kernels::ops::AttentionTask& whole, const float* bias, 
     task.row_begin = row;
     task.row_end = std::min(end, whole.row_end);
     task.bias = bias;
-    kernels::ops::attention(task, scratch);
+    kernel.run(task, scratch);
     row = task.row_end;
   }
 }
@@ -75,7 +76,7 @@ void clear_blind_rows(const kernels::ops::AttentionTask& task, std::size_t windo
 
 // A window layer's head: blocks of queries, each against the keys that any of it sees.
 void attend_window(const kernels::ops::AttentionTask& whole, std::size_t window, const std::vector<float>& bias,
-                   float* scratch) {
+                   const kernels::ops::AttentionKernel& kernel, float* scratch) {
   for (std::size_t row = whole.row_begin; row < whole.row_end;) {
     const std::size_t block = row / kWindowRows * kWindowRows;
     const std::size_t end = std::min(block + kWindowRows, whole.length);
@@ -91,7 +92,7 @@ void attend_window(const kernels::ops::AttentionTask& whole, std::size_t window,
     task.row_begin = row - first;
     task.row_end = std::min(end, whole.row_end) - first;
     task.bias = bias.data() + kWindowRows + 2 * window;
-    kernels::ops::attention(task, scratch);
+    kernel.run(task, scratch);
     const std::size_t done = std::min(end, whole.row_end);
     if (whole.mask != nullptr) clear_blind_rows(whole, window, row, done);
     row = done;
@@ -119,8 +120,8 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
   const std::size_t parts = pool.threads();
   const std::size_t slope_room = call.slopes.empty() ? 0 : slope_bias_size(longest);
   const std::size_t part_scratch =
-      slope_room + (call.disentangled != nullptr ? call.disentangled->scratch_size(longest)
-                                                 : kernels::ops::attention_scratch_size(longest, head_size));
+      slope_room + (call.disentangled != nullptr ? call.disentangled->scratch_size(longest, call.kernel)
+                                                 : call.kernel.scratch_size(longest, head_size));
   auto* memory = reinterpret_cast<float*>(scratch.reserve(parts * part_scratch * sizeof(float)));
 
   pool.run(parts, [&](std::size_t part) {
@@ -154,13 +155,13 @@ void attend(const Slice& slice, const float* qkv, const AttentionCall& call, ker
         task.out = context + row * context_stride + head * head_size;
         task.out_stride = context_stride;
         if (call.causal) {
-          attend_causal(task, before.data() + longest, own);
+          attend_causal(task, before.data() + longest, call.kernel, own);
         } else if (call.window != 0 && length > call.window + 1) {
-          attend_window(task, call.window, bias, own);
+          attend_window(task, call.window, bias, call.kernel, own);
         } else if (call.disentangled != nullptr) {
-          call.disentangled->attend(task, call.layer, head, own);
+          call.disentangled->attend(task, call.layer, head, call.kernel, own);
         } else {
-          kernels::ops::attention(task, own);
+          call.kernel.run(task, own);
         }
       }
     }

@@ -7,6 +7,7 @@
 #include "engine/packed/relative_bias.h"
 #include "engine/packed/slice.h"
 #include "kernels/linear_scratch.h"
+#include "kernels/ops/narrow_attention.h"
 #include "kernels/thread_pool.h"
 
 namespace bertrt::engine::packed {
@@ -23,6 +24,7 @@ struct AttentionCall {
   std::span<const float> slopes = {};                   ///< family::EncoderSpec::slopes; then no other bias
   const DisentangledAttention* disentangled = nullptr;  ///< null: positions give no scores of their own
   std::size_t layer = 0;                                ///< of `disentangled`
+  kernels::ops::AttentionKernel kernel = {};
 };
 
 /// Attention of every text of the slice with itself.

@@ -128,13 +128,13 @@ const float* DisentangledAttention::table_of(const kernels::AlignedBuffer& table
          head * kernels::ops::packed_positions_size(table_rows_, hidden_ / heads_);
 }
 
-std::size_t DisentangledAttention::scratch_size(std::size_t length) const {
-  return up(kernels::ops::attention_scratch_size(length, hidden_ / heads_)) +
+std::size_t DisentangledAttention::scratch_size(std::size_t length, const kernels::ops::AttentionKernel& kernel) const {
+  return up(kernel.scratch_size(length, hidden_ / heads_)) +
          std::min(up(length), kPositionRows) * score_stride(length) + kernels::ops::position_scratch_size(table_rows_);
 }
 
 void DisentangledAttention::attend(const kernels::ops::AttentionTask& task, std::size_t layer, std::size_t head,
-                                   float* scratch) const {
+                                   const kernels::ops::AttentionKernel& kernel, float* scratch) const {
   kernels::ops::PositionTask positions;
   positions.query = task.query;
   positions.key = task.key;
@@ -147,9 +147,9 @@ void DisentangledAttention::attend(const kernels::ops::AttentionTask& task, std:
   if (positions.by_query != nullptr || positions.by_key != nullptr) {
     positions.query_rows = {query_rows_.data() + (reach_ - 1), reach_, even_};
     positions.key_rows = {key_rows_.data() + (reach_ - 1), reach_, even_};
-    attend_stretches(task, positions, scratch);
+    attend_stretches(task, positions, kernel, scratch);
   } else {
-    kernels::ops::attention(task, scratch);
+    kernel.run(task, scratch);
   }
 
   if (task.mask == nullptr || !pairs_) return;
@@ -160,14 +160,14 @@ void DisentangledAttention::attend(const kernels::ops::AttentionTask& task, std:
     if (task.mask[row] != 0) continue;
     alone.row_begin = row;
     alone.row_end = row + 1;
-    kernels::ops::attention(alone, scratch);
+    kernel.run(alone, scratch);
   }
 }
 
 // A stretch of rows at a time, so that their scores stay in the second-level cache.
 void DisentangledAttention::attend_stretches(kernels::ops::AttentionTask task, kernels::ops::PositionTask positions,
-                                             float* scratch) {
-  float* scores = scratch + up(kernels::ops::attention_scratch_size(task.length, task.head_size));
+                                             const kernels::ops::AttentionKernel& kernel, float* scratch) {
+  float* scores = scratch + up(kernel.scratch_size(task.length, task.head_size));
   const std::size_t stride = score_stride(task.length);
   positions.out = scores;
   positions.out_stride = stride;
@@ -181,7 +181,7 @@ void DisentangledAttention::attend_stretches(kernels::ops::AttentionTask task, k
     kernels::ops::position_scores(positions, scores + std::min(up(task.length), kPositionRows) * stride);
     // Its rows are numbered as the text's.
     task.bias = scores - static_cast<std::ptrdiff_t>(task.row_begin) * task.bias_stride;
-    kernels::ops::attention(task, scratch);
+    kernel.run(task, scratch);
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include "family/encoder_spec.h"
 #include "kernels/linear_scratch.h"
-#include "kernels/ops/attention.h"
+#include "kernels/ops/narrow_attention.h"
 #include "kernels/ops/position_scores.h"
 #include "kernels/thread_pool.h"
 
@@ -26,10 +26,11 @@ class DisentangledAttention {
   /// all keys evenly.
   /// @param task     without a bias
   /// @param scratch  scratch_size() values, 64-byte aligned, contents undefined
-  void attend(const kernels::ops::AttentionTask& task, std::size_t layer, std::size_t head, float* scratch) const;
+  void attend(const kernels::ops::AttentionTask& task, std::size_t layer, std::size_t head,
+              const kernels::ops::AttentionKernel& kernel, float* scratch) const;
 
   /// fp32 values of scratch that attend() needs for texts up to `length`.
-  std::size_t scratch_size(std::size_t length) const;
+  std::size_t scratch_size(std::size_t length, const kernels::ops::AttentionKernel& kernel) const;
 
  private:
   struct Layer {
@@ -43,7 +44,8 @@ class DisentangledAttention {
   void project(const std::vector<float>& table, const family::Dense& dense, float scale, bool reversed,
                kernels::ThreadPool& pool, kernels::AlignedBuffer& to) const;
   const float* table_of(const kernels::AlignedBuffer& tables, std::size_t head) const;
-  static void attend_stretches(kernels::ops::AttentionTask task, kernels::ops::PositionTask positions, float* scratch);
+  static void attend_stretches(kernels::ops::AttentionTask task, kernels::ops::PositionTask positions,
+                               const kernels::ops::AttentionKernel& kernel, float* scratch);
 
   std::size_t hidden_ = 0;
   std::size_t heads_ = 0;

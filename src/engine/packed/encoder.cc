@@ -75,7 +75,8 @@ struct Encoder::Run {
             .bias = weights.relative_bias,
             .slopes = weights.slopes,
             .disentangled = weights.disentangled.get(),
-            .layer = index},
+            .layer = index,
+            .kernel = weights.attention_kernel},
            pool, workspace.attention, a.context);
   }
 

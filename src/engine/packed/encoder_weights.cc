@@ -211,6 +211,7 @@ std::unique_ptr<EncoderWeights> prepare_encoder(const family::EncoderSpec& spec,
   weights->causal = spec.causal;
   weights->takes_mask = spec.mask != family::MaskKind::none;
   weights->masks_pairs = spec.mask == family::MaskKind::pairs;
+  weights->attention_kernel = kernels::ops::attention_kernel(dtype);
   prepare_embeddings(spec, dtype, tied, weights->embeddings, packer);
   weights->max_length = longest_text(spec);
   if (spec.relative_bias) {

@@ -70,6 +70,7 @@ struct EncoderWeights {
   bool causal = false;
   bool takes_mask = true;
   bool masks_pairs = false;  ///< family::MaskKind::pairs
+  kernels::ops::AttentionKernel attention_kernel;
   EmbeddingWeights embeddings;
   Rotary rotary;                                              ///< empty where positions turn nothing
   RelativeBias relative_bias;                                 ///< empty but for MPNet

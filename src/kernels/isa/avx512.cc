@@ -103,6 +103,7 @@ void fill(TileKernels& kernels, const char* name, std::index_sequence<kRowsMinus
   ((kernels.resident[kRowsMinusOne + 1] = tile<Dot, kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
   kernels.wide = false;
+  kernels.native = true;
   kernels.name = name;
 }
 

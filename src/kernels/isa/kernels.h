@@ -43,7 +43,8 @@ struct TileKernels {
   TileKernel streaming[kMaxTileRows + 1] = {};
   TileKernel resident[kMaxTileRows + 1] = {};
   std::size_t max_rows = 0;
-  bool wide = false;  ///< whether they take wide inputs
+  bool wide = false;    ///< whether they take wide inputs
+  bool native = false;  ///< whether an instruction of the processor's multiplies the dtype's numbers as they are
   const char* name = "";
 
   std::size_t input_group_bytes() const noexcept { return wide ? kWideGroupBytes : kGroupBytes; }
@@ -84,6 +85,9 @@ struct Kernels {
   /// The same, quantized by row to x ≈ scale * (q - zero); q in 0 … 255, 0 is met exactly.
   void (*quantize)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) = nullptr;
   void (*quantize_wide)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) = nullptr;
+  /// The same over a grid that all rows share: round(x / scale + zero), bounded to 0 … 255.
+  void (*quantize_over)(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) = nullptr;
+  void (*quantize_over_wide)(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) = nullptr;
 };
 
 /// The best that this machine has, chosen once in a process: by what its processor offers, weighed by a measurement of
