@@ -162,8 +162,8 @@ class RoleFinder {
   }
 
   Rows logits_of_node(NodeId id, std::size_t depth) {
-    if (const auto dense = find_dense(instance_, id)) {
-      const Rows read = rows_.of(dense->input);
+    if (const auto input = input_of_dense(instance_, id)) {
+      const Rows read = rows_.of(*input);
       return read == Rows::unknown && by_shape_ ? rows_by_shape(instance_.node(id).result.tensor.sizes()) : read;
     }
     if (mean_of_tokens(id, depth)) return Rows::texts;

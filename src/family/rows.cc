@@ -27,7 +27,7 @@ Rows RowFinder::rows_of_node(NodeId id, std::size_t depth) {
     const graph::Tensor& made = instance_.node(id).result.tensor;
     if (made.rank() == 3 && made.size(1) == length_) return Rows::tokens;
   }
-  if (const auto dense = find_dense(instance_, id)) return of(dense->input, depth + 1);
+  if (const auto input = input_of_dense(instance_, id)) return of(*input, depth + 1);
   if (const auto norm = find_norm(instance_, id)) return of(norm->input, depth + 1);
   if (const auto applied = find_activation(instance_, id)) return of(applied->input, depth + 1);
   const Node& node = instance_.node(id);

@@ -69,9 +69,9 @@ bool ShapeRoles::is_residual_norm(NodeId id) const {
 bool ShapeRoles::is_pooled(NodeId id) const {
   const Node& node = instance_.node(id);
   if (node.partial || node.name != "aten::tanh") return false;
-  const auto dense = find_dense(instance_, instance_.whole(node.refs[0]));
-  if (!dense || dense->dense.in() != dense->dense.out()) return false;
-  const auto from = first_token_of(dense->input);
+  const auto input = input_of_dense(instance_, instance_.whole(node.refs[0]));
+  if (!input || input->tensor.sizes().back() != node.result.tensor.sizes().back()) return false;
+  const auto from = first_token_of(*input);
   return from && is_residual_norm(*from);
 }
 

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "graph/rounding.h"
+
 namespace bertrt::family {
 namespace {
 
@@ -181,6 +183,13 @@ std::optional<AppliedDense> find_dense(const Instance& instance, NodeId id) {
     if (inner->dense.bias && node.refs[product].tensor.elements() == node.result.tensor.elements()) return inner;
   }
   return std::nullopt;
+}
+
+std::optional<Ref> input_of_dense(const Instance& instance, NodeId id) {
+  if (id == kNoNode) return std::nullopt;
+  if (instance.node(id).name == graph::kLinearOfIntegers) return instance.node(id).refs[0];
+  const auto dense = find_dense(instance, id);
+  return dense ? std::optional(dense->input) : std::nullopt;
 }
 
 std::optional<AppliedDense> find_dense_columns(const Instance& instance, const Ref& ref) {

@@ -28,6 +28,8 @@ struct AppliedDense {
   Ref input;
 };
 std::optional<AppliedDense> find_dense(const Instance& instance, NodeId node);
+/// What a dense layer reads; of quantized ones too, which are no AppliedDense: they round it first.
+std::optional<Ref> input_of_dense(const Instance& instance, NodeId node);
 
 /// The dense layer whose result `ref` is, or neighbouring columns of it for every row, in the rows' order (a part of
 /// several layers that were made one).

@@ -62,7 +62,7 @@ class PackedLinear final : public Linear {
            Scratch& scratch) const override {
     if (rows == 0) return;
     const Tiling tiling(rows, tiles().max_rows);
-    const Input input = pack_rows(x, call.x_stride == 0 ? in() : call.x_stride, tiling, pool, scratch);
+    const Input input = pack_rows(x, call, tiling, pool, scratch);
     Work work{input, tiling, call, y, nullptr, 1};
     if (work.call.y_stride == 0) work.call.y_stride = out();
     if (tiling.count >= kTilesToCutK) {
@@ -129,7 +129,9 @@ class PackedLinear final : public Linear {
 
   std::size_t row_bytes() const noexcept { return weight_.groups * tiles().input_group_bytes(); }  // of the input
 
-  Input pack_rows(const float* x, std::size_t stride, const Tiling& tiling, ThreadPool& pool, Scratch& scratch) const {
+  Input pack_rows(const float* x, const LinearCall& call, const Tiling& tiling, ThreadPool& pool,
+                  Scratch& scratch) const {
+    const std::size_t stride = call.x_stride == 0 ? in() : call.x_stride;
     const std::size_t rows = tiling.rows;
     const bool wide = tiles().wide;
     Input input{};
@@ -151,6 +153,13 @@ class PackedLinear final : public Linear {
           case DType::fp32: kernels_.pack_fp32(from, size, to); break;
           case DType::bf16: (wide ? kernels_.pack_bf16_wide : kernels_.pack_bf16)(from, size, to); break;
           case DType::int8:
+            if (call.grid != nullptr) {
+              std::fill_n(input.scales + first, size, call.grid->scale);
+              std::fill_n(input.zeros + first, size, call.grid->zero);
+              (wide ? kernels_.quantize_over_wide : kernels_.quantize_over)(from, size, to, call.grid->scale,
+                                                                            call.grid->zero);
+              break;
+            }
             (wide ? kernels_.quantize_wide : kernels_.quantize)(from, size, to, input.scales + first,
                                                                 input.zeros + first);
             break;
@@ -233,7 +242,7 @@ void check_weight(std::span<const float> weight, std::size_t out, std::size_t in
 
 void check(std::span<const float> bias, std::size_t out, std::size_t in, DType dtype) {
   // The sum of so many products of a byte and a signed byte fits into 32 bits.
-  constexpr std::size_t kMostInt8 = 2147483647 / (255 * 127);
+  constexpr std::size_t kMostInt8 = 2147483647 / (255 * 128);
   if (out == 0 || in == 0) {
     throw Error(ErrorCode::invalid_argument, "linear layer", "inputs and outputs",
                 std::to_string(out) + " x " + std::to_string(in));

@@ -28,11 +28,19 @@ enum class Activation {
   silu,  ///< x / (1 + exp(-x))
 };
 
+/// Which number an integer from 0 to 255 stands for: scale * (integer - zero).
+struct InputGrid {
+  float scale = 1;
+  std::int32_t zero = 0;
+};
+
 /// How a layer is run: y = activation(x Wᵀ + bias), on rows that may stand apart from each other (row_pitch()).
 struct LinearCall {
   Activation activation = Activation::none;
   std::size_t x_stride = 0;  ///< values from one row to the next; 0: in()
   std::size_t y_stride = 0;  ///< the same; 0: out()
+  /// int8: what all rows are quantized over; null: each over its own range
+  const InputGrid* grid = nullptr;
 };
 
 /// y = x Wᵀ + b with the weight packed once for this machine's instructions, in fp32, bf16 or int8.
@@ -54,7 +62,7 @@ class Linear {
   static std::unique_ptr<const Linear> pack(const WeightSource& weight, std::span<const float> bias, std::size_t out,
                                             std::size_t in, DType dtype, WeightArena* arena);
   /// The same in int8 of integers that are stored as such, which are not quantized anew.
-  /// @throws Error as above; model_mismatch for an integer beyond -127 to 127
+  /// @throws Error as above
   static std::unique_ptr<const Linear> pack(const IntegerSource& weight, std::span<const float> bias, std::size_t out,
                                             std::size_t in, WeightArena* arena);
   /// What pack() takes from an arena.

@@ -5,10 +5,8 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <vector>
 
-#include "bertrt/error.h"
 #include "kernels/int8_rounding.h"
 #include "kernels/isa/kernels.h"
 #include "kernels/ops/rows.h"
@@ -77,19 +75,15 @@ void pack_int8(const float* rows, std::size_t columns, std::size_t in, std::size
 void pack_integers(const std::int8_t* rows, std::size_t columns, std::size_t in, std::size_t groups, std::byte* panel,
                    std::int32_t* sums) {
   std::fill_n(sums, columns, 0);
-  bool beyond = false;
   store_columns<std::int8_t>(rows, columns, in, groups, panel,
                              [&](std::size_t c, const std::int8_t* from, std::size_t count, std::int8_t* to) {
                                std::int32_t total = 0;
                                for (std::size_t k = 0; k < count; ++k) {
                                  total += from[k];
-                                 beyond |= from[k] == std::numeric_limits<std::int8_t>::min();
                                  to[k] = from[k];
                                }
                                sums[c] += total;
                              });
-  // Kernels take magnitudes of weights as bytes with a sign.
-  if (beyond) throw Error(ErrorCode::model_mismatch, "a weight in int8", "integers from -127 to 127", "-128");
 }
 
 void pack_panel(const float* rows, std::size_t first, std::size_t columns, std::size_t in, DType dtype,

@@ -34,7 +34,7 @@ std::size_t panel_memory(std::size_t out, std::size_t in, DType dtype);
 /// of their own. Uses the shared thread pool.
 PackedWeight pack_weight(const WeightSource& weight, std::span<const float> bias, std::size_t out, std::size_t in,
                          DType dtype, WeightArena* arena);
-/// The same of integers, which are taken as they are, for int8. @throws Error model_mismatch for one of -128
+/// The same of integers, which are taken as they are, for int8.
 PackedWeight pack_weight(const IntegerSource& weight, std::span<const float> bias, std::size_t out, std::size_t in,
                          WeightArena* arena);
 

@@ -12,7 +12,7 @@ namespace bertrt::kernels {
 /// which it makes as large as it needs. Called on several threads at once, each with a room of its own.
 using WeightSource = FunctionRef<const float*(std::size_t first, std::size_t count, std::vector<float>& room)>;
 
-/// The same of a weight that is stored as integers from -127 to 127, each row with a scale: `scales` takes `count`.
+/// The same of a weight that is stored as integers, each row with a scale: `scales` takes `count`.
 using IntegerSource = FunctionRef<const std::int8_t*(std::size_t first, std::size_t count,
                                                      std::vector<std::int8_t>& room, float* scales)>;
 

@@ -90,9 +90,15 @@ TEST(IntegerWeight, IsTakenAsItIsAndGivesTheBitsOfTheFloats) {
   made->run(x.data(), 7, wanted.data(), {}, pool, scratch);
   EXPECT_EQ(found, wanted);
   EXPECT_EQ(stored->memory_bytes(), made->memory_bytes());
+  const std::int8_t before = integers[17];
 
-  integers[17] = -128;  // kernels have no magnitude of it
-  EXPECT_THROW(Linear::pack(bring, bias, kOut, kIn, nullptr), Error);
+  integers[17] = -128;
+  const float difference = scales[0] * (-128.0F - static_cast<float>(before));
+  std::vector<float> least(7 * kOut);
+  Linear::pack(bring, bias, kOut, kIn, nullptr)->run(x.data(), 7, least.data(), {}, pool, scratch);
+  for (std::size_t row = 0; row < 7; ++row) {
+    EXPECT_NEAR(least[row * kOut], found[row * kOut] + difference * x[row * kIn + 17], 1e-1) << row;
+  }
 }
 
 TEST_P(PackedLinear, WhatTheRowsThrowComesOut) {

@@ -182,6 +182,35 @@ TEST(PackedKernelsRows, WideInputsHoldTheSameNumbers) {
   }
 }
 
+// Where all rows share a grid: to the nearest integer, beyond its ends to those.
+TEST(PackedKernelsRows, AGridThatAllRowsShare) {
+  constexpr float kScale = 0.25F;
+  constexpr std::int32_t kZero = 40;
+  for (const Kernels& kernels : all_kernels()) {
+    SCOPED_TRACE(describe(kernels));
+    for (std::size_t in : {1, 16, 45}) {
+      for (std::size_t rows : {1, 4, 11}) {
+        Problem problem(rows, in, 1, unsigned(in + rows));
+        problem.x[0] = 1000;
+        problem.x[problem.x.size() - 1] = -1000;
+        const isa::Rows from{problem.x.data(), in, in};
+        const std::size_t numbers = (in + 15) / 16 * 16 * rows;
+        std::vector<std::uint8_t> int8(numbers);
+        std::vector<std::uint16_t> int8_wide(numbers);
+        kernels.quantize_over(from, rows, int8.data(), kScale, kZero);
+        kernels.quantize_over_wide(from, rows, int8_wide.data(), kScale, kZero);
+        for (std::size_t i = 0; i < numbers; ++i) ASSERT_EQ(int8_wide[i], int8[i]) << i;
+        for (std::size_t r = 0; r < rows; ++r) {
+          for (std::size_t k = 0; k < in; ++k) {
+            const float place = std::nearbyint(problem.x[r * in + k] / kScale) + kZero;
+            ASSERT_EQ(int8[(k / 16 * rows + r) * 16 + k % 16], std::clamp(place, 0.0F, 255.0F)) << r << " " << k;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(PackedKernelsInt8, EqualBitForBitOnEveryInstructionSet) {
   for (Activation activation : {Activation::none, Activation::gelu_erf, Activation::gelu_tanh, Activation::relu,
                                 Activation::tanh, Activation::silu}) {

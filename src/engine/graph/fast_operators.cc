@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +12,8 @@
 
 #include "engine/graph/fast_attention.h"
 #include "engine/graph/fast_products.h"
+#include "engine/graph/integer_weight.h"
+#include "graph/rounding.h"
 #include "kernels/linear_scratch.h"
 #include "kernels/ops/elementwise.h"
 #include "kernels/ops/layer_norm.h"
@@ -123,19 +128,20 @@ FastOperators::FastOperators(const bertrt::graph::Program& program) {
   }
 }
 
-std::shared_ptr<const kernels::Linear> FastOperators::packed(const Tensor& weight, const Tensor* bias) const {
-  const Key key{weight.storage().get(), bias == nullptr ? nullptr : bias->storage().get(),
-                weight.offset(),        weight.size(0),
-                weight.size(1),         weight.stride(0),
-                weight.stride(1),       bias == nullptr ? 0 : bias->offset()};
+FastOperators::Key FastOperators::key_of(const Tensor& weight, const Tensor* bias) {
+  return {weight.storage().get(), bias == nullptr ? nullptr : bias->storage().get(),
+          weight.offset(),        weight.size(0),
+          weight.size(1),         weight.stride(0),
+          weight.stride(1),       bias == nullptr ? 0 : bias->offset()};
+}
+
+std::shared_ptr<const kernels::Linear> FastOperators::packed(
+    const Key& key, kernels::FunctionRef<std::unique_ptr<const kernels::Linear>()> pack) const {
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = linears_.find(key); found != linears_.end()) return found->second;
   }
-  const std::vector<float> values = bertrt::graph::to_floats(weight);
-  const std::vector<float> added = bias == nullptr ? std::vector<float>() : bertrt::graph::to_floats(*bias);
-  std::shared_ptr<const kernels::Linear> made = kernels::Linear::pack(
-      values, added, static_cast<std::size_t>(weight.size(0)), static_cast<std::size_t>(weight.size(1)), DType::fp32);
+  std::shared_ptr<const kernels::Linear> made = pack();
   const std::lock_guard lock(mutex_);
   return linears_.emplace(key, std::move(made)).first->second;
 }
@@ -145,9 +151,8 @@ bool FastOperators::linear(const Event& event, Value& result, kernels::ThreadPoo
   const Tensor* weight = floats(event.arguments[1]);
   const Tensor* bias = event.arguments[2].none() ? nullptr : floats(event.arguments[2]);
   if (x == nullptr || weight == nullptr || weight->rank() != 2 || x->rank() == 0 || x->elements() == 0 ||
-      x->sizes().back() != weight->size(1) || !stored_.contains(weight->storage().get()) ||
-      (!event.arguments[2].none() &&
-       (bias == nullptr || !stored_.contains(bias->storage().get()) || bias->elements() != weight->size(0)))) {
+      x->sizes().back() != weight->size(1) || !is_stored(*weight) ||
+      (!event.arguments[2].none() && (bias == nullptr || !is_stored(*bias) || bias->elements() != weight->size(0)))) {
     return false;
   }
   result = times_stored(*x, *weight, bias, pool);
@@ -161,9 +166,55 @@ Tensor FastOperators::times_stored(const Tensor& x, const Tensor& weight, const 
   const Tensor made = Tensor::make(ElementType::float32, sizes);
   const Rows rows(x);
   const auto count = static_cast<std::size_t>(x.elements() / weight.size(1));
+  const auto linear = packed(key_of(weight, bias), [&] {
+    const std::vector<float> values = bertrt::graph::to_floats(weight);
+    const std::vector<float> added = bias == nullptr ? std::vector<float>() : bertrt::graph::to_floats(*bias);
+    return kernels::Linear::pack(values, added, static_cast<std::size_t>(weight.size(0)),
+                                 static_cast<std::size_t>(weight.size(1)), DType::fp32);
+  });
   kernels::Scratch scratch;
-  packed(weight, bias)->run(rows.data(), count, made.mutable_data<float>(), {}, pool, scratch);
+  linear->run(rows.data(), count, made.mutable_data<float>(), {}, pool, scratch);
   return made;
+}
+
+bool FastOperators::linear_of_integers(const Event& event, Value& result, kernels::ThreadPool& pool) const {
+  const Tensor* x = floats(event.arguments[0]);
+  const Tensor* bias = event.arguments[4].none() ? nullptr : floats(event.arguments[4]);
+  const auto* reduce_range = std::get_if<bool>(&event.arguments[5].data);
+  const auto* rounds = std::get_if<bool>(&event.arguments[6].data);
+  const Tensor* parts[3] = {};
+  for (std::size_t i = 0; i < 3; ++i) {
+    parts[i] = event.arguments[1 + i].tensor();
+    if (parts[i] == nullptr || !parts[i]->known() || !is_stored(*parts[i])) return false;
+  }
+  const IntegerWeight weight{*parts[0], *parts[1], *parts[2]};
+  if (x == nullptr || x->rank() == 0 || x->elements() == 0 || reduce_range == nullptr || rounds == nullptr ||
+      !weight.regular() || x->sizes().back() != weight.integers.size(1) ||
+      (!event.arguments[4].none() &&
+       (bias == nullptr || !is_stored(*bias) || bias->elements() != weight.integers.size(0))) ||
+      (*rounds && !weight.centred())) {
+    return false;
+  }
+  const Rows rows(*x);
+  std::optional<kernels::InputGrid> grid;
+  if (*rounds) {
+    grid = grid_of({rows.data(), static_cast<std::size_t>(x->elements())}, *reduce_range);
+    if (!grid) return false;
+  }
+  Key key = key_of(weight.integers, bias);
+  key.dtype = *rounds ? DType::int8 : DType::fp32;
+  const auto linear = packed(key, [&] {
+    const std::vector<float> added = bias == nullptr ? std::vector<float>() : bertrt::graph::to_floats(*bias);
+    return *rounds ? weight.pack(added) : weight.pack_numbers(added);
+  });
+  bertrt::graph::Sizes sizes = x->sizes();
+  sizes.back() = weight.integers.size(0);
+  const Tensor made = Tensor::make(ElementType::float32, sizes);
+  kernels::Scratch scratch;
+  linear->run(rows.data(), static_cast<std::size_t>(x->elements() / weight.integers.size(1)),
+              made.mutable_data<float>(), {.grid = grid ? &*grid : nullptr}, pool, scratch);
+  result = made;
+  return true;
 }
 
 // x times a stored matrix, as frozen modules have it; else products of two activations, matrix by matrix.
@@ -173,7 +224,7 @@ bool FastOperators::product(const Tensor* a, const Tensor* b, const Tensor* bias
       a->sizes().back() != b->size(b->rank() - 2)) {
     return false;
   }
-  if (b->rank() == 2 && stored_.contains(b->storage().get())) {
+  if (b->rank() == 2 && is_stored(*b)) {
     const Tensor weight = b->view_as({b->size(1), b->size(0)}, {b->stride(1), b->stride(0)}, b->offset());
     result = times_stored(*a, weight, bias, pool);
     return true;
@@ -184,6 +235,7 @@ bool FastOperators::product(const Tensor* a, const Tensor* b, const Tensor* bias
 bool FastOperators::run(const Event& event, Value& result, kernels::ThreadPool& pool) const {
   const std::string_view name = event.op->name;
   if (name == "aten::linear") return linear(event, result, pool);
+  if (name == bertrt::graph::kLinearOfIntegers) return linear_of_integers(event, result, pool);
   const auto operand = [&](std::size_t i) { return i < event.arguments.size() ? floats(event.arguments[i]) : nullptr; };
   if (name == "aten::matmul" || name == "aten::bmm" || name == "aten::mm") {
     return product(operand(0), operand(1), nullptr, result, pool);
@@ -193,7 +245,7 @@ bool FastOperators::run(const Event& event, Value& result, kernels::ThreadPool& 
     const Tensor* weight = operand(2);
     const auto one = [&](std::size_t i) { return i < event.arguments.size() && is_one(event.arguments[i]); };
     return bias != nullptr && weight != nullptr && weight->rank() == 2 && bias->rank() == 1 &&
-           bias->elements() == weight->size(1) && stored_.contains(bias->storage().get()) && one(3) && one(4) &&
+           bias->elements() == weight->size(1) && is_stored(*bias) && one(3) && one(4) &&
            product(operand(1), weight, bias, result, pool);
   }
   if (name == "aten::layer_norm") return layer_norm(event, result);

@@ -26,16 +26,22 @@ class FastOperators {
     const bertrt::graph::Storage* storage;
     const bertrt::graph::Storage* bias;
     std::int64_t offset, rows, columns, row_stride, column_stride, bias_offset;
+    DType dtype = DType::fp32;
     auto operator<=>(const Key&) const = default;
   };
-  std::shared_ptr<const kernels::Linear> packed(const bertrt::graph::Tensor& weight,
-                                                const bertrt::graph::Tensor* bias) const;
+  static Key key_of(const bertrt::graph::Tensor& weight, const bertrt::graph::Tensor* bias);
+  /// The packed layer of a key, made by `pack` where it is asked for first.
+  std::shared_ptr<const kernels::Linear> packed(
+      const Key& key, kernels::FunctionRef<std::unique_ptr<const kernels::Linear>()> pack) const;
   /// x weightᵀ + bias. @param weight  [out, in], stored
   bertrt::graph::Tensor times_stored(const bertrt::graph::Tensor& x, const bertrt::graph::Tensor& weight,
                                      const bertrt::graph::Tensor* bias, kernels::ThreadPool& pool) const;
   bool product(const bertrt::graph::Tensor* a, const bertrt::graph::Tensor* b, const bertrt::graph::Tensor* bias,
                bertrt::graph::Value& result, kernels::ThreadPool& pool) const;
   bool linear(const bertrt::graph::Event& event, bertrt::graph::Value& result, kernels::ThreadPool& pool) const;
+  bool linear_of_integers(const bertrt::graph::Event& event, bertrt::graph::Value& result,
+                          kernels::ThreadPool& pool) const;
+  bool is_stored(const bertrt::graph::Tensor& tensor) const { return stored_.contains(tensor.storage().get()); }
 
   std::map<const bertrt::graph::Storage*, bool> stored_;  // storages of constants
   mutable std::mutex mutex_;

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
+#include "graph/operators/common.h"
 #include "graph/operators/composites.h"
 #include "graph/operators/pointwise.h"
 #include "graph/operators/table.h"
@@ -9,32 +12,6 @@
 
 namespace bertrt::graph {
 namespace {
-
-/// Which number an 8-bit integer stands for: scale * (integer - zero_point).
-struct Range {
-  float scale = 0;
-  float zero_point = 0;
-};
-
-// The range of `quantized::linear_dynamic` for values from low to high: ATen's ChooseQuantizationParams
-// (ATen/native/quantized/cpu/QuantUtils.h), without the cases that dynamic layers do not ask for.
-Range choose_range(float low, float high, double most) {
-  constexpr double kLeastScale = 6.1e-5F;  // the smallest normal half
-  const double least = std::min(low, 0.0F);
-  const double largest = std::max(high, 0.0F);
-  double scale = (largest - least) / most;
-  if (static_cast<float>(scale) == 0 || std::isinf(1 / static_cast<float>(scale))) scale = 0.1;
-  double widened = 1;  // a range of small numbers becomes as wide as the least scale asks for
-  if (scale < kLeastScale) {
-    widened = kLeastScale / scale;
-    scale = kLeastScale;
-  }
-  // From that end of the range which it says more exactly.
-  const double below = std::abs(least * widened / scale);
-  const double above = std::abs(largest * widened / scale);
-  const double zero_point = -below < most - above ? below : most - above;
-  return {static_cast<float>(scale), static_cast<float>(std::nearbyint(std::clamp(zero_point, 0.0, most)))};
-}
 
 // To the nearest whole number, halves to the even one; |x| < 2^22.
 float rounded(float x) {
@@ -47,8 +24,7 @@ float rounded(float x) {
 void round_to_integers(Call& c) {
   const Tensor& a = c.tensor(0);
   if (a.type() != ElementType::float32) c.fail("a float32 tensor", std::string(archive::to_string(a.type())));
-  const double most = c.flag(1) ? 127 : 255;
-  Range range;
+  IntegerRange range;
   float inverse = 0;
   if (a.known() && a.elements() != 0) {
     const auto extreme = [&](std::string_view name) {
@@ -57,7 +33,7 @@ void round_to_integers(Call& c) {
     const float low = extreme("aten::amin");
     const float high = extreme("aten::amax");
     if (!std::isfinite(low) || !std::isfinite(high)) c.fail("finite numbers to quantize", "others");
-    range = choose_range(low, high, most);
+    range = integer_range(low, high, c.flag(1));
     inverse = 1 / range.scale;
   }
   c.give(floating_unary(c, a, [=](auto x) {
@@ -67,10 +43,47 @@ void round_to_integers(Call& c) {
   }));
 }
 
+/// What the integers of a weight stand for: each row by its scale and zero point, or all by one.
+Tensor numbers_of(Call& c, const Tensor& integers, const Tensor& scales, const Tensor& zero_points) {
+  if (integers.type() != ElementType::int8 || integers.rank() != 2) {
+    c.fail("int8 of two axes", std::string(archive::to_string(integers.type())) + " " + to_string(integers.sizes()));
+  }
+  const std::int64_t rows = integers.size(0);
+  if (scales.type() != ElementType::float32 || zero_points.type() != ElementType::float32 || scales.rank() != 1 ||
+      zero_points.sizes() != scales.sizes() || (scales.size(0) != 1 && scales.size(0) != rows)) {
+    c.fail("a scale and a zero point, or one of each row", to_string(scales.sizes()));
+  }
+  const Tensor numbers = c.make(ElementType::float32, integers.sizes());
+  if (!all_known(numbers, integers, scales, zero_points)) return numbers;
+  const std::int64_t step = scales.size(0) == 1 ? 0 : 1;
+  auto* to = numbers.mutable_data<float>();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float scale = scales.data<float>()[row * step * scales.stride(0)];
+    const float zero_point = zero_points.data<float>()[row * step * zero_points.stride(0)];
+    const std::int8_t* from = integers.data<std::int8_t>() + row * integers.stride(0);
+    for (std::int64_t i = 0; i < integers.size(1); ++i) {
+      *to++ = (static_cast<float>(from[i * integers.stride(1)]) - zero_point) * scale;
+    }
+  }
+  return numbers;
+}
+
+/// A linear layer, which takes of its input what is left of it as integers.
+void linear_of_integers(Call& c) {
+  const Tensor weight = numbers_of(c, c.tensor(1), c.tensor(2), c.tensor(3));
+  Tensor x = c.tensor(0);
+  if (c.flag(6)) x = made_by(c, kRoundToIntegers, {Value(x), c.argument(5)});
+  c.give(made_by(c, "aten::linear", {Value(x), Value(weight), c.argument(4)}));
+}
+
 }  // namespace
 
 void add_quantization(Table& t) {
   t.add(kRoundToIntegers, {{"round_to_integers(Tensor self, bool reduce_range=False) -> Tensor", round_to_integers}});
+  t.add(kLinearOfIntegers,
+        {{"linear_of_integers(Tensor input, Tensor weight, Tensor scales, Tensor zero_points, Tensor? bias=None, bool "
+          "reduce_range=False, bool rounds=True) -> Tensor",
+          linear_of_integers}});
 }
 
 }  // namespace bertrt::graph

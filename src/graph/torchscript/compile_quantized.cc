@@ -33,23 +33,28 @@ Slot Compiler::quantized_linear(Frame& frame, const std::string& name, const std
   if (!state || !state->is(archive::PickleKind::tuple) || state->size() != 2) {
     throw not_graphable(where(frame), "quantized weights that are no weight and bias");
   }
-  const Slot weight = builder_.constant(Constant::Origin::attribute, weights.name + ".weight", [&]() -> Value {
-    if (integers) return values_.dequantized((*state)[0], *weights.storages, where(frame));
-    return values_.read((*state)[0], *weights.storages, false, where(frame));
-  });
-  const Slot bias = builder_.constant(Constant::Origin::attribute, weights.name + ".bias", [&] {
-    return values_.read((*state)[1], *weights.storages, false, where(frame));
-  });
-  Slot x = slot(frame, given[0].value);
-  if (integers) {
-    const Slot reduce_range = given.size() > 2 ? slot(frame, given[2].value) : builder_.boolean(false);
-    x = builder_.call(&find(frame, std::string(kRoundToIntegers)), {{{}, x}, {{}, reduce_range}}, place(frame),
-                      where(frame));
-    builder_.add_finding(
-        "quantized layers round what they are given to 8-bit integers, as libtorch does on x86: where a value stands "
-        "between two of them, the last bit of a sum decides, and answers differ from libtorch's by that much");
+  const auto constant = [&](const char* part, const auto& read) {
+    return builder_.constant(Constant::Origin::attribute, weights.name + part, read);
+  };
+  const Slot x = slot(frame, given[0].value);
+  const Slot bias =
+      constant(".bias", [&] { return values_.read((*state)[1], *weights.storages, false, where(frame)); });
+  if (!integers) {
+    const Slot weight =
+        constant(".weight", [&] { return values_.read((*state)[0], *weights.storages, false, where(frame)); });
+    return builder_.call(&find(frame, "aten::linear"), {{{}, x}, {{}, weight}, {{}, bias}}, place(frame), where(frame));
   }
-  return builder_.call(&find(frame, "aten::linear"), {{{}, x}, {{}, weight}, {{}, bias}}, place(frame), where(frame));
+  const ValueReader::Quantized& quantized = values_.quantized((*state)[0], *weights.storages, where(frame));
+  const Slot weight = constant(".weight", [&]() -> Value { return quantized.integers; });
+  const Slot scales = constant(".scales", [&]() -> Value { return quantized.scales; });
+  const Slot zero_points = constant(".zero_points", [&]() -> Value { return quantized.zero_points; });
+  const Slot reduce_range = given.size() > 2 ? slot(frame, given[2].value) : builder_.boolean(false);
+  builder_.add_finding(
+      "quantized layers round what they are given to 8-bit integers, as libtorch does on x86: where a value stands "
+      "between two of them, the last bit of a sum decides, and answers differ from libtorch's by that much");
+  return builder_.call(&find(frame, std::string(kLinearOfIntegers)),
+                       {{{}, x}, {{}, weight}, {{}, scales}, {{}, zero_points}, {{}, bias}, {{}, reduce_range}},
+                       place(frame), where(frame));
 }
 
 }  // namespace bertrt::graph::torchscript

@@ -1,7 +1,7 @@
 #include "graph/torchscript/pickled_value.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "graph/torchscript/messages.h"
@@ -21,6 +21,12 @@ std::string numbers(const std::vector<std::int64_t>& list) {
   return text;
 }
 
+Tensor row_of(const std::vector<float>& numbers) {
+  const Tensor row = Tensor::make(ElementType::float32, {static_cast<std::int64_t>(numbers.size())});
+  std::copy(numbers.begin(), numbers.end(), row.mutable_data<float>());
+  return row;
+}
+
 }  // namespace
 
 Tensor ValueReader::tensor(const PickleValue& value, const Storages& storages, const std::string& where) {
@@ -35,7 +41,8 @@ Tensor ValueReader::tensor(const PickleValue& value, const Storages& storages, c
   return made;
 }
 
-Tensor ValueReader::dequantized(const PickleValue& value, const Storages& storages, const std::string& where) {
+const ValueReader::Quantized& ValueReader::quantized(const PickleValue& value, const Storages& storages,
+                                                     const std::string& where) {
   if (!value.is(PickleKind::quantized_tensor)) throw not_graphable(where, "quantized weights that are none");
   const auto view = storages.view(value);
   if (!view || view->type != ElementType::int8) {
@@ -65,25 +72,15 @@ Tensor ValueReader::dequantized(const PickleValue& value, const Storages& storag
   if (!whole || rows == 0 || scales.empty() || !fits) {
     throw not_graphable(where, "quantized weights that are no integers by one scale, or by one of each row");
   }
-  const auto [found, is_new] = dequantized_.try_emplace({&storages, view->storage_key});
-  Dequantized& made = found->second;
+  const auto [found, is_new] = quantized_.try_emplace({&storages, view->storage_key});
+  Quantized& made = found->second;
   if (is_new) {
-    const auto numbers = std::make_shared<std::vector<float>>(view->storage.size());
-    const auto* from = reinterpret_cast<const std::int8_t*>(view->storage.data());
-    const std::size_t width = numbers->size() / rows;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t by = scales.size() == 1 ? 0 : row;
-      for (std::size_t i = row * width; i < (row + 1) * width; ++i) {
-        (*numbers)[i] = (static_cast<float>(from[i]) - zero_points[by]) * scales[by];
-      }
-    }
-    made = {std::move(scales), std::move(zero_points),
-            Tensor(Storage::view(ElementType::float32, std::as_bytes(std::span(*numbers)), numbers), view->shape,
-                   view->strides, 0)};
-  } else if (made.scales != scales || made.zero_points != zero_points || made.numbers.sizes() != view->shape) {
+    made = {Tensor::from_archive(*view, keep_), row_of(scales), row_of(zero_points)};
+  } else if (to_floats(made.scales) != scales || to_floats(made.zero_points) != zero_points ||
+             made.integers.sizes() != view->shape) {
     throw not_graphable(where, "quantized weights that are one storage in two ways");
   }
-  return made.numbers;
+  return made;
 }
 
 std::vector<Value> ValueReader::items(const PickleValue& value, const Storages& storages, bool constants,

@@ -26,9 +26,15 @@ class ValueReader {
   Value read(const archive::PickleValue& value, const Storages& storages, bool constants, const std::string& where) {
     return read(value, storages, constants, where, 0);
   }
-  /// The numbers that the integers of a quantized tensor stand for, in float32.
-  /// @throws Error unsupported for other integers than int8, or another scheme than by one scale or one a row
-  Tensor dequantized(const archive::PickleValue& value, const Storages& storages, const std::string& where);
+  /// A quantized tensor: int8 that stand for scale * (integer - zero point), by one of both or by one a row, in
+  /// float32.
+  struct Quantized {
+    Tensor integers;
+    Tensor scales;
+    Tensor zero_points;
+  };
+  /// @throws Error unsupported for other integers than int8, or another scheme. Lives as long as the reader.
+  const Quantized& quantized(const archive::PickleValue& value, const Storages& storages, const std::string& where);
 
  private:
   Value read(const archive::PickleValue& value, const Storages& storages, bool constants, const std::string& where,
@@ -39,13 +45,7 @@ class ValueReader {
 
   std::shared_ptr<const void> keep_;
   std::map<std::pair<const Storages*, std::string>, Tensor> tensors_;
-  /// Of each storage what its integers stand for, and the scales and zero points by which they do.
-  struct Dequantized {
-    std::vector<float> scales;
-    std::vector<float> zero_points;
-    Tensor numbers;
-  };
-  std::map<std::pair<const Storages*, std::string>, Dequantized> dequantized_;
+  std::map<std::pair<const Storages*, std::string>, Quantized> quantized_;  // by storage
   std::size_t budget_ = 1U << 20U;  // values; a pickle can hold one many times over
 };
 

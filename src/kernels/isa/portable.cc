@@ -42,6 +42,8 @@ void fill(Kernels& kernels) {
   kernels.pack_bf16_wide = pack_bf16_wide;
   kernels.quantize = quantize;
   kernels.quantize_wide = quantize_wide;
+  kernels.quantize_over = quantize_over;
+  kernels.quantize_over_wide = quantize_over_wide;
 }
 
 }  // namespace HWY_NAMESPACE

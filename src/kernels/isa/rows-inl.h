@@ -152,6 +152,9 @@ HWY_INLINE void find_grids(const Rows& from, std::size_t first, float* scales, s
   }
 }
 
+// Numbers below 2^22 that this is added to are rounded to integers, to nearest even, which the sum's low bits hold.
+constexpr float kMagic = 12582912.0F;  // 1.5 * 2^23
+
 // To numbers of a type T.
 template <std::size_t kTogether, class T>
 HWY_INLINE void quantize_rows(const Rows& from, std::size_t first, std::size_t rows, T* HWY_RESTRICT tile,
@@ -159,8 +162,6 @@ HWY_INLINE void quantize_rows(const Rows& from, std::size_t first, std::size_t r
   const hn::CappedTag<float, 16> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const hn::Rebind<T, decltype(d)> dt;
-  // Numbers below 2^22 that this is added to are rounded to integers, to nearest even, which the sum's low bits hold.
-  constexpr float kMagic = 12582912.0F;  // 1.5 * 2^23
   Grid grids[kTogether];
   find_grids<kTogether>(from, first, scales, zeros, grids);
   const auto convert = [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
@@ -191,6 +192,35 @@ void quantize(const Rows& from, std::size_t rows, void* tile, float* scales, std
 
 void quantize_wide(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) {
   quantize_to(from, rows, static_cast<std::uint16_t*>(tile), scales, zeros);
+}
+
+// One rounding of product and sum, where the instruction set has it.
+template <class T>
+HWY_INLINE void quantize_all(const Rows& from, std::size_t rows, float scale, std::int32_t zero, T* HWY_RESTRICT tile) {
+  const hn::CappedTag<float, 16> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  const hn::Rebind<T, decltype(d)> dt;
+  const auto inverse = hn::Set(d, 1.0F / scale);
+  const auto offset = hn::Set(d, static_cast<float>(zero));
+  for (std::size_t first = 0; first < rows; first += kRowsTogether) {
+    for_groups<16>(from, first, std::min(rows, first + kRowsTogether),
+                   [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
+                     for (std::size_t i = 0; i < 16; i += hn::Lanes(d)) {
+                       const auto place = hn::MulAdd(hn::LoadU(d, x + i), inverse, offset);
+                       const auto bounded = hn::Min(hn::Max(place, hn::Zero(d)), hn::Set(d, 255.0F));
+                       const auto q = hn::BitCast(du, hn::Add(bounded, hn::Set(d, kMagic)));
+                       hn::StoreU(hn::TruncateTo(dt, q), dt, tile + (g * rows + r) * 16 + i);
+                     }
+                   });
+  }
+}
+
+void quantize_over(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) {
+  quantize_all(from, rows, scale, zero, static_cast<std::uint8_t*>(tile));
+}
+
+void quantize_over_wide(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) {
+  quantize_all(from, rows, scale, zero, static_cast<std::uint16_t*>(tile));
 }
 
 }  // namespace HWY_NAMESPACE

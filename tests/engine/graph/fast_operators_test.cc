@@ -135,6 +135,39 @@ TEST_F(Fast, Products) {
   EXPECT_FALSE(agree("aten::matmul", {Value(random({5, 7})), Value(random({7}))}));
 }
 
+// Quantized layers: integers by integers where zero points are 0, floats else.
+TEST_F(Fast, LinearOfIntegers) {
+  for (const std::int64_t rows : {1, 9}) {
+    for (const std::int64_t schemes : {std::int64_t{1}, rows}) {
+      const Tensor weight = Tensor::make(ElementType::int8, {rows, 45});
+      for (std::int64_t i = 0; i < weight.elements(); ++i) {
+        weight.mutable_data<std::int8_t>()[i] = static_cast<std::int8_t>(i * 37 % 256 - 128);  // -128 too
+      }
+      const Tensor scales = random({schemes});
+      const Tensor zeros = Tensor::make(ElementType::float32, {schemes});
+      std::fill_n(zeros.mutable_data<float>(), schemes, 0.0F);
+      const Tensor moved = Tensor::make(ElementType::float32, {schemes});
+      std::fill_n(moved.mutable_data<float>(), schemes, -3.0F);
+      for (std::int64_t i = 0; i < schemes; ++i) scales.mutable_data<float>()[i] = 0.001F * (1 + static_cast<float>(i));
+      const auto given = [&](const Tensor& points, bool reduce, bool rounds) {
+        return std::vector<Value>{Value(random({1, 6, 45})), Value(weight), Value(scales), Value(points),
+                                  Value(random({rows})),     Value(reduce), Value(rounds)};
+      };
+      const std::string name = "bertrt::linear_of_integers";
+      for (const bool reduce : {false, true}) {
+        EXPECT_TRUE(agree(name, given(zeros, reduce, true), {1, 2, 3, 4}));
+        EXPECT_TRUE(agree(name, given(zeros, reduce, false), {1, 2, 3, 4}));
+        EXPECT_TRUE(agree(name, given(moved, reduce, false), {1, 2, 3, 4}));
+        EXPECT_FALSE(agree(name, given(moved, reduce, true), {1, 2, 3, 4}));
+        EXPECT_FALSE(agree(name, given(zeros, reduce, true), {2, 3, 4}));  // weights that are made while it runs
+      }
+      std::vector<Value> no_bias = given(zeros, true, true);
+      no_bias[4] = Value();
+      EXPECT_TRUE(agree(name, no_bias, {1, 2, 3}));
+    }
+  }
+}
+
 TEST_F(Fast, ProductsWithStoredMatrices) {
   EXPECT_TRUE(agree("aten::linear", {Value(random({1, 5, 7})), Value(random({4, 7})), Value(random({4}))}, {1, 2}));
   EXPECT_TRUE(agree("aten::linear", {Value(random({1, 5, 7})), Value(random({4, 7})), Value()}, {1}));

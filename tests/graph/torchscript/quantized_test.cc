@@ -3,6 +3,8 @@
 #include <optional>
 
 #include "error_matchers.h"
+#include "graph/evaluate.h"
+#include "graph/rounding.h"
 #include "graph/torchscript/test_trace.h"
 
 // Layers of torch.ao.quantization.quantize_dynamic: their weights are a state of libtorch's own class.
@@ -69,17 +71,23 @@ Program program_of(const std::string& quantizer) {
   return read_program(*opened->module, "forward", find_operator);
 }
 
+// What a layer gives without a bias and a rounding for the rows of a unit matrix: its weight, turned.
 std::vector<float> weight_of(const Program& program) {
-  for (const Constant& constant : program.constants) {
-    if (constant.name == "p.weight") return to_floats(*constant.value.tensor());
-  }
-  return {};
+  const Tensor unit = Tensor::make(ElementType::float32, {3, 3});
+  std::fill_n(unit.mutable_data<float>(), 9, 0.0F);
+  for (const std::int64_t i : {0, 4, 8}) unit.mutable_data<float>()[i] = 1;
+  const std::vector<Value> arguments = {Value(unit), Value(unit)};
+  const std::vector<float> turned = to_floats(*evaluate(without_rounding(program), arguments, {}).result.tensor());
+  if (turned.size() != 6) return {};
+  return {turned[0], turned[2], turned[4], turned[1], turned[3], turned[5]};
 }
 
-TEST(Quantized, LayersAreLinearOnesBehindARounding) {
+TEST(Quantized, LayersAreOfIntegers) {
   const Program program = program_of(by_one(0.5, 0));
-  EXPECT_THAT(test::lines_of(program), ElementsAre("v0 = bertrt::round_to_integers x bool True",
-                                                   "v1 = aten::linear v0 p.weight p.bias", "return v1"));
+  EXPECT_THAT(
+      test::lines_of(program),
+      ElementsAre("v0 = bertrt::linear_of_integers x p.weight p.scales p.zero_points p.bias bool True", "return v0"));
+  EXPECT_TRUE(rounds(program));
   EXPECT_THAT(program.findings, ElementsAre(HasSubstr("round what they are given to 8-bit integers")));
 }
 
