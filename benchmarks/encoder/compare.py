@@ -18,6 +18,7 @@ import sys
 HERE = pathlib.Path(__file__).parent
 PEERS = [("trace-padded", "fp32"), ("trace", "fp32"), ("torch-eager", "fp32"), ("torch-compile", "fp32"),
          ("onnxruntime", "fp32"), ("openvino", "fp32"), ("ctranslate2", "fp32"),
+         ("torch-eager", "bf16"), ("openvino", "bf16"),
          ("torch-eager", "int8"), ("onnxruntime", "int8"), ("openvino", "int8"), ("ctranslate2", "int8")]
 # So much slower than the rest that one round says enough.
 SLOW = [("trace-padded", "fp32"), ("torch-compile", "fp32"), ("bertrt torchscript", "fp32")]
@@ -88,7 +89,7 @@ def tables(rows, limits, args):
     yield ""
     yield "| ratio, same run | ours | best peer | ratio |"
     yield "| --- | --- | --- | --- |"
-    for dtype in ("fp32", "int8"):
+    for dtype in ("fp32", "bf16", "int8"):
         ours = rows.get(("bertrt packed", dtype))
         peers = {c[0]: r for c, r in rows.items() if c[1] == dtype and not c[0].startswith("bertrt")}
         if not ours or not peers:

@@ -22,6 +22,7 @@ VOCABULARY = 30522
 # never read, and the files are a third as large.
 SHAPES = {
     "bert-base": ("BertModel", dict(hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072)),
+    "bert-base-2048": ("BertModel", dict(max_position_embeddings=2048)),
     "minilm-l6": ("BertModel", dict(hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536)),
     "xlm-r-base": ("XLMRobertaModel", dict(max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5)),
     "modernbert-base": ("ModernBertModel", dict(pad_token_id=0, bos_token_id=101, eos_token_id=102, cls_token_id=101, sep_token_id=102)),
