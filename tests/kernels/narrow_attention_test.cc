@@ -20,11 +20,6 @@
 namespace bertrt::kernels {
 namespace {
 
-float as_bf16(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  return std::bit_cast<float>((bits + 0x7FFFU + ((bits >> 16) & 1U)) & 0xFFFF0000U);
-}
-
 // A tile of bf16 as isa/kernels.h says.
 template <std::size_t kRows>
 void plain_tile(const void* input, const void* panel, std::size_t groups, void* sums, bool add, isa::Prefetch) {

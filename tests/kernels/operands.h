@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,12 @@ inline std::vector<float> random_values(std::size_t count, unsigned seed, float 
   std::vector<float> values(count);
   for (float& value : values) value = normal(random);
   return values;
+}
+
+/// To bf16, to nearest even. Not for NaN.
+inline float as_bf16(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits + 0x7FFFU + ((bits >> 16) & 1U)) & 0xFFFF0000U);
 }
 
 /// Runs a test with the kernels of each instruction set that this machine has.

@@ -13,6 +13,7 @@
 
 #include "kernels/isa/kernels.h"
 #include "kernels/linear.h"
+#include "kernels/operands.h"
 
 namespace bertrt::kernels {
 namespace {
@@ -54,11 +55,6 @@ struct Problem {
   std::size_t rows, in, out;
   std::vector<float> x, weight, bias;
 };
-
-float as_bf16(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  return std::bit_cast<float>((bits + 0x7FFFU + ((bits >> 16) & 1U)) & 0xFFFF0000U);
-}
 
 // What the dtype's numbers give in exact arithmetic, and the sum of the products' sizes, for a bound on rounding.
 struct Exact {
