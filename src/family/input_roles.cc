@@ -8,6 +8,7 @@
 #include "bertrt/error.h"
 #include "family/instance.h"
 #include "family/probe.h"
+#include "graph/put.h"
 
 namespace bertrt::family {
 namespace {
@@ -22,12 +23,14 @@ bool says(std::string_view name, std::string_view word) {
 }
 
 /// Rows of the table that each input's values are looked up in as they are, the smallest of several; 0: in none.
-/// Nothing where the program does not run so.
-std::optional<std::vector<std::int64_t>> tables_of(const graph::Program& program, std::size_t length) {
+/// Nothing where the program does not run on inputs of this one value.
+std::optional<std::vector<std::int64_t>> tables_of(const graph::Program& program, std::size_t length,
+                                                   std::int64_t value) {
   std::vector<graph::Value> arguments;
   for (const graph::ProgramInput& input : program.inputs) {
     const graph::Sizes usual{1, static_cast<std::int64_t>(length)};
     graph::Tensor tensor = graph::Tensor::make(input.type, input.traced_shape.empty() ? usual : input.traced_shape);
+    for (std::int64_t at = 0; value != 0 && at < tensor.elements(); ++at) graph::put(tensor, at, value);
     tensor.storage()->varies = true;
     arguments.emplace_back(std::move(tensor));
   }
@@ -116,7 +119,9 @@ std::vector<std::string> name_inputs(graph::Program& program, std::size_t length
   const bool named = std::all_of(program.inputs.begin(), program.inputs.end(),
                                  [](const graph::ProgramInput& input) { return base::is_text_input(input.name); });
   if (named) return {};
-  std::optional<std::vector<std::int64_t>> rows = tables_of(program, length);
+  std::optional<std::vector<std::int64_t>> rows = tables_of(program, length, 0);
+  // A mask that shows nobody has no last token, nor a text to pack.
+  if (!rows) rows = tables_of(program, length, 1);
   if (!rows) return {};
   return Namer(program, *std::move(rows)).run();
 }

@@ -203,9 +203,16 @@ class Reader {
       if (const auto far = marks.upper_bound(kFarthestMark); far != marks.end()) beyond = *far;
     }
     Look best = first;
-    if (!compare(best, limit, unlimited ? kFarthestMark : limit, reading, beyond)) return reading;
-    // Distances are known as far as they were looked at.
+    if (!compare(best, lengths_to(limit, unlimited ? kFarthestMark : limit), limit, unlimited, reading, beyond)) {
+      return reading;
+    }
+    // Distances are known as far as they were looked at: on until their table ends.
     const EncoderSpec& spec = best.encoder->spec;
+    while (unlimited && beyond == 0 && spec.disentangled && !reaches_ends(*spec.disentangled) &&
+           2 * limit <= kFarthestMark && !may_be_unknown(spec, 2 * limit)) {
+      limit *= 2;
+      if (!compare(best, {limit}, limit, false, reading, beyond)) return reading;
+    }
     if (unlimited && !spec.relative_bias && (!spec.disentangled || reaches_ends(*spec.disentangled))) limit = beyond;
     reading.not_explained = best.why;
     Recognition found;
@@ -260,13 +267,18 @@ class Reader {
     return heads * length * length > static_cast<std::size_t>(graph::Call::kSmall);
   }
 
-  // The other lengths and masks; `best`, the first look, takes what longer texts show beyond it.
-  // @param marks_to  above limit: nothing limits a text
-  // @param beyond    becomes the longest text, where longer ones cannot be looked at
-  bool compare(Look& best, std::size_t limit, std::size_t marks_to, Reading& reading, std::size_t& beyond) const {
+  std::set<std::size_t> lengths_to(std::size_t limit, std::size_t marks_to) const {
     std::set<std::size_t> lengths = {options_.only_length};
     if (options_.only_length == 0) lengths = other_lengths(program_, limit, marks_to, options_.thorough);
     std::erase_if(lengths, [&](std::size_t length) { return length < options_.min_length; });
+    return lengths;
+  }
+
+  // The other lengths, ascending, and masks; `best`, the first look, takes what longer texts show beyond it.
+  // @param unlimited  nothing limits a text
+  // @param beyond     becomes the longest text, where longer ones cannot be looked at
+  bool compare(Look& best, const std::set<std::size_t>& lengths, std::size_t limit, bool unlimited, Reading& reading,
+               std::size_t& beyond) const {
     std::size_t longest = best.length;
     std::uint32_t seed = 2;
     for (const std::size_t length : lengths) {
@@ -287,7 +299,7 @@ class Reader {
           other.encoder->spec.mask = best.encoder->spec.mask;
         }
         if (const std::string other_is = difference(best, longest, other); !other_is.empty()) {
-          if (marks_to > limit && length > longest && may_be_unknown(best.encoder->spec, length)) {
+          if (unlimited && length > longest && may_be_unknown(best.encoder->spec, length)) {
             beyond = length - 1;
             return true;
           }

@@ -59,6 +59,14 @@ TEST(InputRoles, TablesOfOneSizeTellNothing) {
   EXPECT_THAT(model.names(), ElementsAre("a", "attention_mask", "b"));
 }
 
+// The last token that is shown: of nobody in a text without any.
+TEST(InputRoles, TextsThatShowNobodyTellNothing) {
+  const Renamed model({"ids", "mask", "seg"}, {{"pooled = ",
+                                                "last = torch.sub(torch.sum(attention_mask, [1]), 1)\n"
+                                                "one = torch.index_select(h2, 1, last)\npooled = "}});
+  EXPECT_THAT(model.names(), kStandard);
+}
+
 TEST(InputRoles, ValuesThatAreChangedOnTheWayTellNothing) {
   const Renamed model({"ids", "mask", "flags"}, {{"torch.embedding(types, token_type_ids)",
                                                   "torch.embedding(types, torch.rsub(token_type_ids, 1))"}});
