@@ -137,7 +137,8 @@ class BERTRT_API Tokenizer {
   std::vector<std::string> decode_batch(std::span<const std::vector<std::int32_t>> ids,
                                         bool skip_special_tokens = true) const;
 
-  /// A token's text as it stands in the vocabulary ("##ing"); nullopt for an id that has none.
+  /// A token's text as it stands in the vocabulary ("##ing"), an added one's that is looked for in normalized text as
+  /// it is then; nullopt for an id that has none.
   std::optional<std::string_view> id_to_token(std::int32_t id) const;
   /// The id of a token as it stands in the vocabulary; nullopt where there is none.
   std::optional<std::int32_t> token_to_id(std::string_view token) const;

@@ -337,7 +337,7 @@ std::string TokenizerImpl::decode(std::span<const std::int32_t> ids, bool skip_s
 }
 
 std::optional<std::string_view> TokenizerImpl::id_to_token(std::int32_t id) const {
-  if (const auto added = added_by_id_.find(id); added != added_by_id_.end()) return added->second->token.content;
+  if (const auto added = added_by_id_.find(id); added != added_by_id_.end()) return added->second->decoded;
   return model_->words().id_to_token(id);
 }
 

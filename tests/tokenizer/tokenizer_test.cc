@@ -117,6 +117,23 @@ TEST(Tokenizer, OfATokenThatComesTwiceTheLastIdCounts) {
   EXPECT_EQ(tokenizer.vocab_size(), 9u);
 }
 
+// tokenizers 0.23.3: id_to_token(6) is "hello", token_to_id("Hello") 6, token_to_id("hello") None.
+TEST(Tokenizer, AddedTokensThatAreNormalizedAreGivenSo) {
+  const Tokenizer tokenizer = from_memory({{"tokenizer.json", R"({"version": "1.0",
+    "added_tokens": [{"id": 6, "content": "Hello", "single_word": false, "lstrip": false, "rstrip": false,
+                      "normalized": true, "special": false},
+                     {"id": 7, "content": "World", "single_word": false, "lstrip": false, "rstrip": false,
+                      "normalized": false, "special": false}],
+    "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "WhitespaceSplit"},
+    "model": {"type": "WordLevel", "unk_token": "[UNK]",
+              "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "[PAD]": 3, "a": 4, "b": 5}}})"}});
+  EXPECT_EQ(tokenizer.encode("HELLO a World").input_ids, (std::vector<std::int32_t>{6, 4, 7}));
+  EXPECT_EQ(tokenizer.id_to_token(6), "hello");
+  EXPECT_EQ(tokenizer.id_to_token(7), "World");
+  EXPECT_EQ(tokenizer.token_to_id("Hello"), 6);
+  EXPECT_EQ(tokenizer.token_to_id("hello"), std::nullopt);
+}
+
 TEST(Tokenizer, TokensMayHoldAZero) {
   auto document = nlohmann::json::parse(testing::read_file(testing::data_path("wordpiece/small/no_clean.json")));
   document["model"]["vocab"] =
