@@ -33,6 +33,7 @@ constexpr std::array kHarmless = {
     "tokenizer_class"sv,
     "model_max_length"sv,
     "prefix"sv,
+    "function_to_apply"sv,  // of a text classifier's pipeline, which always has one of its own
     "custom_pipelines"sv,
     "unsloth_version"sv,
     "unsloth_fixed"sv,
