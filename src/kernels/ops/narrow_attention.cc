@@ -36,15 +36,14 @@ constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to -
 // The parts of the scratch, in 32-bit words: each begins aligned.
 struct Layout {
   Layout(std::size_t length, std::size_t head_size) {
-    const std::size_t keys = std::min(length, kMostKeys);
-    const std::size_t columns = round_up(keys, kPanel);
+    const std::size_t columns = round_up(std::min(length, kMostKeys), kPanel);
     const std::size_t head_words = round_up(head_size, kGroupNumbers) / 2;
     const auto take = [this](std::size_t words) {
       const std::size_t at = size;
       size += round_up(words, kAttentionColumns);
       return at;
     };
-    this->keys = take(columns * head_words);
+    keys = take(columns * head_words);
     values = take(round_up(head_size, kPanel) * columns / 2);
     hidden = take(columns);
     queries = take(kMaxTileRows * head_words);
