@@ -138,9 +138,8 @@ void measure_attention(std::size_t length) {
   const double work = 4 * n * n * kHeadSize * static_cast<double>(heads) / 1e6;
   const auto each = static_cast<double>(heads);
   std::printf(
-      "%5zu tokens: attention of a head, fp32 %.3f ms (%.0f GFLOP/s), scratch %zu KB; in bf16 and int8 sessions %.3f "
-      "ms "
-      "(%.2fx), %zu KB\n",
+      "%5zu tokens: attention of a head, fp32 %.3f ms (%.0f GFLOP/s), scratch %zu KB; in bf16 and int8 sessions "
+      "%.3f ms (%.2fx), %zu KB\n",
       length, times[0] / each, work / times[0], scratch_size / 1024, times[1] / each, times[0] / times[1],
       narrow_size / 1024);
 }

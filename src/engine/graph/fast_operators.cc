@@ -146,13 +146,38 @@ std::shared_ptr<const kernels::Linear> FastOperators::packed(
   return linears_.emplace(key, std::move(made)).first->second;
 }
 
+bool FastOperators::takes_bias(const Value& argument, std::int64_t count, const Tensor*& bias) const {
+  bias = floats(argument);
+  return argument.none() || (bias != nullptr && is_stored(*bias) && bias->elements() == count);
+}
+
+namespace {
+
+std::vector<float> numbers_of(const Tensor* bias) {
+  return bias == nullptr ? std::vector<float>() : bertrt::graph::to_floats(*bias);
+}
+
+// What a packed layer makes of the rows of x.
+Tensor run_linear(const kernels::Linear& linear, const Tensor& x, const Rows& rows, const kernels::LinearCall& call,
+                  kernels::ThreadPool& pool) {
+  bertrt::graph::Sizes sizes = x.sizes();
+  sizes.back() = static_cast<std::int64_t>(linear.out());
+  const Tensor made = Tensor::make(ElementType::float32, sizes);
+  kernels::Scratch scratch;
+  linear.run(rows.data(), static_cast<std::size_t>(x.elements()) / linear.in(), made.mutable_data<float>(), call, pool,
+             scratch);
+  return made;
+}
+
+}  // namespace
+
 bool FastOperators::linear(const Event& event, Value& result, kernels::ThreadPool& pool) const {
   const Tensor* x = floats(event.arguments[0]);
   const Tensor* weight = floats(event.arguments[1]);
-  const Tensor* bias = event.arguments[2].none() ? nullptr : floats(event.arguments[2]);
+  const Tensor* bias = nullptr;
   if (x == nullptr || weight == nullptr || weight->rank() != 2 || x->rank() == 0 || x->elements() == 0 ||
       x->sizes().back() != weight->size(1) || !is_stored(*weight) ||
-      (!event.arguments[2].none() && (bias == nullptr || !is_stored(*bias) || bias->elements() != weight->size(0)))) {
+      !takes_bias(event.arguments[2], weight->size(0), bias)) {
     return false;
   }
   result = times_stored(*x, *weight, bias, pool);
@@ -161,25 +186,17 @@ bool FastOperators::linear(const Event& event, Value& result, kernels::ThreadPoo
 
 Tensor FastOperators::times_stored(const Tensor& x, const Tensor& weight, const Tensor* bias,
                                    kernels::ThreadPool& pool) const {
-  bertrt::graph::Sizes sizes = x.sizes();
-  sizes.back() = weight.size(0);
-  const Tensor made = Tensor::make(ElementType::float32, sizes);
-  const Rows rows(x);
-  const auto count = static_cast<std::size_t>(x.elements() / weight.size(1));
   const auto linear = packed(key_of(weight, bias), [&] {
     const std::vector<float> values = bertrt::graph::to_floats(weight);
-    const std::vector<float> added = bias == nullptr ? std::vector<float>() : bertrt::graph::to_floats(*bias);
-    return kernels::Linear::pack(values, added, static_cast<std::size_t>(weight.size(0)),
+    return kernels::Linear::pack(values, numbers_of(bias), static_cast<std::size_t>(weight.size(0)),
                                  static_cast<std::size_t>(weight.size(1)), DType::fp32);
   });
-  kernels::Scratch scratch;
-  linear->run(rows.data(), count, made.mutable_data<float>(), {}, pool, scratch);
-  return made;
+  return run_linear(*linear, x, Rows(x), {}, pool);
 }
 
 bool FastOperators::linear_of_integers(const Event& event, Value& result, kernels::ThreadPool& pool) const {
   const Tensor* x = floats(event.arguments[0]);
-  const Tensor* bias = event.arguments[4].none() ? nullptr : floats(event.arguments[4]);
+  const Tensor* bias = nullptr;
   const auto* reduce_range = std::get_if<bool>(&event.arguments[5].data);
   const auto* rounds = std::get_if<bool>(&event.arguments[6].data);
   const Tensor* parts[3] = {};
@@ -190,9 +207,7 @@ bool FastOperators::linear_of_integers(const Event& event, Value& result, kernel
   const IntegerWeight weight{*parts[0], *parts[1], *parts[2]};
   if (x == nullptr || x->rank() == 0 || x->elements() == 0 || reduce_range == nullptr || rounds == nullptr ||
       !weight.regular() || x->sizes().back() != weight.integers.size(1) ||
-      (!event.arguments[4].none() &&
-       (bias == nullptr || !is_stored(*bias) || bias->elements() != weight.integers.size(0))) ||
-      (*rounds && !weight.centred())) {
+      !takes_bias(event.arguments[4], weight.integers.size(0), bias) || (*rounds && !weight.centred())) {
     return false;
   }
   const Rows rows(*x);
@@ -203,17 +218,9 @@ bool FastOperators::linear_of_integers(const Event& event, Value& result, kernel
   }
   Key key = key_of(weight.integers, bias);
   key.dtype = *rounds ? DType::int8 : DType::fp32;
-  const auto linear = packed(key, [&] {
-    const std::vector<float> added = bias == nullptr ? std::vector<float>() : bertrt::graph::to_floats(*bias);
-    return *rounds ? weight.pack(added) : weight.pack_numbers(added);
-  });
-  bertrt::graph::Sizes sizes = x->sizes();
-  sizes.back() = weight.integers.size(0);
-  const Tensor made = Tensor::make(ElementType::float32, sizes);
-  kernels::Scratch scratch;
-  linear->run(rows.data(), static_cast<std::size_t>(x->elements() / weight.integers.size(1)),
-              made.mutable_data<float>(), {.grid = grid ? &*grid : nullptr}, pool, scratch);
-  result = made;
+  const auto linear =
+      packed(key, [&] { return *rounds ? weight.pack(numbers_of(bias)) : weight.pack_numbers(numbers_of(bias)); });
+  result = run_linear(*linear, *x, rows, {.grid = grid ? &*grid : nullptr}, pool);
   return true;
 }
 

@@ -41,6 +41,8 @@ class FastOperators {
   bool linear(const bertrt::graph::Event& event, bertrt::graph::Value& result, kernels::ThreadPool& pool) const;
   bool linear_of_integers(const bertrt::graph::Event& event, bertrt::graph::Value& result,
                           kernels::ThreadPool& pool) const;
+  /// Whether a bias is none, or a stored one of so many numbers, which `bias` then points to.
+  bool takes_bias(const bertrt::graph::Value& argument, std::int64_t count, const bertrt::graph::Tensor*& bias) const;
   bool is_stored(const bertrt::graph::Tensor& tensor) const { return stored_.contains(tensor.storage().get()); }
 
   std::map<const bertrt::graph::Storage*, bool> stored_;  // storages of constants

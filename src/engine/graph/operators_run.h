@@ -43,8 +43,7 @@ class OperatorsRun {
   /// memory budget has room for.
   /// @param given_at  may be empty where nothing is needed
   /// @throws Error runtime; before anything runs where a text would need more memory than the budget, or more steps
-  /// than
-  ///         any model of its size
+  ///         than any model of its size
   std::vector<std::vector<bertrt::graph::Tensor>> run(const Plan& plan, std::span<const Arguments> texts,
                                                       const GivenAt& given_at, kernels::ThreadPool& pool) const;
 

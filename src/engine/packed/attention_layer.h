@@ -24,7 +24,7 @@ struct AttentionCall {
   std::span<const float> slopes = {};                   ///< family::EncoderSpec::slopes; then no other bias
   const DisentangledAttention* disentangled = nullptr;  ///< null: positions give no scores of their own
   std::size_t layer = 0;                                ///< of `disentangled`
-  kernels::ops::AttentionKernel kernel = {};
+  kernels::ops::AttentionKernel kernel = {};            ///< of the weights' dtype
 };
 
 /// Attention of every text of the slice with itself.

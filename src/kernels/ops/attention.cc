@@ -12,6 +12,7 @@
 #include "hwy/highway.h"
 #include "kernels/ops/exp-inl.h"
 #include "kernels/ops/multiply-inl.h"
+#include "kernels/ops/online_softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertrt::kernels::ops {
@@ -98,12 +99,12 @@ struct Packed {
   const float* hidden;      // [columns]: 0, or the lowest number for a key that is masked or past the end
   float* scores;            // [kBlock, columns]
   std::size_t columns;      // count, rounded up to whole vectors
-  // What rows have seen by now, where keys come in more than one block; null: this is all of them. A row's results are
-  // kept as they are summed up, its shares not yet divided by their sum.
-  float* highest;  // by row from row_begin on: its greatest score
-  float* sums;     // and the sum of its shares
+  SeenRows seen;            // by row from row_begin on
 
   bool opens() const { return first == 0; }
+  Seen seen_by(const AttentionTask& task, std::size_t row) const {
+    return seen.at(row - task.row_begin, opens(), first + count == task.length);
+  }
 };
 
 // Some query rows: a block that has fewer than its kernel repeats the last one.
@@ -165,13 +166,6 @@ HWY_INLINE float weigh(float* scores, std::size_t columns, V top) {
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
 }
 
-// A row's results are what they were times `keep`, if this is not the first block of keys, and the values' shares, all
-// times `share`.
-struct Mix {
-  float keep;
-  float share;
-};
-
 template <std::size_t kRows>
 HWY_INLINE void mix_values(const AttentionTask& task, const Packed& packed, const Rows& rows, const Mix* mixes) {
   const D d;
@@ -202,24 +196,11 @@ HWY_INLINE void mix_values(const AttentionTask& task, const Packed& packed, cons
   }
 }
 
-// Weighs a row's scores by the greatest that it has seen by now: what it has summed up before is scaled down to that.
 HWY_INLINE Mix weigh_row(const AttentionTask& task, const Packed& packed, std::size_t row, float* scores, V highest) {
   const D d;
-  V top = hn::MaxOfLanes(d, highest);
-  if (packed.highest == nullptr) return {0, 1.0F / weigh(scores, packed.columns, top)};
-  float& before = packed.highest[row - task.row_begin];
-  float& sum = packed.sums[row - task.row_begin];
-  float keep = 0;
-  if (!packed.opens()) {
-    const V earlier = hn::Set(d, before);
-    top = hn::Max(top, earlier);
-    keep = hn::GetLane(exp_negative(d, hn::Sub(earlier, top)));
-  }
-  const float added = weigh(scores, packed.columns, top);
-  sum = packed.opens() ? added : sum * keep + added;
-  before = hn::GetLane(top);
-  const bool ends = packed.first + packed.count == task.length;
-  return {keep, ends ? 1.0F / sum : 1.0F};
+  return weigh_block(
+      packed.seen_by(task, row), highest, [&](V x) HWY_ATTR { return exp_negative(d, x); },
+      [&](V top) HWY_ATTR { return weigh(scores, packed.columns, top); });
 }
 
 template <std::size_t kRows>
@@ -279,17 +260,11 @@ void attention(const AttentionTask& task, float* scratch) {
     const std::size_t count = std::min(kKeyBlock, task.length - first);
     const std::size_t columns = round_up(count, kLanes);
     pack_keys(task, first, first + count, keys);
-    Packed packed{first,
-                  count,
-                  keys,
-                  values,
-                  kColumns,
-                  count * kColumns,
-                  hidden,
-                  scores,
-                  columns,
-                  parts ? seen : nullptr,
-                  seen + (task.row_end - task.row_begin)};
+    Packed packed{first,    count,
+                  keys,     values,
+                  kColumns, count * kColumns,
+                  hidden,   scores,
+                  columns,  {parts ? seen : nullptr, seen + (task.row_end - task.row_begin)}};
     if (task.length < kPackValuesFrom && task.head_size % kColumns == 0) {
       packed.values = task.value;
       packed.value_step = task.stride;

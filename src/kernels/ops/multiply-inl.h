@@ -10,17 +10,12 @@
 #include <cstddef>
 
 #include "hwy/highway.h"
+#include "kernels/ops/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertrt::kernels::ops {
 namespace HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-
-constexpr std::size_t kLanes = hn::MaxLanes(D());
 // Most query rows at a time: two vectors of sums a row, one broadcast and two loads must fit into the registers.
 constexpr std::size_t kBlock = HWY_TARGET <= HWY_AVX3 ? 12 : (HWY_TARGET <= HWY_SSSE3 ? 6 : 4);
 

@@ -12,6 +12,8 @@
 #define HWY_TARGET_INCLUDE "kernels/ops/narrow_attention.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/ops/online_softmax-inl.h"
+#include "kernels/ops/vectors-inl.h"
 
 #ifndef BERTRT_KERNELS_OPS_NARROW_ATTENTION_LAYOUT
 #define BERTRT_KERNELS_OPS_NARROW_ATTENTION_LAYOUT
@@ -72,14 +74,9 @@ HWY_BEFORE_NAMESPACE();
 namespace bertrt::kernels::ops {
 namespace HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::ScalableTag<float>;
 using DU = hn::RebindToUnsigned<D>;
-using V = hn::Vec<D>;
 using VU = hn::Vec<DU>;
 
-constexpr std::size_t kLanes = hn::MaxLanes(D());
 static_assert(kApart % kLanes == 0);
 
 // To bf16, to nearest even, in the lower half of a word; NaN stays one.
@@ -176,10 +173,12 @@ struct Packed {
   std::uint32_t* queries;
   float* scores;
   std::uint32_t* shares;
-  float* highest;  // by row from row_begin on, where keys come in more than one block; null: this is all of them
-  float* sums;
+  SeenRows seen;  // by row from row_begin on
 
   bool opens() const { return first == 0; }
+  Seen seen_by(const AttentionTask& task, std::size_t row) const {
+    return seen.at(row - task.row_begin, opens(), first + count == task.length);
+  }
 };
 
 // A panel's scores of some rows: the products, or with what hides keys and the bias in their place. Keeps each row's
@@ -261,31 +260,11 @@ HWY_INLINE float weigh(const Packed& packed, std::size_t rows, std::size_t r, V 
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
 }
 
-// A row's results are what they were times `keep`, if this is not the first block of keys, and the values' shares, all
-// times `share`.
-struct Mix {
-  float keep;
-  float share;
-};
-
 HWY_INLINE Mix weigh_row(const AttentionTask& task, const Packed& packed, std::size_t row, std::size_t rows,
                          std::size_t r, const float* highest) {
-  const D d;
-  V top = hn::MaxOfLanes(d, hn::Load(d, highest));
-  if (packed.highest == nullptr) return {0, 1.0F / weigh(packed, rows, r, top)};
-  float& before = packed.highest[row + r - task.row_begin];
-  float& sum = packed.sums[row + r - task.row_begin];
-  float keep = 0;
-  if (!packed.opens()) {
-    const V earlier = hn::Set(d, before);
-    top = hn::Max(top, earlier);
-    keep = hn::GetLane(exp2_negative(hn::Sub(earlier, top)));
-  }
-  const float added = weigh(packed, rows, r, top);
-  sum = packed.opens() ? added : sum * keep + added;
-  before = hn::GetLane(top);
-  const bool ends = packed.first + packed.count == task.length;
-  return {keep, ends ? 1.0F / sum : 1.0F};
+  return weigh_block(
+      packed.seen_by(task, row + r), hn::Load(D(), highest), [](V x) HWY_ATTR { return exp2_negative(x); },
+      [&](V top) HWY_ATTR { return weigh(packed, rows, r, top); });
 }
 
 // A panel of a row's results.
@@ -357,8 +336,7 @@ void narrow_attention(const AttentionTask& task, const isa::TileKernels& tiles, 
                         words + layout.queries,
                         scratch + layout.scores,
                         words + layout.shares,
-                        parts ? scratch + layout.seen : nullptr,
-                        scratch + layout.seen + rows};
+                        {parts ? scratch + layout.seen : nullptr, scratch + layout.seen + rows}};
     for (std::size_t block = 0; block < blocks; ++block) {
       const std::size_t begin = rows * block / blocks;
       attend_rows(task, tiles, packed, task.row_begin + begin, rows * (block + 1) / blocks - begin, line);
