@@ -24,8 +24,8 @@ enum class EngineKind {
 ///
 /// fp32: within rounding of the trace. bf16: weights and inputs rounded to bf16. int8: weights by output channel,
 /// inputs by row, in layers; attention in fp32, or from 48 tokens on in bf16 where the processor multiplies that
-/// (AVX-512 bf16), so that longer texts give other last digits there than elsewhere; BERTRT_MAX_ISA=avx512vnni gives
-/// everywhere the same.
+/// (AVX-512 bf16, AMX), so that longer texts give other last digits there than elsewhere; BERTRT_MAX_ISA=avx512vnni
+/// gives everywhere the same.
 enum class DType { fp32, bf16, int8 };
 
 /// How a text shorter than the traced shape is run by the torchscript engine.

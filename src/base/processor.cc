@@ -69,6 +69,7 @@ Processor ask() {
   const std::uint64_t saved = os_saves ? saved_registers() : 0;
   constexpr std::uint64_t kYmm = 0x06;
   constexpr std::uint64_t kZmm = 0xE6;
+  constexpr std::uint64_t kTiles = 0x60000;
   const bool lzcnt = has(leaf(0x80000001).ecx, 5);
   p.avx2 = (saved & kYmm) == kYmm && has(one.ecx, 28) && has(one.ecx, 12) && has(one.ecx, 29) && lzcnt &&
            has(seven.ebx, 5) && has(seven.ebx, 3) && has(seven.ebx, 8);
@@ -76,6 +77,7 @@ Processor ask() {
              has(seven.ebx, 30) && has(seven.ebx, 31);
   p.avx512_vnni = p.avx512 && has(seven.ecx, 11);
   p.avx512_bf16 = p.avx512 && has(leaf(7, 1).eax, 5);
+  p.amx = p.avx512_vnni && (saved & kTiles) == kTiles && has(seven.edx, 22) && has(seven.edx, 24) && has(seven.edx, 25);
   return p;
 }
 

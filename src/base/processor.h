@@ -15,6 +15,7 @@ struct Processor {
   bool avx512 = false;  ///< F, VL, DQ, BW and CD
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
+  bool amx = false;  ///< TILE, INT8 and BF16, with AVX-512 and VNNI; Linux gives them to whom asks (kernels/isa/amx.h)
 };
 
 /// Of the machine that this runs on; asked once.

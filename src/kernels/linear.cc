@@ -7,6 +7,7 @@
 #include "bertrt/error.h"
 #include "kernels/isa/kernels.h"
 #include "kernels/linear_weights.h"
+#include "kernels/tiling.h"
 
 namespace bertrt::kernels {
 namespace {
@@ -25,19 +26,6 @@ constexpr std::size_t kTilesToCutK = 4;
 constexpr std::size_t kParallelPackBytes = std::size_t{64} << 10;
 // Parts for each thread: enough that a thread which was held up does not hold up the rest.
 constexpr std::size_t kPartsPerThread = 4;
-
-// How `rows` are cut into tiles: as few as the kernel's registers allow, of equal size give or take one.
-struct Tiling {
-  Tiling(std::size_t row_count, std::size_t most)
-      : rows(row_count), count((rows + most - 1) / most), each(rows / count), more(rows % count) {}
-  std::size_t first(std::size_t tile) const { return tile * each + std::min(tile, more); }
-  std::size_t size(std::size_t tile) const { return each + (tile < more ? 1 : 0); }
-
-  std::size_t rows;
-  std::size_t count;
-  std::size_t each;
-  std::size_t more;  // so many tiles have one more
-};
 
 // A panel's bytes for each group of K, and how far ahead of its use a panel is fetched that is used once.
 constexpr std::size_t kGroupPanelBytes = kGroupBytes * kPanel;
@@ -61,20 +49,21 @@ class PackedLinear final : public Linear {
   void run(const float* x, std::size_t rows, float* y, const LinearCall& call, ThreadPool& pool,
            Scratch& scratch) const override {
     if (rows == 0) return;
-    const Tiling tiling(rows, tiles().max_rows);
+    const Tiling tiling(rows, tiles());
     const Input input = pack_rows(x, call, tiling, pool, scratch);
     Work work{input, tiling, call, y, nullptr, 1};
     if (work.call.y_stride == 0) work.call.y_stride = out();
-    if (tiling.count >= kTilesToCutK) {
+    if (tiling.count() >= kTilesToCutK) {
       work.cuts = (weight_.panel_bytes() + kCutPanelBytes - 1) / kCutPanelBytes;
       if (work.cuts > 1) {
-        work.sums = scratch.sums.reserve(rows * weight_.panel_count * kPanel * sizeof(std::uint32_t));
+        work.sums =
+            scratch.sums.reserve(tiles().whole_rows(rows) * weight_.panel_count * kPanel * sizeof(std::uint32_t));
       }
     }
 
     const std::size_t row_bytes = this->row_bytes() / work.cuts;
-    const std::size_t tiles_a_block = std::max<std::size_t>(1, kBlockBytes / (row_bytes * (tiling.each + 1)));
-    const std::size_t blocks = (tiling.count + tiles_a_block - 1) / tiles_a_block;
+    const std::size_t tiles_a_block = std::max<std::size_t>(1, kBlockBytes / (row_bytes * tiling.largest()));
+    const std::size_t blocks = (tiling.count() + tiles_a_block - 1) / tiles_a_block;
     const std::size_t threads = pool.threads();
     const std::size_t slices_a_thread = threads == 1 ? 1 : std::min(kPartsPerThread, weight_.panel_count / threads);
     const std::size_t slices = slices_a_thread == 0 ? weight_.panel_count : threads * slices_a_thread;
@@ -84,7 +73,7 @@ class PackedLinear final : public Linear {
       const std::size_t turn = part % slices;
       const std::size_t slice = slices_a_thread == 0 ? turn : turn % threads * slices_a_thread + turn / threads;
       const Range panels{share(weight_.panel_count, slice, slices), share(weight_.panel_count, slice + 1, slices)};
-      const Range tiles{share(tiling.count, block, blocks), share(tiling.count, block + 1, blocks)};
+      const Range tiles{share(tiling.count(), block, blocks), share(tiling.count(), block + 1, blocks)};
       for (std::size_t cut = 0; cut < work.cuts; ++cut) run_panels(work, cut, panels, tiles);
     });
   }
@@ -115,7 +104,7 @@ class PackedLinear final : public Linear {
     const Tiling& tiling;
     LinearCall call;
     float* y;
-    std::byte* sums;   // [panel][row][kPanel], where K is cut
+    std::byte* sums;   // [panel][row, in whole steps][kPanel], where K is cut
     std::size_t cuts;  // pieces of K, done one after the other
   };
 
@@ -127,41 +116,42 @@ class PackedLinear final : public Linear {
     }
   }
 
-  std::size_t row_bytes() const noexcept { return weight_.groups * tiles().input_group_bytes(); }  // of the input
+  // Of the input.
+  std::size_t row_groups() const noexcept { return tiles().whole_groups(weight_.groups); }
+  std::size_t row_bytes() const noexcept { return row_groups() * tiles().input_group_bytes(); }
 
   Input pack_rows(const float* x, const LinearCall& call, const Tiling& tiling, ThreadPool& pool,
                   Scratch& scratch) const {
     const std::size_t stride = call.x_stride == 0 ? in() : call.x_stride;
-    const std::size_t rows = tiling.rows;
-    const bool wide = tiles().wide;
+    const std::size_t rows = tiling.rows();
+    const isa::InputLayout layout = tiles().layout;
     Input input{};
-    input.rows = scratch.rows.reserve(rows * row_bytes());
+    input.rows = scratch.rows.reserve(tiles().whole_rows(rows) * row_bytes());
     if (dtype() == DType::int8) {
       input.scales = reinterpret_cast<float*>(scratch.parts.reserve(rows * (sizeof(float) + sizeof(std::int32_t))));
       input.zeros = reinterpret_cast<std::int32_t*>(input.scales + rows);
     }
-    const std::size_t parts =
-        rows * in() * sizeof(float) < kParallelPackBytes ? 1 : std::min(tiling.count, pool.threads() * kPartsPerThread);
+    const std::size_t parts = rows * in() * sizeof(float) < kParallelPackBytes
+                                  ? 1
+                                  : std::min(tiling.count(), pool.threads() * kPartsPerThread);
     pool.run(parts, [&](std::size_t part) {
-      const std::size_t last = share(tiling.count, part + 1, parts);
-      for (std::size_t tile = share(tiling.count, part, parts); tile < last; ++tile) {
+      const std::size_t last = share(tiling.count(), part + 1, parts);
+      for (std::size_t tile = share(tiling.count(), part, parts); tile < last; ++tile) {
         const std::size_t first = tiling.first(tile);
         const std::size_t size = tiling.size(tile);
         const isa::Rows from{x + first * stride, in(), stride};
         std::byte* to = input.rows + first * row_bytes();
         switch (dtype()) {
           case DType::fp32: kernels_.pack_fp32(from, size, to); break;
-          case DType::bf16: (wide ? kernels_.pack_bf16_wide : kernels_.pack_bf16)(from, size, to); break;
+          case DType::bf16: kernels_.pack_bf16.of(layout)(from, size, to); break;
           case DType::int8:
             if (call.grid != nullptr) {
               std::fill_n(input.scales + first, size, call.grid->scale);
               std::fill_n(input.zeros + first, size, call.grid->zero);
-              (wide ? kernels_.quantize_over_wide : kernels_.quantize_over)(from, size, to, call.grid->scale,
-                                                                            call.grid->zero);
+              kernels_.quantize_over.of(layout)(from, size, to, call.grid->scale, call.grid->zero);
               break;
             }
-            (wide ? kernels_.quantize_wide : kernels_.quantize)(from, size, to, input.scales + first,
-                                                                input.zeros + first);
+            kernels_.quantize.of(layout)(from, size, to, input.scales + first, input.zeros + first);
             break;
         }
       }
@@ -169,10 +159,18 @@ class PackedLinear final : public Linear {
     return input;
   }
 
+  // The group of K that a piece begins with: the first of a block where the input has blocks.
+  std::size_t cut_at(std::size_t cut, std::size_t cuts) const noexcept {
+    const std::size_t step = tiles().whole_groups(1);
+    return std::min(weight_.groups, share(row_groups() / step, cut, cuts) * step);
+  }
+
   void run_panels(const Work& work, std::size_t cut, Range panels, Range tiles) const {
     const std::size_t tile_count = tiles.last - tiles.first;
-    const Range groups{share(weight_.groups, cut, work.cuts), share(weight_.groups, cut + 1, work.cuts)};
+    const Range groups{cut_at(cut, work.cuts), cut_at(cut + 1, work.cuts)};
     const std::size_t bytes = (groups.last - groups.first) * kGroupPanelBytes;
+    const std::size_t sum_rows = this->tiles().whole_rows(work.tiling.rows());
+    const isa::InUse in_use(this->tiles());
     for (std::size_t panel = panels.first; panel < panels.last; ++panel) {
       const std::byte* data = weight_.panels.data() + panel * weight_.panel_bytes() + groups.first * kGroupPanelBytes;
       for (std::size_t tile = tiles.first; tile < tiles.last; ++tile) {
@@ -188,12 +186,12 @@ class PackedLinear final : public Linear {
         alignas(64) std::uint32_t own[isa::kMaxTileRows * kPanel];
         void* sums = own;
         if (work.sums != nullptr) {
-          sums = work.sums + (panel * work.tiling.rows + first) * kPanel * sizeof(std::uint32_t);
+          sums = work.sums + (panel * sum_rows + first) * kPanel * sizeof(std::uint32_t);
         }
         const bool last_cut = cut + 1 == work.cuts;
         if (last_cut) prefetch_results(work, panel, first, rows);
         const auto& multiply = streaming ? this->tiles().streaming : this->tiles().resident;
-        const std::size_t before = first * weight_.groups + groups.first * rows;  // groups
+        const std::size_t before = first * row_groups() + groups.first * this->tiles().whole_rows(rows);  // groups
         multiply[rows](work.input.rows + before * this->tiles().input_group_bytes(), data, groups.last - groups.first,
                        sums, cut != 0, prefetch);
         if (last_cut) finish_tile(work, panel, first, rows, sums);

@@ -16,6 +16,7 @@
 #include "kernels/isa/kernels.h"
 #include "kernels/linear_scratch.h"
 #include "kernels/operands.h"
+#include "kernels/plain_matrices.h"
 
 namespace bertrt::kernels {
 namespace {
@@ -53,9 +54,10 @@ isa::TileKernels plain_tiles(std::index_sequence<kRowsMinusOne...>) {
 }
 
 std::vector<isa::TileKernels> every_tile() {
-  std::vector<isa::TileKernels> every = {plain_tiles(std::make_index_sequence<5>())};
+  std::vector<isa::TileKernels> every = {plain_tiles(std::make_index_sequence<5>()),
+                                         with_plain_matrices(isa::best()).bf16};
   for (const isa::Kernels& kernels : isa::all()) {
-    if (!kernels.bf16.wide && kernels.bf16.name != std::string(every.back().name)) every.push_back(kernels.bf16);
+    if (kernels.bf16.native && kernels.bf16.name != std::string(every.back().name)) every.push_back(kernels.bf16);
   }
   return every;
 }

@@ -14,6 +14,7 @@
 #include "kernels/isa/kernels.h"
 #include "kernels/linear.h"
 #include "kernels/operands.h"
+#include "kernels/plain_matrices.h"
 
 namespace bertrt::kernels {
 namespace {
@@ -21,8 +22,14 @@ namespace {
 using isa::Kernels;
 using isa::kPanel;
 
+// Those that the machine has, and such as multiply matrices.
 const std::vector<Kernels>& all_kernels() {
-  static const std::vector<Kernels> all = isa::all();
+  static const std::vector<Kernels> all = [] {
+    std::vector<Kernels> every = isa::all();
+    every.push_back(with_plain_matrices(every.front()));
+    every.push_back(with_plain_matrices(isa::best()));
+    return every;
+  }();
   return all;
 }
 
@@ -145,8 +152,21 @@ TEST_P(PackedKernels, ShapesOfAModel) {
   for (const Kernels& kernels : all_kernels()) expect_near_exact(Problem(17, 768, 96, 3), GetParam(), kernels);
 }
 
-// A tile's rows as kernels take them: wide or not, they hold the same numbers.
-TEST(PackedKernelsRows, WideInputsHoldTheSameNumbers) {
+// Tiles enough that a wide K is done in pieces.
+TEST_P(PackedKernels, ManyRowsOfManyNumbers) {
+  for (const Kernels& kernels : all_kernels())
+    expect_near_exact(Problem(133, 2 * 4640 + 8, 40, 6), GetParam(), kernels);
+}
+
+// Where a blocked input has the number that a narrow one has at `narrow`. @param each  numbers in a group
+std::size_t blocked_place(std::size_t narrow, std::size_t rows, std::size_t each) {
+  const std::size_t group = narrow / (rows * each);
+  const std::size_t row = narrow / each % rows;
+  return ((group / 4 * isa::round_up(rows, 16) + row) * 4 + group % 4) * each + narrow % each;
+}
+
+// A tile's rows as kernels take them: wide, blocked or not, they hold the same numbers.
+TEST(PackedKernelsRows, EveryLayoutHoldsTheSameNumbers) {
   for (const Kernels& kernels : all_kernels()) {
     SCOPED_TRACE(describe(kernels));
     for (std::size_t in : {1, 7, 16, 45}) {
@@ -158,16 +178,26 @@ TEST(PackedKernelsRows, WideInputsHoldTheSameNumbers) {
         const std::size_t numbers = (in + 15) / 16 * 16 * rows;
         std::vector<std::uint16_t> bf16(numbers);
         std::vector<std::uint32_t> bf16_wide(numbers);
-        kernels.pack_bf16(from, rows, bf16.data());
-        kernels.pack_bf16_wide(from, rows, bf16_wide.data());
+        kernels.pack_bf16.narrow(from, rows, bf16.data());
+        kernels.pack_bf16.wide(from, rows, bf16_wide.data());
         for (std::size_t i = 0; i < numbers; ++i) ASSERT_EQ(bf16_wide[i], std::uint32_t{bf16[i]} << 16) << i;
+        std::vector<std::uint16_t> bf16_blocked(isa::round_up(in, 32) * 16, 77);
+        kernels.pack_bf16.blocked(from, rows, bf16_blocked.data());
+        for (std::size_t i = 0; i < isa::round_up(in, 32) * rows; ++i) {
+          ASSERT_EQ(bf16_blocked[blocked_place(i, rows, 8)], i < isa::round_up(in, 8) * rows ? bf16[i] : 0) << i;
+        }
         std::vector<std::uint8_t> int8(numbers);
         std::vector<std::uint16_t> int8_wide(numbers);
         std::vector<float> scales(2 * rows);
         std::vector<std::int32_t> zeros(2 * rows);
-        kernels.quantize(from, rows, int8.data(), scales.data(), zeros.data());
-        kernels.quantize_wide(from, rows, int8_wide.data(), scales.data() + rows, zeros.data() + rows);
-        for (std::size_t i = 0; i < numbers; ++i) ASSERT_EQ(int8_wide[i], int8[i]) << i;
+        kernels.quantize.narrow(from, rows, int8.data(), scales.data(), zeros.data());
+        kernels.quantize.wide(from, rows, int8_wide.data(), scales.data() + rows, zeros.data() + rows);
+        std::vector<std::uint8_t> int8_blocked(isa::round_up(in, 64) * 16);
+        kernels.quantize.blocked(from, rows, int8_blocked.data(), scales.data() + rows, zeros.data() + rows);
+        for (std::size_t i = 0; i < numbers; ++i) {
+          ASSERT_EQ(int8_wide[i], int8[i]) << i;
+          ASSERT_EQ(int8_blocked[blocked_place(i, rows, 16)], int8[i]) << i;
+        }
         for (std::size_t r = 0; r < rows; ++r) {
           EXPECT_EQ(std::isnan(scales[r]), r == 0);
           EXPECT_TRUE(r == 0 ? std::isnan(scales[rows]) : scales[r] == scales[rows + r]);
@@ -193,9 +223,14 @@ TEST(PackedKernelsRows, AGridThatAllRowsShare) {
         const std::size_t numbers = (in + 15) / 16 * 16 * rows;
         std::vector<std::uint8_t> int8(numbers);
         std::vector<std::uint16_t> int8_wide(numbers);
-        kernels.quantize_over(from, rows, int8.data(), kScale, kZero);
-        kernels.quantize_over_wide(from, rows, int8_wide.data(), kScale, kZero);
-        for (std::size_t i = 0; i < numbers; ++i) ASSERT_EQ(int8_wide[i], int8[i]) << i;
+        kernels.quantize_over.narrow(from, rows, int8.data(), kScale, kZero);
+        kernels.quantize_over.wide(from, rows, int8_wide.data(), kScale, kZero);
+        std::vector<std::uint8_t> int8_blocked(isa::round_up(in, 64) * 16);
+        kernels.quantize_over.blocked(from, rows, int8_blocked.data(), kScale, kZero);
+        for (std::size_t i = 0; i < numbers; ++i) {
+          ASSERT_EQ(int8_wide[i], int8[i]) << i;
+          ASSERT_EQ(int8_blocked[blocked_place(i, rows, 16)], int8[i]) << i;
+        }
         for (std::size_t r = 0; r < rows; ++r) {
           for (std::size_t k = 0; k < in; ++k) {
             const float place = std::nearbyint(problem.x[r * in + k] / kScale) + kZero;

@@ -102,15 +102,15 @@ void fill(TileKernels& kernels, const char* name, std::index_sequence<kRowsMinus
   ((kernels.streaming[kRowsMinusOne + 1] = tile<Dot, kRowsMinusOne + 1, kStreamingLines>), ...);
   ((kernels.resident[kRowsMinusOne + 1] = tile<Dot, kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
-  kernels.wide = false;
+  kernels.layout = InputLayout::narrow;
   kernels.native = true;
   kernels.name = name;
 }
 
 }  // namespace
 
-void use_vnni(TileKernels& int8) { fill<Vnni>(int8, "vpdpbusd", std::make_index_sequence<kMaxTileRows>()); }
-void use_bf16(TileKernels& bf16) { fill<Bf16>(bf16, "vdpbf16ps", std::make_index_sequence<kMaxTileRows>()); }
+void use_vnni(TileKernels& int8) { fill<Vnni>(int8, "vpdpbusd", std::make_index_sequence<kRegisterRows>()); }
+void use_bf16(TileKernels& bf16) { fill<Bf16>(bf16, "vdpbf16ps", std::make_index_sequence<kRegisterRows>()); }
 
 }  // namespace bertrt::kernels::isa
 

@@ -26,6 +26,7 @@ double rate(const TileKernels& kernels, std::size_t numbers_a_group) {
   std::memset(input.data(), 0, input.size());
   std::memset(panel.data(), 0, panel.size());
   double least = 1e9;
+  const InUse in_use(kernels);
   const auto end = Clock::now() + kBudget;
   do {
     const auto start = Clock::now();

@@ -8,6 +8,7 @@
 #include "base/processor.h"
 #include "base/simd_dispatch.h"
 #include "bertrt/error.h"
+#include "kernels/isa/amx.h"
 #include "kernels/isa/avx512.h"
 #include "kernels/isa/calibration.h"
 #include "kernels/isa/kernels.h"
@@ -20,8 +21,9 @@ struct Level {
   std::string_view name;
   std::string_view highway;  // what Highway calls it; other names of its are in kAlso
   std::int64_t targets;      // Highway's that are allowed
-  bool vnni;
-  bool bf16;
+  bool vnni = false;
+  bool bf16 = false;
+  bool amx = false;
 };
 
 // Highway numbers its targets from the best down, so a mask of the bits from one upwards holds it and all lesser ones.
@@ -30,17 +32,18 @@ constexpr std::int64_t from(std::int64_t target) { return ~(target - 1); }
 // The plainest first. What is compiled of them depends on the processor that everything is compiled for, and on
 // Highway's version; a level of which nothing is compiled is the plainest that is.
 constexpr Level kLevels[] = {
-    {"scalar", "SCALAR", from(HWY_EMU128), false, false},
+    {"scalar", "SCALAR", from(HWY_EMU128)},
 #if HWY_ARCH_X86
-    {"sse2", "SSE2", from(HWY_SSSE3 << 1), false, false},
-    {"ssse3", "SSSE3", from(HWY_SSSE3), false, false},
-    {"sse4", "SSE4", from(HWY_SSE4), false, false},
-    {"avx2", "AVX2", from(HWY_AVX2), false, false},
-    {"avx512", "AVX3", ~std::int64_t{0}, false, false},
-    {"avx512vnni", "AVX3_DL", ~std::int64_t{0}, true, false},
+    {"sse2", "SSE2", from(HWY_SSSE3 << 1)},
+    {"ssse3", "SSSE3", from(HWY_SSSE3)},
+    {"sse4", "SSE4", from(HWY_SSE4)},
+    {"avx2", "AVX2", from(HWY_AVX2)},
+    {"avx512", "AVX3", ~std::int64_t{0}},
+    {"avx512vnni", "AVX3_DL", ~std::int64_t{0}, true},
     {"avx512bf16", "AVX3_ZEN4", ~std::int64_t{0}, true, true},
+    {"amx", "AMX", ~std::int64_t{0}, true, true, true},
 #elif HWY_ARCH_ARM
-    {"neon", "NEON", ~std::int64_t{0}, false, false},
+    {"neon", "NEON", ~std::int64_t{0}},
 #endif
 };
 
@@ -77,6 +80,7 @@ Kernels make(const Level& level) {
   if ((targets & (HWY_AVX3 | (HWY_AVX3 - 1))) != 0) {
     if (level.vnni && base::processor().avx512_vnni) use_vnni(kernels.int8);
     if (level.bf16 && base::processor().avx512_bf16) use_bf16(kernels.bf16);
+    if (level.amx && amx_is_ours()) use_amx(kernels.int8, kernels.bf16);
   }
 #endif
   return kernels;

@@ -18,12 +18,24 @@ namespace bertrt::kernels::isa {
 //   input   [tile][group of K][row of the tile][4 words]    a tile is at most `max_rows` rows
 //
 // Kernels that must widen bf16 or int8 before they multiply take a *wide* input: its words are 64 bits, two fp32 or
-// four 16-bit integers, so that it is widened once and not for every panel.
+// four 16-bit integers, so that it is widened once and not for every panel. Kernels that multiply matrices (AMX) take a
+// *blocked* one:
+//
+//   input   [tile][block of 4 groups][row of the tile][16 words]
+//
+// with K padded with zeros to whole blocks, and room for whole steps of 16 rows.
 inline constexpr std::size_t kPanel = 32;
 inline constexpr std::size_t kGroupWords = 4;
 inline constexpr std::size_t kGroupBytes = 16;
 inline constexpr std::size_t kWideGroupBytes = 32;
-inline constexpr std::size_t kMaxTileRows = 14;
+inline constexpr std::size_t kBlockGroups = 4;
+inline constexpr std::size_t kBlockRows = 16;
+inline constexpr std::size_t kRegisterRows = 14;  // of the tiles whose sums vector registers hold
+inline constexpr std::size_t kMaxTileRows = 32;
+
+enum class InputLayout { narrow, wide, blocked };
+
+constexpr std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
 
 /// What a tile's inner loop brings nearer while it runs: `step` bytes from `from` on for each group of K.
 struct Prefetch {
@@ -32,7 +44,8 @@ struct Prefetch {
 };
 
 /// sums[row][kPanel] = input tile · weight panel (added to what is there when `add`), over `groups` groups of K; fp32,
-/// or int32 for int8. Inputs and sums are aligned to 64 bytes. Prefetched addresses need not exist.
+/// or int32 for int8. Inputs and sums are aligned to 64 bytes. Prefetched addresses need not exist. Kernels that take
+/// blocked inputs write the sums of whole steps of rows.
 using TileKernel = void (*)(const void* input, const void* panel, std::size_t groups, void* sums, bool add,
                             Prefetch prefetch);
 
@@ -43,11 +56,36 @@ struct TileKernels {
   TileKernel streaming[kMaxTileRows + 1] = {};
   TileKernel resident[kMaxTileRows + 1] = {};
   std::size_t max_rows = 0;
-  bool wide = false;    ///< whether they take wide inputs
+  InputLayout layout = InputLayout::narrow;
   bool native = false;  ///< whether an instruction of the processor's multiplies the dtype's numbers as they are
   const char* name = "";
+  /// What a thread calls before the first of them and after the last; null: nothing.
+  void (*enter)() = nullptr;
+  void (*leave)() = nullptr;
 
-  std::size_t input_group_bytes() const noexcept { return wide ? kWideGroupBytes : kGroupBytes; }
+  std::size_t input_group_bytes() const noexcept { return layout == InputLayout::wide ? kWideGroupBytes : kGroupBytes; }
+  /// Groups of K, and rows, as an input's layout has them.
+  std::size_t whole_groups(std::size_t groups) const noexcept {
+    return layout == InputLayout::blocked ? round_up(groups, kBlockGroups) : groups;
+  }
+  std::size_t row_step() const noexcept { return layout == InputLayout::blocked ? kBlockRows : 1; }
+  std::size_t whole_rows(std::size_t rows) const noexcept { return round_up(rows, row_step()); }
+};
+
+/// While it lives, its thread may call the kernels, and must call nothing that might use the same registers.
+class InUse {
+ public:
+  explicit InUse(const TileKernels& tiles) : leave_(tiles.leave) {
+    if (tiles.enter != nullptr) tiles.enter();
+  }
+  ~InUse() {
+    if (leave_ != nullptr) leave_();
+  }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+
+ private:
+  void (*leave_)();
 };
 
 /// What turns a tile of sums into results; the columns are one panel's.
@@ -70,6 +108,18 @@ struct Rows {
   std::size_t stride;  ///< from one row to the next
 };
 
+/// A function in its form for each layout of inputs.
+template <class Function>
+struct ByLayout {
+  Function narrow{};
+  Function wide{};
+  Function blocked{};
+
+  Function of(InputLayout layout) const noexcept {
+    return layout == InputLayout::wide ? wide : layout == InputLayout::blocked ? blocked : narrow;
+  }
+};
+
 /// Everything that one instruction set offers.
 struct Kernels {
   const char* target = "";
@@ -80,24 +130,21 @@ struct Kernels {
   void (*finish_int8)(const std::int32_t* sums, std::size_t rows, const Finish& finish) = nullptr;
   /// So many rows into one tile's layout.
   void (*pack_fp32)(const Rows& from, std::size_t rows, void* tile) = nullptr;
-  void (*pack_bf16)(const Rows& from, std::size_t rows, void* tile) = nullptr;
-  void (*pack_bf16_wide)(const Rows& from, std::size_t rows, void* tile) = nullptr;
+  ByLayout<void (*)(const Rows& from, std::size_t rows, void* tile)> pack_bf16;
   /// The same, quantized by row to x ≈ scale * (q - zero); q in 0 … 255, 0 is met exactly.
-  void (*quantize)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) = nullptr;
-  void (*quantize_wide)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) = nullptr;
+  ByLayout<void (*)(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros)> quantize;
   /// The same over a grid that all rows share: round(x / scale + zero), bounded to 0 … 255.
-  void (*quantize_over)(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) = nullptr;
-  void (*quantize_over_wide)(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) = nullptr;
+  ByLayout<void (*)(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero)> quantize_over;
 };
 
 /// The best that this machine has, chosen once in a process: by what its processor offers, weighed by a measurement of
 /// some milliseconds (calibration.h).
 ///
-/// The environment's BERTRT_MAX_ISA (read once; empty: no limit) pins it to at most what it names: "avx512bf16",
-/// "avx512vnni", "avx512", "avx2", "sse4", "ssse3", "sse2" or "scalar", on ARM "neon" or "scalar", in any case of
-/// letters; Highway's own names stand for the same (AVX3 for avx512, AVX3_DL for avx512vnni, AVX3_ZEN4 and AVX3_SPR for
-/// avx512bf16, EMU128 for scalar). A level of which nothing is compiled, as "scalar" where SSE2 can be taken for
-/// granted, is the plainest that is.
+/// The environment's BERTRT_MAX_ISA (read once; empty: no limit) pins it to at most what it names: "amx",
+/// "avx512bf16", "avx512vnni", "avx512", "avx2", "sse4", "ssse3", "sse2" or "scalar", on ARM "neon" or "scalar", in any
+/// case of letters; Highway's own names stand for the same (AVX3 for avx512, AVX3_DL for avx512vnni, AVX3_ZEN4 and
+/// AVX3_SPR for avx512bf16, EMU128 for scalar). A level of which nothing is compiled, as "scalar" where SSE2 can be
+/// taken for granted, is the plainest that is.
 /// @throws Error invalid_argument for another name
 const Kernels& best();
 

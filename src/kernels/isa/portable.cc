@@ -38,12 +38,9 @@ void fill(Kernels& kernels) {
   kernels.finish_float = finish_float;
   kernels.finish_int8 = finish_int8;
   kernels.pack_fp32 = pack_fp32;
-  kernels.pack_bf16 = pack_bf16;
-  kernels.pack_bf16_wide = pack_bf16_wide;
-  kernels.quantize = quantize;
-  kernels.quantize_wide = quantize_wide;
-  kernels.quantize_over = quantize_over;
-  kernels.quantize_over_wide = quantize_over_wide;
+  kernels.pack_bf16 = {pack_bf16, pack_bf16_wide, pack_bf16_blocked};
+  kernels.quantize = {quantize, quantize_wide, quantize_blocked};
+  kernels.quantize_over = {quantize_over, quantize_over_wide, quantize_over_blocked};
 }
 
 }  // namespace HWY_NAMESPACE

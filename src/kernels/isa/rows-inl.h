@@ -1,5 +1,4 @@
-// Input rows into the layout of a tile: [group of K][row][4 words], K padded with zeros; words of 32 bits, or of 64 for
-// kernels that take wide inputs.
+// Input rows into the layouts of a tile (kernels.h), K padded with zeros.
 
 #if defined(BERTRT_ENGINE_PACKED_KERNELS_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BERTRT_ENGINE_PACKED_KERNELS_ROWS_INL_H_
@@ -56,49 +55,76 @@ HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> round_to_bf16(D d, hn::Vec<D> x) {
   return hn::And(best, hn::Set(du, 0xFFFF0000U));
 }
 
+// Where a row's group stands in a tile, in groups: side by side with the other rows', or its block's.
+struct InGroups {
+  static constexpr std::size_t kTogether = 1;  // groups of a row that stand side by side
+  explicit InGroups(std::size_t tile_rows) : rows(tile_rows) {}
+  HWY_INLINE std::size_t operator()(std::size_t group, std::size_t row) const { return group * rows + row; }
+  std::size_t rows;
+};
+struct InBlocks {
+  static constexpr std::size_t kTogether = kBlockGroups;
+  explicit InBlocks(std::size_t tile_rows) : rows(round_up(tile_rows, kBlockRows)) {}
+  HWY_INLINE std::size_t operator()(std::size_t group, std::size_t row) const {
+    return (group / kBlockGroups * rows + row) * kBlockGroups + group % kBlockGroups;
+  }
+  std::size_t rows;
+};
+
 // Some rows at a time, group by group, so that what they write to a line of the tile is written together; calls
-// convert(values, group, row), a group past the end of a row filled up with zeros.
+// convert(values, place, row), what lies past the end of a row filled up with zeros.
 constexpr std::size_t kRowsTogether = 4;
 
-template <std::size_t kPerGroup, class Convert>
-HWY_INLINE void for_groups(const Rows from, std::size_t first, std::size_t last, const Convert& convert) {
+template <std::size_t kPerGroup, class Place, class Convert>
+HWY_INLINE void for_groups(const Rows from, const Place& place, std::size_t first, std::size_t last,
+                           const Convert& convert) {
   const std::size_t groups = from.in / kPerGroup;
   for (std::size_t g = 0; g < groups; ++g) {
-    for (std::size_t r = first; r < last; ++r) convert(from.x + r * from.stride + g * kPerGroup, g, r);
+    for (std::size_t r = first; r < last; ++r) convert(from.x + r * from.stride + g * kPerGroup, place(g, r), r);
   }
-  const std::size_t rest = from.in % kPerGroup;
-  for (std::size_t r = first; r < last && rest != 0; ++r) {
-    float whole[kPerGroup] = {};
-    std::copy_n(from.x + r * from.stride + groups * kPerGroup, rest, whole);
-    convert(whole, groups, r);
+  std::size_t rest = from.in % kPerGroup;
+  const std::size_t end = round_up(groups + (rest != 0 ? 1 : 0), Place::kTogether);
+  for (std::size_t g = groups; g < end; ++g, rest = 0) {
+    for (std::size_t r = first; r < last; ++r) {
+      float padded[kPerGroup] = {};
+      std::copy_n(from.x + r * from.stride + g * kPerGroup, rest, padded);
+      convert(padded, place(g, r), r);
+    }
   }
 }
 
-void pack_bf16(const Rows& from, std::size_t rows, void* tile) {
+template <class Place>
+HWY_INLINE void pack_bf16_to(const Rows& from, std::size_t rows, void* tile) {
+  const Place place(rows);
   const hn::CappedTag<float, 8> d;
   const hn::Rebind<std::uint16_t, decltype(d)> d16;
   auto* to = static_cast<std::uint16_t*>(tile);
   for (std::size_t first = 0; first < rows; first += kRowsTogether) {
-    for_groups<8>(from, first, std::min(rows, first + kRowsTogether),
-                  [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
+    for_groups<8>(from, place, first, std::min(rows, first + kRowsTogether),
+                  [&](const float* x, std::size_t at, std::size_t) HWY_ATTR {
                     for (std::size_t i = 0; i < 8; i += hn::Lanes(d)) {
                       const auto bits = hn::ShiftRight<16>(round_to_bf16(d, hn::LoadU(d, x + i)));
                       hn::StoreU(hn::DemoteTo(d16, hn::BitCast(hn::RebindToSigned<decltype(d)>(), bits)), d16,
-                                 to + (g * rows + r) * 8 + i);
+                                 to + at * 8 + i);
                     }
                   });
   }
 }
 
+void pack_bf16(const Rows& from, std::size_t rows, void* tile) { pack_bf16_to<InGroups>(from, rows, tile); }
+
+void pack_bf16_blocked(const Rows& from, std::size_t rows, void* tile) { pack_bf16_to<InBlocks>(from, rows, tile); }
+
 void pack_bf16_wide(const Rows& from, std::size_t rows, void* tile) {
+  const InGroups place(rows);
   const hn::CappedTag<float, 8> d;
   auto* to = static_cast<float*>(tile);
   for (std::size_t first = 0; first < rows; first += kRowsTogether) {
-    for_groups<8>(from, first, std::min(rows, first + kRowsTogether),
-                  [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
+    for_groups<8>(from, place, first, std::min(rows, first + kRowsTogether),
+                  [&](const float* x, std::size_t at, std::size_t) HWY_ATTR {
                     for (std::size_t i = 0; i < 8; i += hn::Lanes(d)) {
                       const auto bits = round_to_bf16(d, hn::LoadU(d, x + i));
-                      hn::StoreU(hn::BitCast(d, bits), d, to + (g * rows + r) * 8 + i);
+                      hn::StoreU(hn::BitCast(d, bits), d, to + at * 8 + i);
                     }
                   });
   }
@@ -156,71 +182,81 @@ HWY_INLINE void find_grids(const Rows& from, std::size_t first, float* scales, s
 constexpr float kMagic = 12582912.0F;  // 1.5 * 2^23
 
 // To numbers of a type T.
-template <std::size_t kTogether, class T>
-HWY_INLINE void quantize_rows(const Rows& from, std::size_t first, std::size_t rows, T* HWY_RESTRICT tile,
+template <std::size_t kTogether, class Place, class T>
+HWY_INLINE void quantize_rows(const Rows& from, std::size_t first, const Place& place, T* HWY_RESTRICT tile,
                               float* scales, std::int32_t* zeros) {
   const hn::CappedTag<float, 16> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const hn::Rebind<T, decltype(d)> dt;
   Grid grids[kTogether];
   find_grids<kTogether>(from, first, scales, zeros, grids);
-  const auto convert = [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
+  const auto convert = [&](const float* x, std::size_t at, std::size_t r) HWY_ATTR {
     const Grid& grid = grids[r - first];
     const auto zero = hn::Set(du, static_cast<std::uint32_t>(zeros[r]));
     for (std::size_t i = 0; i < 16; i += hn::Lanes(d)) {
       const auto scaled = hn::Mul(hn::LoadU(d, x + i), hn::Set(d, grid.inverse));
       const auto bounded = hn::Min(hn::Max(scaled, hn::Set(d, grid.low)), hn::Set(d, grid.high));
       const auto q = hn::Add(hn::BitCast(du, hn::Add(bounded, hn::Set(d, kMagic))), zero);
-      hn::StoreU(hn::TruncateTo(dt, q), dt, tile + (g * rows + r) * 16 + i);
+      hn::StoreU(hn::TruncateTo(dt, q), dt, tile + at * 16 + i);
     }
   };
-  for_groups<16>(from, first, first + kTogether, convert);
+  for_groups<16>(from, place, first, first + kTogether, convert);
 }
 
-template <class T>
+template <class Place, class T>
 HWY_INLINE void quantize_to(const Rows& from, std::size_t rows, T* tile, float* scales, std::int32_t* zeros) {
+  const Place place(rows);
   std::size_t r = 0;
   for (; r + kRowsTogether <= rows; r += kRowsTogether) {
-    quantize_rows<kRowsTogether>(from, r, rows, tile, scales, zeros);
+    quantize_rows<kRowsTogether>(from, r, place, tile, scales, zeros);
   }
-  for (; r < rows; ++r) quantize_rows<1>(from, r, rows, tile, scales, zeros);
+  for (; r < rows; ++r) quantize_rows<1>(from, r, place, tile, scales, zeros);
 }
 
 void quantize(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) {
-  quantize_to(from, rows, static_cast<std::uint8_t*>(tile), scales, zeros);
+  quantize_to<InGroups>(from, rows, static_cast<std::uint8_t*>(tile), scales, zeros);
+}
+
+void quantize_blocked(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) {
+  quantize_to<InBlocks>(from, rows, static_cast<std::uint8_t*>(tile), scales, zeros);
 }
 
 void quantize_wide(const Rows& from, std::size_t rows, void* tile, float* scales, std::int32_t* zeros) {
-  quantize_to(from, rows, static_cast<std::uint16_t*>(tile), scales, zeros);
+  quantize_to<InGroups>(from, rows, static_cast<std::uint16_t*>(tile), scales, zeros);
 }
 
 // One rounding of product and sum, where the instruction set has it.
-template <class T>
+template <class Place, class T>
 HWY_INLINE void quantize_all(const Rows& from, std::size_t rows, float scale, std::int32_t zero, T* HWY_RESTRICT tile) {
+  const Place place(rows);
   const hn::CappedTag<float, 16> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const hn::Rebind<T, decltype(d)> dt;
   const auto inverse = hn::Set(d, 1.0F / scale);
   const auto offset = hn::Set(d, static_cast<float>(zero));
   for (std::size_t first = 0; first < rows; first += kRowsTogether) {
-    for_groups<16>(from, first, std::min(rows, first + kRowsTogether),
-                   [&](const float* x, std::size_t g, std::size_t r) HWY_ATTR {
+    for_groups<16>(from, place, first, std::min(rows, first + kRowsTogether),
+                   [&](const float* x, std::size_t at, std::size_t) HWY_ATTR {
                      for (std::size_t i = 0; i < 16; i += hn::Lanes(d)) {
-                       const auto place = hn::MulAdd(hn::LoadU(d, x + i), inverse, offset);
-                       const auto bounded = hn::Min(hn::Max(place, hn::Zero(d)), hn::Set(d, 255.0F));
+                       const auto level = hn::MulAdd(hn::LoadU(d, x + i), inverse, offset);
+                       const auto bounded = hn::Min(hn::Max(level, hn::Zero(d)), hn::Set(d, 255.0F));
                        const auto q = hn::BitCast(du, hn::Add(bounded, hn::Set(d, kMagic)));
-                       hn::StoreU(hn::TruncateTo(dt, q), dt, tile + (g * rows + r) * 16 + i);
+                       hn::StoreU(hn::TruncateTo(dt, q), dt, tile + at * 16 + i);
                      }
                    });
   }
 }
 
 void quantize_over(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) {
-  quantize_all(from, rows, scale, zero, static_cast<std::uint8_t*>(tile));
+  quantize_all<InGroups>(from, rows, scale, zero, static_cast<std::uint8_t*>(tile));
+}
+
+void quantize_over_blocked(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) {
+  quantize_all<InBlocks>(from, rows, scale, zero, static_cast<std::uint8_t*>(tile));
 }
 
 void quantize_over_wide(const Rows& from, std::size_t rows, void* tile, float scale, std::int32_t zero) {
-  quantize_all(from, rows, scale, zero, static_cast<std::uint16_t*>(tile));
+  quantize_all<InGroups>(from, rows, scale, zero, static_cast<std::uint16_t*>(tile));
 }
 
 }  // namespace HWY_NAMESPACE

@@ -31,7 +31,7 @@ constexpr std::size_t kRows = 4;
 #elif HWY_ARCH_X86 && HWY_TARGET > HWY_AVX3
 constexpr std::size_t kRows = 6;
 #else
-constexpr std::size_t kRows = kMaxTileRows;
+constexpr std::size_t kRows = kRegisterRows;
 #endif
 // sum + input word · weight words, for fp32.
 struct DotFloat {
@@ -270,7 +270,7 @@ void fill_wide_tiles(TileKernels& kernels, const char* name, std::index_sequence
   ((kernels.streaming[kRowsMinusOne + 1] = wide_tile<Dot, kRowsMinusOne + 1, kStreamingLines>), ...);
   ((kernels.resident[kRowsMinusOne + 1] = wide_tile<Dot, kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
-  kernels.wide = true;
+  kernels.layout = InputLayout::wide;
   kernels.name = name;
 }
 #endif
@@ -280,7 +280,7 @@ void fill_tiles(TileKernels& kernels, const char* name, std::index_sequence<kRow
   ((kernels.streaming[kRowsMinusOne + 1] = tile<Dot, DSum, kRowsMinusOne + 1, kStreamingLines>), ...);
   ((kernels.resident[kRowsMinusOne + 1] = tile<Dot, DSum, kRowsMinusOne + 1, kResidentLines>), ...);
   kernels.max_rows = sizeof...(kRowsMinusOne);
-  kernels.wide = false;
+  kernels.layout = InputLayout::narrow;
   kernels.name = name;
 }
 

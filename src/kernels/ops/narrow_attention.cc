@@ -7,6 +7,7 @@
 
 #include "base/simd_dispatch.h"
 #include "kernels/isa/kernels.h"
+#include "kernels/tiling.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ops/narrow_attention.cc"
@@ -20,26 +21,28 @@
 namespace bertrt::kernels::ops {
 namespace {
 
+using isa::kBlockGroups;
 using isa::kGroupWords;
 using isa::kMaxTileRows;
 using isa::kPanel;
+using isa::round_up;
 
 constexpr std::size_t kMostKeys = 512;                  // packed and scored at a time
 constexpr std::size_t kGroupNumbers = 2 * kGroupWords;  // bf16 numbers of a group
 
 constexpr std::size_t kApart = kPanel / 2;  // keys whose shares stand in one word
 constexpr std::size_t kPanelGroups = kPanel / kGroupNumbers;
+static_assert(kPanelGroups == kBlockGroups);
 constexpr float kLog2E = 1.44269504F;  // scores are powers of two
 
 static_assert(kPanel == kAttentionColumns);
-
-constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
 // The parts of the scratch, in 32-bit words: each begins aligned.
 struct Layout {
   Layout(std::size_t length, std::size_t head_size) {
     const std::size_t columns = round_up(std::min(length, kMostKeys), kPanel);
     const std::size_t head_words = round_up(head_size, kGroupNumbers) / 2;
+    const std::size_t line_words = round_up(head_size, kBlockGroups * kGroupNumbers) / 2;
     const auto take = [this](std::size_t words) {
       const std::size_t at = size;
       size += round_up(words, kAttentionColumns);
@@ -48,10 +51,10 @@ struct Layout {
     keys = take(columns * head_words);
     values = take(round_up(head_size, kPanel) * columns / 2);
     hidden = take(columns);
-    queries = take(kMaxTileRows * head_words);
+    queries = take(kMaxTileRows * line_words);
     scores = take(kMaxTileRows * columns);
     shares = take(kMaxTileRows * columns / 2);
-    line = take(head_words);
+    line = take(line_words);
     seen = take(length > kMostKeys ? 2 * length : 0);
   }
 
@@ -60,10 +63,26 @@ struct Layout {
   std::size_t values;   // [panel of the head][word of two keys][kPanel]
   std::size_t hidden;   // [columns]: 0, or the lowest number for a key that is masked or past the end
   std::size_t queries;  // a tile of rows
-  std::size_t scores;   // [panel][row][kPanel]; later the values' sums, [panel of the head][row][kPanel]
-  std::size_t shares;   // a tile of rows
-  std::size_t line;     // a row of a head
-  std::size_t seen;     // of each row from row_begin on its greatest score, then the sums of their shares
+  std::size_t scores;  // [panel][row, in whole steps][kPanel]; later the values' sums, [panel of the head][row][kPanel]
+  std::size_t shares;  // a tile of rows
+  std::size_t line;    // a row of a head
+  std::size_t seen;    // of each row from row_begin on its greatest score, then the sums of their shares
+};
+
+// Where the groups of a tile's rows stand, in groups, by fours that begin where a block does.
+class TilePlaces {
+ public:
+  TilePlaces(const isa::TileKernels& tiles, std::size_t rows)
+      : rows_(tiles.whole_rows(rows)), blocked_(tiles.layout == isa::InputLayout::blocked) {}
+  std::size_t four(std::size_t number, std::size_t row) const {
+    return number * kBlockGroups * rows_ + row * (blocked_ ? kBlockGroups : 1);
+  }
+  std::size_t apart() const { return blocked_ ? 1 : rows_; }  // one of them from the next
+  std::size_t rows() const { return rows_; }
+
+ private:
+  std::size_t rows_;
+  bool blocked_;
 };
 
 }  // namespace
@@ -89,7 +108,7 @@ HWY_INLINE VU to_bf16(V x) {
   return hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(du, hn::Eq(x, x)), rounded, quiet));
 }
 
-// `count` numbers times `scale` as bf16, zeros behind them up to `padded`, a multiple of 8.
+// `count` numbers times `scale` as bf16, zeros behind them up to `padded`, a multiple of 8 less than 32 beyond.
 HWY_INLINE void narrow_row(const float* from, float scale, std::size_t count, std::size_t padded, std::uint16_t* to) {
   const D d;
   const hn::Rebind<std::uint16_t, D> d16;
@@ -99,7 +118,7 @@ HWY_INLINE void narrow_row(const float* from, float scale, std::size_t count, st
     hn::StoreU(hn::TruncateTo(d16, to_bf16(hn::Mul(hn::LoadU(d, from + k), factor))), d16, to + k);
   }
   if (k == padded) return;
-  HWY_ALIGN float rest[kLanes + kGroupNumbers] = {};
+  HWY_ALIGN float rest[kLanes + kBlockGroups * kGroupNumbers] = {};
   std::copy(from + k, from + count, rest);
   for (std::size_t i = 0; k + i < padded; i += kLanes) {
     HWY_ALIGN std::uint16_t narrow[kLanes];
@@ -108,14 +127,15 @@ HWY_INLINE void narrow_row(const float* from, float scale, std::size_t count, st
   }
 }
 
-// Some rows of a head, scaled, as a tile: [group][row][kGroupWords].
-void pack_queries(const AttentionTask& task, std::size_t first, std::size_t rows, std::uint16_t* line,
-                  std::uint32_t* to) {
-  const std::size_t padded = round_up(task.head_size, kGroupNumbers);
+// Some rows of a head, scaled, as a tile of `groups` along K.
+void pack_queries(const AttentionTask& task, std::size_t first, std::size_t rows, const TilePlaces& places,
+                  std::size_t groups, std::uint16_t* line, std::uint32_t* to) {
   for (std::size_t r = 0; r < rows; ++r) {
-    narrow_row(task.query + (first + r) * task.stride, task.scale * kLog2E, task.head_size, padded, line);
-    for (std::size_t g = 0; g < padded / kGroupNumbers; ++g) {
-      std::memcpy(to + (g * rows + r) * kGroupWords, line + g * kGroupNumbers, isa::kGroupBytes);
+    narrow_row(task.query + (first + r) * task.stride, task.scale * kLog2E, task.head_size, groups * kGroupNumbers,
+               line);
+    for (std::size_t g = 0; g < groups; ++g) {
+      const std::size_t place = places.four(g / kBlockGroups, r) + g % kBlockGroups * places.apart();
+      std::memcpy(to + place * kGroupWords, line + g * kGroupNumbers, isa::kGroupBytes);
     }
   }
 }
@@ -231,7 +251,7 @@ HWY_INLINE V exp2_negative(V x) {
 }
 
 // 2^(score - top) of a row, as shares in bf16. @param top  in every lane  @return the sum of what was stored
-HWY_INLINE float weigh(const Packed& packed, std::size_t rows, std::size_t r, V top) {
+HWY_INLINE float weigh(const Packed& packed, const TilePlaces& places, std::size_t r, V top) {
   const D d;
   const DU du;
   const std::size_t panels = round_up(packed.count, kPanel) / kPanel;
@@ -245,8 +265,8 @@ HWY_INLINE float weigh(const Packed& packed, std::size_t rows, std::size_t r, V 
     return rounded;
   };
   for (std::size_t panel = 0; panel < panels; ++panel) {
-    const float* scores = packed.scores + (panel * rows + r) * kPanel;
-    std::uint32_t* shares = packed.shares + (panel * kPanelGroups * rows + r) * kGroupWords;
+    const float* scores = packed.scores + (panel * places.rows() + r) * kPanel;
+    std::uint32_t* shares = packed.shares + places.four(panel, r) * kGroupWords;
     HWY_ALIGN std::uint32_t line[kApart];
     for (std::size_t c = 0; c < kApart; c += kLanes) {
       const VU low = share(scores + c, sum0);
@@ -254,17 +274,17 @@ HWY_INLINE float weigh(const Packed& packed, std::size_t rows, std::size_t r, V 
       hn::Store(hn::Or(hn::ShiftRight<16>(low), high), du, line + c);
     }
     for (std::size_t g = 0; g < kPanelGroups; ++g) {
-      std::memcpy(shares + g * rows * kGroupWords, line + g * kGroupWords, isa::kGroupBytes);
+      std::memcpy(shares + g * places.apart() * kGroupWords, line + g * kGroupWords, isa::kGroupBytes);
     }
   }
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
 }
 
-HWY_INLINE Mix weigh_row(const AttentionTask& task, const Packed& packed, std::size_t row, std::size_t rows,
+HWY_INLINE Mix weigh_row(const AttentionTask& task, const Packed& packed, std::size_t row, const TilePlaces& places,
                          std::size_t r, const float* highest) {
   return weigh_block(
       packed.seen_by(task, row + r), hn::Load(D(), highest), [](V x) HWY_ATTR { return exp2_negative(x); },
-      [&](V top) HWY_ATTR { return weigh(packed, rows, r, top); });
+      [&](V top) HWY_ATTR { return weigh(packed, places, r, top); });
 }
 
 // A panel of a row's results.
@@ -289,17 +309,18 @@ void attend_rows(const AttentionTask& task, const isa::TileKernels& tiles, const
   const isa::TileKernel multiply = tiles.resident[rows];
   const std::size_t head_groups = round_up(task.head_size, kGroupNumbers) / kGroupNumbers;
   const std::size_t panel_words = head_groups * kGroupWords * kPanel;
-  pack_queries(task, row, rows, line, packed.queries);
+  const TilePlaces places(tiles, rows);
+  pack_queries(task, row, rows, places, tiles.whole_groups(head_groups), line, packed.queries);
   HWY_ALIGN float highest[kMaxTileRows * kLanes];
   std::fill_n(highest, rows * kLanes, std::numeric_limits<float>::lowest());
   const std::size_t panels = round_up(packed.count, kPanel) / kPanel;
   for (std::size_t panel = 0; panel < panels; ++panel) {
-    float* scores = packed.scores + panel * rows * kPanel;
+    float* scores = packed.scores + panel * places.rows() * kPanel;
     multiply(packed.queries, packed.keys + panel * panel_words, head_groups, scores, false, {});
     score_panel(task, packed, row, rows, panel, scores, highest);
   }
   Mix mixes[kMaxTileRows];
-  for (std::size_t r = 0; r < rows; ++r) mixes[r] = weigh_row(task, packed, row, rows, r, highest + r * kLanes);
+  for (std::size_t r = 0; r < rows; ++r) mixes[r] = weigh_row(task, packed, row, places, r, highest + r * kLanes);
   const std::size_t groups = panels * kPanelGroups;
   for (std::size_t first = 0; first < task.head_size; first += kPanel) {
     float* sums = packed.scores;
@@ -318,8 +339,8 @@ void narrow_attention(const AttentionTask& task, const isa::TileKernels& tiles, 
   auto* const line = reinterpret_cast<std::uint16_t*>(words + layout.line);
   const bool parts = task.length > kMostKeys;
   const std::size_t rows = task.row_end - task.row_begin;
-  const std::size_t most = tiles.max_rows;
-  const std::size_t blocks = (rows + most - 1) / most;  // of equal size, so that none is nearly empty
+  const Tiling tiling(rows, tiles);
+  const isa::InUse in_use(tiles);
   for (std::size_t first = 0; first < task.length; first += kMostKeys) {
     const std::size_t count = std::min(kMostKeys, task.length - first);
     pack_keys(task, first, first + count, line, words + layout.keys);
@@ -337,9 +358,8 @@ void narrow_attention(const AttentionTask& task, const isa::TileKernels& tiles, 
                         scratch + layout.scores,
                         words + layout.shares,
                         {parts ? scratch + layout.seen : nullptr, scratch + layout.seen + rows}};
-    for (std::size_t block = 0; block < blocks; ++block) {
-      const std::size_t begin = rows * block / blocks;
-      attend_rows(task, tiles, packed, task.row_begin + begin, rows * (block + 1) / blocks - begin, line);
+    for (std::size_t tile = 0; tile < tiling.count(); ++tile) {
+      attend_rows(task, tiles, packed, task.row_begin + tiling.first(tile), tiling.size(tile), line);
     }
   }
 }

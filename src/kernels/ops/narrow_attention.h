@@ -22,8 +22,8 @@ struct AttentionKernel {
 };
 
 /// The kernel of a session that computes in `dtype`. fp32's is attention(); that of bf16 and int8 is narrow_attention()
-/// where the processor multiplies pairs of bf16 (vdpbf16ps) and the text is long enough to be worth the packing, and
-/// attention() else: to widen bf16 before it is multiplied would win nothing.
+/// where the processor multiplies pairs of bf16 (vdpbf16ps, or AMX) and the text is long enough to be worth the
+/// packing, and attention() else: to widen bf16 before it is multiplied would win nothing.
 AttentionKernel attention_kernel(DType dtype);
 
 /// attention() with queries, keys, values and shares rounded to bf16 (to nearest); sums, softmax and results in fp32.
