@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <exception>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -29,6 +31,26 @@ void run_parts(std::size_t parts, const Work& work) {
   if (parts != 0) work(0);
   for (std::size_t i = started; i < parts; ++i) work(i);
   for (std::thread& thread : threads) thread.join();
+}
+
+/// Calls work(i) for each i below `count`, whichever thread is free, on as many as there are cores, four at most. What
+/// the least i throws is thrown when all have ended.
+template <typename Work>
+void run_each(std::size_t count, const Work& work) {
+  std::vector<std::exception_ptr> thrown(count);
+  std::atomic<std::size_t> next{0};
+  run_parts(parts_for(count, 1), [&](std::size_t) {
+    for (std::size_t i = next++; i < count; i = next++) {
+      try {
+        work(i);
+      } catch (...) {
+        thrown[i] = std::current_exception();
+      }
+    }
+  });
+  for (const std::exception_ptr& each : thrown) {
+    if (each) std::rethrow_exception(each);
+  }
 }
 
 }  // namespace bertrt::archive

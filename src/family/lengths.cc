@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "archive/parallel.h"
 #include "bertrt/error.h"
 #include "family/length_look.h"
 #include "family/other_length.h"
@@ -148,8 +149,9 @@ void Lengths::search() {
                   "a run", error.what());
     }
   }
-  // A trace that takes lengths takes all of these: one with a length written into it fails at some.
   const std::size_t at = traced_ == 0 ? 8 : traced_;
+  look_ahead(at);
+  // A trace that takes lengths takes all of these: one with a length written into it fails at some.
   std::size_t failing = 0;
   for (const std::size_t length : {at - 1, at + 1, std::size_t{2}, std::size_t{3}, std::size_t{5}, std::size_t{7}}) {
     if (length == 0 || length == traced_) continue;
@@ -184,6 +186,16 @@ void Lengths::search() {
   longest_ = bad == 0 ? 0 : good;
   why_ = "shapes and positions evaluated for each length: " + std::to_string(shortest_) + " to " +
          (longest_ == 0 ? "what memory holds" : std::to_string(longest_)) + " tokens";
+}
+
+// The lengths that search() asks of most traces, on several threads.
+void Lengths::look_ahead(std::size_t at) const {
+  std::vector<std::size_t> lengths = {at - 1, at + 1, 1, 2, 3, 5, 7};
+  if (2 * at <= kFarthest) lengths.push_back(2 * at);
+  std::sort(lengths.begin(), lengths.end());
+  lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
+  std::erase_if(lengths, [&](std::size_t length) { return length == 0 || length == traced_; });
+  archive::run_each(lengths.size(), [&](std::size_t i) { objection(lengths[lengths.size() - 1 - i]); });
 }
 
 void Lengths::take_only(std::size_t failing) {

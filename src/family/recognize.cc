@@ -1,11 +1,14 @@
 #include "family/recognize.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "archive/parallel.h"
 #include "bertrt/error.h"
 #include "family/encoder_match.h"
 #include "family/gathered_heads.h"
@@ -234,6 +237,36 @@ class Reader {
     return look_at(program_, make_probe(texts, length, mask, limits_, seed));
   }
 
+  // A look that compare() will ask for.
+  struct Ahead {
+    std::size_t length;
+    MaskShape mask;
+    std::uint32_t seed;
+    std::optional<Look> look;
+    std::exception_ptr failed;
+  };
+
+  Look look_now(const Ahead& each) const { return look(each.length, each.length > 64 ? 1 : 2, each.mask, each.seed); }
+
+  // The short ones, on several threads; the others have memory to themselves.
+  void look_ahead(std::vector<Ahead>& all) const {
+    const auto last = std::find_if(all.begin(), all.end(), [](const Ahead& each) { return each.length > kFarthest; });
+    const auto count = static_cast<std::size_t>(last - all.begin());
+    archive::run_each(count, [&](std::size_t i) {
+      Ahead& each = all[count - 1 - i];  // the dear ones first
+      try {
+        each.look = look_now(each);
+      } catch (...) {
+        each.failed = std::current_exception();
+      }
+    });
+  }
+
+  Look look(Ahead& each) const {
+    if (each.failed) std::rethrow_exception(each.failed);
+    return each.look ? std::move(*each.look) : look_now(each);
+  }
+
   // That a trace has one text may be written into it, or that nothing but its end is hidden: its operators run one text
   // at a time then, as far as they do.
   Look first_look(std::size_t length) const {
@@ -279,40 +312,45 @@ class Reader {
   // @param beyond     becomes the longest text, where longer ones cannot be looked at
   bool compare(Look& best, const std::set<std::size_t>& lengths, std::size_t limit, bool unlimited, Reading& reading,
                std::size_t& beyond) const {
-    std::size_t longest = best.length;
+    std::vector<Ahead> all;
     std::uint32_t seed = 2;
     for (const std::size_t length : lengths) {
       std::vector<MaskShape> masks = {mask_};
       if (mask_ == MaskShape::holed && (options_.thorough || length <= 8)) masks.push_back(MaskShape::prefix);
       if (mask_ == MaskShape::holed && options_.thorough) masks.push_back(MaskShape::full);
-      for (const MaskShape mask : masks) {
-        Look other;
-        try {
-          other = look(length, length > 64 ? 1 : 2, mask, seed++);
-        } catch (const Error& error) {
-          if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
-          reading.not_explained = "at " + std::to_string(length) + " tokens: " + error.what();
-          return false;
+      for (const MaskShape mask : masks) all.push_back({length, mask, seed++, {}, {}});
+    }
+    look_ahead(all);
+    std::size_t longest = best.length;
+    for (Ahead& each : all) {
+      const std::size_t length = each.length;
+      const MaskShape mask = each.mask;
+      Look other;
+      try {
+        other = look(each);
+      } catch (const Error& error) {
+        if (error.code() == ErrorCode::out_of_resources) throw;  // says nothing of the model
+        reading.not_explained = "at " + std::to_string(length) + " tokens: " + error.what();
+        return false;
+      }
+      // A mask that shows all, or all of one text, says nothing about masks.
+      if (other.encoder && mask != MaskShape::holed && other.encoder->spec.mask == MaskKind::none) {
+        other.encoder->spec.mask = best.encoder->spec.mask;
+      }
+      if (const std::string other_is = difference(best, longest, other); !other_is.empty()) {
+        if (unlimited && length > longest && may_be_unknown(best.encoder->spec, length)) {
+          beyond = length - 1;
+          return true;
         }
-        // A mask that shows all, or all of one text, says nothing about masks.
-        if (other.encoder && mask != MaskShape::holed && other.encoder->spec.mask == MaskKind::none) {
-          other.encoder->spec.mask = best.encoder->spec.mask;
-        }
-        if (const std::string other_is = difference(best, longest, other); !other_is.empty()) {
-          if (unlimited && length > longest && may_be_unknown(best.encoder->spec, length)) {
-            beyond = length - 1;
-            return true;
-          }
-          reading.not_explained = "at " + std::to_string(length) + " tokens it is another model: " + other_is;
-          return false;
-        }
-        longest = std::max(longest, length);
-        if (other.encoder->spec.relative_bias && length == limit) {
-          best.encoder->spec.relative_bias = other.encoder->spec.relative_bias;
-        }
-        if (other.encoder->spec.disentangled && length == longest) {
-          best.encoder->spec.disentangled = other.encoder->spec.disentangled;
-        }
+        reading.not_explained = "at " + std::to_string(length) + " tokens it is another model: " + other_is;
+        return false;
+      }
+      longest = std::max(longest, length);
+      if (other.encoder->spec.relative_bias && length == limit) {
+        best.encoder->spec.relative_bias = other.encoder->spec.relative_bias;
+      }
+      if (other.encoder->spec.disentangled && length == longest) {
+        best.encoder->spec.disentangled = other.encoder->spec.disentangled;
       }
     }
     return true;

@@ -1,8 +1,10 @@
 #include "family/trace.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "archive/parallel.h"
 #include "base/input_names.h"
 #include "bertrt/error.h"
 #include "family/examples.h"
@@ -178,9 +180,11 @@ std::vector<graph::Value> Trace::example_arguments() const {
 Trace read_trace(const ts::Module& module, const TraceOptions& options) {
   Trace trace;
   trace.findings = ts::findings(module);
-  for (const ts::NamedTensor& tensor : ts::tensors(module)) {
-    if (std::string odd = odd_weights(tensor.name, tensor.view); !odd.empty()) trace.findings.push_back(std::move(odd));
-  }
+  const std::vector<ts::NamedTensor> tensors = ts::tensors(module);
+  std::vector<std::string> odd(tensors.size());
+  archive::run_each(tensors.size(), [&](std::size_t i) { odd[i] = odd_weights(tensors[i].name, tensors[i].view); });
+  std::copy_if(odd.begin(), odd.end(), std::back_inserter(trace.findings),
+               [](const std::string& finding) { return !finding.empty(); });
   try {
     auto program = std::make_shared<graph::Program>(ts::read_program(module));
     for (std::size_t i = 0; i < options.input_names.size() && i < program->inputs.size(); ++i) {
