@@ -71,7 +71,7 @@ struct EmbedOptions {
 
 /// What an embedder does, for people and for decisions.
 struct EmbedderInfo {
-  std::vector<Pooling> pooling;  ///< empty for a model that is a table of word vectors
+  std::vector<Pooling> pooling;  ///< empty for a table of word vectors, and where the model gives vectors by itself
   std::string pooling_why;       ///< "the model's own", "mean: the model's files name no pooling", …
   std::size_t dimensions = 0;    ///< of a vector, before EmbedOptions::dimensions
   std::size_t max_length = 0;    ///< in tokens; 0: no limit
@@ -87,7 +87,9 @@ struct EmbedderInfo {
 ///   auto hits = bertrt::search(embed.query(questions), v, {.top_k = 3});
 ///
 /// For a sentence-transformers folder all is as its files say: pooling, prompts, length, Dense, LayerNorm, Normalize, …
-/// For any other model: the mean of the last hidden state over the tokens, and info() says so.
+/// For any other model: the vector of a text that its file returns (an output `sentence_embedding`, or the only thing
+/// that it gives of a text where it returns no hidden states), else the mean of the last hidden state over the tokens;
+/// info() says which.
 ///
 /// A cheap handle on an immutable object; const calls may run on many threads at once. A text alone and in a batch has
 /// the same vector within 1e-5 (fp32). Calls on an object that was moved from are an Error invalid_argument.

@@ -54,6 +54,8 @@ struct OutputInfo {
   std::vector<std::int64_t> shape;
   /// Whether EncoderOutput::more has it, instead of the member that is called after its role.
   bool in_more = false;
+  /// Whether the model's file does not return it: the layers of a recognized trace, and its pooler.
+  bool added = false;
 };
 
 /// A dense row-major matrix that owns its values.

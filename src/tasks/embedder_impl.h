@@ -12,8 +12,8 @@
 
 namespace bertrt::tasks {
 
-/// What an Embedder holds: texts to vectors. Immutable. encoder_embedder.h has a session's, table_embedder.h the one of
-/// a table.
+/// What an Embedder holds: texts to vectors. Immutable. encoder_embedder.h has a session's, output_embedder.h that of
+/// a model which gives vectors by itself, table_embedder.h the one of a table.
 class EmbedderImpl {
  public:
   virtual ~EmbedderImpl() = default;

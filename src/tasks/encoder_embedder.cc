@@ -10,6 +10,7 @@
 #include "bertrt/error.h"
 #include "session/session_impl.h"
 #include "tasks/embedder_impl.h"
+#include "tasks/output_embedder.h"
 #include "tasks/pooling.h"
 #include "tasks/sentence_plan.h"
 #include "tasks/span_means.h"
@@ -142,8 +143,14 @@ class EncoderEmbedder final : public EmbedderImpl {
 }  // namespace
 
 std::shared_ptr<const EmbedderImpl> make_encoder_embedder(BertSession session, const EmbedderOptions& options) {
-  Planned planned = plan_of(session, options);
   const auto& modules = session::Access::impl(session).settings().sentence;
+  if (!modules && options.pooling.empty()) {
+    if (const OutputInfo* own = own_vector(session)) {
+      const OutputInfo output = *own;
+      return make_output_embedder(std::move(session), output, options);
+    }
+  }
+  Planned planned = plan_of(session, options);
   const std::size_t dimensions = modules ? modules->truncate_dim.value_or(0) : 0;
   return std::make_shared<const EncoderEmbedder>(std::move(session), std::move(planned), options.max_length,
                                                  dimensions);

@@ -54,6 +54,41 @@ TEST(Embedder, ATraceIsEmbeddedToo) {
   EXPECT_EQ(embed(std::vector<std::string>{}).rows, 0U);
 }
 
+// Traces that return a text's vector: the first token's last state, normalized. Their weights are bert_tensor.pt's.
+TEST(Embedder, ATracesOwnVectorIsTheTexts) {
+  const Embedder states(BertSession::load(trace("bert_tensor.pt")), {.pooling = {Pooling::cls}});
+  const std::vector<float> want = states("who was jim", {.normalize = true});
+  for (const char* name : {"bert_vector.pt", "bert_sentence.pt"}) {
+    for (const EngineKind engine : {EngineKind::automatic, EngineKind::graph}) {
+      const Embedder own(BertSession::load(trace(name), {.engine = engine}));
+      EXPECT_THAT(own.info().pooling_why, HasSubstr("the model's own: its output"));
+      expect_equal(own("who was jim"), want);
+      EXPECT_THROW(own.chunks("who was jim", std::vector<Offset>{{0, 3}}), Error);
+    }
+  }
+  const BertSession tuple = BertSession::load(trace("bert_tuple.pt"));
+  const EncoderOutput output = tuple.run(tuple.tokenizer().encode("who was jim"));
+  expect_equal(Embedder(BertSession::load(trace("bert_pooler.pt")))("who was jim"), output.pooled_output->row(0));
+  // The caller's pooling is of the states, whatever the trace returns.
+  const Embedder pooled(BertSession::load(trace("bert_vector.pt")), {.pooling = {Pooling::cls}});
+  expect_equal(pooled("who was jim", {.normalize = true}), want);
+}
+
+// Logits of a text are no vector that stands for it, and the states behind them are not what the trace returns.
+TEST(Embedder, ATraceThatReturnsSomethingElseOfATextIsRefused) {
+  const BertSession classifier = BertSession::load(trace("bert_classify.pt"));
+  EXPECT_THAT(thrown_by([&] { Embedder embed(classifier); }).expected(), HasSubstr("EmbedderOptions::pooling"));
+  EXPECT_EQ(Embedder(classifier, {.pooling = {Pooling::mean}}).info().dimensions, 16U);
+  EXPECT_NO_THROW(Embedder(BertSession::load(trace("bert_masked_lm.pt"))));
+}
+
+TEST(Embedder, AMaskIsKnownByWhatItHides) {
+  const Embedder named(BertSession::load(trace("bert_ids_mask.pt")));
+  const BertSession session = BertSession::load(trace("bert_short_names.pt"));
+  EXPECT_EQ(session.info().inputs, (std::vector<std::string>{"input_ids", "attention_mask"}));
+  expect_equal(Embedder(session)("who was jim"), named("who was jim"));
+}
+
 TEST(Embedder, SettingsOfAFolderAreShown) {
   const EmbedderInfo info = Embedder(session("sentence-mean")).info();
   EXPECT_EQ(info.pooling, std::vector<Pooling>{Pooling::mean});

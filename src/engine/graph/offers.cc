@@ -27,7 +27,7 @@ void add_inside(const family::Recognition& recognition, std::vector<Offer>& offe
   for (std::size_t layer = 1; layer < recognition.states.size(); ++layer) {
     Offer offer;
     offer.info = {
-        "layer " + std::to_string(layer), OutputRole::hidden_state, Evidence::recognized, {-1, hidden}, false};
+        "layer " + std::to_string(layer), OutputRole::hidden_state, Evidence::recognized, {-1, hidden}, false, true};
     offer.source = Source::state;
     offer.index = layer;
     offer.slot = recognition.states[layer];
@@ -41,7 +41,7 @@ void add_inside_pooled(const family::Recognition& recognition, std::vector<Offer
   if (!recognition.pooled || recognition.spec.pooler->weight.name.find("pooler") == std::string::npos) return;
   Offer offer;
   const auto width = static_cast<std::int64_t>(recognition.spec.pooler->out());
-  offer.info = {"pooler", OutputRole::pooled_output, Evidence::recognized, {width}, false};
+  offer.info = {"pooler", OutputRole::pooled_output, Evidence::recognized, {width}, false, true};
   offer.source = Source::pooled;
   offer.slot = *recognition.pooled;
   offers.push_back(std::move(offer));

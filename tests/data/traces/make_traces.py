@@ -74,6 +74,32 @@ class Positions(Rearranged):
         return output.last_hidden_state, output.pooler_output
 
 
+class Vector(Rearranged):
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        output = self.encode(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
+        return torch.nn.functional.normalize(output.last_hidden_state[:, 0], dim=1)
+
+
+class Sentence(Rearranged):
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        states = self.encode(
+            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).last_hidden_state
+        return {"token_embeddings": states, "sentence_embedding": torch.nn.functional.normalize(states[:, 0], dim=1)}
+
+
+class Pooler(Rearranged):
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        return self.encode(
+            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).pooler_output
+
+
+class ShortNames(Rearranged):
+    def forward(self, x, m):
+        return self.encode(input_ids=x, attention_mask=m).last_hidden_state
+
+
 class Louder(torch.nn.Linear):
     """Computes what its weights alone do not tell."""
 
@@ -102,6 +128,10 @@ def write_encoders():
     trace(bert(), "bert_dict", (IDS, MASK, TYPES), strict=False)
     trace(bert(return_dict=False), "bert_ids_mask", (IDS, MASK))
     trace(Tensor(bert()), "bert_tensor", (IDS, MASK, TYPES))
+    trace(Vector(bert()), "bert_vector", (IDS, MASK, TYPES))
+    trace(Sentence(bert()), "bert_sentence", (IDS, MASK, TYPES), strict=False)
+    trace(Pooler(bert()), "bert_pooler", (IDS, MASK, TYPES))
+    trace(ShortNames(bert()), "bert_short_names", (IDS, MASK))
     trace(Layers(bert()), "bert_layers", (IDS, MASK, TYPES), strict=False)
     trace(Permuted(bert()), "bert_permuted", (TYPES, MASK, IDS))
     trace(IdsOnly(bert()), "bert_ids_only", (IDS,))
