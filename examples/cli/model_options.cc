@@ -65,6 +65,14 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool positional
                   "all its operators are known; full: you vouch for it. Default: data, and checked with --engine "
                   "torchscript")
       ->check(CLI::IsMember({"data", "checked", "full"}));
+  command
+      .add_option(
+          "--input-names", options.input_names,
+          "What a trace's inputs are, in its own order and separated by commas, where they have lost their names: "
+          "input_ids,attention_mask,token_type_ids")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(not_empty());
   command.add_option("--operator-library", options.operator_libraries, "Operator library to open before the model")
       ->check(not_empty())
       ->allow_extra_args(false)
@@ -91,6 +99,7 @@ SessionOptions session_options(const ModelOptions& options) {
   result.engine = parse<EngineKind>(options.engine).value();
   result.packed.dtype = parse<DType>(options.dtype).value();
   result.torchscript.device = options.device;
+  result.torchscript.input_names = options.input_names;
   result.tokenizer = options.tokenizer;
   if (!options.trust.empty()) result.trust = options.trust == "data" ? Trust::data_only : parse<Trust>(options.trust);
   result.threads = options.threads;

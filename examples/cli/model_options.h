@@ -19,6 +19,7 @@ struct ModelOptions {
   std::string dtype = "fp32";
   std::string device = "cpu";
   std::string trust;  ///< empty: left out
+  std::vector<std::string> input_names;
   std::vector<std::string> operator_libraries;
   std::string proof_cache;
   bool no_proof = false;

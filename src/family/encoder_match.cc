@@ -60,14 +60,31 @@ class Chain {
     const auto length = static_cast<std::int64_t>(probe_.length);
     for (NodeId id = state + 1; id < instance_.nodes().size(); ++id) {
       const Node& node = instance_.node(id);
-      if (node.name == "aten::scaled_dot_product_attention") return true;
+      if (node.name == "aten::scaled_dot_product_attention" && node.refs[0].tensor.varies()) return true;
       const graph::Tensor& made = node.result.tensor;
       if (node.name == "aten::softmax" && made.rank() >= 3 && made.sizes().back() == length &&
-          made.sizes()[made.sizes().size() - 2] == length && weighs(id)) {
+          made.sizes()[made.sizes().size() - 2] == length && weighs(id) && text_asks(id)) {
         return true;
       }
     }
     return false;
+  }
+
+  // Whether the scores that a softmax is of are the text's own: a head may ask with learned queries, of which there can
+  // be as many as tokens. Unknown: they are.
+  bool text_asks(NodeId softmax) const {
+    for (const Ref* ref = &instance_.node(softmax).refs[0]; ref->producer != kNoNode;) {
+      const Node& node = instance_.node(ref->producer);
+      if (node.name == "aten::matmul" || node.name == "aten::bmm") {
+        return node.refs[0].tensor.varies() && node.refs[1].tensor.varies();
+      }
+      if (node.name == "aten::einsum") {
+        return std::all_of(node.items.begin(), node.items.end(), [](const Ref& item) { return item.tensor.varies(); });
+      }
+      if (node.refs.empty() || !node.refs[0].tensor.defined()) return true;
+      ref = &node.refs[0];
+    }
+    return true;
   }
 
   // Whether a softmax's result is multiplied with something: probabilities of classes, as many as tokens, are not.

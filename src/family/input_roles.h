@@ -13,7 +13,8 @@ namespace bertrt::family {
 ///
 ///   looked up in a table as they are   input_ids: that of the largest table, which has to be twice as large as the
 ///                                      next; token_type_ids: at most 16 rows; position_ids: called so ("pos")
-///   looked up in none                  attention_mask: called so ("mask", "att", but not "pad")
+///   looked up in none                  attention_mask: called so ("mask", "att", but not "pad"); for other names see
+///                                      read_trace()
 ///
 /// A name that is taken already is not given again, and what fits none or several keeps its own.
 /// @return what was named so, one finding each

@@ -96,6 +96,8 @@ bool settle_windows(EncoderSpec& a, std::size_t a_length, const EncoderSpec& b, 
   return true;
 }
 
+constexpr const char* kOtherOutputs = "other heads or outputs";
+
 // What differs between what was seen up to `a_length` tokens and another look; empty: nothing. `a` takes windows that
 // only `b` shows, and `b` an order of tokens that its masks do not show.
 std::string difference(Look& a, std::size_t a_length, Look& b) {
@@ -113,7 +115,7 @@ std::string difference(Look& a, std::size_t a_length, Look& b) {
   }
   if (a.encoder->zeroed != b.encoder->zeroed) return "other tokens that start as zeros";
   if (a.states != b.states || a.pooled != b.pooled) return "states in other places";
-  if (a.heads.size() != b.heads.size() || a.outputs.size() != b.outputs.size()) return "other heads or outputs";
+  if (a.heads.size() != b.heads.size() || a.outputs.size() != b.outputs.size()) return kOtherOutputs;
   for (std::size_t i = 0; i < a.heads.size(); ++i) {
     if (!same_head(a.heads[i], b.heads[i])) return "another head";
   }
@@ -246,7 +248,8 @@ class Reader {
     std::exception_ptr failed;
   };
 
-  Look look_now(const Ahead& each) const { return look(each.length, each.length > 64 ? 1 : 2, each.mask, each.seed); }
+  static std::size_t texts_of(const Ahead& each) { return each.length > 64 ? 1 : 2; }
+  Look look_now(const Ahead& each) const { return look(each.length, texts_of(each), each.mask, each.seed); }
 
   // The short ones, on several threads; the others have memory to themselves.
   void look_ahead(std::vector<Ahead>& all) const {
@@ -260,6 +263,19 @@ class Reader {
         each.failed = std::current_exception();
       }
     });
+  }
+
+  // Whether that a text is alone changes the outputs (squeeze() leaves its axis out), and nothing else does.
+  bool is_of_one_text(const Look& best, std::size_t longest, const Ahead& each) const {
+    if (texts_of(each) != 1) return false;
+    try {
+      Look first = best;
+      Look two = look(each.length, 2, each.mask, each.seed);
+      return difference(first, longest, two).empty();
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_resources) throw;
+      return false;
+    }
   }
 
   Look look(Ahead& each) const {
@@ -337,7 +353,9 @@ class Reader {
       if (other.encoder && mask != MaskShape::holed && other.encoder->spec.mask == MaskKind::none) {
         other.encoder->spec.mask = best.encoder->spec.mask;
       }
-      if (const std::string other_is = difference(best, longest, other); !other_is.empty()) {
+      std::string other_is = difference(best, longest, other);
+      if (other_is == kOtherOutputs && is_of_one_text(best, longest, each)) other_is.clear();
+      if (!other_is.empty()) {
         if (unlimited && length > longest && may_be_unknown(best.encoder->spec, length)) {
           beyond = length - 1;
           return true;

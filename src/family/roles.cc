@@ -136,8 +136,8 @@ class RoleFinder {
     }
   }
 
-  // ---- logits: a linear map of rows, with bias, scale, banned classes and log_softmax at most
-  // ------------------------
+  // ---- logits: a linear map of rows; with constants added or multiplied (bias, temperature, log of the classes'
+  // shares), bounds, banned classes, log_softmax and zeros at hidden tokens at most ----
 
   static constexpr std::size_t kMaxDepth = 64;
 
@@ -170,14 +170,20 @@ class RoleFinder {
     const Node& node = instance_.node(id);
     if (node.partial) return Rows::unknown;
     const auto constant = [&](std::size_t i) {
-      return i < node.arguments.size() &&
-             (number(node.arguments[i]) ||
-              (node.refs[i].tensor.defined() && (weight(instance_, node.refs[i]) || fixed(node.refs[i]))));
+      return i < node.arguments.size() && (number(node.arguments[i]) || steady(node.refs[i]));
     };
     if (node.name == "aten::add" || node.name == "aten::sub" || node.name == "aten::mul" || node.name == "aten::div") {
       if (constant(1)) return logits(node.refs[0], depth + 1);
       if (constant(0) && node.name != "aten::div") return logits(node.refs[1], depth + 1);
+      if (node.name == "aten::mul" && seen_tokens(node.refs[1])) return logits(node.refs[0], depth + 1);
+      if (node.name == "aten::mul" && seen_tokens(node.refs[0])) return logits(node.refs[1], depth + 1);
       return Rows::unknown;
+    }
+    if (node.name == "aten::clamp" || node.name == "aten::clamp_min" || node.name == "aten::clamp_max") {
+      for (std::size_t i = 1; i < node.arguments.size(); ++i) {
+        if (!node.arguments[i].none() && !constant(i)) return Rows::unknown;
+      }
+      return logits(node.refs[0], depth + 1);
     }
     if (node.name == "aten::masked_fill" && fixed(node.refs[1])) return logits(node.refs[0], depth + 1);
     if (node.name == "aten::index_fill" && node.refs.size() > 2 && fixed(node.refs[2])) {
@@ -213,6 +219,14 @@ class RoleFinder {
     const Node* seen = whole_node(instance_, *each, "aten::mul");
     if (seen != nullptr && known(seen->refs[1])) each = &seen->refs[0];
     return logits(*each, depth + 1) == Rows::tokens;
+  }
+
+  // The same whatever the inputs are.
+  static bool steady(const Ref& ref) { return ref.tensor.defined() && !ref.tensor.varies(); }
+
+  // A number for each token, made of a mask: 0 at those that are hidden.
+  bool seen_tokens(const Ref& ref) const {
+    return ref.tensor.defined() && ref.tensor.known() && ref.tensor.sizes() == Sizes{texts_, length_, 1};
   }
 
   // Known and the same whatever the inputs are: which classes are banned.

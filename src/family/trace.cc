@@ -177,7 +177,28 @@ std::vector<graph::Value> Trace::example_arguments() const {
   return arguments_of(*program, make_probe(1, lengths->usual(), MaskShape::full, limits, 0));
 }
 
-Trace read_trace(const ts::Module& module, const TraceOptions& options) {
+namespace {
+
+// The one input that nothing is known of, where it may be a mask: shaped as a text's tokens are, beside known ids.
+std::optional<std::size_t> unknown_input(const graph::Program& program) {
+  const InputNames names = input_names(program);
+  if (!names.ids || names.mask) return std::nullopt;
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
+    const graph::ProgramInput& input = program.inputs[i];
+    if (base::is_text_input(input.name)) continue;
+    if (found || (!input.traced_shape.empty() && input.traced_shape.size() != 2)) return std::nullopt;
+    found = i;
+  }
+  return found;
+}
+
+bool hides_tokens(const Reading& reading) {
+  return reading.recognition && reading.recognition->spec.mask != MaskKind::none;
+}
+
+// @param guess  whether an input that nothing is known of is taken for the mask if it turns out to be one
+Trace read_trace(const ts::Module& module, const TraceOptions& options, bool guess) {
   Trace trace;
   trace.findings = ts::findings(module);
   const std::vector<ts::NamedTensor> tensors = ts::tensors(module);
@@ -185,6 +206,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
   archive::run_each(tensors.size(), [&](std::size_t i) { odd[i] = odd_weights(tensors[i].name, tensors[i].view); });
   std::copy_if(odd.begin(), odd.end(), std::back_inserter(trace.findings),
                [](const std::string& finding) { return !finding.empty(); });
+  bool guessed = false;
   try {
     auto program = std::make_shared<graph::Program>(ts::read_program(module));
     for (std::size_t i = 0; i < options.input_names.size() && i < program->inputs.size(); ++i) {
@@ -193,6 +215,13 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     const bool known = take_example(module, *program, trace);
     const std::size_t length = trace.traced_length != 0 ? trace.traced_length : 8;
     std::vector<std::string> named = name_inputs(*program, length);
+    const std::optional<std::size_t> mask = guess ? unknown_input(*program) : std::nullopt;
+    if (mask) {
+      named.push_back("the input " + program->inputs[*mask].name +
+                      " is taken for attention_mask: every layer's attention leaves out the tokens where it is 0");
+      program->inputs[*mask].name = "attention_mask";
+    }
+    guessed = mask.has_value();
     // An example's types are told apart by names.
     if (!named.empty() && !known) take_example(module, *program, trace);
     if (const auto ids = input_names(*program).ids) {
@@ -212,7 +241,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     if (!input_names(*program).ids) {
       trace.findings.emplace_back(
           "no input is input_ids: not a model of text, or its inputs have to be named "
-          "(TorchScriptOptions::input_names)");
+          "(TorchScriptOptions::input_names, --input-names)");
     }
     check_other_inputs(*program, trace.traced_length);
     const ProbeLimits limits = probe_limits(*program, length);
@@ -230,6 +259,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     recognize.min_length = trace.lengths->shortest();
     recognize.usual_length = trace.lengths->usual();
     auto reading = read_model(*program, recognize);
+    if (guessed && !hides_tokens(reading)) return read_trace(module, options, false);
     if (const auto slots = graph::output_slots(*program); !slots || slots->size() != reading.outputs.size()) {
       throw Error(ErrorCode::unsupported, "the trace's result", "tensors, tuples, lists and dicts of them",
                   "one that only a run shows");
@@ -242,9 +272,14 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options) {
     trace.program = nullptr;
     trace.reading = {};
     trace.outputs.clear();
+    if (guessed) return read_trace(module, options, false);
     trace.not_graphable = error.what();
   }
   return trace;
 }
+
+}  // namespace
+
+Trace read_trace(const ts::Module& module, const TraceOptions& options) { return read_trace(module, options, true); }
 
 }  // namespace bertrt::family

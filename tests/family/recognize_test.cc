@@ -336,6 +336,22 @@ TEST(Roles, OfAnEncoderThatIsNotKnownAreTheSameHeads) {
               ElementsAre(hidden_state, text_logits));
 }
 
+// What does not change which of the classes a text is of, or only bounds how sure that is.
+TEST(Roles, LogitsMayBeShiftedBoundedAndHidden) {
+  using enum OutputRole;
+  const auto roles = [](const std::string& give) { return TinyModel({}, give).roles(); };
+  const std::string texts = "torch.linear(pooled, wc, bc)";
+  const std::string tokens = "torch.linear(h2, wc, bc)";
+  EXPECT_THAT(roles("torch.sub(" + texts + ", torch.log(torch.abs(bc)))"), ElementsAre(text_logits));
+  EXPECT_THAT(roles("torch.clamp(" + texts + ", -10., 10.)"), ElementsAre(text_logits));
+  EXPECT_THAT(roles("torch.clamp(" + tokens + ", None, 10.)"), ElementsAre(token_logits));
+  EXPECT_THAT(roles("torch.mul(" + tokens + ", torch.to(torch.unsqueeze(attention_mask, -1), 6))"),
+              ElementsAre(token_logits));
+  // By what the text itself says, they are no logits any more.
+  EXPECT_THAT(roles("torch.sub(" + texts + ", torch.slice(pooled, 1, 0, 3))"), ElementsAre(other));
+  EXPECT_THAT(roles("torch.mul(" + texts + ", torch.sigmoid(" + texts + "))"), ElementsAre(other));
+}
+
 // A head that reads something of its own: what its last linear map has rows for, and that this is all that is known.
 TEST(Roles, ALinearMapOfOtherRowsIsLogitsByItsShape) {
   const auto evidence = [](const TinyModel& model) { return model.reading().recognition->outputs.at(0).evidence; };
@@ -353,6 +369,28 @@ TEST(Roles, ALinearMapOfOtherRowsIsLogitsByItsShape) {
   EXPECT_EQ(evidence(TinyModel({}, "torch.linear(torch.amax(h2, [1]), wc, bc)")), Evidence::recognized);
   const TinyModel joined({}, "torch.linear(torch.cat([torch.slice(h1, 2, 0, 4), h2], -1), wc, bc)");
   EXPECT_THAT(joined.roles(), ::testing::Not(ElementsAre(text_logits)));
+}
+
+// A head with learned queries: where there are as many as the text has tokens, it looks like a layer's attention.
+TEST(Heads, WhatAsksByItselfIsNoLayer) {
+  for (const std::string labels : {"3", "5", "7", "8"}) {
+    const TinyModel asked(
+        {}, "(h2, torch.matmul(s3, h2))",
+        "s3 = torch.softmax(torch.matmul(torch.slice(w24, 0, 0, " + labels + "), torch.transpose(h2, 1, 2)), -1)\n");
+    EXPECT_TRUE(asked.recognized()) << labels << ": " << asked.reading().not_explained;
+  }
+  // The text's own questions are a layer's.
+  EXPECT_FALSE(TinyModel({}, "(h2, torch.matmul(s3, h2))",
+                         "s3 = torch.softmax(torch.matmul(torch.linear(h2, wp, bp), torch.transpose(h2, 1, 2)), -1)\n")
+                   .recognized());
+}
+
+// squeeze() of a text alone leaves its axis out, which changes nothing else. Long texts are looked at alone.
+TEST(Heads, MayLeaveOutTheAxisOfOneText) {
+  const TinyModel model({{"torch.add(torch.add(x0, x1), x2)", "torch.add(x0, x1)"}},
+                        "torch.squeeze(torch.linear(pooled, wc, bc))");
+  EXPECT_TRUE(model.recognized()) << model.reading().not_explained;
+  EXPECT_THAT(model.roles(), ElementsAre(text_logits));
 }
 
 }  // namespace
