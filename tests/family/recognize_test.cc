@@ -338,7 +338,6 @@ TEST(Roles, OfAnEncoderThatIsNotKnownAreTheSameHeads) {
 
 // What does not change which of the classes a text is of, or only bounds how sure that is.
 TEST(Roles, LogitsMayBeShiftedBoundedAndHidden) {
-  using enum OutputRole;
   const auto roles = [](const std::string& give) { return TinyModel({}, give).roles(); };
   const std::string texts = "torch.linear(pooled, wc, bc)";
   const std::string tokens = "torch.linear(h2, wc, bc)";
