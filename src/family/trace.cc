@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "archive/parallel.h"
@@ -179,6 +181,18 @@ std::vector<graph::Value> Trace::example_arguments() const {
 
 namespace {
 
+void name_as_asked(const std::vector<std::string>& names, std::vector<graph::ProgramInput>& inputs) {
+  if (names.empty()) return;
+  const std::set<std::string> apart(names.begin(), names.end());
+  if (names.size() != inputs.size() || apart.size() != names.size()) {
+    std::string found = std::to_string(names.size());
+    for (const std::string& name : names) found += (&name == &names.front() ? ": " : ", ") + name;
+    throw Error(ErrorCode::invalid_argument, "TorchScriptOptions::input_names",
+                "a name of its own for each of the trace's " + std::to_string(inputs.size()) + " inputs", found);
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) inputs[i].name = names[i];
+}
+
 // The one input that nothing is known of, where it may be a mask: shaped as a text's tokens are, beside known ids.
 std::optional<std::size_t> unknown_input(const graph::Program& program) {
   const InputNames names = input_names(program);
@@ -209,9 +223,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options, bool gue
   bool guessed = false;
   try {
     auto program = std::make_shared<graph::Program>(ts::read_program(module));
-    for (std::size_t i = 0; i < options.input_names.size() && i < program->inputs.size(); ++i) {
-      program->inputs[i].name = options.input_names[i];
-    }
+    name_as_asked(options.input_names, program->inputs);
     const bool known = take_example(module, *program, trace);
     const std::size_t length = trace.traced_length != 0 ? trace.traced_length : 8;
     std::vector<std::string> named = name_inputs(*program, length);
@@ -241,7 +253,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options, bool gue
     if (!input_names(*program).ids) {
       trace.findings.emplace_back(
           "no input is input_ids: not a model of text, or its inputs have to be named "
-          "(TorchScriptOptions::input_names, --input-names)");
+          "(TorchScriptOptions::input_names)");
     }
     check_other_inputs(*program, trace.traced_length);
     const ProbeLimits limits = probe_limits(*program, length);

@@ -38,6 +38,11 @@ void check_folder_options(const SessionOptions& options) {
     throw Error(ErrorCode::unsupported, "SessionOptions::engine", "automatic or packed for a checkpoint folder",
                 std::string(to_string(options.engine)) + ", which runs traces");
   }
+  if (!options.torchscript.input_names.empty()) {
+    throw Error(ErrorCode::invalid_argument, "TorchScriptOptions::input_names",
+                "none for a checkpoint folder, whose inputs have names",
+                std::to_string(options.torchscript.input_names.size()));
+  }
   if (options.torchscript.device != "cpu") {
     throw Error(ErrorCode::unsupported, "SessionOptions::torchscript.device", "\"cpu\" for a checkpoint folder",
                 options.torchscript.device);

@@ -152,9 +152,20 @@ TEST(BadOption, LibtorchIsNotOpenedUnasked) {
 }
 
 TEST(BadOption, InputNames) {
-  const Error error = thrown_by([] { load_trace("bert_tuple.pt", {.torchscript = {.input_names = {"input_ids"}}}); });
-  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-  EXPECT_THAT(error.what(), HasSubstr("input_names"));
+  using Names = std::vector<std::string>;
+  for (const Names& names : {Names{"input_ids"}, Names{"input_ids", "attention_mask", "token_type_ids", "more"},
+                             Names{"input_ids", "attention_mask", "input_ids"}}) {
+    for (const EngineKind engine : {EngineKind::automatic, EngineKind::graph}) {
+      const Error error = thrown_by([&] {
+        BertSession::load(trace_path("bert_tuple.pt"), {.engine = engine, .torchscript = {.input_names = names}});
+      });
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+      EXPECT_THAT(error.what(), HasSubstr("TorchScriptOptions::input_names"));
+    }
+  }
+  const auto folder = std::filesystem::path(BERTRT_TEST_DATA) / "tasks" / "feature-extraction";
+  EXPECT_THAT(thrown_by([&] { BertSession::load(folder, {.torchscript = {.input_names = {"input_ids"}}}); }).what(),
+              HasSubstr("input_names"));
 }
 
 TEST(BadRun, EachHasItsError) {

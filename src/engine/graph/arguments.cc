@@ -61,11 +61,10 @@ class Text {
     if (found == batch_.extra_inputs.end()) {
       throw Error(ErrorCode::invalid_argument, "the encoding's extra inputs",
                   "values for the model's input \"" + input.name +
-                      "\" (or, where it is a text's own, TorchScriptOptions::input_names, --input-names, saying which)",
+                      "\" (or, where it is a text's own, TorchScriptOptions::input_names saying which)",
                   family::input_names(*trace_.program).ids
                       ? "none"
-                      : "none; and no input is known to be input_ids (TorchScriptOptions::input_names, --input-names, "
-                        "names them)");
+                      : "none; and no input is known to be input_ids (TorchScriptOptions::input_names names them)");
     }
     bertrt::graph::Sizes sizes = {1, static_cast<std::int64_t>(length_)};
     if (input.traced_shape.size() != 2) sizes.push_back(static_cast<std::int64_t>(found->width));

@@ -136,10 +136,9 @@ InputMap::InputMap(const torch::jit::Method& method, const model::Method* record
     slots_.push_back(make_slot(arguments[i], name, known ? &recorded->inputs[i - 1] : nullptr, where));
   }
   if (!takes(InputRole::input_ids)) {
-    throw Error(
-        ErrorCode::model_mismatch, where,
-        "a trace with an input called input_ids (TorchScriptOptions::input_names, --input-names, names them otherwise)",
-        join(slots_));
+    throw Error(ErrorCode::model_mismatch, where,
+                "a trace with an input called input_ids (TorchScriptOptions::input_names names them otherwise)",
+                join(slots_));
   }
 }
 
