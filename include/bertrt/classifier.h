@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,6 +49,12 @@ class BERTRT_API Classifier {
                                                   const ClassifierOptions& options = {}) const;
   /// The same for texts alone.
   std::vector<std::vector<LabelScore>> operator()(std::span<const std::string> batch,
+                                                  const ClassifierOptions& options = {}) const;
+  /// So that classify({"one", "two"}) means two texts; a pair is TextPair{"one", "two"}.
+  std::vector<std::vector<LabelScore>> operator()(std::initializer_list<std::string_view> batch,
+                                                  const ClassifierOptions& options = {}) const;
+  /// So that classify({TextPair{"one", "two"}, …}) means some pairs.
+  std::vector<std::vector<LabelScore>> operator()(std::initializer_list<TextPair> batch,
                                                   const ClassifierOptions& options = {}) const;
 
   /// By index. May be shorter than the head's output where the files name fewer: the others are LABEL_n.

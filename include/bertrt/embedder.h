@@ -147,6 +147,9 @@ class BERTRT_API Embedder {
   /// @return [spans, dimensions]
   /// @throws Error invalid_argument for a span outside the text; unsupported for a table of word vectors
   Matrix chunks(std::string_view text, std::span<const Offset> spans, const EmbedOptions& options = {}) const;
+  /// {"one", "two"} would be one text, between pointers that have nothing in common.
+  void chunks(std::initializer_list<std::string_view> texts, std::span<const Offset> spans,
+              const EmbedOptions& options = {}) const = delete;
 
   /// What the model's files say of its vectors.
   const EmbedderInfo& info() const;

@@ -68,6 +68,10 @@ class BERTRT_API FillMask {
   }
   /// {"one", "two"} would be one text, between pointers that have nothing in common.
   void operator()(std::initializer_list<std::string_view> texts, const FillMaskOptions& options = {}) const = delete;
+  /// Likewise.
+  template <std::convertible_to<std::string_view> Pair>
+  void operator()(std::initializer_list<std::string_view> texts, const Pair& pair,
+                  const FillMaskOptions& options = {}) const = delete;
   /// Encoded texts in one batch; one list of answers for each, none for none.
   std::vector<std::vector<MaskAnswer>> operator()(std::span<const Encoding> batch,
                                                   const FillMaskOptions& options = {}) const;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -57,12 +58,27 @@ class BERTRT_API MultiVectorEmbedder {
   Matrix query(std::string_view text, const MultiVectorOptions& options = {}) const;
   /// [tokens that count, width] of a document. @throws Error what run() throws
   Matrix document(std::string_view text, const MultiVectorOptions& options = {}) const;
+  /// So that query({"one", "two"}) means two texts.
+  std::vector<Matrix> query(std::initializer_list<std::string_view> texts,
+                            const MultiVectorOptions& options = {}) const {
+    return (*this)(texts, TextRole::query, options);
+  }
+  /// Likewise.
+  std::vector<Matrix> document(std::initializer_list<std::string_view> texts,
+                               const MultiVectorOptions& options = {}) const {
+    return (*this)(texts, TextRole::document, options);
+  }
   /// Many texts of one role, in the order given; sorted by length and computed some thousand tokens at a time.
   std::vector<Matrix> operator()(std::span<const std::string_view> texts, TextRole role,
                                  const MultiVectorOptions& options = {}) const;
   /// The same for strings.
   std::vector<Matrix> operator()(const std::vector<std::string>& texts, TextRole role,
                                  const MultiVectorOptions& options = {}) const;
+  /// So that embed({"one", "two"}, role) means two texts.
+  std::vector<Matrix> operator()(std::initializer_list<std::string_view> texts, TextRole role,
+                                 const MultiVectorOptions& options = {}) const {
+    return (*this)(std::span<const std::string_view>(texts.begin(), texts.size()), role, options);
+  }
   /// Texts one by one in bounded memory, as Embedder::stream().
   std::size_t stream(TextRole role, const std::function<std::optional<std::string>()>& next,
                      const std::function<void(Matrix rows)>& each, const MultiVectorOptions& options = {}) const;

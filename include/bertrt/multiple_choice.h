@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ class BERTRT_API MultipleChoice {
   /// A probability for each choice, which add up to 1. @throws Error invalid_argument for no choice; input_too_long
   std::vector<float> operator()(std::string_view text, const std::vector<std::string>& choices,
                                 const MultipleChoiceOptions& options = {}) const;
+  /// {"one", "two"} would be one text, between pointers that have nothing in common.
+  void operator()(std::initializer_list<std::string_view> texts, const std::vector<std::string>& choices,
+                  const MultipleChoiceOptions& options = {}) const = delete;
 
  private:
   BertSession session_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,12 @@ class BERTRT_API NextSentence {
   /// An empty second text counts as none, as for Python's tokenizers. @throws Error input_too_long
   NextSentenceScore operator()(std::string_view text, std::string_view next,
                                const NextSentenceOptions& options = {}) const;
+  /// {"one", "two"} would be one text, between pointers that have nothing in common.
+  void operator()(std::initializer_list<std::string_view> texts, std::string_view next,
+                  const NextSentenceOptions& options = {}) const = delete;
+  /// Likewise.
+  void operator()(std::string_view text, std::initializer_list<std::string_view> nexts,
+                  const NextSentenceOptions& options = {}) const = delete;
   /// One for each pair, in order. An Error names the pair by its number.
   std::vector<NextSentenceScore> operator()(std::span<const TextPair> batch,
                                             const NextSentenceOptions& options = {}) const;

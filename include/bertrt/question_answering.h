@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,6 +62,12 @@ class BERTRT_API QuestionAnswering {
   ///         leaves a window no new token; input_too_long for a question that leaves the context no room
   std::vector<Answer> operator()(std::string_view question, std::string_view context,
                                  const QuestionAnsweringOptions& options = {}) const;
+  /// {"one", "two"} would be one text, between pointers that have nothing in common.
+  void operator()(std::initializer_list<std::string_view> questions, std::string_view context,
+                  const QuestionAnsweringOptions& options = {}) const = delete;
+  /// Likewise.
+  void operator()(std::string_view question, std::initializer_list<std::string_view> contexts,
+                  const QuestionAnsweringOptions& options = {}) const = delete;
   /// One list for each, in order. An Error names the question by its number.
   std::vector<std::vector<Answer>> operator()(std::span<const QuestionContext> batch,
                                               const QuestionAnsweringOptions& options = {}) const;

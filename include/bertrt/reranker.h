@@ -53,6 +53,12 @@ class BERTRT_API Reranker {
 
   /// One pair of a model with one label. @throws Error unsupported for a model with more
   float operator()(std::string_view query, std::string_view document, const RerankerOptions& options = {}) const;
+  /// {"one", "two"} would be one text, between pointers that have nothing in common: rank() takes several documents.
+  void operator()(std::initializer_list<std::string_view> queries, std::string_view document,
+                  const RerankerOptions& options = {}) const = delete;
+  /// Likewise.
+  void operator()(std::string_view query, std::initializer_list<std::string_view> documents,
+                  const RerankerOptions& options = {}) const = delete;
   /// [pairs, labels]. A pair without a second text has an empty one.
   Matrix predict(std::span<const TextPair> pairs, const RerankerOptions& options = {}) const;
 
@@ -72,6 +78,13 @@ class BERTRT_API Reranker {
                                    const RerankerOptions& options = {}) const {
     return rank(query, std::span<const std::string_view>(documents.begin(), documents.size()), top_k, options);
   }
+  /// {"one", "two"} would be one query, between pointers that have nothing in common.
+  template <typename Documents>
+  void rank(std::initializer_list<std::string_view> queries, const Documents& documents,
+            std::optional<std::size_t> top_k = std::nullopt, const RerankerOptions& options = {}) const = delete;
+  /// Likewise.
+  void rank(std::initializer_list<std::string_view> queries, std::initializer_list<std::string_view> documents,
+            std::optional<std::size_t> top_k = std::nullopt, const RerankerOptions& options = {}) const = delete;
 
  private:
   BertSession session_;

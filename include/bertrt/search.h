@@ -30,15 +30,15 @@ struct SearchOptions {
 ///
 /// @return for each query its nearest rows, best first, the lower index first among equals; rows whose score is not a
 ///         number stand last
-/// @throws Error invalid_argument for two widths, be it that one of the two has no rows
+/// @throws Error invalid_argument for two widths, be it that one of the two has no rows: Matrix{} has no columns
 BERTRT_API std::vector<std::vector<SearchHit>> search(const Matrix& queries, const Matrix& corpus,
                                                       const SearchOptions& options = {});
 
 /// The same on quantized vectors of one precision. int8 and uint8: cosine or dot of the stored numbers (for int8 made
 /// with ranges around 0 that is near the vectors' own). binary and ubinary: columns that agree minus columns that do
 /// not (the dot product of signs), whatever `similarity` says.
-/// @throws Error invalid_argument for two widths or precisions, unsupported for euclidean and manhattan of int8 and
-///         uint8
+/// @throws Error invalid_argument for two widths (as above) or precisions, unsupported for euclidean and manhattan of
+///         int8 and uint8
 BERTRT_API std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const QuantizedMatrix& corpus,
                                                       const SearchOptions& options = {});
 

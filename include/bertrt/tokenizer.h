@@ -106,6 +106,17 @@ class BERTRT_API Tokenizer {
 
   /// {"one", "two"} would be one text, between pointers that have nothing in common: encode_batch() takes several.
   Encoding encode(std::initializer_list<std::string_view> texts, const EncodeOptions& options = {}) const = delete;
+  /// Likewise.
+  Encoding encode(std::initializer_list<std::string_view> texts, std::string_view pair,
+                  const EncodeOptions& options) const = delete;
+  /// Likewise.
+  template <typename Pair>
+  requires std::convertible_to<const Pair&, std::string_view> Encoding
+  encode(std::initializer_list<std::string_view> texts, const Pair& pair)
+  const = delete;
+  /// Likewise.
+  Encoding encode(std::string_view text, std::initializer_list<std::string_view> pairs,
+                  const EncodeOptions& options) const = delete;
 
   /// A text that the caller cut into words, as Hugging Face's is_split_into_words: each word is tokenized by itself,
   /// its offsets count from its own begin, and word_ids number the words.
@@ -116,6 +127,9 @@ class BERTRT_API Tokenizer {
 
   /// Ids alone, appended to `ids` (not cleared first): the fast path; no template, no truncation.
   void encode_ids(std::string_view text, std::vector<std::int32_t>& ids, bool parse_special_tokens = true) const;
+  /// {"one", "two"} would be one text, between pointers that have nothing in common.
+  void encode_ids(std::initializer_list<std::string_view> texts, std::vector<std::int32_t>& ids,
+                  bool parse_special_tokens = true) const = delete;
 
   /// Many texts, shared out over `num_threads` threads; results in input order. An Error names the text by its number.
   std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {},
@@ -142,6 +156,8 @@ class BERTRT_API Tokenizer {
   std::optional<std::string_view> id_to_token(std::int32_t id) const;
   /// The id of a token as it stands in the vocabulary; nullopt where there is none.
   std::optional<std::int32_t> token_to_id(std::string_view token) const;
+  /// {"one", "two"} would be one token, between pointers that have nothing in common.
+  void token_to_id(std::initializer_list<std::string_view> tokens) const = delete;
 
   /// The encoding's tokens as they stand in the vocabulary, one for each id.
   std::vector<std::string_view> tokens(const Encoding& encoding) const;
@@ -180,6 +196,12 @@ BERTRT_API Encoding code_point_offsets(Encoding encoding, std::string_view text,
 /// The same for what encode_words() gave.
 BERTRT_API Encoding code_point_offsets(Encoding encoding, std::span<const std::string_view> words,
                                        std::span<const std::string_view> pair = {});
+/// {"one", "two"} would be one text, between pointers that have nothing in common.
+void code_point_offsets(Encoding encoding, std::initializer_list<std::string_view> texts,
+                        std::string_view pair = {}) = delete;
+/// Likewise.
+void code_point_offsets(Encoding encoding, std::string_view text,
+                        std::initializer_list<std::string_view> pairs) = delete;
 
 /// Ids that come one by one to text that grows, as Hugging Face's DecodeStream: a piece of text is given out as soon as
 /// it can no longer change, characters that are not complete yet are held back. One object a stream; not thread-safe.

@@ -54,6 +54,8 @@ class BERTRT_API ZeroShot {
 
   /// "sport, politics" as two labels: cut at commas, white space at the ends off, empty ones dropped.
   static std::vector<std::string> split_labels(std::string_view labels);
+  /// {"one", "two"} would be one text, between pointers that have nothing in common: it is a list of labels already.
+  static std::vector<std::string> split_labels(std::initializer_list<std::string_view> labels) = delete;
 
  private:
   BertSession session_;

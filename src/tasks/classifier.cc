@@ -45,6 +45,20 @@ std::vector<std::vector<LabelScore>> Classifier::operator()(std::span<const std:
   });
 }
 
+std::vector<std::vector<LabelScore>> Classifier::operator()(std::initializer_list<std::string_view> batch,
+                                                            const ClassifierOptions& options) const {
+  return base::or_out_of_memory("Classifier", [&] {
+    std::vector<TextPair> pairs;
+    for (const std::string_view text : batch) pairs.push_back({text});
+    return (*this)(std::span<const TextPair>(pairs), options);
+  });
+}
+
+std::vector<std::vector<LabelScore>> Classifier::operator()(std::initializer_list<TextPair> batch,
+                                                            const ClassifierOptions& options) const {
+  return (*this)(std::span<const TextPair>(batch.begin(), batch.size()), options);
+}
+
 std::vector<std::vector<LabelScore>> Classifier::operator()(std::span<const TextPair> batch,
                                                             const ClassifierOptions& options) const {
   return base::or_out_of_memory("Classifier", [&] {

@@ -85,9 +85,6 @@ std::vector<std::vector<SearchHit>> best_rows(std::size_t queries, std::size_t r
   return results;
 }
 
-// A matrix of no rows that nobody gave a width goes with every other.
-bool is_some(std::size_t rows, std::size_t columns) { return rows != 0 || columns != 0; }
-
 void check_widths(std::size_t queries, std::size_t corpus) {
   if (queries == corpus) return;
   throw Error(ErrorCode::invalid_argument, "search",
@@ -135,9 +132,7 @@ std::vector<std::vector<SearchHit>> search(const Matrix& queries, const Matrix& 
     base::check_named("SearchOptions::similarity", options.similarity);
     tasks::check_matrix("search", queries);
     tasks::check_matrix("search", corpus);
-    if (is_some(queries.rows, queries.cols) && is_some(corpus.rows, corpus.cols)) {
-      check_widths(queries.cols, corpus.cols);
-    }
+    check_widths(queries.cols, corpus.cols);
     if (queries.rows == 0) return {};
     std::vector<float> query_norms(queries.rows, 1.0F);
     std::vector<float> norms(corpus.rows, 1.0F);
@@ -157,14 +152,12 @@ std::vector<std::vector<SearchHit>> search(const QuantizedMatrix& queries, const
     base::check_named("SearchOptions::similarity", options.similarity);
     check_bytes(queries);
     check_bytes(corpus);
-    if (is_some(queries.rows, queries.columns) && queries.precision != corpus.precision) {
+    if (queries.precision != corpus.precision) {
       throw Error(ErrorCode::invalid_argument, "search",
                   "queries of the corpus' precision, " + std::string(to_string(corpus.precision)),
                   std::string(to_string(queries.precision)));
     }
-    if (is_some(queries.rows, queries.columns) && is_some(corpus.rows, corpus.columns)) {
-      check_widths(queries.columns, corpus.columns);
-    }
+    check_widths(queries.columns, corpus.columns);
     if (queries.rows == 0) return {};
     if (corpus.precision == Precision::binary || corpus.precision == Precision::ubinary) {
       return best_rows(queries.rows, corpus.rows, options, [&](std::size_t query, std::size_t row) {

@@ -370,6 +370,24 @@ TEST(Embedders, ValuesThatNoEnumNamesAreRefused) {
   EXPECT_THAT(error.what(), HasSubstr("query, document"));
 }
 
+// Two views, two strings and two pointers alike; one text is one still.
+TEST(MultiVectorEmbedder, BracesAroundTextsMeanSeveral) {
+  const MultiVectorEmbedder embed(session("colbert"));
+  const std::string one = "the king";
+  const char* two = "a river in the city";
+  const auto expect_both = [&](const std::vector<Matrix>& found, const Matrix& first, const Matrix& second) {
+    ASSERT_EQ(found.size(), 2U);
+    expect_equal(found[0].data, first.data);
+    expect_equal(found[1].data, second.data);
+  };
+  expect_both(embed.query({one, std::string(two)}), embed.query(one), embed.query(two));
+  expect_both(embed.query({one.c_str(), two}, {.normalize = true}), embed.query(one, {.normalize = true}),
+              embed.query(two, {.normalize = true}));
+  expect_both(embed.document({"the king", two}), embed.document(one), embed.document(two));
+  expect_both(embed({"the king", two}, TextRole::document), embed.document(one), embed.document(two));
+  EXPECT_EQ(embed.query({"the king"}).size(), 1U);
+}
+
 TEST(SparseEmbedder, SaysWhoseItsPoolingIs) {
   EXPECT_EQ(SparseEmbedder(session("splade")).pooling_why(), "the model's own");
 }

@@ -149,6 +149,25 @@ TEST(Classifier, ManyThreads) {
   for (const float score : found) EXPECT_EQ(score, expected);
 }
 
+TEST(Classifier, BracesAroundTextsMeanABatchAndAPairIsSaid) {
+  const Classifier classify(load("text-classification"));
+  const std::string one = "good movie";
+  const std::string two = "the king";
+  const std::vector<std::string> texts = {one, two};
+  const auto wanted = classify(texts);
+  const auto expect_same = [&](const std::vector<std::vector<LabelScore>>& found) {
+    ASSERT_EQ(found.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_FLOAT_EQ(found[i][0].score, wanted[i][0].score);
+  };
+  expect_same(classify({one, two}));
+  expect_same(classify({"good movie", "the king"}));
+  EXPECT_EQ(classify({one, two}, {.top_k = 2})[1].size(), 2U);
+  const auto pairs = classify({TextPair{one, two}, TextPair{two}});
+  ASSERT_EQ(pairs.size(), 2U);
+  EXPECT_FLOAT_EQ(pairs[0][0].score, classify(TextPair{one, two})[0].score);
+  EXPECT_FLOAT_EQ(pairs[1][0].score, wanted[1][0].score);
+}
+
 // {"one", "two"} is no text between two pointers.
 TEST(ZeroShot, BracesAroundTextsMeanABatch) {
   const ZeroShot classify(load("zero-shot"));

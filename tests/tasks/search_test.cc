@@ -62,8 +62,6 @@ TEST(Search, EqualsByIndexAndWhatIsNoNumberLast) {
   std::vector<std::size_t> order;
   for (const SearchHit& hit : hits) order.push_back(hit.index);
   EXPECT_THAT(order, ElementsAre(2, 1, 3, 0));
-  EXPECT_TRUE(search(Matrix{}, corpus).empty());
-  EXPECT_TRUE(search(query, Matrix{}).front().empty());
   EXPECT_TRUE(search(query, corpus, {.top_k = 0}).front().empty());
   EXPECT_EQ(thrown_by([&] { search(query, Matrix{1, 2, {1, 2}}); }).code(), ErrorCode::invalid_argument);
 }
@@ -150,13 +148,19 @@ TEST(Search, WidthsAreComparedWithoutRowsToo) {
   EXPECT_EQ(thrown_by([&] { search(Matrix{0, 2, {}}, corpus); }).code(), ErrorCode::invalid_argument);
   EXPECT_EQ(thrown_by([&] { search(corpus, Matrix{0, 2, {}}); }).code(), ErrorCode::invalid_argument);
   EXPECT_TRUE(search(Matrix{0, 3, {}}, corpus).empty());
-  EXPECT_TRUE(search(Matrix{}, corpus).empty());
-  EXPECT_THAT(search(corpus, Matrix{}), ElementsAre(::testing::IsEmpty()));
+  EXPECT_THAT(search(corpus, Matrix{0, 3, {}}), ElementsAre(::testing::IsEmpty()));
+  // An index that nobody filled has no columns.
+  EXPECT_EQ(thrown_by([&] { search(Matrix{}, corpus); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { search(corpus, Matrix{}); }).code(), ErrorCode::invalid_argument);
+  EXPECT_TRUE(search(Matrix{}, Matrix{}).empty());
   const QuantizedMatrix bits = quantize(corpus, Precision::binary);
   const QuantizedMatrix none = quantize(Matrix{0, 9, {}}, Precision::binary);
   EXPECT_EQ(thrown_by([&] { search(none, bits); }).code(), ErrorCode::invalid_argument);
   EXPECT_EQ(thrown_by([&] { search(bits, none); }).code(), ErrorCode::invalid_argument);
-  EXPECT_TRUE(search(QuantizedMatrix{}, bits).empty());
+  EXPECT_EQ(thrown_by([&] { search(QuantizedMatrix{}, bits); }).code(), ErrorCode::invalid_argument);
+  const QuantizedMatrix unfilled{Precision::binary, 0, 0, 0, {}};
+  EXPECT_EQ(thrown_by([&] { search(bits, unfilled); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { search(unfilled, bits); }).code(), ErrorCode::invalid_argument);
 }
 
 TEST(Search, ValuesThatNoEnumNamesAreRefused) {
