@@ -104,14 +104,22 @@ DenseModule read_dense(const ModuleFolder& folder, bool tokens, Store& store) {
   ModuleWeights weights(folder);
   module.dense.weight = weights.require("linear.weight", 2);
   if (bias) module.dense.bias = weights.require("linear.bias", 1);
+  if (module.residual && module.dense.in() != module.dense.out()) {
+    module.residual_weight = weights.require("residual.weight", 2);
+  }
   weights.refuse_the_rest();
-  if ((in && *in != module.dense.in()) || (out && *out != module.dense.out()) ||
-      (module.residual && module.dense.in() != module.dense.out())) {
+  if ((in && *in != module.dense.in()) || (out && *out != module.dense.out())) {
     const auto says = [](const std::optional<std::size_t>& size) { return size ? std::to_string(*size) : "any"; };
     throw Error(ErrorCode::model_mismatch, folder.where(""),
-                "a weight of out_features x in_features (" + says(out) + " x " + says(in) +
-                    (module.residual ? ", as many for use_residual)" : ")"),
+                "a weight of out_features x in_features (" + says(out) + " x " + says(in) + ")",
                 std::to_string(module.dense.out()) + " x " + std::to_string(module.dense.in()));
+  }
+  if (module.residual_weight && module.residual_weight->tensor.shape != module.dense.weight.tensor.shape) {
+    const std::vector<std::int64_t>& shape = module.residual_weight->tensor.shape;
+    throw Error(ErrorCode::model_mismatch, folder.where(""),
+                "a residual.weight of linear.weight's shape (" + std::to_string(module.dense.out()) + " x " +
+                    std::to_string(module.dense.in()) + ")",
+                std::to_string(shape[0]) + " x " + std::to_string(shape[1]));
   }
   store.push_back(std::move(weights).take());
   return module;

@@ -31,12 +31,13 @@ struct PoolingModule {
   bool include_prompt = true;
 };
 
-/// activation(x weightᵀ + bias), plus x where `residual`.
+/// activation(x weightᵀ + bias), plus x where `residual`, or what its own weight makes of x.
 struct DenseModule {
   Dense dense;
   TorchFunction activation = nullptr;  ///< null: none
   bool residual = false;
-  bool on_tokens = false;  ///< each token's row, not the pooled vector
+  std::optional<Weight> residual_weight;  ///< [out, in], where the two differ
+  bool on_tokens = false;                 ///< each token's row, not the pooled vector
 };
 
 struct NormalizeModule {

@@ -49,7 +49,7 @@ Planned plan_of(const BertSession& session, const EmbedderOptions& options) {
   SentencePlan& plan = result.plan;
   if (modules && has_pooling(*modules)) {
     require_own_kind(*modules);
-    plan = plan_modules(*modules, width, "Embedder");
+    plan = plan_modules(*modules, token_width(session, *modules, "Embedder", options.least), "Embedder");
     result.info.pooling_why = "the model's own";
     if (!options.pooling.empty()) {
       if (!plan.text_steps.empty() && options.pooling.size() != plan.pooling.size()) {
@@ -96,7 +96,7 @@ class EncoderEmbedder final : public EmbedderImpl {
     const std::vector<Encoding> encodings = text().encode(texts, prompt);
     std::vector<float> out(texts.size() * info().dimensions);
     const RunRequest request = plan_.request();
-    for_token_batches(encodings, batch_tokens, [&](auto batch, auto indexes) {
+    for_token_batches(encodings, plan_.batch_tokens(batch_tokens), [&](auto batch, auto indexes) {
       const EncoderOutput output = session_.run(batch, request);
       std::vector<float> pooled(batch.size() * plan_.text_steps.in());
       for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -125,7 +125,7 @@ class EncoderEmbedder final : public EmbedderImpl {
     const std::vector<Encoding> windows = text().encode_windows(whole, prompt, stride);
     SpanMeans means(spans, width);
     const RunRequest request = plan_.request();
-    for_token_batches(windows, batch_tokens, [&](auto batch, auto indexes) {
+    for_token_batches(windows, plan_.batch_tokens(batch_tokens), [&](auto batch, auto indexes) {
       const EncoderOutput output = session_.run(batch, request);
       for (std::size_t i = 0; i < batch.size(); ++i) {
         const std::size_t front = indexes[i] == 0 ? 0 : stride / 2;

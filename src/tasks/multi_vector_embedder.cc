@@ -36,7 +36,7 @@ SentencePlan plan_of(const BertSession& session, const EmbedderOptions& options)
                 std::string(to_string(options.pooling.front())));
   }
   SentencePlan plan =
-      plan_modules(modules, hidden_width(session, "MultiVectorEmbedder", options.least), "MultiVectorEmbedder");
+      plan_modules(modules, token_width(session, modules, "MultiVectorEmbedder", options.least), "MultiVectorEmbedder");
   if (!plan.pooling.empty() || (plan.token_steps.empty() && !plan.mask)) {
     throw Error(ErrorCode::unsupported, "MultiVectorEmbedder", "a model with modules that keep one vector a token",
                 what_it_has(session));
@@ -183,7 +183,7 @@ std::vector<Matrix> MultiVectorEmbedderImpl::embed(std::span<const std::string_v
       real.push_back(encoding.size());
       if (expands) expand(encoding);
     }
-    for_token_batches(encodings, kBatchTokens, [&](auto batch, auto indexes) {
+    for_token_batches(encodings, plan_.batch_tokens(kBatchTokens), [&](auto batch, auto indexes) {
       const EncoderOutput output = session_.run(batch, request);
       for (std::size_t i = 0; i < batch.size(); ++i) {
         out[at + indexes[i]] = counted(*batch[i], real[indexes[i]], role, plan_.rows(output, i), options.normalize);

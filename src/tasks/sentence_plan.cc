@@ -1,10 +1,13 @@
 #include "tasks/sentence_plan.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "archive/tensor.h"
 #include "bertrt/error.h"
+#include "tasks/token_batches.h"
+#include "tasks/what_it_has.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -42,10 +45,13 @@ class Planner {
     plan.text_steps = VectorSteps(0);
   }
 
-  void operator()(const family::TransformerModule&) {
+  void operator()(const family::TransformerModule& module) {
     if (std::exchange(has_encoder_, true)) refuse("one Transformer", "two");
+    if (module.classifier) refuse("a Transformer that gives a row a token", "one for sequence-classification");
+    plan.logits = module.masked_lm;
   }
   void operator()(const family::WeightedLayersModule& module) {
+    if (plan.logits) refuse("WeightedLayerPooling behind a Transformer that gives hidden states", "one for fill-mask");
     if (plan.mix || !plan.token_steps.empty() || pooled_)
       refuse("WeightedLayerPooling behind the Transformer", "elsewhere");
     plan.mix = mix_of(module, task_);
@@ -95,7 +101,15 @@ class Planner {
 
 std::vector<float> SentencePlan::rows(const EncoderOutput& output, std::size_t text) const {
   std::vector<float> result;
-  if (!mix) {
+  if (logits) {
+    if (!output.token_logits || output.token_logits->width() != token_steps.in()) {
+      throw Error(ErrorCode::runtime, "sentence modules",
+                  "token logits of " + std::to_string(token_steps.in()) + " columns",
+                  output.token_logits ? std::to_string(output.token_logits->width()) : "none");
+    }
+    const std::span<const float> own = output.token_logits->text(text);
+    result.assign(own.begin(), own.end());
+  } else if (!mix) {
     const std::span<const float> last = output.last_hidden_state().text(text);
     result.assign(last.begin(), last.end());
   } else {
@@ -117,8 +131,21 @@ std::vector<float> SentencePlan::rows(const EncoderOutput& output, std::size_t t
 RunRequest SentencePlan::request() const {
   RunRequest request;
   request.all_encoder_layers = mix.has_value();
+  request.hidden_states = !logits;
   request.pooled_output = false;
+  request.logits = logits;
   return request;
+}
+
+std::size_t SentencePlan::batch_tokens(std::size_t asked) const {
+  return logits ? std::min(asked, logit_rows(token_steps.in())) : asked;
+}
+
+std::size_t token_width(const BertSession& session, const family::SentenceModules& modules, const std::string& task,
+                        Evidence least) {
+  const family::TransformerModule* transformer = modules.transformer();
+  const bool logits = transformer != nullptr && transformer->masked_lm;
+  return logits ? logits_width(session, task, least) : hidden_width(session, task, least);
 }
 
 SentencePlan plan_modules(const family::SentenceModules& modules, std::size_t width, const std::string& task) {

@@ -14,10 +14,6 @@
 namespace bertrt::tasks {
 namespace {
 
-// Logits that exist at a time.
-constexpr std::size_t kLogitBytes = std::size_t{128} << 20U;
-constexpr std::size_t kLeastRows = 16;
-
 class Splade final : public SparseEmbedderImpl {
  public:
   Splade(BertSession session, std::size_t max_length, std::string why, std::size_t vocabulary, SparseRule rule,
@@ -26,7 +22,7 @@ class Splade final : public SparseEmbedderImpl {
         session_(std::move(session)),
         rule_(rule),
         active_(active),
-        rows_(std::max(kLeastRows, kLogitBytes / (sizeof(float) * vocabulary))) {}
+        rows_(logit_rows(vocabulary)) {}
 
   std::vector<SparseVector> embed(std::span<const std::string_view> texts, std::string_view prompt,
                                   const SparseEmbedOptions& options) const override {

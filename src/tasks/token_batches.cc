@@ -9,6 +9,12 @@
 
 namespace bertrt::tasks {
 
+std::size_t logit_rows(std::size_t vocabulary) {
+  constexpr std::size_t kBytes = std::size_t{128} << 20U;
+  constexpr std::size_t kLeast = 16;
+  return std::max(kLeast, kBytes / (sizeof(float) * std::max<std::size_t>(vocabulary, 1)));
+}
+
 std::vector<std::vector<std::size_t>> plan_token_batches(std::span<const std::size_t> lengths, std::size_t max_tokens) {
   std::vector<std::size_t> order(lengths.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -18,6 +18,9 @@ inline constexpr std::size_t kBatchTokens = 4096;
 /// Texts that are sorted, tokenized and batched together.
 inline constexpr std::size_t kShare = 2048;
 
+/// Tokens whose logits over a vocabulary may exist at a time: 128 MB of them.
+std::size_t logit_rows(std::size_t vocabulary);
+
 /// Texts by their lengths, in groups of at most `max_tokens` tokens (a longer text alone), longest first, so that
 /// neighbours are alike for engines that pad. Every index stands in one group.
 std::vector<std::vector<std::size_t>> plan_token_batches(std::span<const std::size_t> lengths, std::size_t max_tokens);

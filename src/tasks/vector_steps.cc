@@ -24,26 +24,36 @@ void check_width(const std::string& what, std::size_t expected, std::size_t foun
 class DenseStep final : public VectorSteps::Step {
  public:
   explicit DenseStep(const family::DenseModule& module) : activation_(module.activation), residual_(module.residual) {
+    const std::size_t out = module.dense.out();
+    const std::size_t in = module.dense.in();
     const std::vector<float> bias = module.dense.bias ? floats(*module.dense.bias) : std::vector<float>();
-    if (!bias.empty()) check_width("Dense, linear.bias", module.dense.out(), bias.size());
-    linear_ =
-        kernels::Linear::pack(floats(module.dense.weight), bias, module.dense.out(), module.dense.in(), DType::fp32);
+    if (!bias.empty()) check_width("Dense, linear.bias", out, bias.size());
+    linear_ = kernels::Linear::pack(floats(module.dense.weight), bias, out, in, DType::fp32);
+    if (!module.residual_weight) return;
+    projection_ = kernels::Linear::pack(floats(*module.residual_weight), {}, out, in, DType::fp32);
   }
 
   void run(std::vector<float>& rows) const override {
-    const std::size_t count = rows.size() / linear_->in();
-    std::vector<float> out(count * linear_->out());
-    kernels::Scratch scratch;
-    if (count > 0) linear_->run(rows.data(), count, out.data(), {}, kernels::ThreadPool::serial(), scratch);
+    std::vector<float> out = product(*linear_, rows);
     if (activation_ != nullptr) {
       for (float& value : out) value = static_cast<float>(activation_(static_cast<double>(value)));
     }
+    if (projection_) rows = product(*projection_, rows);
     if (residual_) std::transform(out.begin(), out.end(), rows.begin(), out.begin(), std::plus<>());
     rows = std::move(out);
   }
 
  private:
+  static std::vector<float> product(const kernels::Linear& linear, const std::vector<float>& rows) {
+    const std::size_t count = rows.size() / linear.in();
+    std::vector<float> out(count * linear.out());
+    kernels::Scratch scratch;
+    if (count > 0) linear.run(rows.data(), count, out.data(), {}, kernels::ThreadPool::serial(), scratch);
+    return out;
+  }
+
   std::unique_ptr<const kernels::Linear> linear_;
+  std::unique_ptr<const kernels::Linear> projection_;  ///< of the residual; null: it is added as it is
   family::TorchFunction activation_;
   bool residual_;
 };

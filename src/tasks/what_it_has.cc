@@ -60,4 +60,23 @@ std::size_t hidden_width(const BertSession& session, const std::string& task, Ev
   throw Error(ErrorCode::unsupported, task, "a hidden state whose width is known", "output " + last->name);
 }
 
+std::size_t logits_width(const BertSession& session, const std::string& task, Evidence least) {
+  base::check_named("EmbedderOptions::least", least);
+  const OutputInfo* output = session.info().find_output(OutputRole::token_logits);
+  const std::vector<std::string>& heads = session::Access::impl(session).settings().heads;
+  const bool other = !heads.empty() && std::find(heads.begin(), heads.end(), "masked-lm") == heads.end();
+  if (output == nullptr || other) {
+    throw Error(ErrorCode::unsupported, task,
+                "a model with a masked-token head, whose logits its modules read (\"transformer_task\": \"fill-mask\")",
+                what_it_has(session));
+  }
+  if (output->evidence < least) {
+    throw Error(ErrorCode::unsupported, task, "logits that are token logits " + std::string(to_string(least)),
+                "output " + output->name + ", which is only " + std::string(to_string(output->evidence)));
+  }
+  if (!output->shape.empty() && output->shape.back() > 0) return static_cast<std::size_t>(output->shape.back());
+  if (session.info().vocab_size != 0) return session.info().vocab_size;
+  throw Error(ErrorCode::unsupported, task, "token logits whose width is known", "output " + output->name);
+}
+
 }  // namespace bertrt::tasks

@@ -15,4 +15,7 @@ std::string what_it_has(const BertSession& session);
 /// @throws Error unsupported where the model gives none, or where it is not known as well as `least` that it is one
 std::size_t hidden_width(const BertSession& session, const std::string& task, Evidence least);
 
+/// Columns of the masked-token head's logits. @throws Error as hidden_width
+std::size_t logits_width(const BertSession& session, const std::string& task, Evidence least);
+
 }  // namespace bertrt::tasks

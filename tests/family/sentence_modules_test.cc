@@ -7,6 +7,8 @@
 #include <fstream>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "error_matchers.h"
 
@@ -37,11 +39,25 @@ class SentenceModulesTest : public testing::Test {
     }
     write("modules.json", "[" + text + "]");
   }
+  using Shape = std::pair<std::size_t, std::size_t>;
+  // Weights of zeros.
+  void write_weights(const std::string& folder, const std::vector<std::pair<std::string, Shape>>& weights) const {
+    std::string header;
+    std::size_t end = 0;
+    for (const auto& [name, shape] : weights) {
+      const std::size_t begin = end;
+      end += 4 * shape.first * shape.second;
+      header += (header.empty() ? "{\"" : ",\"") + name + R"(":{"dtype":"F32","shape":[)" +
+                std::to_string(shape.first) + "," + std::to_string(shape.second) + R"(],"data_offsets":[)" +
+                std::to_string(begin) + "," + std::to_string(end) + "]}";
+    }
+    header += "}";
+    std::string length;
+    for (std::size_t i = 0; i < 8; ++i) length += static_cast<char>(header.size() >> (8 * i) & 0xFF);
+    write(folder + "/model.safetensors", length + header + std::string(end, '\0'));
+  }
   void write_dense(const std::string& folder, std::size_t out, std::size_t in) const {
-    const std::string header = R"({"linear.weight":{"dtype":"F32","shape":[)" + std::to_string(out) + "," +
-                               std::to_string(in) + R"(],"data_offsets":[0,)" + std::to_string(4 * out * in) + "]}}";
-    std::string bytes(1, static_cast<char>(header.size()));
-    write(folder + "/model.safetensors", bytes + std::string(7, '\0') + header + std::string(4 * out * in, '\0'));
+    write_weights(folder, {{"linear.weight", {out, in}}});
   }
   SentenceModules read() const { return read_sentence_modules(folder_).value(); }
   std::string refused() const {
@@ -183,6 +199,32 @@ TEST_F(SentenceModulesTest, DenseOnTokenRows) {
   EXPECT_FALSE(dense.dense.bias.has_value());
   write_dense("1_Dense", 3, 3);
   EXPECT_THAT(refused(), HasSubstr("3 x 3"));
+}
+
+TEST_F(SentenceModulesTest, AResidualHasAWeightWhereTheWidthsDifferAndThereAlone) {
+  list({{st_ + "Transformer", ""}, {st_ + "Dense", "1_Dense"}});
+  write("1_Dense/config.json", R"({"in_features":3,"out_features":2,"bias":false,"use_residual":true})");
+  const std::string linear = "linear.weight";
+  const std::string residual = "residual.weight";
+  write_weights("1_Dense", {{linear, {2, 3}}, {residual, {2, 3}}});
+  const SentenceModules model = read();
+  const auto& dense = std::get<DenseModule>(model.modules[1]);
+  EXPECT_TRUE(dense.residual);
+  ASSERT_TRUE(dense.residual_weight.has_value());
+  EXPECT_EQ(dense.residual_weight->name, residual);
+  write_weights("1_Dense", {{linear, {2, 3}}});
+  EXPECT_THAT(refused(), HasSubstr(residual));
+  write_weights("1_Dense", {{linear, {2, 3}}, {residual, {3, 2}}});
+  EXPECT_THAT(refused(), HasSubstr("found 3 x 2"));
+  write_weights("1_Dense", {{linear, {2, 3}}, {residual, {2, 3}}, {"residual.bias", {1, 2}}});
+  EXPECT_THAT(refused(), HasSubstr("residual.bias"));
+  // Without one to project, or without a residual at all, nobody reads it.
+  write_weights("1_Dense", {{linear, {3, 3}}, {residual, {3, 3}}});
+  write("1_Dense/config.json", R"({"bias":false,"use_residual":true})");
+  EXPECT_THAT(refused(), HasSubstr(residual));
+  write_weights("1_Dense", {{linear, {2, 3}}, {residual, {2, 3}}});
+  write("1_Dense/config.json", R"({"bias":false})");
+  EXPECT_THAT(refused(), HasSubstr(residual));
 }
 
 TEST_F(SentenceModulesTest, WhatIsNotKnownIsNamed) {

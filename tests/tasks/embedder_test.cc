@@ -157,6 +157,24 @@ TEST(Embedder, ModulesOfAnotherKindOfModelAreRefused) {
   fs::remove_all(copy);
 }
 
+// What the Pooling reads is the head's then, and hidden states are no answer.
+TEST(Embedder, ATransformersTaskSaysWhatIsPooled) {
+  EXPECT_EQ(Embedder::load(golden("neighbour-logits")).info().dimensions, 6U);
+  const fs::path copy = fs::temp_directory_path() / ("bertrt_task" + std::to_string(std::random_device()()));
+  fs::remove_all(copy);
+  fs::copy(golden("sentence-max"), copy, fs::copy_options::recursive);
+  const auto refusal = [&](const std::string& task) {
+    std::ofstream(copy / "sentence_bert_config.json") << R"({"transformer_task": ")" << task << "\"}";
+    return std::string(thrown_by([&] { (void)Embedder::load(copy); }).what());
+  };
+  EXPECT_THAT(refusal("fill-mask"), HasSubstr("a model with a masked-token head"));
+  EXPECT_THAT(refusal("sequence-classification"), HasSubstr("one for sequence-classification"));
+  // One's own pooling of hidden states goes in front of modules that keep token rows.
+  const Embedder own(session("neighbour-colbert-logits"), {.pooling = {Pooling::mean}});
+  EXPECT_EQ(own.info().dimensions, 16U);
+  fs::remove_all(copy);
+}
+
 // As older versions write it: the encoder in a folder of its own.
 TEST(Embedder, TheTransformersFolderMayBeBelow) {
   const fs::path copy = fs::temp_directory_path() / ("bertrt_folder_below" + std::to_string(std::random_device()()));

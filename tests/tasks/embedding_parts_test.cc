@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "error_matchers.h"
@@ -55,6 +58,30 @@ TEST(NormalizeRows, ZerosStay) {
   std::vector<float> rows = {3, 4, 0, 0};
   normalize_rows(rows, 2);
   EXPECT_THAT(rows, ElementsAre(FloatNear(0.6F, 1e-7F), FloatNear(0.8F, 1e-7F), 0, 0));
+}
+
+family::Weight weight_of(std::span<const float> values, std::vector<std::int64_t> shape) {
+  family::Weight weight;
+  weight.tensor.type = archive::ElementType::float32;
+  weight.tensor.strides = {shape[1], 1};
+  weight.tensor.shape = std::move(shape);
+  weight.tensor.storage = std::as_bytes(values);
+  return weight;
+}
+
+// The activation is the layer's alone.
+TEST(VectorSteps, AResidualGoesThroughItsOwnWeight) {
+  const std::vector<float> linear = {1, 0, 0, 1, 1, 1};     // [3, 2]
+  const std::vector<float> residual = {2, 0, 0, 3, 1, -1};  // [3, 2]
+  family::DenseModule module;
+  module.dense.weight = weight_of(linear, {3, 2});
+  module.activation = [](double x) { return -x; };
+  module.residual = true;
+  module.residual_weight = weight_of(residual, {3, 2});
+  VectorSteps steps(2);
+  steps.add(module);
+  EXPECT_EQ(steps.out(), 3U);
+  EXPECT_THAT(steps.run({1, 2, 10, 0}), ElementsAre(2 - 1, 6 - 2, -1 - 3, 20 - 10, 0, 10 - 10));
 }
 
 TEST(PlanTokenBatches, NoBatchIsLongerThanItMayBe) {

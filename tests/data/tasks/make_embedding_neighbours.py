@@ -70,7 +70,7 @@ def edit_json(path, change):
     change(value); path.write_text(json.dumps(value, indent=1))
 
 def dense(out, seed, **more):
-    d = Dense(more.pop("width", H), out, **more); randomize(d.linear, seed, 0.3); return d
+    d = Dense(more.pop("width", H), out, **more); randomize(d, seed, 0.3); return d
 
 # prompts null, a default prompt, Dense without bias and a residual one, truncate_dim in the model's files behind a Normalize
 def null_prompts(f):
@@ -110,6 +110,10 @@ def roberta():
     return str(folder)
 dense_model("neighbour-roberta", [Transformer(roberta()), M.Pooling(H, "cls"), Normalize()], similarity_fn_name="dot")
 
+# a residual that has a weight of its own, since the layer gives another width; a masked-language head's logits pooled in the hidden states' place
+dense_model("neighbour-residual", [Transformer(bert("residual", seed=20)), M.Pooling(H, "mean"), dense(10, 21, use_residual=True), dense(7, 22, width=10, bias=False, activation_function=torch.nn.Identity(), use_residual=True)])
+dense_model("neighbour-logits", [Transformer(bert("logits", BertForMaskedLM, seed=23), transformer_task="fill-mask"), M.Pooling(len(TOKENS), ("mean", "max")), dense(6, 24, width=2 * len(TOKENS), activation_function=torch.nn.Identity()), Normalize()])
+
 # tables of word vectors
 tokenizer = AutoTokenizer.from_pretrained(OUT / "work-old")
 table = torch.randn(len(TOKENS), H, generator=torch.Generator().manual_seed(7))
@@ -144,6 +148,8 @@ def multi_model(name, parts, prompts, edit=None):
 def token_dense(out, seed, **more): return dense(out, seed, module_input_name="token_embeddings", **more)
 multi_model("neighbour-colbert", [Transformer(bert("colbert", seed=11), query_expansion={"strategy": "fixed", "length": 14, "attend": True, "token": None}, document_length=10), token_dense(10, 12, bias=False, activation_function=torch.nn.Identity()), MultiVectorMask(skiplist_words=[",", ".", "notthere"], skiplist_tasks=["document", "query"]), Normalize(module_input_name="token_embeddings")], {"query": "question : ", "document": "passage : "})
 multi_model("neighbour-colbert-kept", [Transformer(bert("kept", seed=13), query_length=7), token_dense(10, 14, activation_function=torch.nn.Tanh()), MultiVectorMask(keep_only_token_ids=list(range(5, 80)))], {"query": "", "document": ""})
+# logits of a masked-language head as token rows, which a Dense with a projected residual reads
+multi_model("neighbour-colbert-logits", [Transformer(bert("colbert-logits", BertForMaskedLM, seed=25), transformer_task="fill-mask", query_expansion={"strategy": "fixed", "length": 9, "attend": False, "token": None}), token_dense(8, 26, width=len(TOKENS), bias=False, use_residual=True), MultiVectorMask(skiplist_words=[","]), Normalize(module_input_name="token_embeddings")], {"query": "", "document": ""})
 # queries that are filled up to a length, and not cut to it: to query_length, or to the model's own length
 for name, limit in (("min", None), ("min-cut", 12)):
     multi_model("neighbour-colbert-" + name, [Transformer(bert(name, seed=19), query_expansion={"strategy": "min", "length": 9, "attend": name == "min-cut", "token": None}, query_length=limit), token_dense(10, 12, bias=False, activation_function=torch.nn.Identity()), MultiVectorMask(skiplist_words=[","]), Normalize(module_input_name="token_embeddings")], {"query": "question : ", "document": ""})
