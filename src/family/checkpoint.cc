@@ -109,6 +109,7 @@ void add_task_types(WeightTaker& taker, EncoderSpec& encoder, std::deque<std::ve
 
 // Buffers of old versions: counts of 0, 1, 2, … and zeros, which the code makes itself. And what DeBERTa-v3's
 // pretraining kept beside its embeddings (what its second model's differ by from the first one's), which no code reads.
+/// @param turns  the family has rotary positions
 bool harmless_buffer(std::string_view name, bool turns) {
   // What tokens are turned by, in a family whose code turns none and makes no such buffer.
   if (!turns && name.ends_with("rotary_emb.inv_freq")) return true;
@@ -126,19 +127,30 @@ bool looks_like_encoder(std::string_view name) {
                      [&](std::string_view start) { return name.starts_with(start); });
 }
 
-/// @param turns  the family has rotary positions
+// What may be the reason that nobody reads a weight which stands beside the encoder's: the head is not named. Empty
+// where config.json names a class, or a finding says so already.
+std::string unnamed_heads(const CheckpointConfig& config, const std::vector<std::string>& findings) {
+  const bool said = std::any_of(findings.begin(), findings.end(),
+                                [](const std::string& finding) { return finding.starts_with("architectures:"); });
+  if (!config.architectures.empty() || said) return {};
+  return "architectures: config.json names none; heads are those that the weights' names tell";
+}
+
 void refuse_unknown(const WeightTaker& taker, const std::string& prefix, const WeightTaker& top,
-                    const std::string& where, bool turns, std::vector<std::string>& findings) {
+                    const std::string& where, const CheckpointConfig& config, std::vector<std::string>& findings) {
+  std::string unnamed = unnamed_heads(config, findings);
   std::vector<std::string> unused;
   for (const std::string& name : top.left_over()) {
-    if (harmless_buffer(name, turns) || taker.took(name)) continue;
-    if ((!prefix.empty() && name.starts_with(prefix)) || looks_like_encoder(name)) {
+    if (harmless_buffer(name, config.rotary.has_value()) || taker.took(name)) continue;
+    const bool below = !prefix.empty() && name.starts_with(prefix);
+    if (below || looks_like_encoder(name)) {
       throw Error(ErrorCode::unsupported, where, "an encoder with no weights beside those of its family",
-                  base::printable(name));
+                  base::printable(name) + (below || unnamed.empty() ? "" : "; " + unnamed));
     }
     unused.push_back(name);
   }
   if (unused.empty()) return;
+  if (!unnamed.empty()) findings.push_back(std::move(unnamed));
   std::string text = "weights that no head which is known reads: " + base::printable(unused.front());
   if (unused.size() > 1) text += " and " + std::to_string(unused.size() - 1) + " more";
   text += " (a bundle of the folder may: models/export.py)";
@@ -210,7 +222,7 @@ Checkpoint read_checkpoint(const fs::path& path, bool thorough, bool as_cross_en
   checkpoint.heads = checkpoint_heads(top, config, checkpoint.encoder, checkpoint.findings, told);
   const std::vector<std::string>& classes = config.architectures;
   if (std::find(classes.begin(), classes.end(), "HF_ColBERT") != classes.end()) top.find("linear.weight");
-  refuse_unknown(taker, prefix, top, weights.where, config.rotary.has_value(), checkpoint.findings);
+  refuse_unknown(taker, prefix, top, weights.where, config, checkpoint.findings);
   if (thorough) find_odd(weights, checkpoint.findings);
   checkpoint.bytes = std::move(store);
   return checkpoint;

@@ -243,8 +243,6 @@ std::vector<CheckpointHead> checkpoint_heads(WeightTaker& top, const CheckpointC
       findings.push_back("architectures: the class " + base::printable(name) +
                          " is not known; heads are those that the weights' names tell");
     }
-  } else if (top.has("classifier")) {
-    findings.emplace_back("architectures: config.json names none; heads are those that the weights' names tell");
   }
   const std::size_t left_out = std::erase_if(wanted, [&](HeadKind kind) { return reader.is_left_out(kind); });
   if (left_out != 0) {

@@ -252,6 +252,32 @@ TEST_F(CheckpointTest, AClassThatIsNotKnownIsAFinding) {
   EXPECT_THAT(checkpoint.findings.at(0), HasSubstr("SomethingOfMyOwn"));
 }
 
+// Whatever the family calls its classifier: that it is read by nobody has one reason.
+TEST_F(CheckpointTest, AFolderThatNamesNoClassSaysSoWhereAHeadIsNotRead) {
+  const std::string reason = "architectures: config.json names none";
+  for (const char* name : {"roberta-sequence", "distilbert-sequence", "xlm-roberta-tokens", "modernbert-tokens",
+                           "modernbert-masked-lm", "jina-sequence", "qwen3-sequence", "bert-tokens-old-names"}) {
+    for (const nlohmann::json& classes : {nlohmann::json(), nlohmann::json::array()}) {
+      copy(name);
+      set("architectures", classes);
+      const Checkpoint checkpoint = read();
+      EXPECT_TRUE(checkpoint.heads.empty()) << name;
+      EXPECT_THAT(checkpoint.findings, testing::Contains(HasSubstr(reason))) << name;
+    }
+  }
+  // DeBERTa's classifier has a pooler beside the encoder, which could be one of another family's encoder.
+  copy("deberta-sequence");
+  set("architectures", nlohmann::json::array());
+  EXPECT_THAT(refused(), HasSubstr("pooler.dense"));
+  EXPECT_THAT(refused(), HasSubstr(reason));
+  // No head, no reason.
+  copy("bert");
+  set("architectures", nlohmann::json::array());
+  EXPECT_TRUE(read().findings.empty());
+  add("bert.lora.weight");
+  EXPECT_THAT(read().findings, testing::Contains(HasSubstr(reason)));
+}
+
 TEST_F(CheckpointTest, HeadsThatArchitecturesDoesNotNameAreFoundByTheirNames) {
   copy("bert-pretraining");
   set("architectures", {"BertModel"});
