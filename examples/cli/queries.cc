@@ -126,8 +126,10 @@ Queries::Queries(CLI::App& command, Pairs pairs, std::string wanted)
   }
   command
       .add_option("--input-format", format_,
-                  pairs == Pairs::taken ? "Lines of standard input: texts, or {\"text\",\"pair\"} each"
-                                        : "Lines of standard input: texts, or {\"text\"} each")
+                  pairs == Pairs::taken
+                      ? "Lines of standard input: texts, or {\"text\",\"pair\"} each (\"text_pair\" is as good; other "
+                        "keys are passed over)"
+                      : "Lines of standard input: texts, or {\"text\"} each (other keys are passed over)")
       ->check(CLI::IsMember({"lines", "jsonl"}))
       ->capture_default_str();
   command.add_flag("--keep-going", keep_going_,
@@ -214,7 +216,7 @@ Query Queries::read(std::string line) const {
   return query;
 }
 
-// Members beside these two are passed over.
+// Members beside the text and its pair are passed over.
 Query Queries::from_json(const std::string& line) const {
   Query query;
   if (line.starts_with("\xEF\xBB\xBF")) {
@@ -228,18 +230,27 @@ Query Queries::from_json(const std::string& line) const {
     query.bad = line.empty() ? "an empty line" : "no JSON: " + objection(error);
     return query;
   }
-  const auto is_string = [&](const char* name) { return json.contains(name) && json[name].is_string(); };
   if (!json.is_object()) {
     query.bad = "no JSON object";
-  } else if (!is_string("text")) {
+    return query;
+  }
+  if (!json.contains("text") || !json["text"].is_string()) {
     query.bad = "no \"text\" that is a string";
-  } else if (json.contains("pair") && !json["pair"].is_string() && !json["pair"].is_null()) {
-    query.bad = "a \"pair\" that is no string";
-  } else if (is_string("pair") && pairs_ == Pairs::refused) {
-    query.bad = "a pair";
-  } else {
-    json["text"].get_to(query.text);
-    if (is_string("pair")) query.pair = json["pair"].get<std::string>();
+    return query;
+  }
+  json["text"].get_to(query.text);
+  for (const char* name : {"pair", "text_pair"}) {  // the latter is Hugging Face's
+    if (!json.contains(name) || json[name].is_null()) continue;
+    if (!json[name].is_string()) {
+      query.bad = "a \"" + std::string(name) + "\" that is no string";
+    } else if (pairs_ == Pairs::refused) {
+      query.bad = "a pair";
+    } else if (query.pair) {
+      query.bad = "\"pair\" and \"text_pair\", which are one";
+    } else {
+      query.pair = json[name].get<std::string>();
+    }
+    if (!query.bad.empty()) return query;
   }
   return query;
 }

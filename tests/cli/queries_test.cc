@@ -26,6 +26,26 @@ TEST(Lines, OfJson) {
   EXPECT_EQ(lines[2]["tokens"].size(), 2U);
 }
 
+// Hugging Face calls the second text so.
+TEST(Lines, ATextPairIsAPair) {
+  const auto tokens = [](const std::string& line) {
+    return run_json({"tokenize", "--input-format", "jsonl", "--keep-going"}, line + "\n").at(0);
+  };
+  const json pair = json::parse(R"(["[CLS]","a","[SEP]","b","[SEP]"])");
+  EXPECT_EQ(tokens(R"({"text":"a","text_pair":"b"})")["tokens"], pair);
+  EXPECT_EQ(tokens(R"({"text":"a","text_pair":"b","pair":null})")["tokens"], pair);
+  EXPECT_EQ(tokens(R"({"text":"a","text_pair":null})")["tokens"], json::parse(R"(["[CLS]","a","[SEP]"])"));
+  EXPECT_THAT(tokens(R"({"text":"a","text_pair":"b","pair":"b"})")["error"].get<std::string>(),
+              HasSubstr("found \"pair\" and \"text_pair\", which are one"));
+  EXPECT_THAT(tokens(R"({"text":"a","text_pair":["b"]})")["error"].get<std::string>(),
+              HasSubstr("a \"text_pair\" that is no string"));
+  const std::string model = BERTRT_TEST_DATA "/tasks/token-classification";
+  const auto answer =
+      run_json({"ner", "--model", model, "--input-format", "jsonl", "--keep-going"}, R"({"text":"a","text_pair":"b"})")
+          .at(0);
+  EXPECT_THAT(answer["error"].get<std::string>(), HasSubstr("found a pair"));
+}
+
 TEST(Lines, ABadOneIsNamedAndEndsTheJob) {
   for (const std::string bad : {"no json", "[1]", "{\"text\":1}", "{}", "{\"text\":\"a\",\"pair\":2}", ""}) {
     const Outcome outcome = run({"tokenize", "--json", "--input-format", "jsonl"}, "{\"text\":\"a\"}\n" + bad + "\n");
