@@ -76,7 +76,7 @@ struct EmbedderInfo {
   std::size_t dimensions = 0;    ///< of a vector, before EmbedOptions::dimensions
   std::size_t max_length = 0;    ///< in tokens; 0: no limit
   std::vector<std::pair<std::string, std::string>> prompts;  ///< by name
-  std::string default_prompt_name;                           ///< empty: none
+  std::optional<std::string> default_prompt_name;            ///< nullopt: none; "" is a name, too
   Similarity similarity = Similarity::cosine;                ///< what the model was trained for
 };
 

@@ -103,7 +103,7 @@ struct SentenceModules {
   std::optional<std::size_t> max_seq_length;
   bool do_lower_case = false;                                ///< before the tokenizer's own normalizer
   std::vector<std::pair<std::string, std::string>> prompts;  ///< by name, in the file's order; a null is ""
-  std::string default_prompt_name;                           ///< empty: none
+  std::optional<std::string> default_prompt_name;            ///< one of them, which may be called ""
   std::string similarity;  ///< "cosine", "dot", "euclidean", "manhattan", "maxsim"; empty: not said
   std::optional<std::size_t> truncate_dim;
   std::optional<std::size_t> max_active_dims;  ///< of sparse models: only the largest so many

@@ -25,11 +25,12 @@ void read_prompts(SettingsFile& settings, SentenceModules& model) {
       model.prompts.emplace_back(name, text.is_null() ? "" : text.get<std::string>());
     }
   }
-  model.default_prompt_name = settings.text("default_prompt_name");
-  const auto is_default = [&](const auto& prompt) { return prompt.first == model.default_prompt_name; };
-  if (!model.default_prompt_name.empty() && std::none_of(model.prompts.begin(), model.prompts.end(), is_default)) {
-    settings.refuse("default_prompt_name", "the name of one of the prompts",
-                    base::printable(model.default_prompt_name));
+  if (const Json* name = settings.take("default_prompt_name")) {
+    const auto is_default = [&](const auto& prompt) { return *name == prompt.first; };
+    if (!name->is_string() || std::none_of(model.prompts.begin(), model.prompts.end(), is_default)) {
+      settings.refuse("default_prompt_name", "the name of one of the prompts", shown(*name));
+    }
+    model.default_prompt_name = name->get<std::string>();
   }
 }
 

@@ -7,8 +7,8 @@ namespace bertrt::tasks {
 
 std::string Prompts::resolve(const std::optional<std::string>& text, std::string_view name) const {
   if (text) return *text;
-  if (name.empty()) name = default_name;
-  if (name.empty()) return {};
+  if (name.empty() && !default_name) return {};
+  if (name.empty()) name = *default_name;
   for (const auto& [known, prompt] : by_name) {
     if (known == name) return prompt;
   }

@@ -11,7 +11,7 @@ namespace bertrt::tasks {
 /// The texts that a model's maker puts in front of its inputs, by name.
 struct Prompts {
   std::vector<std::pair<std::string, std::string>> by_name;
-  std::string default_name;  ///< empty: none
+  std::optional<std::string> default_name;  ///< may be "", a name like any other
 
   /// `text`, else the prompt of that name, else the default one, else none. "query" and "document" are names of every
   /// model, empty ones where it does not say: asked for by name, they keep the default prompt away.

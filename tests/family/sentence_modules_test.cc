@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -172,8 +173,16 @@ TEST_F(SentenceModulesTest, WhatWouldChangeTheTextIsRefused) {
   EXPECT_THAT(refused(), HasSubstr("chat template"));
   write("sentence_bert_config.json", R"({"model_args":{"add_pooling_layer":false}})");
   EXPECT_EQ(read().modules.size(), 1U);
-  write("config_sentence_transformers.json", R"({"prompts":{"a":"A: "},"default_prompt_name":"b"})");
-  EXPECT_THAT(refused(), HasSubstr("default_prompt_name"));
+  // "" is a name like any other, and null none.
+  for (const char* name : {R"("b")", R"("")", "1"}) {
+    write("config_sentence_transformers.json",
+          R"({"prompts":{"a":"A: "},"default_prompt_name":)" + std::string(name) + "}");
+    EXPECT_THAT(refused(), HasSubstr("default_prompt_name")) << name;
+  }
+  write("config_sentence_transformers.json", R"({"prompts":{"":"A: "},"default_prompt_name":""})");
+  EXPECT_EQ(read().default_prompt_name, "");
+  write("config_sentence_transformers.json", R"({"prompts":{"":"A: "},"default_prompt_name":null})");
+  EXPECT_EQ(read().default_prompt_name, std::nullopt);
 }
 
 // As model2vec calls it.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -110,6 +111,15 @@ TEST(Prompts, ByTextThenNameThenDefault) {
   const Error error = thrown_by([&] { prompts.resolve(std::nullopt, "passage"); });
   EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
   EXPECT_THAT(error.what(), ::testing::HasSubstr("query, document, find"));
+}
+
+TEST(Prompts, ADefaultMayBeNamedByNothing) {
+  const Prompts unnamed{{{"", "the "}, {"find", "find: "}}, ""};
+  EXPECT_EQ(unnamed.resolve(std::nullopt, ""), "the ");
+  EXPECT_EQ(unnamed.resolve(std::nullopt, "find"), "find: ");
+  EXPECT_EQ(unnamed.resolve("", ""), "");
+  const Prompts none{{{"", "the "}}, std::nullopt};
+  EXPECT_EQ(none.resolve(std::nullopt, ""), "");
 }
 
 TEST(SparsePool, FoldsRowsAsTheyCome) {

@@ -80,6 +80,14 @@ TEST(Reranker, PutsThePromptInFrontOfTheQuery) {
             ErrorCode::invalid_argument);
 }
 
+TEST(Reranker, ADefaultPromptMayBeNamedByNothing) {
+  const Reranker plain(SavedCrossEncoder(kNothing, kNothing).session());
+  const Reranker own(
+      SavedCrossEncoder({{"prompts", {{"", "paris is "}}}, {"default_prompt_name", ""}}, kNothing).session());
+  EXPECT_FLOAT_EQ(own("the capital", "of france"), plain("paris is the capital", "of france"));
+  EXPECT_FLOAT_EQ(own("the capital", "of france", {.prompt = ""}), plain("the capital", "of france"));
+}
+
 TEST(Reranker, TextsAreCutAndLoweredAsTheSettingsBesideItSay) {
   const Reranker plain(SavedCrossEncoder(kNothing, kNothing).session());
   const Reranker cuts(SavedCrossEncoder(kNothing, {{"max_seq_length", 8}}).session());
