@@ -30,12 +30,14 @@ void check_size(std::size_t text, std::string_view field, const std::vector<T>& 
 }
 
 // Every value in 0 … limit - 1; limit 0 checks the sign alone.
-void check_range(std::size_t text, std::string_view field, std::span<const std::int32_t> values, std::size_t limit) {
+void check_range(std::size_t text, std::string_view field, std::span<const std::int32_t> values, std::size_t limit,
+                 const std::string& why = {}) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::int32_t value = values[i];
     if (value < 0 || (limit != 0 && static_cast<std::size_t>(value) >= limit)) {
       reject(text, std::string(field) + "[" + std::to_string(i) + "]",
-             limit == 0 ? "a value of 0 or more" : "a value from 0 to " + std::to_string(limit - 1),
+             limit == 0 ? "a value of 0 or more"
+                        : "a value from 0 to " + std::to_string(limit - 1) + (why.empty() ? "" : " (" + why + ")"),
              std::to_string(value));
     }
   }
@@ -56,7 +58,7 @@ std::size_t check_encoding(std::size_t text, const Encoding& encoding, const Bat
   check_size(text, "token_type_ids", encoding.token_type_ids, tokens);
   check_size(text, "attention_mask", encoding.attention_mask, tokens);
   check_size(text, "position_ids", encoding.position_ids, tokens);
-  check_range(text, "input_ids", encoding.input_ids, limits.vocab_size);
+  check_range(text, "input_ids", encoding.input_ids, limits.vocab_size, limits.vocab_size_why);
   check_range(text, "token_type_ids", encoding.token_type_ids, limits.type_vocab_size);
   check_range(text, "attention_mask", encoding.attention_mask, 2);
   check_range(text, "position_ids", encoding.position_ids, 0);

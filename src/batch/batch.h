@@ -32,6 +32,7 @@ struct Batch {
 /// What a model takes; 0 stands for "unknown, not checked".
 struct BatchLimits {
   std::size_t vocab_size = 0;
+  std::string vocab_size_why = {};  ///< for the message, where a tokenizer gives ids beyond it
   std::size_t type_vocab_size = 0;
   std::size_t max_length = 0;       ///< in tokens, padding not counted
   std::string max_length_why = {};  ///< for the message, e.g. "the traced length; other lengths are not proven"

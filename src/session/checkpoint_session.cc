@@ -229,7 +229,10 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   std::optional<family::Checkpoint> checkpoint = read(path);
   timer.stage("read the folder");
   std::optional<Tokenizer> tokenizer = tokenizer_of(checkpoint->folder, options);
-  if (tokenizer) check_vocabulary(*tokenizer, checkpoint->config.vocabulary, checkpoint->folder.string());
+  std::optional<std::string> more_tokens;
+  if (tokenizer) {
+    more_tokens = check_vocabulary(*tokenizer, checkpoint->config.vocabulary, checkpoint->folder.string());
+  }
   timer.stage("tokenizer");
 
   std::unique_ptr<const engine::Engine> engine = engine::factory(EngineKind::packed).make_of(*checkpoint, options);
@@ -238,12 +241,14 @@ std::shared_ptr<const SessionImpl> load_checkpoint(const fs::path& path, const S
   if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
   batch::BatchLimits limits;
   limits.vocab_size = checkpoint->config.vocabulary;
+  limits.vocab_size_why = why_no_row(tokenizer, limits.vocab_size);
   limits.type_vocab_size = checkpoint->config.types;
   limits.max_length = engine->facts().max_length;
   limits.max_length_why = engine->facts().max_length_why;
   TaskSettings settings = settings_of(path, *checkpoint);
   settings.tokenizer = options.tokenizer.empty() ? checkpoint->folder : options.tokenizer;
   if (auto finding = longer_than_the_model(settings, info.max_length)) info.findings.push_back(std::move(*finding));
+  if (more_tokens) info.findings.push_back(*std::move(more_tokens));
   std::string reference = reference_of(checkpoint->folder);
   const std::int32_t word = plain_word(*checkpoint);
   checkpoint.reset();
@@ -262,8 +267,9 @@ ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& optio
   check_folder_options(options);
   const family::Checkpoint checkpoint = read(path, true);
   const TaskSettings settings = settings_of(path, checkpoint);
+  std::optional<std::string> more_tokens;
   if (const auto tokenizer = tokenizer_of(checkpoint.folder, options)) {
-    check_vocabulary(*tokenizer, checkpoint.config.vocabulary, checkpoint.folder.string());
+    more_tokens = check_vocabulary(*tokenizer, checkpoint.config.vocabulary, checkpoint.folder.string());
   }
   ModelReport report;
   report.format = "checkpoint folder";
@@ -281,6 +287,7 @@ ModelReport inspect_checkpoint(const fs::path& path, const SessionOptions& optio
   if (auto finding = longer_than_the_model(settings, facts.max_length)) {
     report.findings.push_back({"warning", "", std::move(*finding)});
   }
+  if (more_tokens) report.findings.push_back({"warning", "", *std::move(more_tokens)});
   return report;
 }
 

@@ -211,8 +211,13 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   if (tokenizer && tokenizer->special_tokens().pad >= 0) pad_token_id = tokenizer->special_tokens().pad;
   const std::shared_ptr<const family::Trace> trace = trace_of(opened.file, options);
   timer.stage("read the trace");
-  const ModelTraits traits = traits_of(file, *trace, pad_token_id);
-  if (tokenizer) check_vocabulary(*tokenizer, traits.vocab_size, file.name());
+  ModelTraits traits = traits_of(file, *trace, pad_token_id);
+  // One that was added without a row is nothing to pad with.
+  if (traits.vocab_size != 0 && traits.pad_token_id >= static_cast<std::int64_t>(traits.vocab_size)) {
+    traits = traits_of(file, *trace, std::nullopt);
+  }
+  std::optional<std::string> more_tokens;
+  if (tokenizer) more_tokens = check_vocabulary(*tokenizer, traits.vocab_size, file.name());
 
   const Decision decision = decide(file, *trace, options);
   EngineChoice choice =
@@ -222,10 +227,12 @@ std::shared_ptr<const SessionImpl> load_session(OpenedFile opened, const std::op
   if (choice.kind != EngineKind::packed && info.not_explained.empty()) info.not_explained = decision.not_explained;
   if (tokenizer) Access::set_model_limit(*tokenizer, info.max_length);
   batch::BatchLimits limits = make_limits(traits, choice.engine->facts(), *trace);
+  limits.vocab_size_why = why_no_row(tokenizer, limits.vocab_size);
   std::string self_test(file.extra("bertrt/selftest.json").value_or(std::string_view()));
   TaskSettings settings = settings_of(file);
   check_labels(settings, info, file.name());
   if (auto finding = longer_than_the_model(settings, info.max_length)) info.findings.push_back(std::move(*finding));
+  if (more_tokens) info.findings.push_back(*std::move(more_tokens));
   opened.file.reset();
   timer.stage("let the file go");
   info.load_stages = std::move(timer).take();

@@ -3,7 +3,10 @@
 #include <array>
 #include <system_error>
 
+#include "base/plain_text.h"
 #include "bertrt/error.h"
+#include "session/session_impl.h"
+#include "tokenizer/tokenizer_impl.h"
 
 namespace bertrt::session {
 
@@ -41,11 +44,28 @@ std::vector<std::int32_t> special_ids_of(const Tokenizer& tokenizer) {
   return {ids.cls, ids.mask, ids.sep, ids.unk};
 }
 
-void check_vocabulary(const Tokenizer& tokenizer, std::size_t embedding_rows, const std::string& model_name) {
-  if (embedding_rows == 0 || tokenizer.vocab_size() <= embedding_rows) return;
-  throw Error(ErrorCode::model_mismatch, model_name,
-              "a vocabulary of at most " + std::to_string(embedding_rows) + " tokens (rows of the word embedding)",
-              std::to_string(tokenizer.vocab_size()) + " in the tokenizer");
+std::string why_no_row(const std::optional<Tokenizer>& tokenizer, std::size_t embedding_rows) {
+  if (!tokenizer || embedding_rows == 0 || tokenizer->vocab_size() <= embedding_rows) return {};
+  return "the word embedding has " + std::to_string(embedding_rows) + " rows, the tokenizer ids up to " +
+         std::to_string(tokenizer->vocab_size() - 1);
+}
+
+std::optional<std::string> check_vocabulary(const Tokenizer& tokenizer, std::size_t embedding_rows,
+                                            const std::string& model_name) {
+  const std::string why = why_no_row(tokenizer, embedding_rows);
+  if (why.empty()) return std::nullopt;
+  if (const auto own = Access::impl(tokenizer).own_token_from(embedding_rows)) {
+    throw Error(ErrorCode::model_mismatch, model_name,
+                "a vocabulary of at most " + std::to_string(embedding_rows) + " tokens (rows of the word embedding)",
+                std::to_string(tokenizer.vocab_size()) + " in the tokenizer, of which \"" +
+                    base::printable(*tokenizer.id_to_token(*own)) + "\" (" + std::to_string(*own) +
+                    ") is no added one");
+  }
+  std::size_t first = embedding_rows;
+  while (!tokenizer.id_to_token(static_cast<std::int32_t>(first))) ++first;
+  return "tokenizer: " + why + ": texts with an added token that has no row, from \"" +
+         base::printable(*tokenizer.id_to_token(static_cast<std::int32_t>(first))) + "\" (" + std::to_string(first) +
+         ") on, are errors";
 }
 
 }  // namespace bertrt::session

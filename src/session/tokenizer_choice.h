@@ -38,9 +38,15 @@ std::optional<Tokenizer> tokenizer_beside(const std::filesystem::path& folder);
 /// The special tokens that a proof puts among its own: [CLS], [MASK], [SEP], [UNK]; -1 for one that there is not.
 std::vector<std::int32_t> special_ids_of(const Tokenizer& tokenizer);
 
-/// A vocabulary may be smaller than the embedding (padded to a round number), never larger.
+/// A vocabulary may be smaller than the embedding (padded to a round number), and larger by added tokens alone, as
+/// where somebody added some and did not make the embedding larger: Python answers every text without them.
 /// @param embedding_rows  0: unknown, not checked
-/// @throws Error model_mismatch
-void check_vocabulary(const Tokenizer& tokenizer, std::size_t embedding_rows, const std::string& model_name);
+/// @return where it is larger: a finding, which says how many rows and tokens there are; else nothing
+/// @throws Error model_mismatch for a token of the vocabulary itself that has no row
+std::optional<std::string> check_vocabulary(const Tokenizer& tokenizer, std::size_t embedding_rows,
+                                            const std::string& model_name);
+
+/// For who refuses an id that has no row: how many rows and tokens there are. Empty where each token has one.
+std::string why_no_row(const std::optional<Tokenizer>& tokenizer, std::size_t embedding_rows);
 
 }  // namespace bertrt::session

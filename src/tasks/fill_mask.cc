@@ -39,7 +39,9 @@ std::vector<TokenPlace> find_masks(std::span<const Encoding> batch, const Tokeni
 }
 
 // The ids of the targets, each once: as they stand in the vocabulary, else the first token that is made of them.
-std::vector<std::size_t> find_targets(const std::vector<std::string>& targets, const Tokenizer& tokenizer) {
+// Those from `words` on have no score.
+std::vector<std::size_t> find_targets(const std::vector<std::string>& targets, const Tokenizer& tokenizer,
+                                      std::size_t words) {
   std::vector<std::size_t> ids;
   for (const std::string& target : targets) {
     std::optional<std::int32_t> id = tokenizer.token_to_id(target);
@@ -55,6 +57,11 @@ std::vector<std::size_t> find_targets(const std::vector<std::string>& targets, c
                  base::printable(tokenizer.id_to_token(*id).value_or(std::string_view())) + "\" is taken for it");
     }
     const auto index = static_cast<std::size_t>(*id);
+    if (index >= words) {
+      throw Error(ErrorCode::invalid_argument, "FillMaskOptions::targets",
+                  "tokens that the model has rows for (" + std::to_string(words) + ")",
+                  "\"" + base::printable(target) + "\", which is token " + std::to_string(index));
+    }
     if (std::find(ids.begin(), ids.end(), index) == ids.end()) ids.push_back(index);
   }
   if (ids.empty() && !targets.empty()) {
@@ -123,7 +130,8 @@ std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encodi
   return base::or_out_of_memory("FillMask", [&]() -> std::vector<std::vector<MaskAnswer>> {
     if (batch.empty()) return {};
     const Tokenizer& tokenizer = session_.tokenizer();
-    const std::vector<std::size_t> targets = find_targets(options.targets, tokenizer);
+    const std::size_t words = tasks::words_with_rows(session_);
+    const std::vector<std::size_t> targets = find_targets(options.targets, tokenizer, words);
     const std::size_t top_k = targets.empty() ? options.top_k : std::min(options.top_k, targets.size());
     const OutputInfo* const info = session_.info().find_output(OutputRole::token_logits);
     const bool is_known = !info->shape.empty() && info->shape.back() > 0;
@@ -132,7 +140,7 @@ std::vector<std::vector<MaskAnswer>> FillMask::operator()(std::span<const Encodi
     RunRequest request{.hidden_states = false, .pooled_output = false, .logits = true};
     request.logit_tokens = find_masks(batch, tokenizer);
     const EncoderOutput output = session_.run(batch, request);
-    if (!output.token_logits || output.token_logits->width() < tokenizer.vocab_size()) {
+    if (!output.token_logits || output.token_logits->width() < words) {
       throw Error(ErrorCode::unsupported, "FillMask", "logits over the vocabulary for each token",
                   output.token_logits ? std::to_string(output.token_logits->width()) + " classes" : "none");
     }

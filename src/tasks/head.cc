@@ -76,6 +76,12 @@ void require_head(const BertSession& session, const HeadWanted& wanted) {
   static_cast<void>(session.tokenizer());  // an error where there is none
 }
 
+std::size_t words_with_rows(const BertSession& session) {
+  const std::size_t tokens = session.tokenizer().vocab_size();
+  const std::size_t rows = session.info().vocab_size;
+  return rows == 0 ? tokens : std::min(tokens, rows);
+}
+
 std::string label_name(std::span<const std::string> labels, std::size_t index) {
   return index < labels.size() ? labels[index] : "LABEL_" + std::to_string(index);
 }

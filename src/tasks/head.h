@@ -29,6 +29,10 @@ void require_head(const BertSession& session, const HeadWanted& wanted);
 
 const session::TaskSettings& settings_of(const BertSession& session);
 
+/// How many words a masked-token head must have logits for: the tokenizer's ids, without the added tokens that the word
+/// embedding has no row for.
+std::size_t words_with_rows(const BertSession& session);
+
 /// A label's name: the model's, else LABEL_n.
 std::string label_name(std::span<const std::string> labels, std::size_t index);
 

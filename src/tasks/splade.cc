@@ -6,6 +6,7 @@
 #include "base/enum_names.h"
 #include "bertrt/error.h"
 #include "session/session_impl.h"
+#include "tasks/head.h"
 #include "tasks/sparse_embedder_impl.h"
 #include "tasks/sparse_pooling.h"
 #include "tasks/token_batches.h"
@@ -120,7 +121,7 @@ std::shared_ptr<const SparseEmbedderImpl> make_splade(BertSession session, const
   const std::size_t vocabulary = output->shape.empty() || output->shape.back() <= 0
                                      ? info.vocab_size
                                      : static_cast<std::size_t>(output->shape.back());
-  if (vocabulary == 0 || vocabulary < session.tokenizer().vocab_size()) {
+  if (vocabulary == 0 || vocabulary < words_with_rows(session)) {
     throw Error(ErrorCode::unsupported, "SparseEmbedder", "logits over the vocabulary for each token",
                 std::to_string(vocabulary) + " classes");
   }

@@ -86,6 +86,7 @@ class TableEmbedder final : public EmbedderImpl {
       if (ids.empty()) continue;  // zeros
       std::fill(sum.begin(), sum.end(), 0.0);
       for (const std::int32_t id : ids) {
+        check_has_row(id, table_.size() / width);
         const float* row = table_.data() + static_cast<std::size_t>(id) * width;
         for (std::size_t at = 0; at < width; ++at) sum[at] += static_cast<double>(row[at]);
       }
@@ -147,10 +148,7 @@ std::shared_ptr<const EmbedderImpl> make_table_embedder(const std::filesystem::p
                                                                    : folder / module->path);
   const std::size_t own_length = stands_alone ? tokenizer.model_max_length() : 0;
   std::vector<float> table = rows_of(*module, folder.string());
-  if (tokenizer.vocab_size() * width > table.size()) {
-    mismatch(folder.string(), "a vocabulary of at most " + std::to_string(table.size() / width) + " tokens",
-             std::to_string(tokenizer.vocab_size()));
-  }
+  check_table_rows(tokenizer, table.size() / width, folder);
   EmbedderInfo info;
   info.pooling_why = "the mean of a table's word vectors: the model's own";
   info.dimensions = steps.out();

@@ -5,8 +5,10 @@
 #include <system_error>
 
 #include "archive/guard.h"
+#include "base/warnings.h"
 #include "bertrt/error.h"
 #include "session/decision.h"
+#include "session/tokenizer_choice.h"
 
 namespace bertrt::tasks {
 namespace {
@@ -39,6 +41,19 @@ std::optional<family::SentenceModules> table_modules(const std::filesystem::path
     if (modules) check_without_engine(session);
     return modules;
   });
+}
+
+void check_table_rows(const Tokenizer& tokenizer, std::size_t rows, const std::filesystem::path& folder) {
+  if (rows == 0)
+    throw Error(ErrorCode::model_mismatch, folder.string(), "a table with a row a token", "one without rows");
+  const auto finding = session::check_vocabulary(tokenizer, rows, folder.string());
+  if (finding) base::warn(folder.string() + ": " + *finding);
+}
+
+void check_has_row(std::int32_t id, std::size_t rows) {
+  if (static_cast<std::size_t>(id) < rows) return;
+  throw Error(ErrorCode::invalid_argument, "text", "tokens that the table's " + std::to_string(rows) + " rows are for",
+              "token " + std::to_string(id));
 }
 
 }  // namespace bertrt::tasks

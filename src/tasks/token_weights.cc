@@ -30,6 +30,7 @@ class TokenWeights final : public SparseEmbedderImpl {
       ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
       SparseVector vector;
       for (const std::int32_t id : ids) {
+        check_has_row(id, weights_.size());
         const float weight = weights_[static_cast<std::size_t>(id)];
         if (weight == 0) continue;
         vector.indices.push_back(id);
@@ -54,11 +55,7 @@ std::shared_ptr<const SparseEmbedderImpl> token_weights_of(const family::SparseS
                                                            const EmbedderOptions& options) {
   std::vector<float> weights = archive::to_float32(module.weights.tensor);
   Tokenizer tokenizer = Tokenizer::load(own_tokenizer.empty() ? folder / module.path : own_tokenizer);
-  if (tokenizer.vocab_size() > weights.size()) {
-    throw Error(ErrorCode::model_mismatch, folder.string(),
-                "a vocabulary of at most " + std::to_string(weights.size()) + " tokens",
-                std::to_string(tokenizer.vocab_size()));
-  }
+  check_table_rows(tokenizer, weights.size(), folder);
   const std::size_t limit = options.max_length != 0 ? options.max_length : tokenizer.model_max_length();
   SentenceText text(std::move(tokenizer), limit, {modules.prompts, modules.default_prompt_name});
   return std::make_shared<const TokenWeights>(std::move(text), std::move(weights), modules.max_active_dims.value_or(0));

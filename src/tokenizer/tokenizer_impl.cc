@@ -341,6 +341,14 @@ std::optional<std::string_view> TokenizerImpl::id_to_token(std::int32_t id) cons
   return model_->words().id_to_token(id);
 }
 
+std::optional<std::int32_t> TokenizerImpl::own_token_from(std::size_t first) const {
+  for (std::size_t at = first; at < model_->words().size(); ++at) {
+    const auto id = static_cast<std::int32_t>(at);
+    if (!added_by_id_.contains(id) && model_->words().id_to_token(id)) return id;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::int32_t> TokenizerImpl::token_to_id(std::string_view token) const {
   if (const auto id = config_.added.find(token)) return id;
   return model_->words().token_to_id(token);

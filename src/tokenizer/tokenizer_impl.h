@@ -39,6 +39,8 @@ class TokenizerImpl {
   std::optional<std::string_view> id_to_token(std::int32_t id) const;
   std::optional<std::int32_t> token_to_id(std::string_view token) const;
   std::size_t vocab_size() const noexcept { return vocab_size_; }
+  /// The lowest id from `first` on that is the model's own token and no added one; nullopt: there is none.
+  std::optional<std::int32_t> own_token_from(std::size_t first) const;
   const TokenizerConfig& config() const noexcept { return config_; }
   const SubwordModel& model() const noexcept { return *model_; }
 

@@ -101,6 +101,13 @@ TEST(Batch, RefusesWhatOnlySomeTextsHave) {
   EXPECT_THAT(error_of(extra).what(), HasSubstr("text 1, extra_inputs"));
 }
 
+TEST(Batch, SaysWhyAnIdIsBeyondTheModels) {
+  const BatchLimits limits = {.vocab_size = 3, .vocab_size_why = "3 rows, 4 tokens"};
+  EXPECT_THAT(error_of(ids({1, 3}), limits).what(),
+              HasSubstr("text 1, input_ids[1]: expected a value from 0 to 2 (3 rows, 4 tokens), found 3"));
+  EXPECT_THAT(error_of(ids({1, 3}), {.vocab_size = 3}).what(), HasSubstr("a value from 0 to 2, found 3"));
+}
+
 TEST(Batch, RefusesALongTextButNotItsPadding) {
   const BatchLimits limits = {.max_length = 3, .max_length_why = "the model's own"};
   const Error error = error_of(ids({1, 2, 3, 4}), limits);

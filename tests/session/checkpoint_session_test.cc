@@ -5,6 +5,7 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "bertrt/inspect.h"
 #include "bertrt/session.h"
@@ -49,6 +50,48 @@ TEST(CheckpointSession, AFolderIsAModel) {
   ASSERT_TRUE(output.text_logits.has_value());
   EXPECT_EQ(output.text_logits->cols, 2U);
   EXPECT_TRUE(output.more.empty());
+}
+
+std::filesystem::path task(const std::string& name) { return std::filesystem::path(BERTRT_TEST_DATA) / "tasks" / name; }
+
+// Somebody added a token and left the embedding as it was: Python answers every text without it.
+TEST(CheckpointSession, AnAddedTokenWithoutARowIsAFinding) {
+  const ScratchFolder scratch;
+  const std::filesystem::path copy = scratch.path() / "model";
+  std::filesystem::copy(task("neighbour-splade"), copy, std::filesystem::copy_options::recursive);
+  std::ostringstream settings;
+  settings << std::ifstream(copy / "tokenizer_config.json").rdbuf();
+  std::filesystem::remove(copy / "tokenizer_config.json");
+  std::ofstream(copy / "tokenizer_config.json") << R"({"additional_special_tokens": ["<extra>", "<more>"],)"
+                                                << settings.str().substr(settings.str().find('{') + 1);
+  const BertSession session = BertSession::load(copy);
+  const auto rows = std::to_string(session.info().vocab_size);
+  ASSERT_EQ(session.tokenizer().token_to_id("<extra>"), static_cast<std::int32_t>(session.info().vocab_size));
+  const std::string counts = "the word embedding has " + rows + " rows, the tokenizer ids up to " +
+                             std::to_string(session.info().vocab_size + 1);
+  const std::string finding = "tokenizer: " + counts;
+  EXPECT_THAT(session.info().findings, testing::Contains(HasSubstr(finding)));
+  EXPECT_THAT(session.info().findings, testing::Contains(HasSubstr("\"<extra>\" (" + rows + ")")));
+  std::vector<std::string> messages;
+  for (const FindingReport& one : inspect(copy).findings) messages.push_back(one.message);
+  EXPECT_THAT(messages, testing::Contains(HasSubstr(finding)));
+
+  const BertSession own = BertSession::load(task("neighbour-splade"));
+  const Encoding text = session.tokenizer().encode("the sea");
+  EXPECT_EQ(text.input_ids, own.tokenizer().encode("the sea").input_ids);
+  EXPECT_EQ(session.run(text).last_hidden_state().text(0).size(), own.run(text).last_hidden_state().text(0).size());
+  const Error error = thrown_by([&] { session.run(session.tokenizer().encode("the <extra> sea")); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(error.what(), HasSubstr("input_ids[2]"));
+  EXPECT_THAT(error.what(), HasSubstr("(" + counts + "), found " + rows));
+}
+
+TEST(CheckpointSession, AnotherModelsTokenizerIsRefused) {
+  const Error error =
+      thrown_by([] { BertSession::load(folder("bert"), {.tokenizer = task("neighbour-splade") / "tokenizer.json"}); });
+  EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
+  EXPECT_THAT(error.what(), HasSubstr("at most 40 tokens"));
+  EXPECT_THAT(error.what(), HasSubstr("(40) is no added one"));
 }
 
 TEST(CheckpointSession, LogitsOfSomeTokensAreThoseOfAll) {

@@ -7,15 +7,19 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "bertrt/fill_mask.h"
 #include "bertrt/hybrid_embedder.h"
 #include "bertrt/multi_vector_embedder.h"
+#include "bertrt/runtime.h"
 #include "bertrt/sparse_embedder.h"
 #include "error_matchers.h"
 
@@ -408,6 +412,64 @@ TEST(MultiVectorEmbedder, BracesAroundTextsMeanSeveral) {
 
 TEST(SparseEmbedder, SaysWhoseItsPoolingIs) {
   EXPECT_EQ(SparseEmbedder(session("splade")).pooling_why(), "the model's own");
+}
+
+/// A golden folder whose tokenizer has one token more than the model has rows.
+class OneTokenMore {
+ public:
+  explicit OneTokenMore(const std::string& name)
+      : path_(fs::temp_directory_path() / ("bertrt_more_" + std::to_string(std::random_device()()) + name)) {
+    fs::copy(golden(name), path_, fs::copy_options::recursive);
+    std::ifstream file(path_ / "tokenizer.json");
+    nlohmann::json tokenizer = nlohmann::json::parse(file);
+    nlohmann::json token = tokenizer["added_tokens"].back();
+    token["id"] = tokenizer["model"]["vocab"].size();
+    token["content"] = "<extra>";
+    tokenizer["added_tokens"].push_back(token);
+    fs::remove(path_ / "tokenizer.json");
+    std::ofstream(path_ / "tokenizer.json") << tokenizer.dump();
+  }
+  ~OneTokenMore() { fs::remove_all(path_); }
+  OneTokenMore(const OneTokenMore&) = delete;
+  OneTokenMore& operator=(const OneTokenMore&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// As in Python, every text without it has its answer.
+TEST(Tasks, AnAddedTokenWithoutARowIsInTheWayOfItsOwnTextsAlone) {
+  const OneTokenMore folder("neighbour-splade");
+  const BertSession more = BertSession::load(folder.path());
+  const SparseEmbedder sparse(more);
+  EXPECT_EQ(sparse("the sea"), SparseEmbedder(session("neighbour-splade"))("the sea"));
+  EXPECT_EQ(thrown_by([&] { sparse("the <extra> sea"); }).code(), ErrorCode::invalid_argument);
+  const FillMask fill(more);
+  EXPECT_EQ(fill("the [MASK]", {.top_k = 3}).at(0).predictions.size(), 3U);
+  const Error error = thrown_by([&] { fill("the [MASK]", {.targets = {"sea", "<extra>"}}); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(error.what(), HasSubstr("<extra>"));
+}
+
+TEST(Tasks, ATablesTokenizerMayHaveAnAddedTokenMore) {
+  std::vector<std::string> warnings;
+  set_warning_handler([&](std::string_view text) { warnings.emplace_back(text); });
+  const OneTokenMore words("neighbour-static");
+  const OneTokenMore weights("neighbour-idf");
+  const Embedder embed = Embedder::load(words.path());
+  const SparseEmbedder sparse = SparseEmbedder::load(weights.path());
+  set_warning_handler(nullptr);
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_THAT(warnings[0], HasSubstr("<extra>"));
+  EXPECT_EQ(embed("the sea"), Embedder::load(golden("neighbour-static"))("the sea"));
+  EXPECT_EQ(sparse("the sea"), SparseEmbedder::load(golden("neighbour-idf"))("the sea"));
+  EXPECT_EQ(thrown_by([&] { embed("the <extra>"); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(thrown_by([&] { sparse("the <extra>"); }).code(), ErrorCode::invalid_argument);
+  // One with more words of its own is another model's.
+  const Error error =
+      thrown_by([] { Embedder::load(golden("neighbour-static"), {.tokenizer = golden("splade") / "tokenizer.json"}); });
+  EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
 }
 
 TEST(SparseEmbedder, ATextWhoseLogitsDoNotFitIsReadInParts) {
