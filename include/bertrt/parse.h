@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
@@ -13,6 +14,9 @@ inline namespace v0 {
 /// Defined for every enum of this library that has a to_string().
 template <typename Enum>
 std::optional<Enum> parse(std::string_view name) noexcept;
+/// {"one", "two"} would be one name, between pointers that have nothing in common.
+template <typename Enum>
+std::optional<Enum> parse(std::initializer_list<std::string_view> names) = delete;
 
 }  // namespace v0
 }  // namespace bertrt

@@ -96,6 +96,13 @@ std::pair<SparseRule, std::string> rule_of(const BertSession& session) {
   if (!rule) {
     throw Error(ErrorCode::unsupported, "SparseEmbedder", "a Transformer and one SpladePooling", what_it_has(session));
   }
+  const family::TransformerModule* transformer = modules->transformer();
+  if (transformer == nullptr || !transformer->masked_lm) {
+    throw Error(
+        ErrorCode::unsupported, "SparseEmbedder, modules.json",
+        "a Transformer whose \"transformer_task\" is fill-mask (or an MLMTransformer) in front of SpladePooling",
+        "one for another task, which gives no logits: Python pools its hidden states");
+  }
   return {*rule, "the model's own"};
 }
 

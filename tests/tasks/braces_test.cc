@@ -55,6 +55,8 @@ template <typename T>
 concept Counts = requires(const T& encoding) { code_point_offsets(encoding, {"one", "two"}); };
 template <typename T>
 concept CountsPairs = requires(const T& encoding) { code_point_offsets(encoding, "text", {"one", "two"}); };
+template <typename T>
+concept Parses = requires { parse<T>({"one", "two"}); };
 // clang-format on
 
 // Several texts, where a list of answers makes sense.
@@ -75,6 +77,7 @@ static_assert(!Chunks<Embedder> && !Splits<ZeroShot>);
 static_assert(!Encodes<Tokenizer> && !EncodesPairs<Tokenizer> && !EncodesPairsByOptions<Tokenizer> &&
               !EncodesPairsOf<Tokenizer> && !EncodesIds<Tokenizer> && !LooksUp<Tokenizer>);
 static_assert(!Counts<Encoding> && !CountsPairs<Encoding>);
+static_assert(!Parses<Pooling> && !Parses<DType>);
 
 // Pairs are said to be pairs: of {{"a", "b"}, {"c", "d"}} nobody can tell.
 template <typename T>

@@ -472,6 +472,20 @@ TEST(Tasks, ATablesTokenizerMayHaveAnAddedTokenMore) {
   EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
 }
 
+// Python's vectors have the hidden states' columns then, not the vocabulary's.
+TEST(SparseEmbedder, SpladePoolingBehindHiddenStatesIsRefused) {
+  const fs::path copy = fs::temp_directory_path() / ("bertrt_splade" + std::to_string(std::random_device()()));
+  fs::copy(golden("splade"), copy, fs::copy_options::recursive);
+  fs::remove(copy / "modules.json");
+  std::ofstream(copy / "modules.json")
+      << R"([{"path":"","type":"sentence_transformers.models.Transformer"},)"
+      << R"({"path":"1_SpladePooling","type":"sentence_transformers.sparse_encoder.models.SpladePooling"}])";
+  EXPECT_NO_THROW(SparseEmbedder::load(copy));  // sentence_bert_config.json says fill-mask
+  fs::remove(copy / "sentence_bert_config.json");
+  EXPECT_THAT(thrown_by([&] { SparseEmbedder::load(copy); }).what(), HasSubstr("transformer_task"));
+  fs::remove_all(copy);
+}
+
 TEST(SparseEmbedder, ATextWhoseLogitsDoNotFitIsReadInParts) {
   const SparseEmbedder embed(session("splade"));
   const std::string text = "the king lives in the new house near the river";
