@@ -1,6 +1,5 @@
 // What several texts in braces mean to each class: {"one", "two"} must never be a view between two pointers.
-#include <gtest/gtest.h>
-
+// The compiler is the test.
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -95,15 +94,16 @@ concept TakesOne = requires(const T& task, const std::string& text) {
 };
 static_assert(TakesOne<NextSentence> && TakesOne<QuestionAnswering> && TakesOne<Reranker> && TakesOne<FillMask>);
 
-TEST(Braces, GiveTheTypesOfSeveralAnswers) {
-  const auto several = [](const auto& task) { return task({"one", "two"}); };
-  static_assert(
-      std::same_as<decltype(several(std::declval<const Classifier&>())), std::vector<std::vector<LabelScore>>>);
-  const auto queries = [](const MultiVectorEmbedder& embed) { return embed.query({"one", "two"}); };
-  const auto documents = [](const MultiVectorEmbedder& embed) { return embed.document({"one", "two"}); };
-  static_assert(std::same_as<decltype(queries(std::declval<const MultiVectorEmbedder&>())), std::vector<Matrix>>);
-  static_assert(std::same_as<decltype(documents(std::declval<const MultiVectorEmbedder&>())), std::vector<Matrix>>);
-}
+// One answer for each text.
+template <typename T>
+using Answers = decltype(std::declval<const T&>()({"one", "two"}));
+template <typename T>
+using Queries = decltype(std::declval<const T&>().query({"one", "two"}));
+template <typename T>
+using Documents = decltype(std::declval<const T&>().document({"one", "two"}));
+static_assert(std::same_as<Answers<Classifier>, std::vector<std::vector<LabelScore>>>);
+static_assert(std::same_as<Queries<MultiVectorEmbedder>, std::vector<Matrix>>);
+static_assert(std::same_as<Documents<MultiVectorEmbedder>, std::vector<Matrix>>);
 
 }  // namespace
 }  // namespace bertrt
