@@ -61,11 +61,13 @@ std::optional<std::string> check_vocabulary(const Tokenizer& tokenizer, std::siz
                     base::printable(*tokenizer.id_to_token(*own)) + "\" (" + std::to_string(*own) +
                     ") is no added one");
   }
-  std::size_t first = embedding_rows;
-  while (!tokenizer.id_to_token(static_cast<std::int32_t>(first))) ++first;
-  return "tokenizer: " + why + ": texts with an added token that has no row, from \"" +
-         base::printable(*tokenizer.id_to_token(static_cast<std::int32_t>(first))) + "\" (" + std::to_string(first) +
-         ") on, are errors";
+  for (std::size_t first = embedding_rows; first < tokenizer.vocab_size(); ++first) {
+    const auto token = tokenizer.id_to_token(static_cast<std::int32_t>(first));
+    if (!token) continue;
+    return "tokenizer: " + why + ": texts with an added token that has no row, from \"" + base::printable(*token) +
+           "\" (" + std::to_string(first) + ") on, are errors";
+  }
+  return std::nullopt;  // ids that no token has
 }
 
 }  // namespace bertrt::session
