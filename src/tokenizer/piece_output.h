@@ -13,14 +13,14 @@ namespace bertrt::tokenizer {
 /// Pieces that a text is expected to give; more are allowed.
 inline std::size_t expected_pieces(std::string_view text) { return text.size() / 3 + 16; }
 
-/// Appends to a vector through a bare pointer; the vector is cut to what was written at the end.
+/// Appends to a vector through a bare pointer; the vector is cut to what was written at the end. Its work goes with
+/// what it appends, however much stood there before: a text may take one of these a word.
 template <typename T>
 class Appender {
  public:
-  Appender(std::vector<T>& values, std::size_t expected) : values_(values) {
-    const std::size_t used = values_.size();
-    values_.resize(used + expected);
-    next_ = values_.data() + used;
+  Appender(std::vector<T>& values, std::size_t expected) : values_(values), before_(values.size()) {
+    values_.resize(before_ + expected);
+    next_ = values_.data() + before_;
     end_ = values_.data() + values_.size();
   }
   ~Appender() { values_.resize(used()); }
@@ -44,12 +44,13 @@ class Appender {
  private:
   void grow() {
     const std::size_t count = used();
-    values_.resize(count + std::max<std::size_t>(count / 2, 64));
+    values_.resize(count + std::max<std::size_t>((count - before_) / 2, 64));
     next_ = values_.data() + count;
     end_ = values_.data() + values_.size();
   }
 
   std::vector<T>& values_;
+  std::size_t before_;  ///< values that stood there
   T* next_;
   T* end_;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -148,6 +149,47 @@ TEST(WordCache, SaysWhenTheModelGivesUp) {
   const auto give_up = [](std::string_view, Pieces&) { return false; };
   EXPECT_FALSE(cache.encode("word", 0, scratch, output, give_up));
   EXPECT_FALSE(cache.encode("word", 0, scratch, output, give_up));  // it is not remembered as a word of no tokens
+}
+
+/// A value that counts how often one is made.
+struct Counted {
+  Counted() { ++made; }
+  explicit Counted(int) {}
+  static inline std::size_t made = 0;
+};
+
+// A word of more tokens than were expected makes room for its own, not for the text's that stand before it.
+TEST(Appender, ItsWorkGoesWithWhatItAppends) {
+  constexpr std::size_t kWords = 2000;
+  constexpr std::size_t kTokens = 100;
+  std::vector<Counted> values;
+  Counted::made = 0;
+  for (std::size_t word = 0; word < kWords; ++word) {
+    Appender<Counted> appender(values, kTokens / 3);
+    for (std::size_t i = 0; i < kTokens; ++i) appender.put(Counted(0));
+  }
+  EXPECT_EQ(values.size(), kWords * kTokens);
+  EXPECT_LT(Counted::made, 3 * kWords * kTokens);
+}
+
+TEST(Appender, KeepsWhatStoodThere) {
+  std::vector<std::int32_t> values;
+  std::vector<std::int32_t> expected;
+  for (std::int32_t size = 0; size < 300; size += 7) {
+    Appender<std::int32_t> appender(values, static_cast<std::size_t>(size % 5));
+    for (std::int32_t i = 0; i < size; ++i) {
+      const std::array<std::int32_t, 3> some{size + i, -i, 1};
+      const auto count = static_cast<std::size_t>(i % 4);
+      appender.put(i);
+      appender.put_some<3>(some.data(), count);
+      expected.push_back(i);
+      expected.insert(expected.end(), some.begin(), some.begin() + count);
+    }
+    const std::size_t mark = appender.used();
+    for (std::int32_t i = 0; i < size; ++i) appender.put(i);
+    appender.rewind(mark);
+  }
+  EXPECT_EQ(values, expected);
 }
 
 }  // namespace
