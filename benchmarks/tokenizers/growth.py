@@ -31,11 +31,13 @@ KINDS = {
     "jamo": "\u1100\u1161\u11a8",
     "mask tokens": "[MASK]",
     "mask tokens of others": "<mask>",
+    "mask tokens and marks": "[MASK]" + "!" * 60,
     "beginnings of a token": "[MAS",
     "zero-width": "\u200b",
     "invalid bytes": "\udcff",
     "beginnings of a character": "\udcf0\udc9f",
     "words": "the quick brown fox ",
+    "words of many tokens": "QZXV JKQ ",
 }
 
 
