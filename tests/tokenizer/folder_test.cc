@@ -518,6 +518,25 @@ TEST(Folder, AnAddedTokenThatTheModelGivesIsTrimmed) {
   }
 }
 
+// A class that builds its stages anew takes little of the file, which has to be one for all that.
+TEST(Folder, ATokenizerJsonThatHuggingFaceCannotReadIsAnError) {
+  const auto error = [](const std::string& section) {
+    const std::string file = "{" + section + R"("model": {"type": "WordPiece", "unk_token": "[UNK]",
+      "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+      "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "a": 5}}})";
+    return error_of([&] {
+      load({{"tokenizer.json", file}, {"tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer"})"}});
+    });
+  };
+  EXPECT_EQ(error(R"("version": "1.0", "padding": null, "truncation": null, "added_tokens": [], )"), "no error");
+  EXPECT_THAT(error(R"("version": "2", )"), HasSubstr("version: expected 1.0"));
+  EXPECT_THAT(error(R"("odd": 1, )"), HasSubstr("\"odd\""));
+  EXPECT_THAT(error(R"("added_tokens": null, )"), HasSubstr("added_tokens: expected an array, found null"));
+  EXPECT_THAT(error(R"("truncation": {}, )"), HasSubstr("truncation.strategy"));
+  EXPECT_THAT(error(R"("padding": [], )"), HasSubstr("padding: expected an object"));
+  EXPECT_THAT(error(R"("normalizer": {"type": "Precompiled"}, )"), HasSubstr("precompiled_charsmap"));
+}
+
 TEST(Folder, APadTokenOfNullIsSaid) {
   constexpr std::string_view file = R"({"padding": {"strategy": "BatchLongest", "direction": "Right",
     "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0, "pad_token": "p"},

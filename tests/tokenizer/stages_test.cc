@@ -163,6 +163,63 @@ TEST(Stages, WhatIsNotKnownIsAnErrorThatNamesIt) {
               HasSubstr("a text to put in"));
 }
 
+// Each is refused by tokenizers 0.23.3, too; the members that matter to nobody here among them.
+TEST(Stages, WhatHuggingFaceCannotReadIsAnError) {
+  struct Case {
+    const char* section;
+    const char* error;
+  };
+  const Case kCases[] = {
+      {R"("added_tokens":null)", ".added_tokens: expected an array, found null"},
+      {R"("normalizer":{"type":"Precompiled"})", "normalizer.precompiled_charsmap: expected a value, found none"},
+      {R"("normalizer":{"type":"Precompiled","precompiled_charsmap":null})", "expected a text, found null"},
+      {R"("normalizer":{"type":"Precompiled","precompiled_charsmap":""})", "expected a trie and its texts"},
+      {R"("normalizer":{"type":"Precompiled","precompiled_charsmap":"x"})", "expected base64, found 1 letters"},
+      {R"("normalizer":{"type":"Precompiled","precompiled_charsmap":"===="})", "expected base64, found '='"},
+      {R"("normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAAAB=="})", "bits behind the last byte"},
+      {R"("pre_tokenizer":{"type":"Metaspace","replacement":"_","str_rep":1})", "str_rep: expected a text, found 1"},
+      {R"("post_processor":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":null})",
+       "post_processor.use_regex: expected true or false, found null"},
+      {R"("decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":0})",
+       "decoder.use_regex: expected true or false, found 0"},
+      {R"("decoder":{"type":"Metaspace","replacement":"_","split":"no"})", "decoder.split: expected true or false"},
+      {R"("truncation":{})", "truncation.strategy: expected a value, found none"},
+      {R"("truncation":{"max_length":8,"stride":0})", "truncation.strategy: expected a value, found none"},
+      {R"("truncation":{"max_length":8,"stride":0,"strategy":"Longest"})", "LongestFirst, OnlyFirst or OnlySecond"},
+      {R"("truncation":{"max_length":8,"strategy":"OnlyFirst"})", "truncation.stride: expected a value, found none"},
+      {R"("truncation":{"max_length":8,"strategy":"OnlyFirst","stride":-1})", "truncation.stride: expected a number"},
+      {R"("truncation":{"strategy":"OnlyFirst","stride":0})", "truncation.max_length: expected a value, found none"},
+      {R"("truncation":{"max_length":null,"strategy":"OnlyFirst","stride":0})", "truncation.max_length: expected"},
+      {R"("padding":{"direction":"Left","pad_id":0,"pad_type_id":0,"pad_token":"?"})",
+       "padding.strategy: expected a value, found none"},
+      {R"("padding":{"strategy":"Longest","direction":"Left","pad_id":0,"pad_type_id":0,"pad_token":"?"})",
+       "padding.strategy: expected BatchLongest or Fixed"},
+      {R"("padding":{"strategy":{"Fixed":-1},"direction":"Left","pad_id":0,"pad_type_id":0,"pad_token":"?"})",
+       "padding.strategy.Fixed: expected a number"},
+      {R"("padding":{"strategy":"BatchLongest","pad_id":0,"pad_type_id":0,"pad_token":"?"})",
+       "padding.direction: expected a value, found none"},
+      {R"("padding":{"strategy":"BatchLongest","direction":"Left","pad_to_multiple_of":true,"pad_id":0,
+                     "pad_type_id":0,"pad_token":"?"})",
+       "padding.pad_to_multiple_of: expected a number"}};
+  for (const Case& one : kCases) {
+    EXPECT_THAT(error_of(std::string("{") + one.section + "," + kModel + "}"), HasSubstr(one.error)) << one.section;
+  }
+}
+
+// Members that it passes over where they are null or missing.
+TEST(Stages, WhatHuggingFaceReadsWithoutIsNoError) {
+  for (const char* section :
+       {R"("pre_tokenizer":{"type":"Metaspace","replacement":"_","split":null,"str_rep":null})",
+        R"("decoder":{"type":"Metaspace","replacement":"_","split":null,"str_rep":null})",
+        R"("post_processor":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true})",
+        R"("truncation":{"max_length":8,"strategy":"OnlySecond","stride":0})", R"("truncation":null,"padding":null)",
+        R"("padding":{"strategy":{"Fixed":0},"direction":"Left","pad_id":0,"pad_type_id":0,"pad_token":"?"})",
+        R"("padding":{"strategy":"BatchLongest","direction":"Left","pad_to_multiple_of":null,"pad_id":0,
+                      "pad_type_id":0,"pad_token":"?"})"}) {
+    EXPECT_EQ(error_of(std::string("{") + section + "," + kModel + "}"), "no error") << section;
+  }
+}
+
 TEST(Stages, NestingIsBounded) {
   std::string deep;
   for (int i = 0; i < 100000; ++i) deep += R"({"type":"Sequence","normalizers":[)";

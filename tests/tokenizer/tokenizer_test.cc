@@ -259,6 +259,10 @@ TEST(Tokenizer, BadContentIsAClearError) {
       "normalizer": {"type": "BertNormalizer"}, "pre_tokenizer": {"type": "BertPreTokenizer"}})")
                 .code(),
             ErrorCode::invalid_format);
+  EXPECT_THAT(load("tokenizer.json", R"({"model": {"type": "WordPiece", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]",
+      "continuing_subword_prefix": "##", "max_input_chars_per_word": -1}})")
+                  .what(),
+              HasSubstr("max_input_chars_per_word: expected a number that is not negative, found -1"));
   EXPECT_EQ(load("readme.md", "hello").code(), ErrorCode::unsupported);
   EXPECT_EQ(error_of([] {
               from_memory({{"vocab.txt", kVocab}, {"tokenizer_config.json", "{]"}});
@@ -280,6 +284,21 @@ TEST(Tokenizer, BadArguments) {
   const Tokenizer no_pad =
       from_memory({{"vocab.txt", "[UNK]\n[CLS]\n[SEP]\n"}, {"tokenizer_config.json", R"({"pad_token": null})"}});
   EXPECT_EQ(error_of([&] { no_pad.encode("a", EncodeOptions{.pad_to = 9}); }).code(), ErrorCode::invalid_argument);
+}
+
+TEST(Tokenizer, TokensHasAnEmptyOneForAnIdThatHasNone) {
+  Encoding encoding = bert().encode("hello", EncodeOptions{.add_special_tokens = false});
+  encoding.input_ids = {101, 30522, -1, 102};
+  EXPECT_THAT(bert().tokens(encoding), ElementsAre("[CLS]", "", "", "[SEP]"));
+  // A gap of the vocabulary, which decode() passes over.
+  const Tokenizer gap = from_memory({{"tokenizer.json", R"({"post_processor": {"type": "BertProcessing",
+      "cls": ["[CLS]", 2], "sep": ["[SEP]", 3]}, "model": {"type": "WordLevel", "unk_token": "a",
+      "vocab": {"a": 0, "b": 4}}})"}});
+  const Encoding own = gap.encode("b");
+  EXPECT_THAT(own.input_ids, ElementsAre(2, 4, 3));
+  EXPECT_THAT(gap.tokens(own), ElementsAre("", "b", ""));
+  EXPECT_EQ(gap.id_to_token(2), std::nullopt);
+  EXPECT_EQ(gap.decode(own.input_ids), "b");
 }
 
 TEST(Tokenizer, BoundsWhatItIsPaddedTo) {

@@ -187,6 +187,8 @@ TEST(Unigram, WhatCannotBeDoneExactlyIsAnError) {
               HasSubstr("precompiled_charsmap"));
   EXPECT_THAT(error_of("tokenizer.json", R"({"model":{"type":"Unigram","unk_id":7,"vocab":[["a",0.5]]}})"),
               HasSubstr("unk_id"));
+  EXPECT_THAT(error_of("tokenizer.json", R"({"model":{"type":"Unigram","byte_fallback":null,"vocab":[["a",0.5]]}})"),
+              HasSubstr("expected true or false, found 'n'"));
 }
 
 text::NormalizedText normalized(const std::string& bytes) {

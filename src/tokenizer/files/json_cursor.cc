@@ -19,13 +19,18 @@ void JsonCursor::refuse_key(const std::string& key) {
   throw Error(ErrorCode::unsupported, where_, "settings that are known", "\"" + key + "\": " + value);
 }
 
-bool JsonCursor::read_flag(bool fallback) {
+bool JsonCursor::read_flag() {
   const char first = peek();
-  if (first != 't' && first != 'f' && first != 'n') fail("true or false");
+  if (first != 't' && first != 'f') fail("true or false");
   const std::string_view value = skip_value();
-  if (value == "null") return fallback;
   if (value != "true" && value != "false") fail("true or false");
   return value == "true";
+}
+
+bool JsonCursor::read_flag(bool fallback) {
+  if (peek() != 'n') return read_flag();
+  if (skip_value() != "null") fail("true or false");
+  return fallback;
 }
 
 void JsonCursor::skip_space() noexcept {

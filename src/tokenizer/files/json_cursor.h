@@ -40,7 +40,8 @@ class JsonCursor {
   [[noreturn]] void fail(std::string expected) const;
   /// For a member that nobody knows; the cursor stands before its value. @throws Error unsupported that names it
   [[noreturn]] void refuse_key(const std::string& key);
-  /// true or false; null gives `fallback`.
+  bool read_flag();
+  /// The same; null gives `fallback`.
   bool read_flag(bool fallback);
 
  private:

@@ -46,8 +46,12 @@ WordPieceFiles read_wordpiece(std::string_view bytes, const std::string& where) 
       cursor.read_string(files.options.prefix);
     } else if (key == "max_input_chars_per_word") {
       found |= 8U;
-      files.options.max_word =
-          std::min(static_cast<std::size_t>(std::max<std::int64_t>(cursor.read_integer(), 0)), kMaxWord);
+      const std::int64_t most = cursor.read_integer();
+      if (most < 0) {
+        throw Error(ErrorCode::invalid_format, where + ".max_input_chars_per_word", "a number that is not negative",
+                    std::to_string(most));
+      }
+      files.options.max_word = std::min(static_cast<std::size_t>(most), kMaxWord);
     } else if (key == "type") {
       cursor.skip_value();
     } else {

@@ -75,9 +75,8 @@ void read_normalizer_steps(const json& value, const std::string& where, std::siz
     steps.emplace_back(std::move(step));
   } else if (type == "Precompiled") {
     part.allow({"precompiled_charsmap"});
-    if (!part.is_set("precompiled_charsmap")) return;
     const std::string map = decode_base64(part.text("precompiled_charsmap"), where);
-    if (!map.empty()) steps.emplace_back(std::make_shared<const text::Precompiled>(map, where));
+    steps.emplace_back(std::make_shared<const text::Precompiled>(map, where));
   } else {
     part.allow({});
     if (type == "NFC") return void(steps.emplace_back(normalizers::Nfc{}));
@@ -109,6 +108,31 @@ PrependScheme read_scheme(const JsonPart& part) {
   return scheme;
 }
 
+// Three kinds of stages have the members of a ByteLevel, two those of a Metaspace, and read but some of them. All are
+// looked at: Hugging Face reads each as one thing.
+
+struct ByteLevel {
+  bool add_prefix_space;
+  bool trim_offsets;
+  bool use_regex;
+};
+
+ByteLevel read_byte_level(const JsonPart& part) {
+  part.allow({"add_prefix_space", "trim_offsets", "use_regex"});
+  return {part.flag("add_prefix_space"), part.flag("trim_offsets"), part.flag("use_regex", true)};
+}
+
+pre_tokenizers::Metaspace read_metaspace(const JsonPart& part) {
+  part.allow({"replacement", "add_prefix_space", "prepend_scheme", "split", "str_rep"});
+  pre_tokenizers::Metaspace step;
+  part.character("replacement");
+  step.replacement = part.text("replacement");
+  step.scheme = read_scheme(part);
+  step.split = part.is_set("split") ? part.flag("split") : true;
+  if (part.is_set("str_rep")) part.text("str_rep");  // of no effect
+  return step;
+}
+
 void read_pre_tokenizer_steps(const json& value, const std::string& where, std::vector<pre_tokenizers::Step>& steps) {
   const JsonPart part(value, where);
   const std::string type = part.type();
@@ -117,17 +141,10 @@ void read_pre_tokenizer_steps(const json& value, const std::string& where, std::
     part.each("pretokenizers",
               [&](const json& one, const std::string& place) { read_pre_tokenizer_steps(one, place, steps); });
   } else if (type == "ByteLevel") {
-    part.allow({"add_prefix_space", "trim_offsets", "use_regex"});
-    part.flag("trim_offsets");  // of no effect here
-    steps.emplace_back(pre_tokenizers::ByteLevel{part.flag("add_prefix_space"), part.flag("use_regex", true)});
+    const ByteLevel step = read_byte_level(part);
+    steps.emplace_back(pre_tokenizers::ByteLevel{step.add_prefix_space, step.use_regex});
   } else if (type == "Metaspace") {
-    part.allow({"replacement", "add_prefix_space", "prepend_scheme", "split", "str_rep"});
-    pre_tokenizers::Metaspace step;
-    part.character("replacement");
-    step.replacement = part.text("replacement");
-    step.scheme = read_scheme(part);
-    step.split = part.is_set("split") ? part.flag("split") : true;
-    steps.emplace_back(std::move(step));
+    steps.emplace_back(read_metaspace(part));
   } else if (type == "Punctuation") {
     part.allow({"behavior"});
     steps.emplace_back(pre_tokenizers::Punctuation{part.has("behavior") ? read_behavior(part) : Behavior::isolated});
@@ -169,13 +186,11 @@ void read_decoder_steps(const json& value, const std::string& where, std::vector
     part.allow({"prefix", "cleanup"});
     steps.emplace_back(decoders::WordPiece{part.text("prefix"), part.flag("cleanup")});
   } else if (type == "ByteLevel") {
-    part.allow({"add_prefix_space", "trim_offsets", "use_regex"});
-    part.flag("add_prefix_space");
-    part.flag("trim_offsets");
+    read_byte_level(part);
     steps.emplace_back(decoders::ByteLevel{});
   } else if (type == "Metaspace") {
-    part.allow({"replacement", "add_prefix_space", "prepend_scheme", "split", "str_rep"});
-    steps.emplace_back(decoders::Metaspace{part.character("replacement"), read_scheme(part) != PrependScheme::never});
+    const bool prepends = read_metaspace(part).scheme != PrependScheme::never;
+    steps.emplace_back(decoders::Metaspace{part.character("replacement"), prepends});
   } else if (type == "BPEDecoder") {
     part.allow({"suffix"});
     steps.emplace_back(decoders::Bpe{part.text("suffix")});
@@ -268,8 +283,8 @@ void read_post_processor_steps(const json& value, const std::string& where, Post
     steps.emplace_back(post_processors::Roberta{read_token(part, "cls"), read_token(part, "sep"),
                                                 part.flag("trim_offsets"), part.flag("add_prefix_space")});
   } else if (type == "ByteLevel") {
-    part.allow({"add_prefix_space", "trim_offsets", "use_regex"});
-    steps.emplace_back(post_processors::ByteLevel{part.flag("trim_offsets"), part.flag("add_prefix_space")});
+    const ByteLevel step = read_byte_level(part);
+    steps.emplace_back(post_processors::ByteLevel{step.trim_offsets, step.add_prefix_space});
   } else {
     unknown_type(
         where,

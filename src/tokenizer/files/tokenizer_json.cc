@@ -19,37 +19,72 @@ const json& member(const json& document, const char* key) {
 }
 
 Side read_side(const JsonPart& part) {
-  if (!part.has("direction")) return Side::right;
   const std::string side = part.text("direction");
   if (side != "Left" && side != "Right") part.refuse("direction", "Left or Right");
   return side == "Left" ? Side::left : Side::right;
 }
 
-void read_sections(const JsonPart& document, const WordModel& model, TokenizerConfig& config) {
-  if (document.is_set("truncation")) {
-    const JsonPart part = document.part("truncation");
-    part.allow({"direction", "max_length", "strategy", "stride"});
-    config.truncation_side = read_side(part);
-    if (part.is_set("max_length")) config.model_max_length = part.count("max_length");
+/// "BatchLongest" or {"Fixed": 9}.
+void check_padding_strategy(const JsonPart& padding) {
+  if (!padding.at("strategy").is_object()) {
+    if (padding.text("strategy") != "BatchLongest") padding.refuse("strategy", "BatchLongest or Fixed");
+    return;
   }
-  if (!document.is_set("padding")) return;
-  const JsonPart part = document.part("padding");
-  part.allow({"strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token"});
-  config.padding_side = read_side(part);
-  config.special.pad = config.pad_id = part.id("pad_id");
-  config.pad_type_id = part.id("pad_type_id");
-  const std::string token = part.text("pad_token");
-  if (config.added.find(token).value_or(model.token_to_id(token).value_or(config.special.pad)) != config.special.pad) {
-    throw Error(ErrorCode::unsupported, part.where(), "a pad_id that is its pad_token's",
-                std::to_string(config.special.pad) + " for \"" + token + "\"");
+  const JsonPart strategy = padding.part("strategy");
+  strategy.allow({"Fixed"});
+  strategy.count("Fixed");
+}
+
+void take_sections(const JsonPart& document, const WordModel& model, TokenizerConfig& config) {
+  if (const auto truncation = read_truncation(document)) {
+    config.truncation_side = truncation->side;
+    config.model_max_length = truncation->max_length;
+  }
+  const auto padding = read_padding(document);
+  if (!padding) return;
+  config.padding_side = padding->side;
+  config.special.pad = config.pad_id = padding->id;
+  config.pad_type_id = padding->type_id;
+  const std::string& token = padding->token;
+  if (config.added.find(token).value_or(model.token_to_id(token).value_or(padding->id)) != padding->id) {
+    throw Error(ErrorCode::unsupported, document.where() + ".padding", "a pad_id that is its pad_token's",
+                std::to_string(padding->id) + " for \"" + token + "\"");
   }
 }
 
 }  // namespace
 
+void check_members(const JsonPart& document) {
+  document.allow({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
+                  "decoder", "model"});
+  if (document.has("type")) document.refuse("type", "no type");
+  if (document.has("version") && document.text("version") != "1.0") document.refuse("version", "1.0");
+}
+
+std::optional<TruncationSection> read_truncation(const JsonPart& document) {
+  if (!document.is_set("truncation")) return std::nullopt;
+  const JsonPart part = document.part("truncation");
+  part.allow({"direction", "max_length", "strategy", "stride"});
+  const std::string strategy = part.text("strategy");
+  if (strategy != "LongestFirst" && strategy != "OnlyFirst" && strategy != "OnlySecond") {
+    part.refuse("strategy", "LongestFirst, OnlyFirst or OnlySecond");
+  }
+  part.count("stride");
+  return TruncationSection{part.has("direction") ? read_side(part) : Side::right, part.count("max_length")};
+}
+
+std::optional<PaddingSection> read_padding(const JsonPart& document) {
+  if (!document.is_set("padding")) return std::nullopt;
+  const JsonPart part = document.part("padding");
+  part.allow({"strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token"});
+  check_padding_strategy(part);
+  if (part.is_set("pad_to_multiple_of")) part.count("pad_to_multiple_of");
+  return PaddingSection{read_side(part), part.id("pad_id"), part.id("pad_type_id"), part.text("pad_token")};
+}
+
 std::vector<AddedToken> read_added_tokens(const JsonPart& document) {
   std::vector<AddedToken> tokens;
-  if (!document.is_set("added_tokens")) return tokens;
+  if (!document.has("added_tokens")) return tokens;
   document.each("added_tokens", [&](const json& value, const std::string& place) {
     const JsonPart token(value, place);
     token.allow({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
@@ -64,10 +99,7 @@ LoadedTokenizer read_tokenizer_json(const TokenizerJsonParts& file) {
   const std::string& where = file.where;
   const json& rest = file.rest;
   const JsonPart document(rest, where);
-  document.allow({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
-                  "decoder", "model"});
-  if (document.has("type")) document.refuse("type", "no type");
-  if (document.has("version") && document.text("version") != "1.0") document.refuse("version", "1.0");
+  check_members(document);
   auto stages = std::make_shared<Stages>();
   stages->normalizer = read_normalizer(member(rest, "normalizer"), where + ": normalizer");
   stages->pre_tokenizer = read_pre_tokenizer(member(rest, "pre_tokenizer"), where + ": pre_tokenizer");
@@ -98,7 +130,7 @@ LoadedTokenizer read_tokenizer_json(const TokenizerJsonParts& file) {
                     .sep = usual({"[SEP]", "</s>"}),
                     .mask = usual({"[MASK]", "<mask>"})};
   config.pad_id = config.special.pad;
-  read_sections(document, words, config);
+  take_sections(document, words, config);
   // Such a file names no token: what goes by a usual name is taken for one.
   const SpecialTokenIds& special = config.special;
   config.all_special = {special.unk, special.pad, special.cls, special.sep, special.mask};

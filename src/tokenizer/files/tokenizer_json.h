@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +13,25 @@
 namespace bertrt::tokenizer {
 
 class JsonPart;
+
+/// The names of what the whole has, and its version. @throws Error invalid_format, unsupported
+void check_members(const JsonPart& document);
+
+// tokenizer.json's sections that its caller's options stand for: what is taken of them. nullopt where there is none.
+// Both throw Error invalid_format or unsupported, as the stages' readers.
+struct TruncationSection {
+  Side side;
+  std::size_t max_length;
+};
+std::optional<TruncationSection> read_truncation(const JsonPart& document);
+
+struct PaddingSection {
+  Side side;
+  std::int32_t id;
+  std::int32_t type_id;
+  std::string token;
+};
+std::optional<PaddingSection> read_padding(const JsonPart& document);
 
 /// tokenizer.json's "added_tokens"; their ids are not kept: Hugging Face gives them out anew.
 std::vector<AddedToken> read_added_tokens(const JsonPart& document);

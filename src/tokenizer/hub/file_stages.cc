@@ -1,24 +1,17 @@
 #include "tokenizer/hub/file_stages.h"
 
+#include <utility>
 #include <variant>
 
 #include "tokenizer/files/json_part.h"
 #include "tokenizer/files/stages_json.h"
+#include "tokenizer/files/tokenizer_json.h"
 
 namespace bertrt::tokenizer {
-namespace {
 
-using nlohmann::json;
-
-std::optional<Side> side_of(const json& rest, const char* section, const std::string& where) {
-  if (!rest.contains(section) || !rest[section].is_object()) return std::nullopt;
-  const JsonPart part(rest[section], where + ": " + section);
-  return !part.has("direction") || part.text("direction") == "Right" ? Side::right : Side::left;
-}
-
-}  // namespace
-
-FileStages read_file_stages(const json& rest, const std::string& where) {
+FileStages read_file_stages(const nlohmann::json& rest, const std::string& where) {
+  const JsonPart document(rest, where);
+  check_members(document);
   FileStages stages;
   stages.has_post_processor = rest.contains("post_processor") && !rest["post_processor"].is_null();
   if (stages.has_post_processor) {
@@ -31,9 +24,11 @@ FileStages read_file_stages(const json& rest, const std::string& where) {
       if (map != nullptr && stages.charsmap == nullptr) stages.charsmap = *map;
     }
   }
-  stages.padding_side = side_of(rest, "padding", where);
-  stages.truncation_side = side_of(rest, "truncation", where);
-  if (stages.padding_side) stages.pad_token = JsonPart(rest["padding"], where + ": padding").text("pad_token");
+  if (const auto truncation = read_truncation(document)) stages.truncation_side = truncation->side;
+  if (auto padding = read_padding(document)) {
+    stages.padding_side = padding->side;
+    stages.pad_token = std::move(padding->token);
+  }
   return stages;
 }
 

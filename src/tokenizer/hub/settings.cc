@@ -244,7 +244,7 @@ void Settings::read_added_tokens(const TokenizerFiles& files, const TokenizerJso
   const json& rest = file->rest;
   if (values_.contains("added_tokens_decoder")) return;
   const JsonPart document(rest, where);
-  if (!document.is_set("added_tokens")) return;
+  if (!document.has("added_tokens")) return;
   document.each("added_tokens", [&](const json& value, const std::string& place) {
     add(JsonPart(value, place).id("id"), added_token(value, place));
   });

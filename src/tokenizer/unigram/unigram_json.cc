@@ -41,7 +41,7 @@ void read_unigram_json(std::string_view model, const std::string& where, JsonRea
         json.skip_value();
       }
     } else if (key == "byte_fallback") {
-      pieces.byte_fallback = json.read_flag(false);
+      pieces.byte_fallback = json.read_flag();
     } else if (key == "vocab") {
       has_vocab = true;
       read_vocab(json, where, reader, pieces.vocab);
