@@ -159,7 +159,8 @@ class BERTRT_API Tokenizer {
   /// {"one", "two"} would be one token, between pointers that have nothing in common.
   void token_to_id(std::initializer_list<std::string_view> tokens) const = delete;
 
-  /// The encoding's tokens as they stand in the vocabulary, one for each id.
+  /// The encoding's tokens as id_to_token() has them, one for each id: empty for an id that has none, inside the
+  /// vocabulary or outside.
   std::vector<std::string_view> tokens(const Encoding& encoding) const;
 
   /// Number of ids: highest id + 1, added tokens included.
