@@ -104,7 +104,7 @@ TEST(Batch, RefusesWhatOnlySomeTextsHave) {
 TEST(Batch, SaysWhyAnIdIsBeyondTheModels) {
   const BatchLimits limits = {.vocab_size = 3, .vocab_size_why = "3 rows, 4 tokens"};
   EXPECT_THAT(error_of(ids({1, 3}), limits).what(),
-              HasSubstr("text 1, input_ids[1]: expected a value from 0 to 2 (3 rows, 4 tokens), found 3"));
+              HasSubstr("expected a value from 0 to 2 (3 rows, 4 tokens), found 3"));
   EXPECT_THAT(error_of(ids({1, 3}), {.vocab_size = 3}).what(), HasSubstr("a value from 0 to 2, found 3"));
 }
 
