@@ -23,6 +23,18 @@ std::string joined(const std::vector<std::string>& names) {
   return text.empty() ? "none" : text;
 }
 
+// The last axis of an output that is `what`, or `otherwise` where that is not known; 0: nor is that.
+std::size_t columns_of(const OutputInfo& output, const std::string& what, std::size_t otherwise,
+                       const std::string& task, Evidence least) {
+  if (output.evidence < least) {
+    throw Error(ErrorCode::unsupported, task, what + " that is known " + std::string(to_string(least)),
+                "output " + output.name + ", which is one only " + std::string(to_string(output.evidence)));
+  }
+  if (!output.shape.empty() && output.shape.back() > 0) return static_cast<std::size_t>(output.shape.back());
+  if (otherwise != 0) return otherwise;
+  throw Error(ErrorCode::unsupported, task, what + " whose width is known", "output " + output.name);
+}
+
 }  // namespace
 
 std::string what_it_has(const BertSession& session) {
@@ -51,13 +63,7 @@ std::size_t hidden_width(const BertSession& session, const std::string& task, Ev
   if (last == nullptr) {
     throw Error(ErrorCode::unsupported, task, "a model that gives hidden states", what_it_has(session));
   }
-  if (last->evidence < least) {
-    throw Error(ErrorCode::unsupported, task, "a hidden state that is known " + std::string(to_string(least)),
-                "output " + last->name + ", which is one only " + std::string(to_string(last->evidence)));
-  }
-  if (!last->shape.empty() && last->shape.back() > 0) return static_cast<std::size_t>(last->shape.back());
-  if (session.info().hidden_size != 0) return session.info().hidden_size;
-  throw Error(ErrorCode::unsupported, task, "a hidden state whose width is known", "output " + last->name);
+  return columns_of(*last, "a hidden state", session.info().hidden_size, task, least);
 }
 
 std::size_t logits_width(const BertSession& session, const std::string& task, Evidence least) {
@@ -70,13 +76,7 @@ std::size_t logits_width(const BertSession& session, const std::string& task, Ev
                 "a model with a masked-token head, whose logits its modules read (\"transformer_task\": \"fill-mask\")",
                 what_it_has(session));
   }
-  if (output->evidence < least) {
-    throw Error(ErrorCode::unsupported, task, "logits that are token logits " + std::string(to_string(least)),
-                "output " + output->name + ", which is only " + std::string(to_string(output->evidence)));
-  }
-  if (!output->shape.empty() && output->shape.back() > 0) return static_cast<std::size_t>(output->shape.back());
-  if (session.info().vocab_size != 0) return session.info().vocab_size;
-  throw Error(ErrorCode::unsupported, task, "token logits whose width is known", "output " + output->name);
+  return columns_of(*output, "a token's logits", session.info().vocab_size, task, least);
 }
 
 }  // namespace bertrt::tasks
