@@ -35,4 +35,20 @@ class Tiling {
   std::size_t more_;  // so many tiles have one step more
 };
 
+/// Where the groups of a tile's rows stand, in groups, by fours that begin where a block does.
+class TilePlaces {
+ public:
+  TilePlaces(const isa::TileKernels& tiles, std::size_t rows)
+      : rows_(tiles.whole_rows(rows)), blocked_(tiles.layout == isa::InputLayout::blocked) {}
+  std::size_t four(std::size_t number, std::size_t row) const {
+    return number * isa::kBlockGroups * rows_ + row * (blocked_ ? isa::kBlockGroups : 1);
+  }
+  std::size_t apart() const { return blocked_ ? 1 : rows_; }  ///< one of them from the next
+  std::size_t rows() const { return rows_; }
+
+ private:
+  std::size_t rows_;
+  bool blocked_;
+};
+
 }  // namespace bertrt::kernels

@@ -46,8 +46,6 @@ class MatrixTiles {
   static constexpr std::size_t kRegisterBytes = 64;  // of a row of a register
   static constexpr std::size_t kPanelRowBytes = kPanel * 4;
   static constexpr std::size_t kBlockBytes = kBlockGroups * kGroupWords * kPanelRowBytes;  // of a panel
-  static constexpr std::size_t kStreamingBytes = 512;  // fetched for each group of K
-  static constexpr std::size_t kResidentBytes = 256;
 
   static_assert(kPanelRowBytes == 2 * kRegisterBytes && kMaxTileRows == 2 * kBlockRows);
 
@@ -67,8 +65,10 @@ class MatrixTiles {
   template <bool kStreaming>
   static void prefetch_block(const std::byte* from, std::size_t step) {
     for (std::size_t group = 0; group < kBlockGroups; ++group, from += step) {
-      const std::size_t bytes = kStreaming ? kStreamingBytes : step < kResidentBytes ? step : kResidentBytes;
-      for (std::size_t at = 0; at < bytes; at += 64) BERTRT_PREFETCH(from + at, kStreaming ? 3 : 2);
+      for (std::size_t line = 0; line < (kStreaming ? kStreamingLines : kResidentLines); ++line) {
+        if (!kStreaming && line * 64 >= step) break;
+        BERTRT_PREFETCH(from + line * 64, kStreaming ? 3 : 2);
+      }
     }
   }
 

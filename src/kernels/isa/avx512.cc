@@ -26,8 +26,6 @@ namespace {
 constexpr std::size_t kRowBytes = kPanel * 4;
 // The tile after this one follows it in memory; the hardware's prefetcher stops at each page.
 constexpr std::size_t kInputAhead = 2048;
-constexpr std::size_t kStreamingLines = 8;
-constexpr std::size_t kResidentLines = 4;
 
 // One word's share of a group's lines.
 template <std::size_t kLines>

@@ -49,6 +49,10 @@ struct Prefetch {
 using TileKernel = void (*)(const void* input, const void* panel, std::size_t groups, void* sums, bool add,
                             Prefetch prefetch);
 
+// Lines of 64 bytes that the two forms of a kernel prefetch for each group of K.
+inline constexpr std::size_t kStreamingLines = 8;
+inline constexpr std::size_t kResidentLines = 4;
+
 /// The kernels for tiles of 1 … max_rows rows, in two forms that differ in what they prefetch for each group of K:
 /// `streaming` a panel's whole group (512 bytes), for a panel that comes from memory for this tile alone; `resident`
 /// 256 bytes into the second-level cache, the share in the next panel of one of at least two tiles.

@@ -135,8 +135,6 @@ struct WideInt8 {
 constexpr std::size_t kInputAhead = 2048;
 constexpr std::size_t kInputLines = (kRows * kGroupBytes + 63) / 64;
 constexpr std::size_t kWideInputLines = (kRows * kWideGroupBytes + 63) / 64;
-constexpr std::size_t kStreamingLines = 8;
-constexpr std::size_t kResidentLines = 4;
 
 template <std::size_t kLines>
 HWY_INLINE void prefetch_lines(const std::byte* from, std::size_t step) {

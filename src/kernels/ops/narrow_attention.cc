@@ -69,22 +69,6 @@ struct Layout {
   std::size_t seen;    // of each row from row_begin on its greatest score, then the sums of their shares
 };
 
-// Where the groups of a tile's rows stand, in groups, by fours that begin where a block does.
-class TilePlaces {
- public:
-  TilePlaces(const isa::TileKernels& tiles, std::size_t rows)
-      : rows_(tiles.whole_rows(rows)), blocked_(tiles.layout == isa::InputLayout::blocked) {}
-  std::size_t four(std::size_t number, std::size_t row) const {
-    return number * kBlockGroups * rows_ + row * (blocked_ ? kBlockGroups : 1);
-  }
-  std::size_t apart() const { return blocked_ ? 1 : rows_; }  // one of them from the next
-  std::size_t rows() const { return rows_; }
-
- private:
-  std::size_t rows_;
-  bool blocked_;
-};
-
 }  // namespace
 }  // namespace bertrt::kernels::ops
 #endif
