@@ -153,8 +153,7 @@ void Lengths::search() {
   look_ahead(at);
   // A trace that takes lengths takes all of these: one with a length written into it fails at some.
   std::size_t failing = 0;
-  for (const std::size_t length : {at - 1, at + 1, std::size_t{2}, std::size_t{3}, std::size_t{5}, std::size_t{7}}) {
-    if (length == 0 || length == traced_) continue;
+  for (const std::size_t length : first_asked(at)) {
     const std::string& reason = objection(length);
     if (reason.empty()) continue;
     // A longer text may be too long for the model; a shorter one may be so for windows that go over its tokens alone.
@@ -188,13 +187,20 @@ void Lengths::search() {
          (longest_ == 0 ? "what memory holds" : std::to_string(longest_)) + " tokens";
 }
 
-// The lengths that search() asks of most traces, on several threads.
+// The lengths that say whether one is written into the trace, the nearest to its own first.
+std::vector<std::size_t> Lengths::first_asked(std::size_t at) const {
+  std::vector<std::size_t> lengths = {at - 1, at + 1, 2, 3, 5, 7};
+  std::erase_if(lengths, [&](std::size_t length) { return length == 0 || length == traced_; });
+  return lengths;
+}
+
+// What search() asks of most traces, on several threads.
 void Lengths::look_ahead(std::size_t at) const {
-  std::vector<std::size_t> lengths = {at - 1, at + 1, 1, 2, 3, 5, 7};
+  std::vector<std::size_t> lengths = first_asked(at);
+  if (traced_ != 1) lengths.push_back(1);
   if (2 * at <= kFarthest) lengths.push_back(2 * at);
   std::sort(lengths.begin(), lengths.end());
   lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
-  std::erase_if(lengths, [&](std::size_t length) { return length == 0 || length == traced_; });
   archive::run_each(lengths.size(), [&](std::size_t i) { objection(lengths[lengths.size() - 1 - i]); });
 }
 

@@ -50,6 +50,7 @@ class Lengths {
   bool moves(std::size_t instruction) const;
   void find_written();
   void search();
+  std::vector<std::size_t> first_asked(std::size_t at) const;
   void look_ahead(std::size_t at) const;
   std::size_t shortest_from(std::size_t failing, std::size_t at) const;
   void take_only(std::size_t failing);

@@ -230,7 +230,7 @@ class RoleFinder {
   }
 
   // Known and the same whatever the inputs are: which classes are banned.
-  static bool fixed(const Ref& ref) { return ref.tensor.defined() && ref.tensor.known() && !ref.tensor.varies(); }
+  static bool fixed(const Ref& ref) { return steady(ref) && ref.tensor.known(); }
 
   // Some neighbouring columns of a node's, or its one column without the axis.
   Rows logits_of_part(const Ref& ref, std::size_t depth) {

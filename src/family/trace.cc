@@ -211,15 +211,22 @@ bool hides_tokens(const Reading& reading) {
   return reading.recognition && reading.recognition->spec.mask != MaskKind::none;
 }
 
-// @param guess  whether an input that nothing is known of is taken for the mask if it turns out to be one
-Trace read_trace(const ts::Module& module, const TraceOptions& options, bool guess) {
-  Trace trace;
-  trace.findings = ts::findings(module);
+std::vector<std::string> findings_of(const ts::Module& module) {
+  std::vector<std::string> findings = ts::findings(module);
   const std::vector<ts::NamedTensor> tensors = ts::tensors(module);
   std::vector<std::string> odd(tensors.size());
   archive::run_each(tensors.size(), [&](std::size_t i) { odd[i] = odd_weights(tensors[i].name, tensors[i].view); });
-  std::copy_if(odd.begin(), odd.end(), std::back_inserter(trace.findings),
+  std::copy_if(odd.begin(), odd.end(), std::back_inserter(findings),
                [](const std::string& finding) { return !finding.empty(); });
+  return findings;
+}
+
+// @param findings  of the module
+// @param guess     whether an input that nothing is known of is taken for the mask if it turns out to be one
+Trace read_code(const ts::Module& module, const TraceOptions& options, const std::vector<std::string>& findings,
+                bool guess) {
+  Trace trace;
+  trace.findings = findings;
   bool guessed = false;
   try {
     auto program = std::make_shared<graph::Program>(ts::read_program(module));
@@ -271,7 +278,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options, bool gue
     recognize.min_length = trace.lengths->shortest();
     recognize.usual_length = trace.lengths->usual();
     auto reading = read_model(*program, recognize);
-    if (guessed && !hides_tokens(reading)) return read_trace(module, options, false);
+    if (guessed && !hides_tokens(reading)) return read_code(module, options, findings, false);
     if (const auto slots = graph::output_slots(*program); !slots || slots->size() != reading.outputs.size()) {
       throw Error(ErrorCode::unsupported, "the trace's result", "tensors, tuples, lists and dicts of them",
                   "one that only a run shows");
@@ -284,7 +291,7 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options, bool gue
     trace.program = nullptr;
     trace.reading = {};
     trace.outputs.clear();
-    if (guessed) return read_trace(module, options, false);
+    if (guessed) return read_code(module, options, findings, false);
     trace.not_graphable = error.what();
   }
   return trace;
@@ -292,6 +299,8 @@ Trace read_trace(const ts::Module& module, const TraceOptions& options, bool gue
 
 }  // namespace
 
-Trace read_trace(const ts::Module& module, const TraceOptions& options) { return read_trace(module, options, true); }
+Trace read_trace(const ts::Module& module, const TraceOptions& options) {
+  return read_code(module, options, findings_of(module), true);
+}
 
 }  // namespace bertrt::family
